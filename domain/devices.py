@@ -1,0 +1,100 @@
+"""Devices, their profiles and areas, and how a stage looks a device up."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol
+
+AttributeValue = str | float | bool
+DEVICE_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
+"""What a device id may be: one MQTT topic level, one Kafka key, safe in a file name."""
+
+
+class DeviceState(StrEnum):
+    """Where a device stands in its life. Only `active` devices are judged by rules; `retired` ones are unknown."""
+
+    REGISTERED = "registered"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device as the registry publishes it on `registry.devices` (key = device_id).
+
+    Units: lon and lat are WGS 84 degrees; `report_interval_s` seconds. Time: `activated_at_ms` is when the device became
+    active, epoch ms, the start of silence for one that was never heard.
+    """
+
+    device_id: str
+    kind: str
+    profile: str
+    name: str = ""
+    area: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    parent_id: str | None = None
+    component_code: str | None = None
+    department: str | None = None
+    report_interval_s: int = 600
+    dev_eui: str | None = None
+    mn: str | None = None
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
+    state: DeviceState = DeviceState.ACTIVE
+    activated_at_ms: int = 0
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """How one field of a device's message becomes a reading: canonical(field * scale + offset, unit)."""
+
+    source: str
+    quantity: str
+    unit: str
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a model of device says and means. `fields` is empty where it speaks canonical quantities in canonical units.
+
+    `ignore` names source fields that are left out without a record. Published on `registry.devices` under
+    `profile/<name>`.
+    """
+
+    name: str
+    kind: str
+    fields: tuple[FieldMapping, ...] = ()
+    ignore: tuple[str, ...] = ()
+    report_interval_s: int = 600
+    attributes: dict[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One node of the area tree; `path` joins the codes from the city down: `320582/110/152/102`."""
+
+    path: str
+    name: str
+    level: str = ""
+
+
+class DeviceLookup(Protocol):
+    """The registry as a running stage sees it: in memory, following `registry.devices`.
+
+    Order: what `device` returns may change between two calls; `version` grows by at least one whenever anything changed,
+    so plans compiled from a device or a profile can be kept until it does. Retired devices are not found.
+    """
+
+    @property
+    def version(self) -> int: ...
+
+    def device(self, device_id: str) -> Device | None: ...
+
+    def device_by_eui(self, dev_eui: str) -> Device | None:
+        """By LoRaWAN device EUI, case and separators ignored."""
+
+    def profile(self, name: str) -> Profile | None: ...

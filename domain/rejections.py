@@ -1,0 +1,38 @@
+"""Why a message, a report or a reading was refused, and the record that keeps it."""
+
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+
+class Reason(StrEnum):
+    """The closed set of reasons in `telemetry.rejected`."""
+
+    UNPARSEABLE = "unparseable"
+    UNKNOWN_DEVICE = "unknown_device"
+    WRONG_KIND = "wrong_kind"
+    UNKNOWN_QUANTITY = "unknown_quantity"
+    BAD_VALUE = "bad_value"
+    BAD_TIME = "bad_time"
+    TOO_LARGE = "too_large"
+    BAD_CHECKSUM = "bad_checksum"
+    UNAUTHORISED = "unauthorised"
+    STORE_REFUSED = "store_refused"
+
+
+class Rejection(TypedDict):
+    """One record of `telemetry.rejected`.
+
+    Shape: `payload` is the original message in base64 (a whole batch, if the report came in one), so it can be replayed.
+    Delivery: `partial` means the report itself was accepted and only some readings were left out; such records stand
+    outside the ledger's sum.
+    """
+
+    reason: Reason
+    detail: str
+    topic: str
+    payload: str
+    received_at_ms: int
+    device_id: NotRequired[str]
+    content_type: NotRequired[str]
+    partial: NotRequired[bool]
+    replay_of: NotRequired[str]

@@ -1,0 +1,158 @@
+"""What a stage needs from the time-series store. Two adapters offer it: `timeseries.embedded` and `timeseries.influxdb`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.events import Event, Severity, Status
+from domain.telemetry import Quality, Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What became of the reports of one telemetry partition since its beginning: reports = stored + duplicate + refused."""
+
+    stored: int = 0
+    duplicate: int = 0
+    refused: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(self.stored + other.stored, self.duplicate + other.duplicate, self.refused + other.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A recorder's place in one telemetry partition and its sums up to there."""
+
+    next_offset: int
+    sums: Sums = Sums()
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionBatch:
+    """Reports of one telemetry partition in log order, and where the recorder stands once they are stored."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    reports: Sequence[Telemetry]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A report that the store will never take, and the server's words."""
+
+    report: Telemetry
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one write did: the new progress by (topic, partition), and what was refused.
+
+    `conflicts` counts, by device, readings told a second time with another value for the same instant (the first on the
+    log was kept).
+    """
+
+    progress: Mapping[tuple[str, int], Progress]
+    refusals: Sequence[Refusal] = ()
+    conflicts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One stored reading. `quality` is None where it is good."""
+
+    observed_at_ms: int
+    value: float
+    quality: Quality | None = None
+    received_at_ms: int | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One downsampled interval [start_ms, start_ms + every); readings marked `bad` are left out."""
+
+    start_ms: int
+    mean: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events: those whose opened_at_ms is in [from_ms, to_ms) and that match every field given.
+
+    `area` matches itself and everything below it. Newest first; `cursor` is what the last page returned.
+    """
+
+    from_ms: int | None = None
+    to_ms: int | None = None
+    area: str | None = None
+    rule: str | None = None
+    subject: str | None = None
+    status: Status | None = None
+    severity: Severity | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    items: Sequence[Event]
+    next: str | None
+
+
+class TelemetryWriter(Protocol):
+    """Writes reports. One writer at a time.
+
+    Delivery: idempotent by the identity of `domain.telemetry.Telemetry`; the same readings again are counted as
+    duplicates and change nothing; other quantities for a known instant are merged (and the report counts as stored).
+    """
+
+    async def load_progress(self) -> Mapping[tuple[str, int], Progress] | None:
+        """Where the last write left off; None for a store that cannot keep it with its rows (then the log's group does)."""
+
+    async def write_telemetry(
+        self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], Progress]
+    ) -> Outcome:
+        """Store the reports; the outcome's progress adds their sums to `progress` (missing means none yet).
+
+        Where the store keeps progress, it does so in the same transaction. Raises: domain.errors.TransientFault when
+        the store is away or overloaded: write the same batches again.
+        """
+
+
+class TelemetryReader(Protocol):
+    async def fetch_latest(self, device_ids: Sequence[str]) -> Mapping[str, Mapping[str, Sample]]:
+        """The newest sample of each quantity by device; unknown devices are left out."""
+
+    async def fetch_samples(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, limit: int = 100_000
+    ) -> Sequence[Sample]:
+        """Samples with from_ms <= observed_at_ms < to_ms, by time."""
+
+    async def fetch_buckets(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, every_ms: int
+    ) -> Sequence[Bucket]:
+        """Downsampled samples, by time; buckets are aligned to the epoch and empty ones left out."""
+
+
+class EventStore(Protocol):
+    async def write_events(self, events: Sequence[Event]) -> None:
+        """Keep each event's highest revision; lower or equal ones change nothing. Raises: TransientFault as above."""
+
+    async def fetch_events(self, query: EventQuery) -> EventPage: ...
+
+    async def fetch_event(self, event_id: str) -> Event | None: ...
+
+
+class Store(TelemetryWriter, TelemetryReader, EventStore, Protocol):
+    """The whole store."""
+
+    async def check(self) -> str:
+        """One line on what is there (product, version, place). Raises: TransientFault where it does not answer."""
+
+    async def close(self) -> None: ...
