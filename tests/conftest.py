@@ -1,0 +1,3 @@
+"""Fixtures shared by all tests. Real servers live in `tests/servers/`, one module each; they skip with a reason."""
+
+pytest_plugins: list[str] = []
