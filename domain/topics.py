@@ -1,5 +1,6 @@
 """The names on the log, and the headers that say what a record is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -97,7 +98,7 @@ class Topics:
         )
 
 
-def header(headers: Headers, name: str) -> bytes | None:
+def header(headers: Sequence[tuple[str, bytes]], name: str) -> bytes | None:
     """The value of the first header of that name, or None."""
     for key, value in headers:
         if key == name:
@@ -105,6 +106,6 @@ def header(headers: Headers, name: str) -> bytes | None:
     return None
 
 
-def is_tick(headers: Headers) -> bool:
+def is_tick(headers: Sequence[tuple[str, bytes]]) -> bool:
     """Whether a telemetry record is a tick of the clock and no report."""
     return len(headers) > 1 and header(headers, "type") == b"tick"

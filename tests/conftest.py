@@ -1,3 +1,5 @@
 """Fixtures shared by all tests. Real servers live in `tests/servers/`, one module each; they skip with a reason."""
 
-pytest_plugins: list[str] = []
+pytest_plugins: list[str] = [
+    "tests.servers.mosquitto",
+]

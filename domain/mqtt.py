@@ -1,0 +1,53 @@
+"""Where an MQTT broker is, and the topic names that the city's parts meet in."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from domain.errors import ConfigurationError
+
+CLOCK_TOPIC: Final = "urbansense/clock/{slot}"
+SIMULATED_CLOCK_TOPIC: Final = "urbansense/clock/simulated"
+UPLINK_FILTERS: Final = (
+    "city/+/+/+/up",
+    "city-gateway/+/up",
+    "application/+/device/+/event/up",
+    "v3/+/devices/+/up",
+)
+"""The stateless dialects; every gateway slot takes its share of them."""
+
+_DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
+
+
+@dataclass(frozen=True, slots=True)
+class MqttEndpoint:
+    """One broker. `embedded` means the broker in our own process, which speaks MQTT 3.1.1 only."""
+
+    host: str
+    port: int
+    tls: bool = False
+    embedded: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def parse_mqtt_url(url: str) -> MqttEndpoint:
+    """The broker that `mqtt://`, `mqtts://` or `embedded://` names: `scheme://[user:password@]host[:port]`.
+
+    Raises: ConfigurationError naming what is wrong.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"MQTT URL {url!r}: {error}") from error
+    if parts.scheme not in _DEFAULT_PORT or not parts.hostname or parts.path.strip("/"):
+        raise ConfigurationError(f"MQTT URL {url!r}: write mqtt://host:1883, mqtts://host:8883 or embedded://127.0.0.1")
+    return MqttEndpoint(
+        host=parts.hostname,
+        port=port if port is not None else _DEFAULT_PORT[parts.scheme],
+        tls=parts.scheme == "mqtts",
+        embedded=parts.scheme == "embedded",
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )

@@ -1,0 +1,263 @@
+"""One gateway slot: from MQTT to the log, acknowledged only when the log has it.
+
+    broker ──PUBLISH──▶ session ──▶ pipeline ──▶ log.append ──durable──▶ PUBACK
+              clock ─────────────────────────────▶ (all before it durable) ──▶ tick on every telemetry partition
+
+Work waits in one queue in order of receipt: an entry is a stretch of messages whose records were handed to the log
+together, or one clock message. The acknowledging task takes them one by one, so PUBACKs keep the order of receipt and a
+tick is written only behind everything received before it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from time import time
+from typing import Final, Protocol
+
+import orjson
+import structlog
+
+from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, UPLINK_FILTERS, MqttEndpoint
+from domain.topics import TICK_HEADERS, Topics, is_tick
+from ingest.messages import Message
+from ingest.mqtt_frames import Publish
+from ingest.mqtt_session import MqttSession, SessionSettings
+from streams.ports import Log, LogReader, Outgoing, TopicPartition
+
+_log = structlog.get_logger()
+_PUBACK: Final = b"\x40\x02"
+_DRAIN_TIMEOUT_S: Final = 30.0
+_QUIET_S: Final = 2.0
+
+
+class Decoder(Protocol):
+    """What turns a message into records (`ingest.pipeline.Pipeline`)."""
+
+    def records(self, message: Message) -> list[Outgoing]:
+        """At least one record for any message whatever; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """One slot. `simulated_clock`: pass on only the simulator's clock, and take it as the time of receipt."""
+
+    slot: int
+    endpoint: MqttEndpoint
+    topics: Topics
+    receive_maximum: int = 2000
+    simulated_clock: bool = False
+    end_session: bool = False
+
+    @property
+    def client_id(self) -> str:
+        return f"{self.topics.prefix}urbansense-{self.slot}"
+
+    @property
+    def clock_topic(self) -> str:
+        return SIMULATED_CLOCK_TOPIC if self.simulated_clock else CLOCK_TOPIC.format(slot=self.slot)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Shared subscriptions, so that slots divide the load; the embedded broker has no such thing and one slot."""
+        share = "" if self.endpoint.embedded else f"$share/{self.topics.prefix}urbansense/"
+        return (*(share + topic_filter for topic_filter in UPLINK_FILTERS), self.clock_topic)
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """Messages received on one connection whose records are on their way to the log."""
+
+    connection: int
+    durable: Awaitable[None] | None
+    pubacks: bytes
+    messages: int
+    tick_at_ms: int | None = None
+
+
+@dataclass(slots=True)
+class GatewayCounters:
+    """Since the process began; messages, not reports."""
+
+    received: int = 0
+    acknowledged: int = 0
+    ticks: int = 0
+    last_tick_ms: int = 0
+    reconnects: int = -1
+
+
+@dataclass(slots=True)
+class Gateway:
+    """The service of one slot. What is in flight is bounded by Receive Maximum; beyond it the socket is not read."""
+
+    settings: GatewaySettings
+    log: Log
+    decoder: Decoder
+    now_ms: Callable[[], int] = lambda: int(time() * 1000)
+    counters: GatewayCounters = field(default_factory=GatewayCounters)
+    _in_flight: int = 0
+    _clock_sent: bool = False
+    _simulated_ms: int = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
+
+        Raises: domain.errors.Fenced when another process connected under this slot's client id.
+        """
+        self._queue: asyncio.Queue[_InFlight] = asyncio.Queue()
+        settings = self.settings
+        self._session = MqttSession(
+            SessionSettings(settings.endpoint, settings.client_id, settings.filters, settings.receive_maximum),
+            self._receive,
+            self._connected,
+        )
+        if settings.simulated_clock:
+            self._simulated_ms = await last_tick_ms(self.log, settings.topics)
+        halt = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._session.run(halt))
+            acknowledging = tasks.create_task(self._acknowledge())
+            clock = tasks.create_task(self._send_clock())
+            await stop.wait()
+            if settings.end_session:
+                await self._receive_what_is_queued()
+            halt.set()
+            self._session.pause()
+            clock.cancel()
+            await self._drain()
+            acknowledging.cancel()
+        await self._session.close(end_session=settings.end_session)
+
+    @property
+    def connected(self) -> bool:
+        return self._session.connected
+
+    def _connected(self) -> None:
+        self._clock_sent = False
+        self.counters.reconnects += 1
+
+    def _receive(self, publishes: list[Publish]) -> None:
+        records: list[Outgoing] = []
+        pubacks: list[bytes] = []
+        count = 0
+        received_at_ms = self._received_at_ms()
+        decode = self.decoder.records
+        for topic, payload, packet_id, content_type in publishes:
+            if topic == self.settings.clock_topic:
+                self._hand_over(records, pubacks, count)
+                self._hand_over_clock(payload, packet_id)
+                records, pubacks, count = [], [], 0
+                received_at_ms = self._received_at_ms()
+                continue
+            records += decode(Message(topic, payload, received_at_ms, content_type))
+            count += 1
+            if packet_id is not None:
+                pubacks.append(packet_id)
+        self._hand_over(records, pubacks, count)
+        if self._in_flight > 2 * self.settings.receive_maximum:
+            self._session.pause()
+
+    def _received_at_ms(self) -> int:
+        return self._simulated_ms if self.settings.simulated_clock else self.now_ms()
+
+    def _hand_over(self, records: list[Outgoing], packet_ids: list[bytes], count: int) -> None:
+        if not count:
+            return
+        self._in_flight += count
+        self.counters.received += count
+        pubacks = _PUBACK + _PUBACK.join(packet_ids) if packet_ids else b""
+        self._queue.put_nowait(_InFlight(self._session.connection, self.log.append(records), pubacks, count))
+
+    def _hand_over_clock(self, payload: bytes, packet_id: bytes | None) -> None:
+        tick_at_ms = _sent_at_ms(payload)
+        if tick_at_ms is None:
+            _log.warning("a clock message that cannot be read was ignored", payload=payload[:200])
+        elif self.settings.simulated_clock:
+            self._simulated_ms = max(self._simulated_ms, tick_at_ms)
+        pubacks = _PUBACK + packet_id if packet_id is not None else b""
+        self._queue.put_nowait(_InFlight(self._session.connection, None, pubacks, 0, tick_at_ms))
+
+    async def _acknowledge(self) -> None:
+        while True:
+            entry = await self._queue.get()
+            if entry.durable is not None:
+                await entry.durable
+            elif entry.tick_at_ms is not None:
+                await self._tick(entry.tick_at_ms)
+            self._session.acknowledge(entry.connection, entry.pubacks)
+            self.counters.acknowledged += entry.messages
+            self._in_flight -= entry.messages
+            if self._in_flight <= self.settings.receive_maximum:
+                self._session.resume()
+            self._queue.task_done()
+
+    async def _tick(self, tick_at_ms: int) -> None:
+        topics = self.settings.topics
+        value = orjson.dumps({"gateway": self.settings.slot, "tick_at_ms": tick_at_ms})
+        await self.log.append(
+            [
+                Outgoing(topic, None, value, TICK_HEADERS, partition)
+                for topic in topics.all_telemetry
+                for partition in range(topics.partitions)
+            ]
+        )
+        self._clock_sent = False
+        self.counters.ticks += 1
+        self.counters.last_tick_ms = tick_at_ms
+
+    async def _send_clock(self) -> None:
+        """One clock message a second, never a second one while the first waits behind the backlog."""
+        while not self.settings.simulated_clock:
+            if not self._clock_sent and self._session.connected:
+                self._session.publish(self.settings.clock_topic, orjson.dumps({"sent_at_ms": self.now_ms()}))
+                self._clock_sent = True
+            await asyncio.sleep(1.0)
+
+    async def _receive_what_is_queued(self) -> None:
+        """Give the slot up: no new share of the messages, and no end before the broker's queue for it is empty."""
+        self._session.unsubscribe()
+        seen = -1
+        while seen != self.counters.received:
+            seen = self.counters.received
+            await asyncio.sleep(_QUIET_S)
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(_DRAIN_TIMEOUT_S):
+                await self._queue.join()
+        except TimeoutError:
+            _log.warning("stopped before the log took everything; the broker keeps it", messages=self._in_flight)
+
+
+async def last_tick_ms(log: Log, topics: Topics) -> int:
+    """The newest tick on the first telemetry partition, 0 without any: where a simulated clock stood at our last end."""
+    first = TopicPartition(topics.all_telemetry[0], 0)
+    begin, end = (await log.bounds([first.topic]))[first]
+    reader = await log.reader([first.topic], partitions=[first])
+    try:
+        window = 1000
+        while begin < end:
+            reader.seek({first: max(begin, end - window)})
+            ticks = await _ticks_up_to(reader, first, end)
+            if ticks or end - window <= begin:
+                return max(ticks, default=0)
+            window *= 10
+    finally:
+        await reader.close()
+    return 0
+
+
+async def _ticks_up_to(reader: LogReader, partition: TopicPartition, end: int) -> list[int]:
+    ticks: list[int] = []
+    while reader.position(partition) < end:
+        for record in (await reader.read(timeout_s=1.0)).get(partition, ()):
+            if is_tick(record.headers) and record.value is not None:
+                ticks.append(orjson.loads(record.value)["tick_at_ms"])
+    return ticks
+
+
+def _sent_at_ms(payload: bytes) -> int | None:
+    try:
+        sent = orjson.loads(payload)["sent_at_ms"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    return sent if isinstance(sent, int) and not isinstance(sent, bool) else None
