@@ -1,5 +1,6 @@
 """The one retry policy: exponential back-off with full jitter and a ceiling."""
 
+import asyncio
 from collections.abc import Iterator
 from random import Random
 
@@ -14,3 +15,12 @@ def backoff_s(first_s: float = 0.2, ceiling_s: float = 15.0, jitter: Random | No
     while True:
         yield draw(bound / 2, bound)
         bound = min(bound * 2, ceiling_s)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait `seconds`, or less when `stop` is set meanwhile."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

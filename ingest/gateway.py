@@ -85,7 +85,7 @@ class GatewayCounters:
     reconnects: int = -1
 
 
-@dataclass(slots=True)
+@dataclass
 class Gateway:
     """The service of one slot. What is in flight is bounded by Receive Maximum; beyond it the socket is not read."""
 
@@ -97,13 +97,15 @@ class Gateway:
     _in_flight: int = 0
     _clock_sent: bool = False
     _simulated_ms: int = 0
+    _queue: asyncio.Queue[_InFlight] = field(init=False)
+    _session: MqttSession = field(init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
 
         Raises: domain.errors.Fenced when another process connected under this slot's client id.
         """
-        self._queue: asyncio.Queue[_InFlight] = asyncio.Queue()
+        self._queue = asyncio.Queue()
         settings = self.settings
         self._session = MqttSession(
             SessionSettings(settings.endpoint, settings.client_id, settings.filters, settings.receive_maximum),
@@ -129,7 +131,7 @@ class Gateway:
 
     @property
     def connected(self) -> bool:
-        return self._session.connected
+        return hasattr(self, "_session") and self._session.connected
 
     def _connected(self) -> None:
         self._clock_sent = False
@@ -249,9 +251,8 @@ async def last_tick_ms(log: Log, topics: Topics) -> int:
 async def _ticks_up_to(reader: LogReader, partition: TopicPartition, end: int) -> list[int]:
     ticks: list[int] = []
     while reader.position(partition) < end:
-        for record in (await reader.read(timeout_s=1.0)).get(partition, ()):
-            if is_tick(record.headers) and record.value is not None:
-                ticks.append(orjson.loads(record.value)["tick_at_ms"])
+        records = (await reader.read(timeout_s=1.0)).get(partition, ())
+        ticks += [orjson.loads(record.value or b"")["tick_at_ms"] for record in records if is_tick(record.headers)]
     return ticks
 
 

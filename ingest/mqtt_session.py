@@ -21,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.errors import Fenced
 from domain.mqtt import MqttEndpoint
-from domain.retry import backoff_s
+from domain.retry import backoff_s, pause
 from ingest.mqtt_frames import PUBLISH, MalformedFrame, Publish, read_publish, split_frames
 
 _log = structlog.get_logger()
@@ -152,7 +152,7 @@ class MqttSession:
                     _log.warning("MQTT broker does not answer; waiting for it", **self._where(), error=str(error))
                     told = True
                 self._drop_socket()
-                await _pause(stop, next(waits))
+                await pause(stop, next(waits))
                 continue
             _log.info("connected to the MQTT broker", **self._where(), client_id=self.settings.client_id)
             waits, told = backoff_s(), False
@@ -302,14 +302,6 @@ class MqttSession:
     def _drop_socket(self) -> None:
         self.connected = False
         self._client._sock_close()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        pass
 
 
 async def first_of(*events: asyncio.Event, timeout_s: float | None = None) -> None:

@@ -1,8 +1,28 @@
 """A compacted topic read as a table: the newest value of each key."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
-from streams.ports import Log, Record, Start, TopicPartition
+from streams.ports import Log, Record, TopicPartition
+
+
+async def read_between(log: Log, spans: Mapping[TopicPartition, tuple[int, int]]) -> AsyncIterator[Record]:
+    """Every record at offsets in [start, end) of each partition, by offset per partition."""
+    ends = {tp: end for tp, (start, end) in spans.items() if end > start}
+    if not ends:
+        return
+    reader = await log.reader(sorted({tp.topic for tp in ends}), partitions=sorted(ends))
+    try:
+        reader.seek({tp: spans[tp][0] for tp in ends})
+        while ends:
+            for tp, records in (await reader.read(timeout_s=0.2)).items():
+                end = ends.get(TopicPartition(*tp), 0)
+                for record in records:
+                    if record.offset < end:
+                        yield record
+            for tp in [tp for tp, end in ends.items() if reader.position(tp) >= end]:
+                del ends[tp]
+    finally:
+        await reader.close()
 
 
 async def read_to_end(
@@ -10,22 +30,9 @@ async def read_to_end(
 ) -> AsyncIterator[Record]:
     """Every record that stood in the topics (or just those partitions) when the call began, by offset per partition."""
     bounds = await log.bounds(topics)
-    wanted = {
-        tp: end for tp, (first, end) in bounds.items() if end > first and (partitions is None or tp in partitions)
-    }
-    if not wanted:
-        return
-    reader = await log.reader(topics, partitions=sorted(wanted), start=Start.EARLIEST)
-    try:
-        while wanted:
-            for tp, records in (await reader.read(timeout_s=0.2)).items():
-                for record in records:
-                    if record.offset < wanted.get(tp, 0):
-                        yield record
-            for tp in [tp for tp, end in wanted.items() if reader.position(tp) >= end]:
-                del wanted[tp]
-    finally:
-        await reader.close()
+    spans = {tp: span for tp, span in bounds.items() if partitions is None or tp in partitions}
+    async for record in read_between(log, spans):
+        yield record
 
 
 async def latest_by_key(
