@@ -121,9 +121,7 @@ class Recorder:
                 batch = await reader.read(timeout_s=_LINGER_S)
                 events = [event for records in batch.values() for event in _events(records)]
                 if events:
-                    await patiently(
-                        lambda e=events: self.store.write_events(e), stop, "the store", give_up_on_stop=True
-                    )
+                    await patiently(partial(self.store.write_events, events), stop, "the store")
                 if batch:
                     await reader.commit({tp: Committed(records[-1].offset + 1) for tp, records in batch.items()})
         finally:

@@ -1,0 +1,161 @@
+"""All settings, from `URBANSENSE_*` in the environment or `urbansense.toml`; one frozen object, read in one place."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from domain.errors import ConfigurationError
+from domain.mqtt import parse_mqtt_url
+from domain.topics import KINDS, Topics
+
+PREFIX: Final = "URBANSENSE_"
+_NOT_OURS: Final = f"{PREFIX}TEST_"
+
+
+class Settings(BaseSettings):
+    """Every setting; each is `URBANSENSE_<NAME>` in the environment, or `<name>` in `urbansense.toml`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", toml_file="urbansense.toml", env_ignore_empty=True
+    )
+
+    mqtt_url: str = "embedded://127.0.0.1:1883"
+    log_url: str = "embedded:"
+    store_url: str = "embedded:"
+    store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    database_url: str = ""
+    data_dir: Path = Path("data")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    api_url: str = ""
+    clock: Literal["wall", "simulated"] = "wall"
+    topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", validate_default=True)] = ""
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 12
+    kinds: Annotated[tuple[str, ...], NoDecode] = KINDS
+    gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
+    receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    timezone: str = "Asia/Shanghai"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("kinds", mode="before")
+    @classmethod
+    def _split_kinds(cls, value: object) -> object:
+        return tuple(filter(None, (kind.strip() for kind in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _check_mqtt_url(cls, value: str) -> str:
+        parse_mqtt_url(value)
+        return value
+
+    @field_validator("log_url")
+    @classmethod
+    def _check_log_url(cls, value: str) -> str:
+        if value != "embedded:" and not (value.startswith("kafka://") and len(value) > len("kafka://")):
+            raise ValueError("write embedded: or kafka://host:9092[,host2:9092]")
+        return value
+
+    @field_validator("store_url")
+    @classmethod
+    def _check_store_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        whole = parts.scheme in ("influxdb", "influxdbs") and parts.hostname and parts.path.count("/") == 2
+        if value != "embedded:" and not whole:
+            raise ValueError("write embedded: or influxdb://host:8086/org/bucket")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("write sqlite:///path or postgresql+psycopg://user:password@host/database")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _check_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone name such as Asia/Shanghai") from error
+        return value
+
+    @field_validator("store_token")
+    @classmethod
+    def _check_store_token(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if value is None and str(others.data.get("store_url", "")).startswith("influxdb"):
+            raise ValueError("InfluxDB needs a token")
+        return value
+
+    @field_validator("topic_prefix")
+    @classmethod
+    def _check_topic_prefix(cls, value: str, others: ValidationInfo) -> str:
+        if not value and others.data.get("clock") == "simulated":
+            raise ValueError("a simulated clock needs a prefix of its own, such as sim.")
+        return value
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.topic_prefix, self.partitions, self.kinds)
+
+    @property
+    def registry_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'registry.db'}"
+
+    @property
+    def client_api_url(self) -> str:
+        return (self.api_url or f"http://127.0.0.1:{self.http_port}").rstrip("/")
+
+    def embedded_parts(self) -> tuple[str, ...]:
+        """The settings that name an embedded adapter, which serves one process only."""
+        named = {"MQTT_URL": self.mqtt_url, "LOG_URL": self.log_url, "STORE_URL": self.store_url}
+        return tuple(PREFIX + name for name, url in named.items() if url.startswith("embedded:"))
+
+
+def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings in force. Raises: ConfigurationError with every problem at once, secrets never shown."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = os.environ if environment is None else environment
+    problems = [
+        f"{name}: there is no such setting"
+        for name in sorted(given)
+        if name.startswith(PREFIX) and name not in known and not name.startswith(_NOT_OURS)
+    ]
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as error:
+        problems += [_sentence(detail) for detail in error.errors()]
+    except ValueError as error:
+        problems.append(f"urbansense.toml: {error}")
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def _sentence(detail: Any) -> str:
+    words = detail["msg"].removeprefix("Value error, ")
+    name = PREFIX + str(detail["loc"][0]).upper()
+    value = "***" if name.endswith("TOKEN") else repr(detail["input"])
+    return f"{name}={value}: {words}"
