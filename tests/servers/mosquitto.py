@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.absence import absent
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, accepts_connections, wait_until
 
@@ -17,7 +18,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path) -> None:
         if BINARY is None:
-            pytest.skip("mosquitto is not installed (Debian: apt-get install mosquitto)")
+            absent("mosquitto", "mosquitto is not installed (Debian: apt-get install mosquitto)")
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         config = folder / "mosquitto.conf"

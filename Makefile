@@ -1,0 +1,45 @@
+# The targets a person remembers. A fresh machine needs python3 with venv, and make; nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo up test check bench bench-peers schemas lock servers clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "urbansense needs Python 3.11 or newer; set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## the whole platform and a small city in one process
+	$(BIN)/urbansense demo
+
+up: setup  ## the platform without the simulator
+	$(BIN)/urbansense up
+
+test: setup  ## all tests; those that need a server that is not here say why they were skipped
+	$(BIN)/pytest
+
+check: setup  ## style, types and the import table
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: setup  ## throughput beside its floor in the same run; writes benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+schemas: setup  ## docs/schemas/ from the models
+	$(BIN)/python -m urbansense.schemas docs/schemas
+
+servers:  ## Apache Kafka for the tests, through Maven, into .cache/
+	tests/servers/fetch_kafka.sh
+
+lock:  ## requirements.lock from pyproject.toml; needs uv
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --extra dev --extra postgresql pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
