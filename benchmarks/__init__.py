@@ -1,0 +1,1 @@
+"""Throughput, each figure beside its floor (the bare library doing the same job) in the same run."""
