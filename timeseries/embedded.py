@@ -1,0 +1,95 @@
+"""The embedded store: one DuckDB file, for one process."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+import duckdb
+
+from domain.errors import TransientFault
+from domain.events import Event
+from timeseries import embedded_events, embedded_queries
+from timeseries.embedded_schema import open_database
+from timeseries.embedded_telemetry import ReportWriter, load_progress
+from timeseries.ports import Bucket, EventPage, EventQuery, Outcome, PartitionBatch, Progress, Sample
+
+_T = TypeVar("_T")
+
+
+class EmbeddedStore:
+    """`timeseries.ports.Store` on DuckDB; safe to use from many tasks of one event loop.
+
+    One thread writes. Another reads, on a snapshot of its own, so a long query holds up other queries but no write.
+    Made by `open`.
+    """
+
+    def __init__(self, path: Path, database: duckdb.DuckDBPyConnection, reports: ReportWriter) -> None:
+        self._path = path
+        self._database = database
+        self._reports = reports
+        self._writing = ThreadPoolExecutor(1, "timeseries-write")
+        self._reading = ThreadPoolExecutor(1, "timeseries-read")
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """The store in the file `path`, made where there is none. Raises: ConfigurationError where it cannot be opened."""
+
+        database = await asyncio.to_thread(open_database, path)
+        return cls(path, database, await asyncio.to_thread(ReportWriter, database.cursor()))
+
+    async def load_progress(self) -> Mapping[tuple[str, int], Progress]:
+        return await self._read(load_progress)
+
+    async def write_telemetry(
+        self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], Progress]
+    ) -> Outcome:
+        return await self._run(self._writing, partial(self._reports.write, batches, progress))
+
+    async def fetch_latest(self, device_ids: Sequence[str]) -> Mapping[str, Mapping[str, Sample]]:
+        return await self._read(partial(embedded_queries.fetch_latest, device_ids=device_ids))
+
+    async def fetch_samples(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, limit: int = 100_000
+    ) -> Sequence[Sample]:
+        series = embedded_queries.Series(device_id, kind, quantity, from_ms, to_ms)
+        return await self._read(partial(embedded_queries.fetch_samples, series=series, limit=limit))
+
+    async def fetch_buckets(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, every_ms: int
+    ) -> Sequence[Bucket]:
+        series = embedded_queries.Series(device_id, kind, quantity, from_ms, to_ms)
+        return await self._read(partial(embedded_queries.fetch_buckets, series=series, every_ms=every_ms))
+
+    async def write_events(self, events: Sequence[Event]) -> None:
+        await self._run(self._writing, partial(self._on_cursor, partial(embedded_events.write_events, events=events)))
+
+    async def fetch_events(self, query: EventQuery) -> EventPage:
+        return await self._read(partial(embedded_events.fetch_events, query=query))
+
+    async def fetch_event(self, event_id: str) -> Event | None:
+        return await self._read(partial(embedded_events.fetch_event, event_id=event_id))
+
+    async def check(self) -> str:
+        return f"DuckDB {duckdb.__version__} in {self._path}"
+
+    async def close(self) -> None:
+        """Finish what runs and close the file. Twice does no harm."""
+        await asyncio.to_thread(self._writing.shutdown)
+        await asyncio.to_thread(self._reading.shutdown)
+        await asyncio.to_thread(self._database.close)
+
+    async def _read(self, query: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
+        return await self._run(self._reading, partial(self._on_cursor, query))
+
+    def _on_cursor(self, work: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
+        with self._database.cursor() as cursor:
+            return work(cursor)
+
+    async def _run(self, thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(thread, work)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise TransientFault(f"the embedded store {self._path} did not take it: {error}") from error

@@ -1,0 +1,99 @@
+"""From reports off the log to what must be written, and from what was written to the sums. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final, NamedTuple
+
+from domain.telemetry import Reading, Telemetry
+from timeseries.identity import KnownReports
+from timeseries.ports import Outcome, PartitionBatch, Progress, Refusal, Sums
+
+Place = tuple[str, int]
+"""A telemetry partition: (topic, partition)."""
+
+LAST_INSTANT_MS: Final = (2**63 - 1) // 1_000_000
+"""The last instant that both stores can hold: InfluxDB counts nanoseconds in 64 bits (year 2262)."""
+
+_READING_TYPES: Final = frozenset((float, bool, int))
+
+
+class Fresh(NamedTuple):
+    """A report that brings something new, and the readings to write of it."""
+
+    report: Telemetry
+    readings: Mapping[str, Reading]
+    place: Place
+
+
+@dataclass(slots=True)
+class Sifted:
+    """The reports of one write, sorted: what to write, what is known already, what no store can take."""
+
+    fresh: list[Fresh] = field(default_factory=list)
+    refused: list[tuple[Place, Refusal]] = field(default_factory=list)
+    duplicates: Counter[Place] = field(default_factory=Counter)
+    conflicts: Counter[str] = field(default_factory=Counter)
+
+
+def screen(batches: Sequence[PartitionBatch], sifted: Sifted) -> list[tuple[Place, Telemetry]]:
+    """The reports that a store can take, in log order; the others are noted in `sifted.refused`."""
+    sound: list[tuple[Place, Telemetry]] = []
+    for batch in batches:
+        place = batch.topic, batch.partition
+        for report in batch.reports:
+            flaw = _flaw(report)
+            if flaw is None:
+                sound.append((place, report))
+            else:
+                sifted.refused.append((place, Refusal(report, flaw)))
+    return sound
+
+
+def sift(sound: Sequence[tuple[Place, Telemetry]], known: KnownReports, sifted: Sifted) -> None:
+    """Judge the reports in log order and note in `sifted` what each one is."""
+    for place, report in sound:
+        fresh, conflicts = known.judge(report)
+        if fresh:
+            sifted.fresh.append(Fresh(report, fresh, place))
+        else:
+            sifted.duplicates[place] += 1
+        if conflicts:
+            sifted.conflicts[report["device_id"]] += conflicts
+
+
+def outcome_of(sifted: Sifted, batches: Sequence[PartitionBatch], progress: Mapping[Place, Progress]) -> Outcome:
+    """What the write did, once everything in `sifted.fresh` is stored; sums are added to those in `progress`."""
+    stored = Counter(fresh.place for fresh in sifted.fresh)
+    refused = Counter(place for place, _ in sifted.refused)
+    reached: dict[Place, Progress] = {}
+    for batch in batches:
+        place = batch.topic, batch.partition
+        before = progress.get(place, Progress(0)).sums
+        sums = Sums(stored[place], sifted.duplicates[place], refused[place])
+        reached[place] = Progress(batch.next_offset, before + sums)
+    return Outcome(reached, [refusal for _, refusal in sifted.refused], dict(sifted.conflicts))
+
+
+def _flaw(report: Telemetry) -> str | None:
+    """Why no store can take `report`; None if one can. The log may hold what another program wrote."""
+    try:
+        for name in ("device_id", "kind"):
+            if not isinstance(report[name], str) or not report[name]:
+                return f"{name} is no text"
+        for name in ("observed_at_ms", "received_at_ms"):
+            instant: Any = report.get(name)
+            if type(instant) is not int or not 0 <= instant <= LAST_INSTANT_MS:
+                return f"{name} {instant!r} is no instant between 1970 and 2262"
+        if not isinstance(report.get("message_id", ""), str) or not isinstance(report.get("quality", {}), dict):
+            return "message_id is no text or quality no object"
+        readings = report["readings"]
+        if not readings:
+            return "no readings"
+        for quantity, value in readings.items():
+            if type(value) not in _READING_TYPES or not isfinite(value):
+                return f"reading {quantity!r} is no finite number: {value!r}"
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        return f"not a report: {error!r}"
+    return None
