@@ -1,0 +1,171 @@
+"""Publishes a time-ordered series of reports, and under simulated time the clock behind them.
+
+reports ──▶ encode ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next report
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import orjson
+
+from simulators.clocks import CLOCK_TOPIC, SimulatedClock, WallClock
+from simulators.publisher import Publishing, Tally
+from simulators.reports import Message, Report, encode_native
+
+_YIELD_EVERY = 50
+_TELL_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DriveReport:
+    """What a drive did. The witness of the ledger: `acknowledged` equals the distinct reports that must be in the log.
+
+    That holds when `distinct` equals `sent`, and nothing was refused or unheard. `speed_reached` is simulated seconds
+    per second, 0 where nothing or only one instant was sent.
+    """
+
+    sent: int
+    acknowledged: int
+    refused: int
+    unheard: int
+    distinct: int
+    first_observed_at_ms: int | None
+    last_observed_at_ms: int | None
+    clock_at_ms: int | None
+    took_s: float
+
+    @property
+    def simulated_s(self) -> float:
+        if self.first_observed_at_ms is None or self.last_observed_at_ms is None:
+            return 0.0
+        return (self.last_observed_at_ms - self.first_observed_at_ms) / 1000
+
+    @property
+    def speed_reached(self) -> float:
+        return self.simulated_s / self.took_s if self.took_s > 0 else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every report was distinct, acknowledged, and heard by somebody."""
+        return self.sent == self.acknowledged == self.distinct and not self.unheard
+
+
+async def drive(
+    reports: Iterable[Report],
+    publisher: Publishing,
+    clock: SimulatedClock | WallClock,
+    stop: asyncio.Event,
+    *,
+    encode: Callable[[Report], Message] = encode_native,
+    patience_s: float = 10.0,
+) -> DriveReport:
+    """Publish every report until they end or `stop` is set; returns when all are acknowledged.
+
+    Shape: `reports` in the order of observed time, at least as long as wanted; it may be endless.
+    Time: under a `SimulatedClock` T is told only after every report observed up to T is acknowledged, T never goes
+    back, and no report is observed more than `step_ms` after the last T told before it.
+    Delivery: at least once. After `stop` the broker has `patience_s` to answer what is under way; what it has not
+    answered then is missing from `acknowledged`.
+    """
+    run = _Drive(publisher, clock, stop, encode)
+    body = asyncio.create_task(run.through(reports), name="drive")
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({body, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({body}, timeout=patience_s if not body.done() else None)
+        if body.done():
+            body.result()
+    finally:
+        for task in (body, stopped):
+            task.cancel()
+        await asyncio.gather(body, stopped, return_exceptions=True)
+    return run.report()
+
+
+@dataclass(slots=True)
+class _Drive:
+    publisher: Publishing
+    clock: SimulatedClock | WallClock
+    stop: asyncio.Event
+    encode: Callable[[Report], Message]
+    tally: Tally = field(default_factory=Tally)
+    ticks: Tally = field(default_factory=Tally)
+    distinct: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+    told_ms: int | None = None
+    started_s: float = field(default_factory=time.monotonic)
+    at_instant: set[str] = field(default_factory=set)
+
+    async def through(self, reports: Iterable[Report]) -> None:
+        for report in reports:
+            if self.stop.is_set() or not await self._time_has_come(report.observed_at_ms):
+                break
+            await self._send(report)
+            if self.tally.sent % _YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+        await self.publisher.drain()
+        if isinstance(self.clock, SimulatedClock) and self.last_ms is not None:
+            on_to_ms = None if self.stop.is_set() else self.clock.run_on_to_ms
+            await self._tell(max(self.last_ms, on_to_ms or self.last_ms))
+            await self.publisher.drain()
+
+    def report(self) -> DriveReport:
+        return DriveReport(
+            sent=self.tally.sent,
+            acknowledged=self.tally.acknowledged,
+            refused=self.tally.refused,
+            unheard=self.tally.unheard,
+            distinct=self.distinct,
+            first_observed_at_ms=self.first_ms,
+            last_observed_at_ms=self.last_ms,
+            clock_at_ms=self.told_ms,
+            took_s=time.monotonic() - self.started_s,
+        )
+
+    async def _send(self, report: Report) -> None:
+        message = self.encode(report)
+        await self.publisher.publish(message.topic, message.payload, self.tally)
+        if report.observed_at_ms != self.last_ms:
+            self.last_ms = report.observed_at_ms
+            self.at_instant.clear()
+        self.distinct += report.device_id not in self.at_instant
+        self.at_instant.add(report.device_id)
+
+    async def _time_has_come(self, at_ms: int) -> bool:
+        """Wait for the moment to send a report observed at `at_ms`, the clock told; False when stopped meanwhile."""
+        if self.first_ms is None:
+            self.first_ms, self.started_s = at_ms, time.monotonic()
+        if isinstance(self.clock, WallClock):
+            return not await self._stopped_within(at_ms / 1000 - time.time())
+        if self.clock.speed is not None and not await self._keep_pace(self.first_ms, at_ms, self.clock.speed):
+            return False
+        if self.told_ms is None or at_ms > self.told_ms + self.clock.step_ms:
+            await self._tell(at_ms - 1)
+        return True
+
+    async def _keep_pace(self, first_ms: int, at_ms: int, speed: float) -> bool:
+        """Wait so that `speed` is not exceeded, telling the clock every second on the way; False when stopped."""
+        due_s = self.started_s + (at_ms - first_ms) / 1000 / speed
+        while (ahead_s := due_s - time.monotonic()) > 0:
+            if await self._stopped_within(min(ahead_s, _TELL_EVERY_S)):
+                return False
+            if ahead_s > _TELL_EVERY_S:
+                await self._tell(min(at_ms - 1, first_ms + int((time.monotonic() - self.started_s) * 1000 * speed)))
+        return True
+
+    async def _tell(self, at_ms: int) -> None:
+        """Tell the gateways that it is `at_ms`, once all that was sent so far is acknowledged; never back in time."""
+        if self.told_ms is None or at_ms > self.told_ms:
+            await self.publisher.drain()
+            await self.publisher.publish(CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}), self.ticks)
+            self.told_ms = at_ms
+
+    async def _stopped_within(self, wait_s: float) -> bool:
+        if wait_s > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), wait_s)
+        return self.stop.is_set()
