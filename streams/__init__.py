@@ -1,1 +1,21 @@
-"""The log: one small port (`streams.ports`) and its adapters `kafka` and `embedded`."""
+"""The log: one small port (`streams.ports`) and its adapters `kafka` and `embedded`; `open_log` picks one by URL."""
+
+from streams.limits import MAX_RECORD_BYTES, RecordTooLarge
+from streams.opening import open_log
+from streams.ports import Committed, Log, LogReader, Outgoing, Start, TopicPartition, TransactionalWriter
+from streams.tables import latest_by_key, read_to_end
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "Committed",
+    "Log",
+    "LogReader",
+    "Outgoing",
+    "RecordTooLarge",
+    "Start",
+    "TopicPartition",
+    "TransactionalWriter",
+    "latest_by_key",
+    "open_log",
+    "read_to_end",
+]
