@@ -24,7 +24,8 @@ class Rejection(TypedDict):
 
     Shape: `payload` is the original message in base64 (a whole batch, if the report came in one), so it can be replayed.
     Delivery: `partial` means the report itself was accepted and only some readings were left out; such records stand
-    outside the ledger's sum.
+    outside the ledger's sum. `truncated` means the payload was too long to be kept whole, or stands whole in an earlier
+    rejection of the same message; such a record cannot be replayed.
     """
 
     reason: Reason
@@ -35,4 +36,5 @@ class Rejection(TypedDict):
     device_id: NotRequired[str]
     content_type: NotRequired[str]
     partial: NotRequired[bool]
+    truncated: NotRequired[bool]
     replay_of: NotRequired[str]

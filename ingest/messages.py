@@ -3,23 +3,31 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from domain.rejections import Reason
+
 
 class Message(NamedTuple):
-    """One MQTT message. `received_at_ms` is the gateway's clock (the simulator's under a simulated one)."""
+    """One MQTT message. `received_at_ms` is the gateway's clock (the simulator's under a simulated one).
+
+    `replay_of` is the id of the rejected record (`<topic>/<partition>/<offset>`) that this message comes from again.
+    """
 
     topic: str
     payload: bytes
     received_at_ms: int
     content_type: str | None = None
+    replay_of: str | None = None
 
 
 @dataclass(slots=True)
 class Uplink:
     """One report as a codec read it: source fields and the device's own words, nothing looked up or converted.
 
-    `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a UCUM
-    code for each field whose dialect carries units (SenML). Exactly one of `device_id` and `dev_eui` is set.
-    `speaker` is the gateway that spoke for a sub-device. `detail` explains a report that cannot be used at all.
+    `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a unit
+    for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. Exactly one of `device_id`
+    and `dev_eui` is set. `speaker` is the device that spoke for this one.
+    Time: `observed_at_ms` is what the device said, whatever its type; None where it has no clock. Then `offset_ms`
+    says how much earlier (negative) than received the device held its values to be.
     """
 
     codec: str
@@ -28,6 +36,19 @@ class Uplink:
     dev_eui: str | None = None
     kind: str | None = None
     observed_at_ms: object = None
-    message_id: str | None = None
+    offset_ms: int = 0
+    message_id: object = None
     units: dict[str, str] | None = None
     speaker: str | None = None
+
+
+class Refused(NamedTuple):
+    """Why one report, one reading or one element of a batch cannot be used. Becomes a record of `telemetry.rejected`."""
+
+    reason: Reason
+    detail: str
+    device_id: str | None = None
+
+
+Decoded = list[Uplink | Refused]
+"""What a codec makes of one message: never empty, in the message's order or in order of time."""

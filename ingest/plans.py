@@ -1,0 +1,94 @@
+"""What each source field of a device means: its profile, compiled once so that a reading costs one multiply-add."""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from domain.devices import FieldMapping, Profile
+from domain.errors import UnknownUnit
+from domain.quantities import CATALOGUE, Quantity
+from domain.units import IDENTITY
+
+LINK_QUANTITIES: Final = ("rssi", "snr")
+"""What a network server knows of the radio link: canonical, whatever the device's profile maps."""
+
+
+class Slot(NamedTuple):
+    """One reading that a source field gives: value * factor + bias, in the quantity's canonical unit.
+
+    Where the message itself names a unit, that one counts instead of the profile's: value * scale + offset stands in it.
+    """
+
+    quantity: Quantity
+    factor: float = 1.0
+    bias: float = 0.0
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+class StraightSlot(NamedTuple):
+    """A slot flattened for the shortest way. A `factor` of None means a boolean quantity, taken as it is."""
+
+    quantity: str
+    factor: float | None
+    bias: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A profile compiled.
+
+    Shape: `slots` by source field, never empty ones; `straight` holds those of them that are a single plain slot.
+    `problems` says why a mapped field cannot be used; such a profile is the registry's to mend.
+    """
+
+    slots: dict[str, tuple[Slot, ...]]
+    straight: dict[str, StraightSlot]
+    ignored: frozenset[str]
+    problems: dict[str, str]
+
+
+def compile_plan(profile: Profile | None) -> Plan:
+    """The plan of `profile`; of the canonical quantities in canonical units where it maps nothing or is None."""
+    slots: dict[str, tuple[Slot, ...]] = {}
+    problems: dict[str, str] = {}
+    for mapping in profile.fields if profile else ():
+        slot = _compile_mapping(mapping)
+        if isinstance(slot, Slot):
+            slots[mapping.source] = (*slots.get(mapping.source, ()), slot)
+        else:
+            problems[mapping.source] = slot
+    ignored = frozenset(profile.ignore if profile else ())
+    for name in LINK_QUANTITIES if profile and profile.fields else CATALOGUE:
+        if name not in problems:
+            slots.setdefault(name, (Slot(CATALOGUE[name]),))
+    straight = {
+        source: _straightened(of_source[0])
+        for source, of_source in slots.items()
+        if source not in ignored and source not in problems and len(of_source) == 1 and _is_plain(of_source[0])
+    }
+    return Plan(slots, straight, ignored, problems)
+
+
+def _compile_mapping(mapping: FieldMapping) -> Slot | str:
+    quantity = CATALOGUE.get(mapping.quantity)
+    if quantity is None:
+        return f"the profile maps it to {mapping.quantity!r}, which is no quantity"
+    scale, offset = mapping.scale, mapping.offset
+    try:
+        conversion = IDENTITY if quantity.boolean else quantity.conversion_from(mapping.unit)
+    except UnknownUnit as error:
+        return f"the profile cannot be used: {error}"
+    factor, bias = scale * conversion.factor, offset * conversion.factor + conversion.offset
+    return Slot(quantity, factor, bias, scale, offset)
+
+
+def _is_plain(slot: Slot) -> bool:
+    return not slot.quantity.boolean or (slot.factor, slot.bias) == (1.0, 0.0)
+
+
+def _straightened(slot: Slot) -> StraightSlot:
+    quantity = slot.quantity
+    factor = None if quantity.boolean else slot.factor
+    return StraightSlot(quantity.name, factor, slot.bias, quantity.low, quantity.high)

@@ -1,0 +1,75 @@
+"""Who sent a report: the registry's device behind it, with everything its reports need, looked up once."""
+
+from dataclasses import dataclass
+
+from domain.devices import Device, DeviceLookup, DeviceState, Profile
+from domain.rejections import Reason
+from domain.topics import Topics
+from ingest.messages import Refused, Uplink
+from ingest.plans import Plan, compile_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A device as its telemetry needs it: `topic` and `key` on the log, and the plan of its readings."""
+
+    device_id: str
+    kind: str
+    area: str | None
+    topic: str
+    key: bytes
+    plan: Plan
+
+
+class Senders:
+    """The registry's devices as senders. A device is looked up anew each time; the plan of a profile is kept."""
+
+    def __init__(self, topics: Topics, lookup: DeviceLookup) -> None:
+        self._topics = topics
+        self._lookup = lookup
+        self._plans: dict[str, tuple[Profile | None, Plan]] = {}
+
+    def find(self, uplink: Uplink) -> Sender | Refused:
+        """The sender of `uplink`, or why its report must be refused.
+
+        The registry decides: whether the device is known and in service, whether its kind is the topic's, and whether
+        who spoke for it is its parent.
+        """
+        device = self._device(uplink)
+        if device is None:
+            return Refused(Reason.UNKNOWN_DEVICE, _named(uplink) + " is not registered", uplink.device_id)
+        if device.state is DeviceState.SUSPENDED:
+            return Refused(Reason.UNAUTHORISED, f"{device.device_id} is suspended", device.device_id)
+        if uplink.speaker is not None and device.parent_id != uplink.speaker:
+            detail = f"{uplink.speaker} may not speak for {device.device_id}: it is not its parent"
+            return Refused(Reason.UNAUTHORISED, detail, device.device_id)
+        if uplink.kind is not None and uplink.kind != device.kind:
+            detail = f"{device.device_id} is a {device.kind}, not a {uplink.kind}"
+            return Refused(Reason.WRONG_KIND, detail, device.device_id)
+        if device.kind not in self._topics.kinds:
+            detail = f"kind {device.kind} of {device.device_id} is not among the kinds served"
+            return Refused(Reason.WRONG_KIND, detail, device.device_id)
+        return Sender(
+            device_id=device.device_id,
+            kind=device.kind,
+            area=device.area,
+            topic=self._topics.telemetry(device.kind),
+            key=device.device_id.encode(),
+            plan=self._plan(device.profile),
+        )
+
+    def _device(self, uplink: Uplink) -> Device | None:
+        if uplink.device_id is not None:
+            return self._lookup.device(uplink.device_id)
+        return self._lookup.device_by_eui(uplink.dev_eui or "")
+
+    def _plan(self, profile_name: str) -> Plan:
+        profile = self._lookup.profile(profile_name)
+        known = self._plans.get(profile_name)
+        if known is None or known[0] != profile:
+            known = self._plans[profile_name] = (profile, compile_plan(profile))
+        return known[1]
+
+
+def _named(uplink: Uplink) -> str:
+    return f"device {uplink.device_id!r}" if uplink.device_id is not None else f"device EUI {uplink.dev_eui!r}"
