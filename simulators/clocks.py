@@ -1,10 +1,6 @@
 """The two clocks a simulation can run by."""
 
 from dataclasses import dataclass
-from typing import Final
-
-CLOCK_TOPIC: Final = "urbansense/clock/simulated"
-"""Where the simulator tells the gateways its time, as `{"sent_at_ms": T}`."""
 
 
 @dataclass(frozen=True, slots=True)

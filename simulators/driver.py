@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from simulators.clocks import CLOCK_TOPIC, SimulatedClock, WallClock
+from domain.mqtt import SIMULATED_CLOCK_TOPIC
+from simulators.clocks import SimulatedClock, WallClock
 from simulators.publisher import Publishing, Tally
 from simulators.reports import Message, Report, encode_native
 
@@ -161,7 +162,7 @@ class _Drive:
         """Tell the gateways that it is `at_ms`, once all that was sent so far is acknowledged; never back in time."""
         if self.told_ms is None or at_ms > self.told_ms:
             await self.publisher.drain()
-            await self.publisher.publish(CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}), self.ticks)
+            await self.publisher.publish(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}), self.ticks)
             self.told_ms = at_ms
 
     async def _stopped_within(self, wait_s: float) -> bool:

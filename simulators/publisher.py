@@ -17,13 +17,13 @@ from typing import Any, Final, Protocol, Self
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.errors import ConfigurationError
+from domain.mqtt import MqttEndpoint
 from domain.retry import backoff_s
-from simulators.broker import Broker
 
 _log = structlog.get_logger()
 _CONNACK_WITHIN_S: Final = 10.0
@@ -65,7 +65,7 @@ class Publisher:
     Raises on entering: ConfigurationError where the broker refuses us for good.
     """
 
-    def __init__(self, broker: Broker, client_id: str, window: int = 1_000) -> None:
+    def __init__(self, broker: MqttEndpoint, client_id: str, window: int = 1_000) -> None:
         self._address = f"{broker.host}:{broker.port}"
         self._client_id = client_id
         self._window = self._asked_window = window
@@ -73,9 +73,8 @@ class Publisher:
         self._moved, self._closed = asyncio.Event(), asyncio.Event()
         self._up = self._dialling = False
         self._refusal: ReasonCode | None = None
-        self._client = Client(
-            CallbackAPIVersion.VERSION2, client_id, protocol=broker.version, reconnect_on_failure=False
-        )
+        version = MQTTProtocolVersion.MQTTv311 if broker.embedded else MQTTProtocolVersion.MQTTv5
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False)
         self._client.max_inflight_messages_set(0)
         self._client.username_pw_set(broker.username, broker.password)
         if broker.tls:
