@@ -223,6 +223,7 @@ class MqttSession:
         if end_session and not self.settings.endpoint.embedded:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 0
+        self.connected = False
         self._client.disconnect(properties=properties)
         self._flush()
         self._drop_socket()

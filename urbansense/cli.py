@@ -1,0 +1,40 @@
+"""`urbansense`: the command line. Exit codes: 0 done, 1 failed or unbalanced, 2 wrong settings or arguments."""
+
+import sys
+
+import typer
+
+from domain.errors import ConfigurationError, UrbansenseError
+from urbansense.commands import demo, devices, doctor, events, ledger, rejected, rules, services, simulate
+from urbansense.commands.output import complain
+
+app = typer.Typer(
+    name="urbansense",
+    help="City telemetry in, trustworthy city-component events out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (demo, services, simulate, ledger, doctor):
+    group.register(app)
+app.add_typer(devices.app, name="devices")
+app.add_typer(rules.app, name="rules")
+app.add_typer(events.app, name="events")
+app.add_typer(rejected.app, name="rejected")
+
+
+def main() -> None:
+    """Run the command line; every problem of ours ends in words, not in a traceback."""
+    try:
+        app()
+    except* UrbansenseError as group:
+        ours = _leaves(group)
+        complain([problem for error in ours for problem in getattr(error, "problems", (str(error),))])
+        sys.exit(2 if any(isinstance(error, ConfigurationError) for error in ours) else 1)
+
+
+def _leaves(group: BaseExceptionGroup[UrbansenseError]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves

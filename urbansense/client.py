@@ -1,0 +1,96 @@
+"""How commands reach urbansense: always by its HTTP API, the running one where there is one, else one in this process.
+
+command ──HTTP──▶ the API at URBANSENSE_API_URL          (something runs)
+command ──ASGI──▶ the same API over the opened parts     (nothing runs)
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import httpx
+
+from domain.errors import ConfigurationError, UrbansenseError
+from urbansense.parts import open_parts
+from urbansense.settings import Settings, load_settings
+from urbansense.stages import api_app
+
+_T = TypeVar("_T")
+
+
+class Refused(UrbansenseError):
+    """The API's problem document, as one line for each problem."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        self.problem = problem
+        self.problems = tuple(_lines(problem))
+        super().__init__("\n".join(self.problems))
+
+
+class Api:
+    """JSON in, JSON out. Raises: Refused on a problem document."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **query: Any) -> Any:
+        return _content(await self._client.get(path, params={k: v for k, v in query.items() if v is not None}))
+
+    async def post(self, path: str, text: str, media_type: str, **query: Any) -> Any:
+        headers = {"content-type": media_type}
+        return _content(await self._client.post(path, content=text.encode(), headers=headers, params=query))
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[Api]:
+    """The API: the running one, or one over the files where nothing runs."""
+    async with httpx.AsyncClient(base_url=settings.client_api_url, timeout=60, trust_env=False) as client:
+        if await _is_urbansense(client):
+            yield Api(client)
+            return
+    if settings.api_url:
+        raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
+    async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
+        transport = httpx.ASGITransport(app=api_app(parts))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
+            yield Api(client)
+
+
+def with_api(act: Callable[[Api], Coroutine[Any, Any, _T]]) -> _T:
+    """Run `act` on the API that the settings name."""
+
+    async def run() -> _T:
+        async with open_api(load_settings()) as api:
+            return await act(api)
+
+    return asyncio.run(run())
+
+
+async def _is_urbansense(client: httpx.AsyncClient) -> bool:
+    try:
+        answer = await client.get("/api/openapi.json", timeout=5)
+        return answer.status_code == 200 and answer.json().get("info", {}).get("title") == "urbansense"
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def _content(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {"title": f"HTTP {answer.status_code}", "detail": answer.text[:500]}
+    raise Refused(problem)
+
+
+def _lines(problem: dict[str, Any]) -> list[str]:
+    errors = problem.get("errors") or []
+    head = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+    return [head, *(_error_line(error) for error in errors)]
+
+
+def _error_line(error: dict[str, Any]) -> str:
+    place = ", ".join(f"{key} {error[key]}" for key in ("line", "column") if error.get(key) is not None)
+    return f"{place}: {error.get('detail', error)}" if place else str(error.get("detail", error))

@@ -1,0 +1,106 @@
+"""`urbansense devices`: what the registry holds."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from urbansense.client import Api, with_api
+from urbansense.commands.output import JsonFlag, err, out, print_json, print_rows
+from urbansense.settings import load_settings
+
+app = typer.Typer(help="Register, list and look at devices.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_devices(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A devices file (CSV, UTF-8).")],
+    skip_bad: Annotated[bool, typer.Option(help="Import the good rows even if others are bad.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Import a devices file; the same file again changes nothing."""
+    text = file.read_bytes().decode("utf-8-sig")
+
+    async def act(api: Api) -> Any:
+        with err.status(f"importing {file.name} …"):
+            return await api.post("/api/v1/devices/import", text, "text/csv", skip_bad=skip_bad)
+
+    report = with_api(act)
+    if as_json:
+        print_json(report)
+        return
+    out.print(f"{report['added']} added, {report['changed']} changed, {report['unchanged']} unchanged")
+    for row in report["errors"]:
+        err.print(f"line {row['line']}, {row.get('column') or 'row'}: {row['detail']}", markup=False)
+
+
+@app.command("export")
+def export_devices(
+    file: Annotated[Path | None, typer.Argument(help="Where to write; standard output without it.")] = None,
+) -> None:
+    """Export all devices in the form that `import` takes."""
+    from device_registry.csv_files import export_csv
+    from device_registry.registry import Registry
+
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    registry = Registry(settings.registry_url, settings.kinds)
+    text = export_csv(registry)
+    registry.close()
+    if file is None:
+        print(text, end="")
+    else:
+        file.write_text(text, encoding="utf-8", newline="")
+
+
+@app.command("list")
+def list_devices(
+    kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
+    area: Annotated[str | None, typer.Option(help="Only this area and below.")] = None,
+    text: Annotated[str | None, typer.Option(help="Only ids and names that contain this.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: JsonFlag = False,
+) -> None:
+    """List devices by id."""
+    page = with_api(lambda api: api.get("/api/v1/devices", kind=kind, area=area, text=text, limit=limit))
+    if as_json:
+        print_json(page)
+        return
+    columns = ("device_id", "kind", "name", "area", "parent_id", "state")
+    print_rows(columns, ([item.get(column) for column in columns] for item in page["items"]), "no devices")
+    if page["next"]:
+        out.print(f"… more; total {page.get('total', '?')}")
+
+
+@app.command("show")
+def show_device(device_id: str, as_json: JsonFlag = False) -> None:
+    """One device: what is registered, its latest readings and its open events."""
+    device = with_api(lambda api: api.get(f"/api/v1/devices/{device_id}"))
+    if as_json:
+        print_json(device)
+        return
+    zone = ZoneInfo(load_settings().timezone)
+    facts = [(key, value) for key, value in device.items() if key not in ("latest", "open_events")]
+    print_rows(("fact", "value"), [(key, value) for key, value in facts if value not in (None, "", {})], "")
+    readings = [
+        (
+            name,
+            f"{reading['value']:g}",
+            reading["unit"],
+            local_time(reading["observed_at_ms"], zone),
+            reading["quality"],
+        )
+        for name, reading in sorted(device["latest"].items())
+    ]
+    print_rows(("quantity", "value", "unit", "observed", "quality"), readings, "no readings yet")
+    events = [(e["severity"], e["rule"], local_time(e["opened_at_ms"], zone)) for e in device["open_events"]]
+    print_rows(("open event", "rule", "since"), events, "no open events")
+
+
+def local_time(instant_ms: int | None, zone: ZoneInfo) -> str:
+    """`2026-06-01 21:00:00` in the zone; empty without an instant."""
+    if instant_ms is None:
+        return ""
+    return f"{datetime.fromtimestamp(instant_ms / 1000, zone):%Y-%m-%d %H:%M:%S}"

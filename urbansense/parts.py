@@ -1,0 +1,65 @@
+"""What the services stand on, opened once: the log, the store, the registry and the lookup that follows it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from device_registry.lookup import FollowingLookup
+from device_registry.registry import Registry
+from domain.topics import Topics
+from ingest.recorder import patiently
+from streams.opening import open_log
+from streams.ports import Log
+from timeseries.opening import open_store
+from timeseries.ports import Store
+from urbansense.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Open connections, shared by every service of this process. Asking for one that was not opened is a bug."""
+
+    settings: Settings
+    topics: Topics
+    log: Log
+    lookup: FollowingLookup
+    opened_store: Store | None = field(default=None)
+    opened_registry: Registry | None = field(default=None)
+
+    @property
+    def store(self) -> Store:
+        assert self.opened_store is not None
+        return self.opened_store
+
+    @property
+    def registry(self) -> Registry:
+        assert self.opened_registry is not None
+        return self.opened_registry
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, stop: asyncio.Event, *, store: bool = False, registry: bool = False
+) -> AsyncIterator[Parts]:
+    """The parts asked for, open; a server that is down is waited for with a clear line. All are closed at the end.
+
+    Raises: TransientFault when `stop` is set while one is waited for; ConfigurationError where one can never be opened.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        log = await open_log(settings.log_url, settings.data_dir)
+        stack.push_async_callback(log.close)
+        await log.ensure_topics(settings.topics.specs())
+        opened_store = opened_registry = None
+        if store:
+            token = settings.store_token.get_secret_value() if settings.store_token else None
+            opened_store = await open_store(settings.store_url, settings.data_dir, token)
+            stack.push_async_callback(opened_store.close)
+            await patiently(opened_store.check, stop, "the store")
+        if registry:
+            opened_registry = await patiently(
+                lambda: asyncio.to_thread(Registry, settings.registry_url, settings.kinds), stop, "the database"
+            )
+            stack.callback(opened_registry.close)
+        yield Parts(settings, settings.topics, log, FollowingLookup(settings.topics), opened_store, opened_registry)

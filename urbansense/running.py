@@ -1,0 +1,48 @@
+"""One way to run services and one way to stop them."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+
+_log = structlog.get_logger()
+
+
+class Service(Protocol):
+    """A loop that works until `stop` is set, then commits what it holds, lets go and returns."""
+
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+async def run_services(services: Mapping[str, Service], stop: asyncio.Event) -> None:
+    """Run all until `stop`. One that fails ends the others; its error is raised once all have ended."""
+    async with asyncio.TaskGroup() as tasks:
+        for name, service in services.items():
+            tasks.create_task(_guarded(name, service, stop), name=name)
+
+
+async def _guarded(name: str, service: Service, stop: asyncio.Event) -> None:
+    try:
+        await service.run(stop)
+    except Exception as error:
+        _log.error("a service failed; the process stops", service=name, error=f"{type(error).__name__}: {error}")
+        raise
+    if not stop.is_set():
+        _log.error("a service ended on its own; the process stops", service=name)
+        stop.set()
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on SIGINT and SIGTERM; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def handle(received: signal.Signals) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + received)
+        _log.info("stopping", signal=received.name)
+        stop.set()
+
+    for received in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(received, handle, received)

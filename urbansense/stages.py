@@ -1,0 +1,151 @@
+"""The wiring: which services make up each stage, alone or all in one process.
+
+device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> ─┬─▶ Recorder ──▶ store ◀── API and page
+                            │     ▲                       └─▶ RulesWorker ──▶ rules.raised ──▶ Correlator ──▶ city.events
+                            │     └── FollowingLookup ◀── registry.devices ◀── RegistryPublisher ◀── registry
+                            └──▶ telemetry.rejected
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+
+from device_registry.publication import RegistryPublisher
+from domain.errors import TransientFault
+from domain.mqtt import MqttEndpoint, parse_mqtt_url
+from ingest.gateway import Gateway, GatewaySettings
+from ingest.pipeline import Pipeline
+from ingest.recorder import Recorder
+from rules.correlator import Correlator
+from rules.worker import RulesWorker
+from urbansense.broker import EmbeddedBroker
+from urbansense.directory import RegistryDirectory
+from urbansense.ledger import LedgerAccount
+from urbansense.parts import Parts, open_parts
+from urbansense.probe import ProbeServer
+from urbansense.rule_book import LogRuleBook
+from urbansense.running import Service, run_services
+from urbansense.settings import Settings
+from urbansense.web_server import WebServer
+from web.app import create_app
+from web.live import LiveFeed
+from web.ports import ReadinessCheck, Services
+
+
+async def run_up(settings: Settings, stop: asyncio.Event) -> None:
+    """Everything in one process, the broker too where MQTT is embedded."""
+    with suppress(TransientFault):
+        async with open_parts(settings, stop, store=True, registry=True) as parts:
+            await run_services(await platform_services(parts), stop)
+
+
+async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:
+    """One gateway slot."""
+    async with open_parts(settings, stop) as parts:
+        gateway = await _gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
+        await _run_alone(parts, {"lookup": parts.lookup, "gateway": gateway}, stop)
+
+
+async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:
+    """The recorder."""
+    with suppress(TransientFault):
+        async with open_parts(settings, stop, store=True) as parts:
+            await _run_alone(parts, {"recorder": Recorder(parts.log, parts.store, parts.topics)}, stop)
+
+
+async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """One member of the group of rules workers."""
+    async with open_parts(settings, stop) as parts:
+        await parts.lookup.load(parts.log)
+        worker = RulesWorker(parts.log, parts.topics, parts.lookup)
+        await _run_alone(parts, {"lookup": parts.lookup, "rules worker": worker}, stop)
+
+
+async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
+    """The correlator."""
+    async with open_parts(settings, stop) as parts:
+        await _run_alone(parts, {"correlator": Correlator(parts.log, parts.topics)}, stop)
+
+
+async def run_api(settings: Settings, stop: asyncio.Event) -> None:
+    """The API, the live page and what publishes the registry."""
+    with suppress(TransientFault):
+        async with open_parts(settings, stop, store=True, registry=True) as parts:
+            await parts.lookup.load(parts.log)
+            await run_services({"lookup": parts.lookup, **_api_services(parts)}, stop)
+
+
+async def platform_services(parts: Parts) -> dict[str, Service]:
+    """Every service of `up`, ready to run; the embedded broker listens already."""
+    endpoint = parse_mqtt_url(parts.settings.mqtt_url)
+    services: dict[str, Service] = {}
+    if endpoint.embedded:
+        broker = EmbeddedBroker(endpoint)
+        await broker.start()
+        endpoint = broker.endpoint
+        services["broker"] = broker
+    gateway = await _gateway(parts, endpoint)
+    return {
+        **services,
+        "lookup": parts.lookup,
+        "gateway": gateway,
+        "recorder": Recorder(parts.log, parts.store, parts.topics),
+        "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
+        "correlator": Correlator(parts.log, parts.topics),
+        **_api_services(parts),
+    }
+
+
+def api_app(parts: Parts, live: LiveFeed | None = None, zone: ZoneInfo | None = None) -> FastAPI:
+    """The API over these parts; with `zone` the live page as well."""
+    account = LedgerAccount(parts.log, parts.topics, parts.store)
+    checks: Mapping[str, ReadinessCheck] = {"store": parts.store.check, "log": lambda: _check_log(parts)}
+    services = Services(
+        devices=RegistryDirectory(parts.registry, parts.log, parts.topics, parts.lookup),
+        rules=LogRuleBook(parts.log, parts.topics),
+        telemetry=parts.store,
+        events=parts.store,
+        ledger=account.statement,
+        live=live or LiveFeed(parts.log, parts.topics),
+        checks=checks,
+    )
+    return create_app(services, zone=zone)
+
+
+def _api_services(parts: Parts) -> dict[str, Service]:
+    live = LiveFeed(parts.log, parts.topics)
+    app = api_app(parts, live, ZoneInfo(parts.settings.timezone))
+    return {
+        "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
+        "live feed": live,
+        "web": WebServer(app, parts.settings.http_port),
+    }
+
+
+async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = False) -> Gateway:
+    await parts.lookup.load(parts.log)
+    settings = parts.settings
+    return Gateway(
+        GatewaySettings(
+            slot=settings.gateway_slot,
+            endpoint=endpoint,
+            topics=parts.topics,
+            receive_maximum=settings.receive_maximum,
+            simulated_clock=settings.clock == "simulated",
+            end_session=end_session,
+        ),
+        parts.log,
+        Pipeline(parts.topics, parts.lookup),
+    )
+
+
+async def _run_alone(parts: Parts, services: dict[str, Service], stop: asyncio.Event) -> None:
+    await run_services({**services, "probe": ProbeServer(parts.settings.http_port)}, stop)
+
+
+async def _check_log(parts: Parts) -> str:
+    partitions = await parts.log.bounds(parts.topics.all_telemetry)
+    return f"{parts.settings.log_url}, {len(partitions)} telemetry partitions"
