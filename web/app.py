@@ -1,0 +1,127 @@
+"""The web application: the API, its documentation, and the operator console on one FastAPI app."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import REGISTRY, CollectorRegistry
+from starlette.responses import HTMLResponse
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from web.board import Board
+from web.bodies import MAX_BODY_BYTES
+from web.devices import device_routes
+from web.docs_page import render_docs
+from web.events import event_routes
+from web.health import health_routes
+from web.hosts import LOOPBACK_HOSTS, AllowedHosts
+from web.ledger import ledger_routes
+from web.ports import Services
+from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
+from web.rules import rule_routes
+from web.stream import stream_routes
+from web.telemetry import telemetry_routes
+
+DESCRIPTION = "City telemetry in, city-component events out. Times are epoch milliseconds, UTC; units are UCUM."
+
+
+def create_app(
+    services: Services,
+    *,
+    version: str = "0.1.0",
+    zone: ZoneInfo | None = None,
+    tiles_url: str | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
+    registry: CollectorRegistry = REGISTRY,
+) -> FastAPI:
+    """The app to serve. With `zone` it carries the console at `/`, whose times are of that zone.
+
+    The console is NiceGUI's, which knows one app a process: give `zone` once. `tiles_url` is a Leaflet template of map
+    tiles; without one the map draws only what urbansense knows, and no browser asks anything of another host.
+    Requests under a host name that is not in `allowed_hosts` are refused, so that no foreign page can rebind its name
+    to this listener.
+    """
+    closing = asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        closing.set()
+
+    app = FastAPI(
+        title="urbansense",
+        version=version,
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        responses={"default": {"description": "A problem document (RFC 9457).", "model": Problem}},
+    )
+    app.state.closing = closing
+    install_problem_handlers(app)
+    board = Board(services, time.monotonic)
+    app.include_router(_api(services, board, closing))
+    app.include_router(health_routes(services, registry))
+    _add_docs(app)
+    app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), include_in_schema=False))
+    if zone is not None:
+        from web.console.page import mount_console
+
+        mount_console(app, services, board, zone, tiles_url)
+    app.add_middleware(AllowedHosts, hosts=allowed_hosts)
+    return app
+
+
+def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for router in (
+        device_routes(services),
+        telemetry_routes(services),
+        event_routes(services),
+        rule_routes(services),
+        ledger_routes(services),
+        stream_routes(services, board, closing),
+    ):
+        api.include_router(router)
+    return api
+
+
+def _add_docs(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """FastAPI files every model under application/json; problem documents have a media type of their own."""
+        document = generate()
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            content = operation["responses"]["default"]["content"]
+            if "application/json" in content:
+                content[MEDIA_TYPE] = content.pop("application/json")
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(render_docs(app.openapi()))
+
+
+class _UnknownApiPaths:
+    """Answers unknown paths (404) and methods (405) below `/api`, before the console's mount at `/` takes them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for route in self._app.router.routes:
+            match, inner = route.matches(scope)
+            if match is Match.PARTIAL:
+                scope.update(inner)
+                return await route.handle(scope, receive, send)
+        raise not_found(f"the path {scope['path']}")

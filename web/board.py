@@ -1,0 +1,209 @@
+"""The state of the city at a glance, kept once for all who watch: counts, where each device stands, the open events."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.devices import Device, DeviceState
+from domain.events import Event, Severity, Status
+from domain.ledger import Ledger
+from timeseries.ports import EventQuery
+from web.ports import DeviceQuery, Services
+
+SILENT_AFTER_INTERVALS: Final = 3
+"""So many report intervals without a report make a device silent on the map: the default `gap` of a rule."""
+
+MOST_DEVICES: Final = 20_000
+"""More devices than this are counted but not drawn."""
+
+RESYNC_MS: Final = 30_000
+"""How often the open events are read from the store again, in case this process missed a change on the log."""
+
+_PAGE: Final = 1000
+_WORST_FIRST: Final = {severity: rank for rank, severity in enumerate(Severity)}
+OK, SILENT, UNHEARD = "ok", "silent", "unheard"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The figures of the city. The four of reports are the ledger's."""
+
+    devices: int
+    silent: int
+    accepted: int
+    stored: int
+    pending: int
+    rejected: int
+    open_events: int
+    ledger_balances: bool
+    now_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The city at one moment.
+
+    Shape: `conditions[i]` is the condition of `devices[i]`: `ok`, `silent`, `unheard` or the worst severity of its open
+    events. `events` are the open ones, worst first, then newest first.
+    """
+
+    revision: int
+    devices: tuple[Device, ...]
+    conditions: tuple[str, ...]
+    events: tuple[Event, ...]
+    ledger: Ledger
+    counts: Counts
+
+
+def condition_of(device: Device, last_heard_ms: int | None, now_ms: int | None, severity: Severity | None) -> str:
+    """Where a device stands: its worst open event, else silent, never heard, or ok.
+
+    Time: silent when more than three report intervals passed since it was last heard; not told before the log's clock is
+    known. Suspended devices are expected to be quiet.
+    """
+    if severity is not None:
+        return severity.value
+    if device.state is not DeviceState.ACTIVE:
+        return OK
+    if last_heard_ms is None:
+        return UNHEARD
+    allowed_ms = SILENT_AFTER_INTERVALS * device.report_interval_s * 1000
+    return SILENT if now_ms is not None and now_ms - last_heard_ms > allowed_ms else OK
+
+
+def worst_first(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Worst severity first, then the newest opened."""
+    return tuple(sorted(events, key=lambda event: (_WORST_FIRST[event.severity], -event.opened_at_ms)))
+
+
+class OpenEvents:
+    """The open events by id; a change is taken once, whatever order it comes in."""
+
+    def __init__(self) -> None:
+        self._revisions: dict[object, int] = {}
+        self._open: dict[object, Event] = {}
+
+    def take(self, event: Event) -> None:
+        """Keep the event if it is open and newer than what is known of it; forget it if it ended."""
+        if event.revision <= self._revisions.get(event.event_id, 0):
+            return
+        self._revisions[event.event_id] = event.revision
+        if event.status is Status.OPEN:
+            self._open[event.event_id] = event
+        else:
+            self._open.pop(event.event_id, None)
+
+    def replace(self, events: Sequence[Event]) -> None:
+        """Take the store's word for what is open, save for events this process knows at a higher revision."""
+        told = {event.event_id for event in events}
+        self._open = {key: event for key, event in self._open.items() if key in told}
+        for event in events:
+            self.take(event)
+        ended = [key for key in self._revisions if key not in self._open]
+        for key in ended[:-_PAGE]:
+            del self._revisions[key]
+
+    def all(self) -> tuple[Event, ...]:
+        return worst_first(tuple(self._open.values()))
+
+
+class Board:
+    """Makes snapshots, at most one a `max_age_s`, however many watch; nothing is read while nobody does."""
+
+    def __init__(self, services: Services, monotonic_s: Callable[[], float], max_age_s: float = 1.0) -> None:
+        self._services = services
+        self._monotonic_s = monotonic_s
+        self._max_age_s = max_age_s
+        self._lock = asyncio.Lock()
+        self._made_at_s = float("-inf")
+        self._resynced_at_s = float("-inf")
+        self._snapshot: Snapshot | None = None
+        self._devices: tuple[Device, ...] = ()
+        self._total = 0
+        self._devices_revision: int | None = None
+        self._stored_heard_ms: dict[str, int] = {}
+        self._sequence = 0
+        self._open = OpenEvents()
+
+    async def current(self) -> Snapshot:
+        """The city now, at most `max_age_s` old. Raises: TransientFault where registry, store or log do not answer."""
+        async with self._lock:
+            snapshot = self._snapshot
+            if snapshot is None or self._monotonic_s() - self._made_at_s >= self._max_age_s:
+                snapshot = self._snapshot = await self._make()
+                self._made_at_s = self._monotonic_s()
+            return snapshot
+
+    async def _make(self) -> Snapshot:
+        await self._refresh_devices()
+        await self._refresh_events()
+        ledger = await self._services.ledger()
+        events = self._open.all()
+        conditions = self._conditions(events)
+        counts = Counts(
+            devices=self._total,
+            silent=conditions.count(SILENT),
+            accepted=ledger.store.accepted,
+            stored=ledger.store.stored,
+            pending=ledger.store.pending,
+            rejected=sum(ledger.rejected.values()),
+            open_events=len(events),
+            ledger_balances=ledger.balances,
+            now_ms=self._services.live.now_ms(),
+        )
+        return Snapshot(self._devices_revision or 0, self._devices, conditions, events, ledger, counts)
+
+    async def _refresh_devices(self) -> None:
+        revision = self._services.devices.revision()
+        if revision == self._devices_revision:
+            return
+        devices: list[Device] = []
+        cursor: str | None = None
+        while True:
+            page = await self._services.devices.list_devices(DeviceQuery(limit=_PAGE, cursor=cursor))
+            devices += page.items
+            cursor = page.next
+            if cursor is None or len(devices) >= MOST_DEVICES:
+                break
+        new = [device.device_id for device in devices if device.device_id not in self._stored_heard_ms]
+        for start in range(0, len(new), _PAGE):
+            await self._seed_last_heard(new[start : start + _PAGE])
+        self._devices, self._total, self._devices_revision = tuple(devices), page.total, revision
+
+    async def _seed_last_heard(self, device_ids: Sequence[str]) -> None:
+        latest = await self._services.telemetry.fetch_latest(device_ids)
+        for device_id in device_ids:
+            samples = latest.get(device_id, {}).values()
+            self._stored_heard_ms[device_id] = max((sample.observed_at_ms for sample in samples), default=0)
+
+    async def _refresh_events(self) -> None:
+        if self._monotonic_s() - self._resynced_at_s >= RESYNC_MS / 1000:
+            self._open.replace(await self._fetch_open())
+            self._resynced_at_s = self._monotonic_s()
+        for change in self._services.live.changes_after(self._sequence):
+            self._sequence = change.sequence
+            self._open.take(change.event)
+
+    async def _fetch_open(self) -> list[Event]:
+        events: list[Event] = []
+        cursor: str | None = None
+        while True:
+            page = await self._services.events.fetch_events(EventQuery(status=Status.OPEN, limit=_PAGE, cursor=cursor))
+            events += page.items
+            cursor = page.next
+            if cursor is None:
+                return events
+
+    def _conditions(self, events: Sequence[Event]) -> tuple[str, ...]:
+        worst: dict[str, Severity] = {}
+        for event in events:
+            worst.setdefault(event.subject, event.severity)
+        heard, now_ms = self._services.live.last_heard_ms(), self._services.live.now_ms()
+        return tuple(
+            condition_of(device, self._last_heard(device.device_id, heard), now_ms, worst.get(device.device_id))
+            for device in self._devices
+        )
+
+    def _last_heard(self, device_id: str, live: Mapping[str, int]) -> int | None:
+        return max(live.get(device_id, 0), self._stored_heard_ms.get(device_id, 0)) or None

@@ -1,0 +1,1 @@
+"""The operator console: one live page, every asset served from here."""

@@ -1,0 +1,110 @@
+"""The live page at `/`: counts, the map, the open events, and the readings behind whichever is chosen."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request
+from nicegui import ui
+
+from domain.errors import TransientFault
+from domain.events import Event
+from web.board import Board, Snapshot
+from web.console.city_map import CityMap
+from web.console.counts import CountsBar
+from web.console.detail import DetailPanel
+from web.console.event_list import EventList
+from web.console.palette import CONDITION_COLOURS
+from web.console.words import WORDS, Language, preferred_language, word
+from web.ports import Services
+
+REFRESH_S = 1.5
+_STYLE = Path(__file__).parent / "console.css"
+
+
+def mount_console(app: FastAPI, services: Services, board: Board, zone: ZoneInfo, tiles_url: str | None) -> None:
+    """Put the console on `app` at `/`. Once a process: NiceGUI knows one app."""
+
+    @ui.page("/", title="urbansense")
+    def city(request: Request, lang: str | None = None) -> None:
+        language = preferred_language(lang, request.headers.get("accept-language", ""))
+        page = CityPage(services, board, zone, language)
+        page.build(tiles_url)
+        ui.timer(REFRESH_S, page.refresh)
+
+    ui.run_with(app, title="urbansense", dark=None, tailwind=False, show_welcome_message=False)
+
+
+class CityPage:
+    """One browser's page. It only looks at the board's snapshots, and sends what changed since the last one."""
+
+    def __init__(self, services: Services, board: Board, zone: ZoneInfo, language: Language) -> None:
+        self._services = services
+        self._board = board
+        self._zone = zone
+        self._language = language
+        self._snapshot: Snapshot | None = None
+
+    def build(self, tiles_url: str | None) -> None:
+        """Lay the page out, still empty."""
+        words = {name: word(name, self._language) for name in WORDS}
+        ui.add_css(_STYLE)
+        with ui.element("div").classes("city"):
+            self._bar = CountsBar(self._zone, self._language)
+            self._outage = ui.label("").classes("outage").props("role=alert")
+            self._outage.set_visibility(False)
+            with ui.element("main").classes("city__main"):
+                with ui.element("section").classes("city__map panel").props(f'aria-label="{words["map"]}"'):
+                    self._map = CityMap(CONDITION_COLOURS, words, tiles_url, self.choose_device)
+                with ui.element("section").classes("city__events panel"):
+                    ui.label(words["open_events"]).classes("panel__title").props("role=heading aria-level=2")
+                    self._events = EventList(CONDITION_COLOURS, words, self._zone, self._language, self.choose_event)
+                with ui.element("section").classes("city__detail panel"):
+                    self._detail = DetailPanel(self._services, self._zone, self._language, self.choose_nothing)
+
+    async def refresh(self) -> None:
+        """Bring the page up to the board's snapshot; an outage is told and the last state stays."""
+        try:
+            snapshot = self._snapshot = await self._board.current()
+            await self._detail.refresh(snapshot)
+        except TransientFault as error:
+            self._outage.set_text(f"{word('unavailable', self._language)}: {error}")
+            self._outage.set_visibility(True)
+            return
+        self._outage.set_visibility(False)
+        self._bar.show(snapshot)
+        self._map.show(snapshot.devices, snapshot.conditions)
+        self._events.show(snapshot.events, snapshot.counts.now_ms)
+
+    async def choose_event(self, event_id: str) -> None:
+        """Show the event and the readings behind it."""
+        event = await self._services.events.fetch_event(event_id)
+        if event is None:
+            event = next((e for e in self._open_events() if str(e.event_id) == event_id), None)
+        if event is None:
+            return
+        self._events.select(event_id)
+        self._map.select(event.subject)
+        await self._detail.show_event(event, self._now_ms())
+        ui.run_javascript("document.querySelector('.city__detail').scrollIntoView({block: 'nearest'})")
+
+    async def choose_device(self, device_id: str) -> None:
+        """Show the device, or its worst open event where it has one."""
+        event = next((e for e in self._open_events() if e.subject == device_id), None)
+        if event is not None:
+            await self.choose_event(str(event.event_id))
+            return
+        self._events.select(None)
+        self._map.select(device_id)
+        await self._detail.show_device(device_id, self._now_ms())
+
+    def choose_nothing(self) -> None:
+        self._events.select(None)
+        self._map.select(None)
+        self._detail.clear()
+
+    def _open_events(self) -> Iterable[Event]:
+        return self._snapshot.events if self._snapshot is not None else ()
+
+    def _now_ms(self) -> int | None:
+        return self._snapshot.counts.now_ms if self._snapshot is not None else None

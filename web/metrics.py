@@ -1,0 +1,51 @@
+"""The ledger as Prometheus metrics, beside whatever the process counts on its own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from domain.ledger import Ledger
+
+
+class LedgerMetrics(Collector):
+    """The families of one ledger.
+
+    `urbansense_reports_total{stage,fate}`, `urbansense_reports_pending{stage}`, `urbansense_rejected_total{reason,partial}`
+    and `urbansense_ledger_balances` (1 or 0).
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        ledger = self._ledger
+        reports = CounterMetricFamily("urbansense_reports", "Reports by what became of them.", labels=["stage", "fate"])
+        pending = GaugeMetricFamily("urbansense_reports_pending", "Reports still in the log.", labels=["stage"])
+        for stage, sums in (("store", asdict(ledger.store)), ("rules", asdict(ledger.rules))):
+            pending.add_metric([stage], sums.pop("pending"))
+            for fate, count in sums.items():
+                reports.add_metric([stage, fate], count)
+        rejected = CounterMetricFamily(
+            "urbansense_rejected", "Rejections by reason; partial ones left readings out of an accepted report.",
+            labels=["reason", "partial"],
+        )  # fmt: skip
+        _add_rejections(rejected, ledger.rejected, "false")
+        _add_rejections(rejected, ledger.rejected_in_part, "true")
+        yield from (reports, pending, rejected)
+        yield GaugeMetricFamily("urbansense_ledger_balances", "Whether the ledger's sums agree.", int(ledger.balances))
+
+
+def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
+    for reason, count in sorted(rejected.items()):
+        family.add_metric([str(reason), partial], count)
+
+
+def render_metrics(ledger: Ledger, registry: CollectorRegistry) -> bytes:
+    """The exposition text of `registry` and of the ledger."""
+    of_ledger = CollectorRegistry()
+    of_ledger.register(LedgerMetrics(ledger))
+    return generate_latest(registry) + generate_latest(of_ledger)

@@ -1,0 +1,110 @@
+"""Every error the API answers is a problem document (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from domain.errors import TransientFault
+
+_log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request: where (a parameter, a line of the body) and what."""
+
+    where: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A problem document. `type` is a URN that names the class of problem and never changes its meaning."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[Fault] = []
+
+
+class Refused(Exception):
+    """A request that is answered with a problem document."""
+
+    def __init__(self, status: HTTPStatus, name: str, detail: str, errors: Sequence[Fault] = ()) -> None:
+        self.status = status
+        self.name = name
+        self.detail = detail
+        self.errors = list(errors)
+        super().__init__(detail)
+
+
+def not_found(what: str) -> Refused:
+    return Refused(HTTPStatus.NOT_FOUND, "not-found", f"{what} is not known")
+
+
+def problem_response(request: Request, refused: Refused, headers: dict[str, str] | None = None) -> Response:
+    """The problem document that tells `refused`."""
+    problem = Problem(
+        type=f"urn:urbansense:problem:{refused.name}",
+        title=refused.status.phrase,
+        status=refused.status.value,
+        detail=refused.detail,
+        instance=request.url.path,
+        errors=refused.errors,
+    )
+    body = problem.model_dump_json(exclude_defaults=True)
+    return Response(body, refused.status.value, headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of `app` a problem document: refusals, validation errors, 404s, faults of the store, bugs."""
+
+    async def on_refused(request: Request, refused: Refused) -> Response:
+        return problem_response(request, refused)
+
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = [_fault(entry) for entry in error.errors()]
+        detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
+        return problem_response(
+            request, Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail or "invalid request", faults)
+        )
+
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        name = status.name.lower().replace("_", "-")
+        return problem_response(request, Refused(status, name, str(error.detail)), dict(error.headers or {}))
+
+    async def on_transient(request: Request, error: TransientFault) -> Response:
+        _log.warning("web.unavailable", path=request.url.path, error=str(error))
+        refused = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"try again later: {error}")
+        return problem_response(request, refused, {"Retry-After": str(RETRY_AFTER_S)})
+
+    async def on_bug(request: Request, error: Exception) -> Response:
+        _log.error("web.failed", path=request.url.path, exc_info=error)
+        detail = "urbansense failed to answer this; its log says why"
+        return problem_response(request, Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail))
+
+    handlers: dict[type[Exception], Any] = {
+        Refused: on_refused,
+        RequestValidationError: on_invalid,
+        HTTPException: on_http,
+        TransientFault: on_transient,
+        Exception: on_bug,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _fault(entry: dict[str, Any]) -> Fault:
+    where = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+    return Fault(where=where, detail=str(entry["msg"]).removeprefix("Value error, "))
