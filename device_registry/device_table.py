@@ -1,0 +1,137 @@
+"""Every device in memory, built from the records of `registry.devices` one after another.
+
+Lean, since a county has 300,000 devices and every worker holds them all: what devices share (kind, profile, area,
+department, parent, whole sets of attributes) is held once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from device_registry.records import (
+    DEVICE_HEADERS,
+    PROFILE_HEADERS,
+    PROFILE_PREFIX,
+    device_from_record,
+    profile_from_record,
+)
+from device_registry.validation import normalise_eui
+from domain.devices import AttributeValue, Device, DeviceState, Profile
+from domain.topics import header
+from streams.ports import Record
+
+_SHARED_TEXTS: Final = ("kind", "profile", "area", "department", "parent_id")
+_MOST_SHARED_ATTRIBUTES: Final = 50_000
+_DEVICE_SCHEMA: Final = DEVICE_HEADERS[0][1]
+_PROFILE_SCHEMA: Final = PROFILE_HEADERS[0][1]
+
+_log = structlog.get_logger()
+
+
+class DeviceTable:
+    """A domain.devices.DeviceLookup that knows what `apply` was given.
+
+    Devices that it returns share their attributes: never write into them.
+    """
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Device] = {}
+        self._id_by_eui: dict[str, str] = {}
+        self._profiles: dict[str, Profile] = {}
+        self._attributes: dict[bytes, dict[str, AttributeValue]] = {}
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def __len__(self) -> int:
+        """How many devices are known; retired ones are not."""
+        return len(self._devices)
+
+    def device(self, device_id: str) -> Device | None:
+        return self._devices.get(device_id)
+
+    def device_by_eui(self, dev_eui: str) -> Device | None:
+        device_id = self._id_by_eui.get(dev_eui) or self._id_by_eui.get(normalise_eui(dev_eui) or "")
+        return self._devices.get(device_id) if device_id else None
+
+    def profile(self, name: str) -> Profile | None:
+        return self._profiles.get(name)
+
+    def devices(self) -> Iterator[Device]:
+        """Every known device, in no order; apply nothing while iterating."""
+        return iter(self._devices.values())
+
+    def apply(self, records: Iterable[Record]) -> None:
+        """Take the records over, the newest of a key last. `version` grows if any of them changed something.
+
+        A record that cannot be read is left out with a line in the log; keys and schemas of later versions are skipped.
+        """
+        changed = False
+        for record in records:
+            try:
+                changed = self._apply(record.key or b"", record.value, record.headers) or changed
+            except (ValueError, KeyError, TypeError) as error:
+                _log.error(
+                    "unreadable registry record", topic=record.topic, key=repr(record.key), offset=record.offset,
+                    partition=record.partition, error=repr(error),
+                )  # fmt: skip
+        if changed:
+            self._version += 1
+
+    def _apply(self, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> bool:
+        if key.startswith(PROFILE_PREFIX):
+            if value is None:
+                return self._profiles.pop(key[len(PROFILE_PREFIX) :].decode(), None) is not None
+            if header(tuple(headers), "schema") != _PROFILE_SCHEMA:
+                return False
+            return self._hold_profile(profile_from_record(orjson.loads(value)))
+        if value is None:
+            return self._drop(key.decode())
+        if header(tuple(headers), "schema") != _DEVICE_SCHEMA:
+            return False
+        return self._hold(self._lean(orjson.loads(value)))
+
+    def _hold_profile(self, profile: Profile) -> bool:
+        changed = self._profiles.get(profile.name) != profile
+        self._profiles[profile.name] = profile
+        return changed
+
+    def _hold(self, device: Device) -> bool:
+        if device.state is DeviceState.RETIRED:
+            return self._drop(device.device_id)
+        held = self._devices.get(device.device_id)
+        if held == device:
+            return False
+        if held is not None and held.dev_eui != device.dev_eui:
+            self._forget_eui(held)
+        self._devices[device.device_id] = device
+        if device.dev_eui is not None:
+            self._id_by_eui[device.dev_eui] = device.device_id
+        return True
+
+    def _drop(self, device_id: str) -> bool:
+        held = self._devices.pop(device_id, None)
+        if held is not None:
+            self._forget_eui(held)
+        return held is not None
+
+    def _forget_eui(self, device: Device) -> None:
+        """Unless another device took it over already: partitions have no common order."""
+        if device.dev_eui is not None and self._id_by_eui.get(device.dev_eui) == device.device_id:
+            del self._id_by_eui[device.dev_eui]
+
+    def _lean(self, record: dict[str, Any]) -> Device:
+        for name in _SHARED_TEXTS:
+            text = record.get(name)
+            if text is not None:
+                record[name] = intern(text)
+        attributes = record.get("attributes") or {}
+        if len(self._attributes) >= _MOST_SHARED_ATTRIBUTES:
+            self._attributes.clear()
+        record["attributes"] = self._attributes.setdefault(orjson.dumps(attributes), attributes)
+        return device_from_record(record)

@@ -1,0 +1,27 @@
+"""What is wrong with a record that was offered to the registry, as values, and the one error that carries them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.errors import UrbansenseError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one record. `subject` is its key; `column` the field, empty where it is the whole record."""
+
+    subject: str
+    column: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}{', ' if self.column else ''}{self.column}: {self.what}; {self.remedy}"
+
+
+class InvalidRecords(UrbansenseError):
+    """Records that the registry refused, all problems at once, never empty. Nothing of the call was written."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
