@@ -34,7 +34,7 @@ class ImportReport:
     applied: bool
 
 
-def import_devices(
+def import_csv(
     registry: Registry, data: bytes, *, now_ms: int, skip_bad: bool = False, dry_run: bool = False
 ) -> ImportReport:
     """Bring every row of the file into the registry, or with any error none; with `skip_bad` those without one.
@@ -62,7 +62,7 @@ def import_devices(
     return ImportReport(file.rows, changes if allowed else Changes(), errors, applied=allowed and not dry_run)
 
 
-def export_devices(registry: Registry, wanted: DeviceFilter = EVERY_DEVICE) -> Iterator[bytes]:
+def export_csv(registry: Registry, wanted: DeviceFilter = EVERY_DEVICE) -> Iterator[bytes]:
     """The devices file, piece by piece, ordered by id; importing it changes nothing.
 
     Retired devices are left out: the file cannot say what they are.

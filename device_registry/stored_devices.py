@@ -24,6 +24,7 @@ class DeviceFilter:
 
     kind: str | None = None
     area: str | None = None
+    department: str | None = None
     state: DeviceState | None = None
     profile: str | None = None
     parent_id: str | None = None
@@ -117,7 +118,7 @@ def _row(device: Device) -> dict[str, Any]:
 
 def _conditions(wanted: DeviceFilter) -> Iterator[ColumnElement[bool]]:
     yield ~devices.c.removed
-    for name in ("kind", "state", "profile", "parent_id"):
+    for name in ("kind", "department", "state", "profile", "parent_id"):
         value = getattr(wanted, name)
         if value is not None:
             yield devices.c[name] == value
