@@ -1,0 +1,228 @@
+"""Readings of a city over time: what is normal, and how each fault shows."""
+
+from collections import defaultdict
+from itertools import pairwise
+from statistics import mean
+
+import orjson
+import pytest
+
+from domain.durations import parse_instant_ms
+from domain.quantities import CATALOGUE
+from simulators.city import City, build_city
+from simulators.faults import Fault, FaultKind
+from simulators.life import Life
+from simulators.reports import Report, encode_native
+
+EVENING = parse_instant_ms("2026-06-01T20:00:00+08:00")
+HOUR = 3_600_000
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    return build_city(seed=7, devices=300)
+
+
+@pytest.fixture(scope="module")
+def evening(city: City) -> Life:
+    return Life(city, EVENING)
+
+
+@pytest.fixture(scope="module")
+def reports(evening: Life) -> list[Report]:
+    return list(evening.reports(EVENING + 2 * HOUR))
+
+
+def one_round(city: City, at: str) -> list[Report]:
+    start_ms = parse_instant_ms(at)
+    return list(Life(city, start_ms, fault_share=0).reports(start_ms + 60_500))
+
+
+def readings(reports: list[Report], kind: str, quantity: str) -> list[float]:
+    return [float(report.readings[quantity]) for report in reports if report.kind == kind]
+
+
+def test_the_same_life_gives_the_same_bytes(evening: Life, reports: list[Report]) -> None:
+    again = Life(build_city(7, 300), EVENING).reports(EVENING + 2 * HOUR)
+    assert [encode_native(report) for report in again] == [encode_native(report) for report in reports]
+
+
+def test_a_shorter_look_at_a_life_is_the_beginning_of_a_longer_one(evening: Life, reports: list[Report]) -> None:
+    shorter = list(evening.reports(EVENING + HOUR))
+    assert shorter == reports[: len(shorter)]
+    assert len(shorter) < len(reports)
+
+
+def test_reports_come_in_order_each_device_and_instant_once(reports: list[Report]) -> None:
+    assert all(a.observed_at_ms <= b.observed_at_ms for a, b in pairwise(reports))
+    assert len({(report.device_id, report.observed_at_ms) for report in reports}) == len(reports)
+
+
+def test_every_device_keeps_its_interval(city: City) -> None:
+    instants: dict[str, list[int]] = defaultdict(list)
+    for report in Life(city, EVENING, fault_share=0).reports(EVENING + HOUR):
+        instants[report.device_id].append(report.observed_at_ms)
+    for device in city.devices:
+        due = 3600 // device.report_interval_s
+        assert due - 1 <= len(instants[device.device_id]) <= due + 1
+        for a, b in pairwise(instants[device.device_id]):
+            assert b - a == pytest.approx(device.report_interval_s * 1000, abs=500)
+
+
+def test_a_report_counts_its_device_s_messages_and_speaks_native_json(reports: list[Report]) -> None:
+    lamp = [report for report in reports if report.device_id == "SL-320582-000001"]
+    assert [report.seq for report in lamp] == list(range(len(lamp)))
+    message = encode_native(lamp[1])
+    assert message.topic == "city/320582-110-152-102/streetlight/SL-320582-000001/up"
+    payload = orjson.loads(message.payload)
+    assert payload == {"ts": lamp[1].observed_at_ms, "seq": 1, "readings": dict(lamp[1].readings)}
+
+
+def test_every_reading_is_in_the_catalogue_plausible_and_typed(reports: list[Report]) -> None:
+    for report in reports:
+        for name, value in report.readings.items():
+            assert CATALOGUE[name].is_plausible(value), (name, value)
+            assert isinstance(value, bool) is CATALOGUE[name].boolean
+
+
+def test_lamps_are_off_at_noon(city: City) -> None:
+    noon = one_round(city, "2026-06-01T12:00:00+08:00")
+    assert set(readings(noon, "streetlight", "dimming_level")) == {0.0}
+    assert max(readings(noon, "streetlight", "active_power")) < 2
+
+
+def test_lamps_are_on_and_dimmed_at_midnight(city: City) -> None:
+    nominal_w = {device.device_id: device.attributes.get("nominal_power") for device in city.devices}
+    midnight = one_round(city, "2026-06-02T00:00:00+08:00")
+    assert set(readings(midnight, "streetlight", "dimming_level")) == {60.0}
+    for lamp in (report for report in midnight if report.kind == "streetlight"):
+        assert lamp.readings["active_power"] == pytest.approx(0.6 * float(nominal_w[lamp.device_id] or 0), rel=0.06)
+
+
+def test_lamps_are_full_in_the_evening_and_agree_with_ohm_s_law(city: City) -> None:
+    evening = one_round(city, "2026-06-01T20:00:00+08:00")
+    assert set(readings(evening, "streetlight", "dimming_level")) == {100.0}
+    for lamp in (report.readings for report in evening if report.kind == "streetlight"):
+        apparent_w = lamp["voltage"] * lamp["current"] * lamp["power_factor"]
+        assert apparent_w == pytest.approx(lamp["active_power"], rel=0.005)
+
+
+def test_a_cabinet_carries_its_lamps(city: City) -> None:
+    evening = one_round(city, "2026-06-01T20:00:00+08:00")
+    parents = {device.device_id: device.parent_id for device in city.devices}
+    for cabinet in (report for report in evening if report.kind == "cabinet"):
+        lamps = {r.device_id: r.readings["active_power"] for r in evening if parents[r.device_id] == cabinet.device_id}
+        assert cabinet.readings["active_power"] == pytest.approx(sum(lamps.values()), rel=0.05)
+
+
+def test_flow_follows_the_day_of_the_town(city: City) -> None:
+    night = [r for hour in (2, 3) for r in one_round_of_monitors(city, f"2026-06-02T0{hour}:00:00+08:00")]
+    morning = [r for hour in (7, 8) for r in one_round_of_monitors(city, f"2026-06-02T0{hour}:00:00+08:00")]
+    assert mean(readings(morning, "water_monitor", "flow_rate")) > 1.3 * mean(
+        readings(night, "water_monitor", "flow_rate")
+    )
+    assert mean(readings(morning, "manhole_cover", "well_water_level")) > mean(
+        readings(night, "manhole_cover", "well_water_level")
+    )
+
+
+def one_round_of_monitors(city: City, at: str) -> list[Report]:
+    start_ms = parse_instant_ms(at)
+    return list(Life(city, start_ms, fault_share=0).reports(start_ms + 600_500))
+
+
+def test_batteries_run_down_over_months(city: City) -> None:
+    def levels(at: str) -> dict[str, float]:
+        found = one_round_of_monitors(city, at)
+        return {r.device_id: float(r.readings["battery_level"]) for r in found if r.kind == "manhole_cover"}
+
+    june, july = levels("2026-06-01T12:00:00+08:00"), levels("2026-07-01T12:00:00+08:00")
+    falls = [june[device] - july[device] for device in june if july[device] < june[device]]
+    assert len(falls) >= 0.8 * len(june)
+    assert all(0 < fall < 5 for fall in falls)
+
+
+def test_the_truth_names_every_kind_of_fault_and_one_a_device(evening: Life) -> None:
+    faults = evening.faults(EVENING + 2 * HOUR)
+    assert {fault.kind for fault in faults} == set(FaultKind)
+    assert len({fault.device_id for fault in faults}) == len(faults)
+    assert all(EVENING < fault.start_ms < fault.end_ms < EVENING + 2 * HOUR for fault in faults)
+    assert all(fault.problem == fault.kind.value for fault in faults)
+
+
+def test_no_lamp_is_said_to_be_out_by_day(city: City) -> None:
+    noon_ms = parse_instant_ms("2026-06-01T11:00:00+08:00")
+    assert FaultKind.LAMP_OUT not in {fault.kind for fault in Life(city, noon_ms).faults(noon_ms + 2 * HOUR)}
+
+
+def test_a_life_without_faults_has_none(city: City) -> None:
+    assert Life(city, EVENING, fault_share=0).faults(EVENING + 4 * HOUR) == ()
+
+
+def readings_during(reports: list[Report], fault: Fault, quantity: str) -> tuple[list[float], list[float]]:
+    """The readings of the fault's device while it is on, and while it is not."""
+    own = [report for report in reports if report.device_id == fault.device_id]
+    on = [float(report.readings[quantity]) for report in own if fault.is_on(report.observed_at_ms)]
+    off = [float(report.readings[quantity]) for report in own if not fault.is_on(report.observed_at_ms)]
+    return on, off
+
+
+def of_kind(life: Life, kind: FaultKind) -> list[Fault]:
+    found = [fault for fault in life.faults(EVENING + 2 * HOUR) if fault.kind is kind]
+    assert found
+    return found
+
+
+def test_a_lamp_that_is_out_is_told_to_shine_but_draws_nothing(evening: Life, reports: list[Report]) -> None:
+    for fault in of_kind(evening, FaultKind.LAMP_OUT):
+        power_on, power_off = readings_during(reports, fault, "active_power")
+        level_on, _ = readings_during(reports, fault, "dimming_level")
+        assert len(power_on) >= 10
+        assert max(power_on) < 2
+        assert min(power_off) > 30
+        assert set(level_on) == {100.0}
+
+
+def test_an_open_cover_says_so_at_once(evening: Life, reports: list[Report]) -> None:
+    for fault in of_kind(evening, FaultKind.COVER_OPEN):
+        tilt_on, tilt_off = readings_during(reports, fault, "tilt_angle")
+        open_on, open_off = readings_during(reports, fault, "cover_open")
+        assert min(tilt_on) > 30 > 5 > max(tilt_off)
+        assert set(open_on) == {1.0}
+        assert set(open_off) == {0.0}
+        own = [report.observed_at_ms for report in reports if report.device_id == fault.device_id]
+        assert any(0 <= at_ms - fault.start_ms <= 2_000 for at_ms in own)
+        assert any(0 <= at_ms - fault.end_ms <= 2_000 for at_ms in own)
+
+
+def test_a_tilted_cover_is_not_open(evening: Life, reports: list[Report]) -> None:
+    for fault in of_kind(evening, FaultKind.COVER_TILTED):
+        tilt_on, tilt_off = readings_during(reports, fault, "tilt_angle")
+        open_on, _ = readings_during(reports, fault, "cover_open")
+        assert 15 < min(tilt_on) <= max(tilt_on) < 30
+        assert max(tilt_off) < 5
+        assert set(open_on) == {0.0}
+
+
+def test_high_water_stands_near_the_cover_of_its_well(city: City, evening: Life, reports: list[Report]) -> None:
+    depth_m = {device.device_id: device.attributes.get("well_depth_m") for device in city.devices}
+    for fault in of_kind(evening, FaultKind.WELL_HIGH):
+        level_on, level_off = readings_during(reports, fault, "well_water_level")
+        full_m = float(depth_m[fault.device_id] or 0)
+        assert 0.85 * full_m < max(level_on) < full_m
+        assert max(level_off) < 0.4 * full_m
+
+
+def test_water_stands_on_the_road_only_while_it_ponds(evening: Life, reports: list[Report]) -> None:
+    for fault in of_kind(evening, FaultKind.PONDING):
+        depth_on, depth_off = readings_during(reports, fault, "ponding_depth")
+        assert max(depth_on) > 15
+        assert set(depth_off) == {0.0}
+
+
+def test_a_device_that_is_offline_sends_nothing(evening: Life, reports: list[Report]) -> None:
+    for fault in of_kind(evening, FaultKind.OFFLINE):
+        own = [report.observed_at_ms for report in reports if report.device_id == fault.device_id]
+        assert own
+        assert not any(fault.is_on(at_ms) for at_ms in own)
+        assert fault.end_ms - fault.start_ms > 20 * 60_000
