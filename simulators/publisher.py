@@ -73,6 +73,8 @@ class Publisher:
         self._moved, self._closed = asyncio.Event(), asyncio.Event()
         self._up = self._dialling = False
         self._refusal: ReasonCode | None = None
+        self.failures = 0
+        """How often a connection ended, or an attempt to connect failed."""
         version = MQTTProtocolVersion.MQTTv311 if broker.embedded else MQTTProtocolVersion.MQTTv5
         self._client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False)
         self._client.max_inflight_messages_set(0)
@@ -133,6 +135,7 @@ class Publisher:
                 raise ConfigurationError(f"{self._address} refuses {self._client_id!r}: {self._refusal}")
             if problem is None:
                 waits, silent = backoff_s(), False
+            self.failures += 1
             if not silent:
                 _log.warning("broker away, trying again", broker=self._address, problem=problem or "connection lost")
                 silent = True

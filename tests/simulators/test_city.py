@@ -22,9 +22,8 @@ def city() -> City:
 
 
 def metres_apart(a: Device, b: Device) -> float:
-    assert a.lon is not None and a.lat is not None and b.lon is not None and b.lat is not None
-    east = (a.lon - b.lon) * 111_320 * math.cos(math.radians(a.lat))
-    return math.hypot(east, (a.lat - b.lat) * 111_320)
+    (a_lon, a_lat), (b_lon, b_lat) = ((device.lon or 0.0, device.lat or 0.0) for device in (a, b))
+    return math.hypot((a_lon - b_lon) * 111_320 * math.cos(math.radians(a_lat)), (a_lat - b_lat) * 111_320)
 
 
 def test_same_seed_same_bytes(city: City) -> None:
@@ -105,5 +104,7 @@ def test_the_devices_file_reads_back_as_the_devices(city: City) -> None:
         attributes = orjson.loads(row.pop("attributes"))
         numbers = {"lon": float(row["lon"]), "lat": float(row["lat"])}
         texts = {key: value or None for key, value in row.items()}
-        again = Device(**{**texts, **numbers, "report_interval_s": int(row["report_interval_s"])}, attributes=attributes)
+        again = Device(
+            **{**texts, **numbers, "report_interval_s": int(row["report_interval_s"])}, attributes=attributes
+        )
         assert again == device
