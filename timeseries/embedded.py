@@ -15,6 +15,7 @@ from timeseries import embedded_events, embedded_queries
 from timeseries.embedded_schema import open_database
 from timeseries.embedded_telemetry import ReportWriter, load_progress
 from timeseries.ports import Bucket, EventPage, EventQuery, Outcome, PartitionBatch, Progress, Sample
+from timeseries.series import Series
 
 _T = TypeVar("_T")
 
@@ -54,13 +55,13 @@ class EmbeddedStore:
     async def fetch_samples(
         self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, limit: int = 100_000
     ) -> Sequence[Sample]:
-        series = embedded_queries.Series(device_id, kind, quantity, from_ms, to_ms)
+        series = Series(device_id, kind, quantity, from_ms, to_ms)
         return await self._read(partial(embedded_queries.fetch_samples, series=series, limit=limit))
 
     async def fetch_buckets(
         self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, every_ms: int
     ) -> Sequence[Bucket]:
-        series = embedded_queries.Series(device_id, kind, quantity, from_ms, to_ms)
+        series = Series(device_id, kind, quantity, from_ms, to_ms)
         return await self._read(partial(embedded_queries.fetch_buckets, series=series, every_ms=every_ms))
 
     async def write_events(self, events: Sequence[Event]) -> None:

@@ -1,11 +1,12 @@
 """Reading telemetry back from the DuckDB file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import duckdb
 
 from timeseries.ports import Bucket, Sample
+from timeseries.series import Series
 
 _LATEST = """
 SELECT device_id, quantity, unnest(arg_max(
@@ -24,17 +25,6 @@ SELECT observed_at_ms // $every * $every AS start_ms, avg(value), min(value), ma
 WHERE device_id = $device_id AND kind = $kind AND quantity = $quantity
   AND observed_at_ms >= $from_ms AND observed_at_ms < $to_ms AND quality IS DISTINCT FROM 'bad'
 GROUP BY start_ms ORDER BY start_ms"""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One quantity of one device with from_ms <= observed_at_ms < to_ms."""
-
-    device_id: str
-    kind: str
-    quantity: str
-    from_ms: int
-    to_ms: int
 
 
 def fetch_latest(

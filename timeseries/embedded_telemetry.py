@@ -60,7 +60,7 @@ class ReportWriter:
         except BaseException:
             self._connection.rollback()
             raise
-        for report, _, _ in sifted.fresh:
+        for report in (fresh.report for fresh in sifted.fresh):
             if report["observed_at_ms"] > self._newest_ms.get(report["device_id"], -1):
                 self._newest_ms[report["device_id"]] = report["observed_at_ms"]
         return outcome
@@ -120,8 +120,9 @@ class ReportWriter:
 
 def reading_columns(fresh: Sequence[Fresh]) -> Columns:
     """The rows of the telemetry table, one per reading, column by column; booleans are 1.0 and 0.0."""
-    reports = [report for report, _, _ in fresh]
-    counts = np.fromiter((len(readings) for _, readings, _ in fresh), dtype=np.int64, count=len(fresh))
+    reports = [each.report for each in fresh]
+    readings = [each.readings for each in fresh]
+    counts = np.fromiter(map(len, readings), dtype=np.int64, count=len(fresh))
     rows = int(counts.sum())
 
     def repeated(column: NDArray[Any]) -> NDArray[Any]:
@@ -130,9 +131,9 @@ def reading_columns(fresh: Sequence[Fresh]) -> Columns:
     return {
         "kind": repeated(_texts([report["kind"] for report in reports])),
         "device_id": repeated(_texts([report["device_id"] for report in reports])),
-        "quantity": _texts(list(chain.from_iterable(readings for _, readings, _ in fresh))),
+        "quantity": _texts(list(chain.from_iterable(readings))),
         "observed_at_ms": repeated(np.array([report["observed_at_ms"] for report in reports], dtype=np.int64)),
-        "value": np.fromiter(chain.from_iterable(readings.values() for _, readings, _ in fresh), np.float64, rows),
+        "value": np.fromiter(chain.from_iterable(each.values() for each in readings), np.float64, rows),
         "quality": _qualities(fresh),
         "received_at_ms": repeated(np.array([report["received_at_ms"] for report in reports], dtype=np.int64)),
         "message_id": repeated(_texts([report.get("message_id") for report in reports])),
@@ -142,7 +143,7 @@ def reading_columns(fresh: Sequence[Fresh]) -> Columns:
 
 def _qualities(fresh: Sequence[Fresh]) -> NDArray[Any]:
     marks: list[str | None] = []
-    for report, readings, _ in fresh:
+    for report, readings, *_ in fresh:
         quality = report.get("quality")
         marks.extend(map(quality.get, readings) if quality else (None,) * len(readings))
     return _texts(marks)

@@ -15,10 +15,14 @@ Message = tuple[str, str, frozenset[tuple[str, Reading]]]
 
 
 class Verdict(NamedTuple):
-    """What a report adds: the readings that are new (none for a duplicate), and how many contradict what is known."""
+    """What a report adds: the readings that are new (none for a duplicate), and how many contradict what is known.
+
+    `merges` means that other readings were known for its instant already.
+    """
 
     fresh: Mapping[str, Reading]
-    conflicts: int
+    conflicts: int = 0
+    merges: bool = False
 
 
 def message_of(report: Telemetry) -> Message | None:
@@ -53,16 +57,16 @@ class KnownReports:
         """
         message = message_of(report)
         if message is not None and self._is_copy(message, report["received_at_ms"]):
-            return Verdict(_NOTHING, 0)
+            return Verdict(_NOTHING)
         told, readings = self.readings_at(report["device_id"], report["observed_at_ms"]), report["readings"]
         if told is None:
             self.learn(report)
-            return Verdict(readings, 0)
+            return Verdict(readings)
         fresh = {name: value for name, value in readings.items() if name not in told}
         conflicts = sum(told.get(name, value) != value for name, value in readings.items())
         if fresh:
             self.learn(report)
-        return Verdict(fresh, conflicts)
+        return Verdict(fresh, conflicts, merges=True)
 
     def learn(self, report: Telemetry) -> None:
         """Take `report` as stored."""

@@ -1,17 +1,55 @@
 """Which store a URL names, and opening it."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from domain.errors import ConfigurationError
-from timeseries.embedded import EmbeddedStore
 from timeseries.ports import Store
+
+_FORMS = "write embedded: or influxdb://host:8086/org/bucket (influxdbs:// for TLS)"
 
 
 async def open_store(url: str, data_dir: Path, token: str | None = None) -> Store:
-    """The store that `url` names: `embedded:` is a DuckDB file in `data_dir`.
+    """The store that `url` names: `embedded:` is a DuckDB file in `data_dir`, `influxdb://host:port/org/bucket` a server.
 
-    Raises: ConfigurationError where the URL is malformed or the embedded file cannot be opened.
+    A server is not spoken to yet (`Store.check` does that), so it may still be starting.
+    Raises: ConfigurationError where the URL is malformed, the token of a server is missing, or the file cannot be opened.
     """
+    # Each adapter is imported where it is chosen: neither DuckDB nor the InfluxDB client is loaded in vain.
     if url in ("embedded:", "embedded://"):
+        from timeseries.embedded import EmbeddedStore
+
         return await EmbeddedStore.open(data_dir / "timeseries.duckdb")
-    raise ConfigurationError(f"store URL {url!r} is neither embedded: nor influxdb://host:port/org/bucket")
+
+    from timeseries.influx_connection import Address
+    from timeseries.influxdb import InfluxStore
+
+    place, problems = _server_place(url)
+    if not token:
+        problems.append(f"store {url!r} needs a token: set URBANSENSE_STORE_TOKEN")
+    if problems or token is None:
+        raise ConfigurationError(problems)
+    return InfluxStore(Address(*place), token)
+
+
+def _server_place(url: str) -> tuple[tuple[str, str, str], list[str]]:
+    """(URL of the server, organisation, bucket), and what is wrong with the whole."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 8086
+    except ValueError as error:
+        return ("", "", ""), [f"store URL {url!r} cannot be read: {error}; {_FORMS}"]
+    schemes = {"influxdb": "http", "influxdbs": "https"}
+    if parts.scheme not in schemes:
+        return ("", "", ""), [f"store URL {url!r} names no store; {_FORMS}"]
+    problems = []
+    if not parts.hostname:
+        problems.append(f"store URL {url!r} names no host; {_FORMS}")
+    names = [unquote(name) for name in parts.path.split("/")[1:]]
+    if len(names) != 2 or not all(names):
+        problems.append(f"store URL {url!r} must name an organisation and a bucket; {_FORMS}")
+        names = ["", ""]
+    if parts.username is not None or parts.query or parts.fragment:
+        problems.append("the store URL holds no user, password, query or fragment; the token is URBANSENSE_STORE_TOKEN")
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return (f"{schemes.get(parts.scheme)}://{host}:{port}", names[0], names[1]), problems

@@ -20,11 +20,15 @@ _READING_TYPES: Final = frozenset((float, bool, int))
 
 
 class Fresh(NamedTuple):
-    """A report that brings something new, and the readings to write of it."""
+    """A report that brings something new, and the readings to write of it.
+
+    `merges` means that its instant is known already, with other readings.
+    """
 
     report: Telemetry
     readings: Mapping[str, Reading]
     place: Place
+    merges: bool
 
 
 @dataclass(slots=True)
@@ -54,9 +58,9 @@ def screen(batches: Sequence[PartitionBatch], sifted: Sifted) -> list[tuple[Plac
 def sift(sound: Sequence[tuple[Place, Telemetry]], known: KnownReports, sifted: Sifted) -> None:
     """Judge the reports in log order and note in `sifted` what each one is."""
     for place, report in sound:
-        fresh, conflicts = known.judge(report)
+        fresh, conflicts, merges = known.judge(report)
         if fresh:
-            sifted.fresh.append(Fresh(report, fresh, place))
+            sifted.fresh.append(Fresh(report, fresh, place, merges))
         else:
             sifted.duplicates[place] += 1
         if conflicts:

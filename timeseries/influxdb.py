@@ -1,0 +1,137 @@
+"""The store on InfluxDB 2. (VictoriaMetrics takes the same writes, but answers no Flux.)"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from domain.events import Event
+from timeseries import influx_queries as queries
+from timeseries.identity import KnownReports, RecentReports
+from timeseries.influx_connection import Address, InfluxConnection
+from timeseries.influx_points import event_line, report_line
+from timeseries.paging import page_of
+from timeseries.ports import Bucket, EventPage, EventQuery, Outcome, PartitionBatch, Progress, Refusal, Sample
+from timeseries.revisions import Revisions
+from timeseries.series import Series
+from timeseries.sifting import Fresh, Place, Sifted, outcome_of, screen, sift
+
+_log = structlog.get_logger()
+_DEVICES_PER_QUESTION: Final = 200
+_INSTANTS_PER_QUESTION: Final = 50
+
+
+class InfluxStore:
+    """`timeseries.ports.Store` on an InfluxDB 2 bucket; safe to use from many tasks of one event loop.
+
+    Delivery: a point overwrites itself, so writing again does no harm. What the server cannot do is done from memory:
+    duplicates are counted, and the first value told wins, within about an hour of log time and the last `remembered`
+    reports of this writer; what repeats an older report overwrites it with the same values and counts as stored. Progress
+    cannot be kept with the points.
+    """
+
+    def __init__(self, address: Address, token: str, *, attempts: int = 3, remembered: int = 200_000) -> None:
+        self._connection = InfluxConnection(address, token, attempts)
+        self._bucket = address.bucket
+        self._recent = RecentReports(remembered)
+        self._revisions = Revisions()
+
+    async def load_progress(self) -> None:
+        return None
+
+    async def write_telemetry(self, batches: Sequence[PartitionBatch], progress: Mapping[Place, Progress]) -> Outcome:
+        staged, sifted = self._recent.stage(), Sifted()
+        lines = await self._connection.in_thread(lambda: _lines_of(batches, staged, sifted))
+        refused = await self._connection.write_lines(lines)
+        for position, words in sorted(refused.items(), reverse=True):
+            _refuse(sifted, position, words, staged)
+        if sifted.fresh:
+            self._recent.keep(staged, max(fresh.report["received_at_ms"] for fresh in sifted.fresh))
+        return outcome_of(sifted, batches, progress)
+
+    async def fetch_latest(self, device_ids: Sequence[str]) -> Mapping[str, Mapping[str, Sample]]:
+        latest = queries.Latest()
+        for first in range(0, len(device_ids), _DEVICES_PER_QUESTION):
+            asked = device_ids[first : first + _DEVICES_PER_QUESTION]
+            latest.learn(await self._connection.query(queries.latest_flux(self._bucket, asked)))
+        bare = latest.instants_without_details()
+        for first in range(0, len(bare), _INSTANTS_PER_QUESTION):
+            instants = bare[first : first + _INSTANTS_PER_QUESTION]
+            latest.learn(await self._connection.query(queries.details_flux(self._bucket, instants)))
+        return latest.samples()
+
+    async def fetch_samples(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, limit: int = 100_000
+    ) -> Sequence[Sample]:
+        series = Series(device_id, kind, quantity, from_ms, to_ms)
+        rows = await self._connection.query(queries.samples_flux(self._bucket, series, limit))
+        return queries.samples_in(rows, series)
+
+    async def fetch_buckets(
+        self, device_id: str, kind: str, quantity: str, from_ms: int, to_ms: int, every_ms: int
+    ) -> Sequence[Bucket]:
+        series = Series(device_id, kind, quantity, from_ms, to_ms)
+        any_bad = await self._connection.query(queries.bad_readings_flux(self._bucket, series))
+        rows = await self._connection.query(queries.buckets_flux(self._bucket, series, every_ms, bool(any_bad)))
+        return queries.buckets_in(rows, every_ms)
+
+    async def write_events(self, events: Sequence[Event]) -> None:
+        """As the port says; an event that the server refuses for good is logged with its words, the others are stored.
+
+        Before an event is written whose revision is not in memory, the stored one is read: a point would overwrite it.
+        """
+        unknown = self._revisions.unknown(events)
+        if unknown:
+            opened = [event.opened_at_ms for event in unknown]
+            flux = queries.revisions_flux(self._bucket, min(opened), max(opened) + 1)
+            self._revisions.learn(queries.revisions_in(await self._connection.query(flux)))
+        newer = self._revisions.newer(events)
+        refused = await self._connection.write_lines([event_line(event) for event in newer])
+        for position, words in refused.items():
+            _log.error("event refused by the store", event_id=str(newer[position].event_id), detail=words)
+        self._revisions.learn((str(event.event_id), event.revision) for event in newer)
+
+    async def fetch_events(self, query: EventQuery) -> EventPage:
+        rows = await self._connection.query(queries.events_flux(self._bucket, query))
+        return page_of(queries.events_in(rows), query.limit)
+
+    async def fetch_event(self, event_id: str) -> Event | None:
+        try:
+            wanted = str(UUID(event_id))
+        except ValueError:
+            return None
+        places = await self._connection.query(queries.event_place_flux(self._bucket, wanted))
+        if not places:
+            return None
+        (event,) = queries.events_in(await self._connection.query(queries.event_flux(self._bucket, places[0])))
+        return event
+
+    async def check(self) -> str:
+        await self._connection.query(queries.access_flux(self._bucket))
+        return f"InfluxDB {await self._connection.server_version()} at {self._connection.address}"
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+
+def _lines_of(batches: Sequence[PartitionBatch], staged: KnownReports, sifted: Sifted) -> list[str]:
+    """The lines of all that is new in the batches, in step with `sifted.fresh`."""
+    sift(screen(batches, sifted), staged, sifted)
+    lines: list[str] = []
+    writable: list[Fresh] = []
+    for fresh in sifted.fresh:
+        try:
+            lines.append(report_line(fresh))
+            writable.append(fresh)
+        except ValueError as error:
+            staged.forget(fresh.report)
+            sifted.refused.append((fresh.place, Refusal(fresh.report, str(error))))
+    sifted.fresh = writable
+    return lines
+
+
+def _refuse(sifted: Sifted, position: int, words: str, staged: KnownReports) -> None:
+    fresh = sifted.fresh.pop(position)
+    staged.forget(fresh.report)
+    sifted.refused.append((fresh.place, Refusal(fresh.report, words)))
