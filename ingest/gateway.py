@@ -11,7 +11,7 @@ tick is written only behind everything received before it.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from time import time
+from time import time, time_ns
 from typing import Final, Protocol
 
 import orjson
@@ -57,10 +57,15 @@ class GatewaySettings:
         return SIMULATED_CLOCK_TOPIC if self.simulated_clock else CLOCK_TOPIC.format(slot=self.slot)
 
     @property
+    def claim_topic(self) -> str:
+        """Where the process that holds the slot says, retained, when it began."""
+        return f"urbansense/slot/{self.client_id}"
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """Shared subscriptions, so that slots divide the load; the embedded broker has no such thing and one slot."""
         share = "" if self.endpoint.embedded else f"$share/{self.topics.prefix}urbansense/"
-        return (*(share + topic_filter for topic_filter in UPLINK_FILTERS), self.clock_topic)
+        return (*(share + topic_filter for topic_filter in UPLINK_FILTERS), self.clock_topic, self.claim_topic)
 
 
 @dataclass(slots=True)
@@ -93,6 +98,7 @@ class Gateway:
     log: Log
     decoder: Decoder
     now_ms: Callable[[], int] = lambda: int(time() * 1000)
+    since_ns: int = field(default_factory=time_ns)
     counters: GatewayCounters = field(default_factory=GatewayCounters)
     _in_flight: int = 0
     _clock_sent: bool = False
@@ -134,8 +140,11 @@ class Gateway:
         return hasattr(self, "_session") and self._session.connected
 
     def _connected(self) -> None:
-        self._clock_sent = False
+        if self.counters.reconnects < 0:
+            self._session.publish(self.settings.claim_topic, str(self.since_ns).encode(), retain=True)
         self.counters.reconnects += 1
+        self._clock_sent = False
+        self._tell_clock()
 
     def _receive(self, publishes: list[Publish]) -> None:
         records: list[Outgoing] = []
@@ -143,10 +152,11 @@ class Gateway:
         count = 0
         received_at_ms = self._received_at_ms()
         decode = self.decoder.records
+        own_topics = (self.settings.clock_topic, self.settings.claim_topic)
         for topic, payload, packet_id, content_type in publishes:
-            if topic == self.settings.clock_topic:
+            if topic in own_topics:
                 self._hand_over(records, pubacks, count)
-                self._hand_over_clock(payload, packet_id)
+                self._hear_own(topic, payload, packet_id)
                 records, pubacks, count = [], [], 0
                 received_at_ms = self._received_at_ms()
                 continue
@@ -169,9 +179,12 @@ class Gateway:
         pubacks = _PUBACK + _PUBACK.join(packet_ids) if packet_ids else b""
         self._queue.put_nowait(_InFlight(self._session.connection, self.log.append(records), pubacks, count))
 
-    def _hand_over_clock(self, payload: bytes, packet_id: bytes | None) -> None:
-        tick_at_ms = _sent_at_ms(payload)
-        if tick_at_ms is None:
+    def _hear_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> None:
+        """A message of the slot's own: the clock, or a claim to the slot."""
+        tick_at_ms = read_clock(payload) if topic == self.settings.clock_topic else None
+        if topic == self.settings.claim_topic:
+            self._hear_claim(payload)
+        elif tick_at_ms is None:
             _log.warning("a clock message that cannot be read was ignored", payload=payload[:200])
         elif self.settings.simulated_clock:
             self._simulated_ms = max(self._simulated_ms, tick_at_ms)
@@ -209,10 +222,19 @@ class Gateway:
     async def _send_clock(self) -> None:
         """One clock message a second, never a second one while the first waits behind the backlog."""
         while not self.settings.simulated_clock:
-            if not self._clock_sent and self._session.connected:
-                self._session.publish(self.settings.clock_topic, orjson.dumps({"sent_at_ms": self.now_ms()}))
-                self._clock_sent = True
+            self._tell_clock()
             await asyncio.sleep(1.0)
+
+    def _tell_clock(self) -> None:
+        """Publish what the clock says, unless the last one still waits behind the backlog."""
+        if not self._clock_sent and self._session.connected and not self.settings.simulated_clock:
+            self._session.publish(self.settings.clock_topic, orjson.dumps({"sent_at_ms": self.now_ms()}))
+            self._clock_sent = True
+
+    def _hear_claim(self, payload: bytes) -> None:
+        """Mosquitto 2.0 cuts the older of two processes on one slot without a word; the younger one's claim tells it."""
+        if payload.isdigit() and int(payload) > self.since_ns:
+            self._session.yield_slot()
 
     async def _receive_what_is_queued(self) -> None:
         """Give the slot up: no new share of the messages, and no end before the broker's queue for it is empty."""
@@ -256,9 +278,10 @@ async def _ticks_up_to(reader: LogReader, partition: TopicPartition, end: int) -
     return ticks
 
 
-def _sent_at_ms(payload: bytes) -> int | None:
+def read_clock(payload: bytes) -> int | None:
+    """The `sent_at_ms` of a clock message, None where it cannot be read."""
     try:
         sent = orjson.loads(payload)["sent_at_ms"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return None
-    return sent if isinstance(sent, int) and not isinstance(sent, bool) else None
+    return sent if type(sent) is int else None

@@ -110,9 +110,10 @@ async def store_ledger(count: LogCount, recorder: TelemetryWriter) -> StoreLedge
         places = await log.committed(recorder_group(topics), sorted(await log.bounds(topics.all_telemetry)))
         progress = {(tp.topic, tp.partition): decode_sums(place) for tp, place in places.items()}
     ends = await count.advance()
+    accepted = count.accepted
     sums = sum_up(progress)
     pending = await count_reports(log, _behind(progress, ends, topics))
-    return StoreLedger(count.accepted, sums.stored, sums.duplicate, sums.refused, pending)
+    return StoreLedger(accepted, sums.stored, sums.duplicate, sums.refused, pending)
 
 
 def _behind(

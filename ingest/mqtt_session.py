@@ -31,6 +31,7 @@ _SESSION_FOR_EVER: Final = 0xFFFFFFFF
 _CONNACK_TIMEOUT_S: Final = 10.0
 _KEEPALIVE_S: Final = 30
 _TAKEN_OVER: Final = 0x8E
+_STEADY_S: Final = 10.0
 
 
 class _FrameClient(Client):
@@ -155,10 +156,14 @@ class MqttSession:
                 await pause(stop, next(waits))
                 continue
             _log.info("connected to the MQTT broker", **self._where(), client_id=self.settings.client_id)
-            waits, told = backoff_s(), False
+            connected_at, told = monotonic(), False
             await self._stay(stop)
             if self._taken_over:
                 raise Fenced(f"another process connected as {self.settings.client_id}: it has this gateway slot now")
+            if monotonic() - connected_at > _STEADY_S:
+                waits = backoff_s()
+            if not stop.is_set():
+                await pause(stop, next(waits))
 
     async def _connect(self) -> None:
         endpoint = self.settings.endpoint
@@ -198,11 +203,16 @@ class MqttSession:
             self._client.send_pubacks(pubacks)
             self._flush()
 
-    def publish(self, topic: str, payload: bytes) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish at QoS 1 if connected; not kept otherwise."""
         if self.connected:
-            self._client.publish(topic, payload, qos=1)
+            self._client.publish(topic, payload, qos=1, retain=retain)
             self._flush()
+
+    def yield_slot(self) -> None:
+        """End: another process has this slot. `run` raises Fenced."""
+        self._taken_over = True
+        self._lost.set()
 
     def pause(self) -> None:
         """Stop taking messages from the socket: too much is in flight already."""
@@ -285,7 +295,7 @@ class MqttSession:
     def _handle_disconnect(
         self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        self._taken_over = flags.is_disconnect_packet_from_server and reason.value == _TAKEN_OVER
+        self._taken_over |= flags.is_disconnect_packet_from_server and reason.value == _TAKEN_OVER
         if self.connected:
             _log.warning("lost the MQTT broker; reconnecting", **self._where(), reason=str(reason))
         self.connected = False

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from rules.sums import read_rule_sums, rules_group
+
 from domain.ledger import Ledger, RulesLedger
 from domain.topics import Topics
 from ingest.ledger import LogCount, count_reports, store_ledger
-from rules.sums import read_rule_sums, rules_group
 from streams.ports import Log
 from timeseries.ports import TelemetryWriter
 

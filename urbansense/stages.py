@@ -9,9 +9,12 @@ device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> �
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
+from rules.correlator import Correlator
+from rules.worker import RulesWorker
 
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
@@ -19,8 +22,6 @@ from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
-from rules.correlator import Correlator
-from rules.worker import RulesWorker
 from urbansense.broker import EmbeddedBroker
 from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
@@ -39,7 +40,12 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded."""
     with suppress(TransientFault):
         async with open_parts(settings, stop, store=True, registry=True) as parts:
-            await run_services(await platform_services(parts), stop)
+            endpoint = parse_mqtt_url(settings.mqtt_url)
+            broker = EmbeddedBroker(endpoint) if endpoint.embedded else None
+            if broker is not None:
+                await broker.start()
+            platform = await build_platform(parts, broker.endpoint if broker else endpoint)
+            await run_services({**({"broker": broker} if broker else {}), **platform.services}, stop)
 
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:
@@ -75,28 +81,42 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     with suppress(TransientFault):
         async with open_parts(settings, stop, store=True, registry=True) as parts:
             await parts.lookup.load(parts.log)
-            await run_services({"lookup": parts.lookup, **_api_services(parts)}, stop)
+            live = LiveFeed(parts.log, parts.topics)
+            services: dict[str, Service] = {
+                "lookup": parts.lookup,
+                "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
+                "live feed": live,
+                "web": WebServer(api_app(parts, live, ZoneInfo(settings.timezone)), settings.http_port),
+            }
+            await run_services(services, stop)
 
 
-async def platform_services(parts: Parts) -> dict[str, Service]:
-    """Every service of `up`, ready to run; the embedded broker listens already."""
-    endpoint = parse_mqtt_url(parts.settings.mqtt_url)
-    services: dict[str, Service] = {}
-    if endpoint.embedded:
-        broker = EmbeddedBroker(endpoint)
-        await broker.start()
-        endpoint = broker.endpoint
-        services["broker"] = broker
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """All services of one process but the broker, and those whose state one may want to look at."""
+
+    endpoint: MqttEndpoint
+    gateway: Gateway
+    web: WebServer
+    services: Mapping[str, Service]
+
+
+async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
+    """Every service of `up` on these parts, ready to run."""
     gateway = await _gateway(parts, endpoint)
-    return {
-        **services,
+    live = LiveFeed(parts.log, parts.topics)
+    web = WebServer(api_app(parts, live, ZoneInfo(parts.settings.timezone)), parts.settings.http_port)
+    services: dict[str, Service] = {
         "lookup": parts.lookup,
         "gateway": gateway,
         "recorder": Recorder(parts.log, parts.store, parts.topics),
         "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
         "correlator": Correlator(parts.log, parts.topics),
-        **_api_services(parts),
+        "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
+        "live feed": live,
+        "web": web,
     }
+    return Platform(endpoint, gateway, web, services)
 
 
 def api_app(parts: Parts, live: LiveFeed | None = None, zone: ZoneInfo | None = None) -> FastAPI:
@@ -113,16 +133,6 @@ def api_app(parts: Parts, live: LiveFeed | None = None, zone: ZoneInfo | None = 
         checks=checks,
     )
     return create_app(services, zone=zone)
-
-
-def _api_services(parts: Parts) -> dict[str, Service]:
-    live = LiveFeed(parts.log, parts.topics)
-    app = api_app(parts, live, ZoneInfo(parts.settings.timezone))
-    return {
-        "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
-        "live feed": live,
-        "web": WebServer(app, parts.settings.http_port),
-    }
 
 
 async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = False) -> Gateway:

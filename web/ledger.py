@@ -16,20 +16,23 @@ class LedgerStatement(Ledger):
     rules_balance: bool
 
 
+def statement_of(ledger: Ledger) -> LedgerStatement:
+    return LedgerStatement(
+        store=ledger.store,
+        rules=ledger.rules,
+        rejected=ledger.rejected,
+        rejected_in_part=ledger.rejected_in_part,
+        store_balances=ledger.store.balances,
+        rules_balance=ledger.rules.balances,
+    )
+
+
 def ledger_routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/ledger", tags=["ledger"])
 
     @router.get("")
     async def get_ledger() -> LedgerStatement:
         """accepted = stored + duplicate + refused + pending, and likewise for the rules, or reports were lost."""
-        ledger = await services.ledger()
-        return LedgerStatement(
-            store=ledger.store,
-            rules=ledger.rules,
-            rejected=ledger.rejected,
-            rejected_in_part=ledger.rejected_in_part,
-            store_balances=ledger.store.balances,
-            rules_balance=ledger.rules.balances,
-        )
+        return statement_of(await services.ledger())
 
     return router

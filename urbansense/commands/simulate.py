@@ -1,0 +1,101 @@
+"""`urbansense simulate`: devices that are not there, over MQTT like any other."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from domain.durations import parse_duration_ms, parse_instant_ms
+from domain.errors import ConfigurationError
+from domain.mqtt import parse_mqtt_url
+from simulators.city import build_city
+from simulators.clocks import SimulatedClock, WallClock
+from simulators.devices_file import devices_csv
+from simulators.driver import DriveReport, drive
+from simulators.life import Life
+from simulators.publisher import Publisher
+from simulators.replay import ReplayedDevice, fetch_series, parse_column
+from simulators.reports import Report
+from urbansense.commands.output import out
+from urbansense.logs import configure_logging
+from urbansense.running import stop_on_signals
+from urbansense.settings import Settings, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(simulate)
+
+
+def simulate(
+    devices: Annotated[int, typer.Option(min=4, help="How many devices the city has.")] = 300,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same city and the same day.")] = 1,
+    speed: Annotated[
+        float | None, typer.Option(help="Simulated seconds per second, a ceiling; default unbound.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="RFC 3339; default now.")] = None,
+    duration: Annotated[str | None, typer.Option("--for", help="How much time to simulate: 6h, 7d.")] = None,
+    devices_file: Annotated[Path | None, typer.Option(help="Write the city's devices file here and end.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Publish this recorded series (CSV) instead of a city.")] = None,
+    device: Annotated[str, typer.Option(help="Replay: the device that sends it.")] = "",
+    kind: Annotated[str, typer.Option(help="Replay: the device's kind.")] = "water_monitor",
+    column: Annotated[list[str] | None, typer.Option(help="Replay: 'header=quantity[:unit]', repeatable.")] = None,
+    time_column: Annotated[str, typer.Option(help="Replay: the header of the time column.")] = "Time",
+) -> None:
+    """Publish a small city, or with --replay a recorded series, and report what the broker acknowledged."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    if replay is not None:
+        reports = _replayed(settings, replay, device, kind, column or [], time_column)
+    else:
+        city = build_city(seed, devices)
+        if devices_file is not None:
+            devices_file.write_text(devices_csv(city.devices), encoding="utf-8", newline="")
+            out.print(f"{len(city.devices)} devices written to {devices_file}")
+            return
+        start_ms = parse_instant_ms(start) if start else int(time.time() * 1000)
+        until_ms = start_ms + parse_duration_ms(duration) if duration else None
+        reports = Life(city, start_ms).reports(until_ms)
+    report = asyncio.run(_publish(settings, reports, speed))
+    out.print(describe_drive(report))
+    if not report.complete:
+        raise typer.Exit(1)
+
+
+def describe_drive(report: DriveReport) -> str:
+    """What was sent and acknowledged, and the speed that was reached, in one line."""
+    line = (
+        f"{report.sent} reports sent, {report.acknowledged} acknowledged, {report.distinct} distinct; "
+        f"{report.simulated_s / 3600:.1f} h in {report.took_s:.1f} s, {report.speed_reached:.0f} times real time"
+    )
+    for count, what in ((report.refused, "refused by the broker"), (report.unheard, "heard by no subscriber")):
+        line += f"; {count} {what}" if count else ""
+    return line
+
+
+def _replayed(
+    settings: Settings, path: Path, device: str, kind: str, columns: list[str], time_column: str
+) -> Iterable[Report]:
+    problems = []
+    if not device:
+        problems.append("--replay needs --device, the registered device that sends the series")
+    if not columns:
+        problems.append("--replay needs --column, such as --column 'Water flow [l/s]=flow_rate:L/s'")
+    if settings.clock != "simulated":
+        problems.append(
+            "a recorded series has its own time: set URBANSENSE_CLOCK=simulated and URBANSENSE_TOPIC_PREFIX"
+        )
+    if problems:
+        raise ConfigurationError(problems)
+    return fetch_series(path, ReplayedDevice(device, kind), [parse_column(text) for text in columns], time_column)
+
+
+async def _publish(settings: Settings, reports: Iterable[Report], speed: float | None) -> DriveReport:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    clock = SimulatedClock(speed) if settings.clock == "simulated" else WallClock()
+    client_id = f"{settings.topic_prefix}simulator-{time.time_ns()}"
+    async with Publisher(parse_mqtt_url(settings.mqtt_url), client_id) as publisher:
+        return await drive(reports, publisher, clock, stop)

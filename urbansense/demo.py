@@ -1,0 +1,219 @@
+"""The demo: broker, platform, rules and a simulated city in one process, on a folder that is thrown away.
+
+city ──MQTT──▶ embedded broker ──▶ gateway ──▶ log (SQLite) ──▶ rules, recorder ──▶ store (DuckDB) ◀── page and API
+"""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from rich.live import Live
+from rich.table import Table
+
+import rules
+from domain.errors import ConfigurationError
+from domain.ledger import Ledger
+from domain.mqtt import parse_mqtt_url
+from ingest.recorder import recorder_group
+from simulators.city import City, build_city
+from simulators.clocks import SimulatedClock
+from simulators.devices_file import devices_csv
+from simulators.driver import DriveReport, drive
+from simulators.life import Life
+from simulators.publisher import Publisher
+from timeseries.ports import EventQuery
+from urbansense.broker import EmbeddedBroker
+from urbansense.commands.ledger import print_ledger
+from urbansense.commands.output import out, print_rows
+from urbansense.commands.simulate import describe_drive
+from urbansense.directory import RegistryDirectory
+from urbansense.ledger import LedgerAccount
+from urbansense.parts import Parts, open_parts
+from urbansense.rule_book import LogRuleBook
+from urbansense.running import run_services, stop_on_signals
+from urbansense.settings import Settings
+from urbansense.stages import Platform, build_platform
+from web.ledger import statement_of
+
+_SETTLE_TIMEOUT_S: Final = 60.0
+_REFRESH_S: Final = 1.0
+_LINE_EVERY_S: Final = 5.0
+_START_HOUR: Final = 16
+"""Local time at which the simulated day begins: dusk is near, so lamps switch on while one watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """`for_s` None means until stopped; `speed` is a ceiling in simulated seconds per second."""
+
+    devices: int
+    speed: float
+    seed: int
+    for_s: float | None
+
+
+async def run_demo(settings: Settings, options: DemoOptions) -> bool:
+    """Run the demo; True if every report that the broker acknowledged is accounted for."""
+    with tempfile.TemporaryDirectory(prefix="urbansense-demo-") as folder:
+        broker = EmbeddedBroker(parse_mqtt_url("embedded://127.0.0.1"))
+        await broker.start()
+        own = demo_settings(settings, Path(folder))
+        stop, stop_services = asyncio.Event(), asyncio.Event()
+        stop_on_signals(stop)
+        async with open_parts(own, stop, store=True, registry=True) as parts:
+            city = build_city(options.seed, options.devices)
+            await _furnish(parts, city)
+            platform = await build_platform(parts, broker.endpoint)
+            services = asyncio.create_task(run_services({"broker": broker, **platform.services}, stop_services))
+            services.add_done_callback(lambda _: stop.set())
+            demo = _Demo(options, parts, platform, city, stop, LedgerAccount(parts.log, parts.topics, parts.store))
+            try:
+                return await demo.run()
+            finally:
+                stop_services.set()
+                await services
+
+
+def demo_settings(settings: Settings, folder: Path) -> Settings:
+    """Everything embedded, on a folder of its own, under the simulated clock."""
+    return settings.model_copy(
+        update={
+            "mqtt_url": "embedded://127.0.0.1",
+            "log_url": "embedded:",
+            "store_url": "embedded:",
+            "database_url": "",
+            "data_dir": folder,
+            "clock": "simulated",
+            "topic_prefix": "demo.",
+        }
+    )
+
+
+def library_rules() -> str:
+    """Every rule of the library as one YAML stream."""
+    files = sorted(Path(rules.__file__).parent.joinpath("library").glob("*.yaml"))
+    return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+async def _furnish(parts: Parts, city: City) -> None:
+    """Register the city and put the library's rules in force."""
+    directory = RegistryDirectory(parts.registry, parts.log, parts.topics, parts.lookup)
+    report = await directory.import_csv(devices_csv(city.devices), skip_bad=False)
+    change = await LogRuleBook(parts.log, parts.topics).apply(library_rules(), "urbansense demo")
+    problems = [error.detail for error in report.errors] + [problem.detail for problem in change.problems]
+    if problems:
+        raise ConfigurationError(problems)
+
+
+@dataclass(slots=True)
+class _Demo:
+    options: DemoOptions
+    parts: Parts
+    platform: Platform
+    city: City
+    stop: asyncio.Event
+    account: LedgerAccount
+
+    async def run(self) -> bool:
+        life = Life(self.city, self._start_ms())
+        clock = SimulatedClock(self.options.speed)
+        while not self.platform.gateway.connected or self.platform.web.port is None:
+            await asyncio.sleep(0.05)
+        out.print(f"live page  http://127.0.0.1:{self.platform.web.port}/", style="bold")
+        out.print(f"API        http://127.0.0.1:{self.platform.web.port}/api/docs")
+        async with Publisher(self.platform.endpoint, "demo.simulator") as publisher:
+            driving = asyncio.create_task(drive(life.reports(), publisher, clock, self.stop))
+            await self._watch(driving)
+            report = await driving
+        await self._settle()
+        return await self._sum_up(report)
+
+    def _start_ms(self) -> int:
+        today = datetime.now(ZoneInfo(self.parts.settings.timezone)).replace(minute=0, second=0, microsecond=0)
+        return int(today.replace(hour=_START_HOUR).timestamp() * 1000)
+
+    async def _watch(self, driving: asyncio.Task[DriveReport]) -> None:
+        """Show live counts until time is up, the simulator ends or someone stops us."""
+        began = monotonic()
+        deadline = None if self.options.for_s is None else began + self.options.for_s
+        told = 0.0
+        with Live(console=out, auto_refresh=False, transient=True) as screen:
+            while not driving.done() and not self.stop.is_set() and (deadline is None or monotonic() < deadline):
+                table = await self._counts()
+                if out.is_terminal:
+                    screen.update(table, refresh=True)
+                elif monotonic() - told >= _LINE_EVERY_S:
+                    told = monotonic()
+                    out.print(table)
+                await asyncio.sleep(_REFRESH_S)
+        self.stop.set()
+
+    async def _counts(self) -> Table:
+        ledger = await self.account.statement()
+        events = Counter(status for _, status in [pair async for pair in self._events()])
+        table = Table.grid(padding=(0, 3))
+        clock_ms = self.platform.gateway.counters.last_tick_ms
+        clock = datetime.fromtimestamp(clock_ms / 1000, ZoneInfo(self.parts.settings.timezone))
+        table.add_row(
+            f"{clock:%Y-%m-%d %H:%M:%S}",
+            f"accepted {ledger.store.accepted}",
+            f"stored {ledger.store.stored}",
+            f"rejected {sum(ledger.rejected.values())}",
+            f"events open {events['open']}, cleared {events['cleared']}",
+            "ledger balances" if ledger.balances else "ledger does not balance",
+        )
+        return table
+
+    async def _events(self) -> AsyncIterator[tuple[str, str]]:
+        query = EventQuery(limit=1000)
+        while True:
+            page = await self.parts.store.fetch_events(query)
+            for event in page.items:
+                yield event.rule, event.status.value
+            if page.next is None:
+                return
+            query = EventQuery(limit=1000, cursor=page.next)
+
+    async def _settle(self) -> None:
+        """Wait until everything on the log has come to its end, or a minute has passed."""
+        deadline = monotonic() + _SETTLE_TIMEOUT_S
+        while monotonic() < deadline and not await self._settled():
+            await asyncio.sleep(0.2)
+
+    async def _settled(self) -> bool:
+        ledger = await self.account.statement()
+        events = await self.parts.log.bounds([self.parts.topics.events])
+        recorded = await self.parts.log.committed(f"{recorder_group(self.parts.topics)}-events", sorted(events))
+        caught_up = all(end == first or recorded[tp].offset >= end for tp, (first, end) in events.items())
+        return ledger.store.pending == 0 and ledger.rules.pending == 0 and caught_up
+
+    async def _sum_up(self, report: DriveReport) -> bool:
+        ledger = await self.account.statement()
+        by_rule: dict[str, Counter[str]] = {}
+        async for rule, status in self._events():
+            by_rule.setdefault(rule, Counter())[status] += 1
+        out.print(f"simulator  {describe_drive(report)}")
+        print_ledger(asdict(statement_of(ledger)))
+        rows = [(rule, n["open"], n["cleared"], n["withdrawn"]) for rule, n in sorted(by_rule.items())]
+        print_rows(("events by rule", "open", "cleared", "withdrawn"), rows, "no events")
+        problems = list(_problems(ledger, report))
+        for problem in problems:
+            out.print(problem, style="red")
+        return not problems
+
+
+def _problems(ledger: Ledger, report: DriveReport) -> Iterator[str]:
+    if not ledger.balances:
+        yield "the ledger does not balance"
+    if ledger.store.pending or ledger.rules.pending:
+        yield f"not settled within {_SETTLE_TIMEOUT_S:.0f} s"
+    distinct = ledger.store.accepted - ledger.store.duplicate + sum(ledger.rejected.values())
+    if distinct < report.acknowledged:
+        yield f"the broker acknowledged {report.acknowledged} reports, the log holds {distinct}"
