@@ -40,7 +40,9 @@ class Shortcut:
         over for a second telling. (A colon inside a string only sends its message the long way.)
         """
         topic, payload, received_at_ms, content_type, replay_of = message
-        if replay_of is not None or content_type not in _CONTENT_TYPES or len(payload) > self._limits.payload_bytes:
+        if replay_of is not None or content_type not in _CONTENT_TYPES or not topic.startswith("city"):
+            return None
+        if len(payload) > self._limits.payload_bytes:
             return None
         try:
             document = orjson.loads(payload)

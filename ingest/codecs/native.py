@@ -8,31 +8,22 @@ CODEC = "json"
 
 
 def decode_native(document: object, device_id: str, kind: str) -> Decoded:
-    """The reports of a device that speaks for itself: one, or an array.
-
-    Raises: Unreadable (unparseable) where there is nothing to take apart.
-    """
-    if isinstance(document, list):
-        return [_report(element, device_id, kind, None) for element in _elements(document)]
-    report = _report(document, device_id, kind, None)
-    if isinstance(report, Refused):
-        raise Unreadable(report.reason, report.detail)
-    return [report]
+    """The reports of a device that speaks for itself: one, or an array. Raises: Unreadable for an empty array."""
+    return [_report(element, device_id, kind, None) for element in _elements(document)]
 
 
 def decode_gateway_batch(document: object, gateway_id: str) -> Decoded:
     """The reports of sub-devices, each element naming its `device_id`; one element may stand without the array.
 
-    Raises: Unreadable (unparseable) where there is nothing to take apart.
+    Raises: Unreadable for an empty array.
     """
-    elements = _elements(document) if isinstance(document, list) else [document]
-    return [_spoken_report(element, gateway_id) for element in elements]
+    return [_spoken_report(element, gateway_id) for element in _elements(document)]
 
 
-def _elements(batch: list[object]) -> list[object]:
-    if not batch:
+def _elements(document: object) -> list[object]:
+    if document == []:
         raise Unreadable(Reason.UNPARSEABLE, "an empty batch")
-    return batch
+    return document if isinstance(document, list) else [document]
 
 
 def _spoken_report(element: object, gateway_id: str) -> Uplink | Refused:
