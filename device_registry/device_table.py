@@ -40,6 +40,7 @@ class DeviceTable:
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}
         self._id_by_eui: dict[str, str] = {}
+        self._displaced: dict[str, list[str]] = {}
         self._profiles: dict[str, Profile] = {}
         self._attributes: dict[bytes, dict[str, AttributeValue]] = {}
         self._version = 0
@@ -111,7 +112,7 @@ class DeviceTable:
             self._forget_eui(held)
         self._devices[device.device_id] = device
         if device.dev_eui is not None:
-            self._id_by_eui[device.dev_eui] = device.device_id
+            self._hold_eui(device.dev_eui, device.device_id)
         return True
 
     def _drop(self, device_id: str) -> bool:
@@ -120,12 +121,29 @@ class DeviceTable:
             self._forget_eui(held)
         return held is not None
 
-    def _forget_eui(self, device: Device) -> None:
-        """Unless another device took it over already: partitions have no common order."""
-        if device.dev_eui is not None and self._id_by_eui.get(device.dev_eui) == device.device_id:
-            del self._id_by_eui[device.dev_eui]
+    def _hold_eui(self, eui: str, device_id: str) -> None:
+        """Partitions have no common order: for a while two devices may seem to hold one EUI, and the first is kept in mind.
 
-    def _lean(self, record: dict[str, Any]) -> Device:
+        Which of them lets go is told by a record that is still to come.
+        """
+        before = self._id_by_eui.get(eui, device_id)
+        if before != device_id:
+            self._displaced.setdefault(eui, []).append(before)
+        self._id_by_eui[eui] = device_id
+
+    def _forget_eui(self, device: Device) -> None:
+        eui = device.dev_eui
+        if eui is None or self._id_by_eui.get(eui) != device.device_id:
+            return
+        del self._id_by_eui[eui]
+        for device_id in self._displaced.pop(eui, ()):
+            other = self._devices.get(device_id)
+            if other is not None and other.dev_eui == eui and other is not device:
+                self._id_by_eui[eui] = device_id
+
+    def _lean(self, record: Any) -> Device:
+        if not isinstance(record, dict):
+            raise TypeError("a device record is a JSON object")
         for name in _SHARED_TEXTS:
             text = record.get(name)
             if text is not None:

@@ -1,0 +1,53 @@
+"""The registry on each database, and the embedded log with its topics."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from device_registry.registry import Registry
+from domain.topics import Topics
+from streams.embedded import EmbeddedLog
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database: SQLite always, PostgreSQL where URBANSENSE_TEST_POSTGRES names a server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'registry.db'}"
+        return
+    server = os.environ.get("URBANSENSE_TEST_POSTGRES")
+    if not server:
+        pytest.skip("URBANSENSE_TEST_POSTGRES names no PostgreSQL (postgresql+psycopg://user:password@host/postgres)")
+    name = f"registry_{uuid4().hex[:12]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def registry(database_url: str) -> Iterator[Registry]:
+    opened = Registry(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def topics() -> Topics:
+    return Topics(partitions=3)
+
+
+@pytest.fixture
+async def log(tmp_path: Path, topics: Topics) -> AsyncIterator[EmbeddedLog]:
+    opened = EmbeddedLog(tmp_path / "log.sqlite")
+    await opened.ensure_topics(topics.specs())
+    yield opened
+    await opened.close()

@@ -1,0 +1,84 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from device_registry.database import open_engine, reading, writing
+from device_registry.migrations import VERSION_TABLE, upgrade
+from device_registry.models import metadata
+from domain.errors import ConfigurationError, TransientFault
+
+
+def _differences(connection: Connection) -> list[object]:
+    options = {"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+def test_an_empty_database_is_brought_to_the_model(database_url: str) -> None:
+    upgrade(database_url)
+
+    engine = open_engine(database_url)
+    with reading(engine) as connection:
+        assert _differences(connection) == []
+        assert {"devices", "profiles", "areas", VERSION_TABLE} <= set(inspect(connection).get_table_names())
+    engine.dispose()
+
+
+def test_a_difference_between_model_and_migrations_would_be_seen(database_url: str) -> None:
+    upgrade(database_url)
+
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE devices DROP COLUMN mn"))
+    with reading(engine) as connection:
+        assert _differences(connection) != []
+    engine.dispose()
+
+
+def test_upgrading_again_keeps_what_is_there(database_url: str) -> None:
+    upgrade(database_url)
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        connection.execute(text("INSERT INTO areas VALUES ('320582', 'Zhangjiagang', 'city', 1, 0)"))
+
+    upgrade(database_url)
+
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM areas")).scalar_one() == 1
+    engine.dispose()
+
+
+def test_two_processes_may_start_on_an_empty_database_at_once(database_url: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for start in [pool.submit(upgrade, database_url) for _ in range(4)]:
+            start.result()
+
+    engine = open_engine(database_url)
+    with reading(engine) as connection:
+        assert _differences(connection) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "no database address"),
+        ("mysql://host/name", "not supported"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("postgresql+nodriver://host/name", "no driver"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_before_connecting(url: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        open_engine(url)
+
+
+def test_a_database_that_does_not_answer_is_a_transient_fault_that_hides_the_password() -> None:
+    with pytest.raises(TransientFault) as raised:
+        upgrade("postgresql+psycopg://someone:secret@127.0.0.1:1/urbansense?connect_timeout=2")
+
+    assert "127.0.0.1:1" in str(raised.value)
+    assert "secret" not in str(raised.value)
