@@ -1,0 +1,88 @@
+"""From what the engine found to the event that people read."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.devices import Device
+from domain.durations import format_duration, format_instant
+from domain.events import Event, Evidence, Status, Text, Transition, event_id
+from domain.quantities import CATALOGUE
+from rules.folding import Basis
+from rules.published import Published
+from rules.rule import Mode, Rule
+
+
+class Raised(NamedTuple):
+    """One output of the engine: what happened to an event, and the event as it stands after it."""
+
+    transition: Transition
+    event: Event
+    mode: Mode
+
+
+def announce(
+    transition: Transition, told: Published, rule: Rule, subject: str, device: Device | None, reason: str | None = None
+) -> Raised:
+    """The event of a rule on a device (None if it is gone from the registry) as it is told."""
+    event = Event(
+        event_id=event_id(rule.name, subject, told.opened_at_ms),
+        revision=told.revision,
+        rule=rule.name,
+        rule_version=rule.version,
+        subject=subject,
+        kind=rule.kind,
+        problem=rule.problem,
+        component_code=device.component_code if device else None,
+        severity=rule.severity,
+        status=told.status,
+        stale=told.stale and told.status is Status.OPEN,
+        since_ms=told.since_ms,
+        opened_at_ms=told.opened_at_ms,
+        cleared_at_ms=told.cleared_at_ms,
+        department=rule.department or (device.department if device else None),
+        area=device.area if device else None,
+        lon=device.lon if device else None,
+        lat=device.lat if device else None,
+        evidence=tuple(Evidence(quantity=q, value=value, observed_at_ms=t) for q, value, t in told.basis),
+        summary=_summary(rule, told),
+        reason=reason,
+        replaces=_replaced(rule, subject, told),
+    )
+    return Raised(transition, event, rule.mode)
+
+
+def _replaced(rule: Rule, subject: str, told: Published) -> UUID | None:
+    return None if told.replaces_ms is None else event_id(rule.name, subject, told.replaces_ms)
+
+
+def _summary(rule: Rule, told: Published) -> Text:
+    if rule.no_data_ms is not None:
+        heard, silence = format_instant(told.since_ms), format_duration(rule.no_data_ms)
+        return Text(
+            en=f"{rule.title.en}: nothing heard for {silence} since {heard}",
+            zh=f"{rule.title.zh}：自 {heard} 起 {silence} 无数据",
+        )
+    newest = told.basis[-1][2] if told.basis else None
+    shown = tuple(item for item in told.basis if item[2] == newest)
+    if not shown:
+        return rule.title
+    return Text(
+        en=f"{rule.title.en}: {', '.join(_worded(shown, chinese=False))}",
+        zh=f"{rule.title.zh}：{'，'.join(_worded(shown, chinese=True))}",
+    )
+
+
+def _worded(basis: Basis, *, chinese: bool) -> list[str]:
+    words = []
+    for name, value, _ in basis:
+        quantity = CATALOGUE[name]
+        title = quantity.title_zh if chinese else quantity.title_en
+        if quantity.boolean:
+            said = ("是" if value else "否") if chinese else ("yes" if value else "no")
+        else:
+            said = f"{value:.6g} {_UNIT_SIGNS.get(quantity.unit, quantity.unit)}".rstrip()
+        words.append(f"{title} {said}")
+    return words
+
+
+_UNIT_SIGNS = {"1": "", "Cel": "°C", "deg": "°", "[pH]": "", "[NTU]": "NTU", "[ppm]": "ppm", "%{LEL}": "%LEL"}

@@ -1,0 +1,134 @@
+"""A condition as a Python function: what most rules say costs 0.1 µs this way, and 1.7 µs through CEL.
+
+The function only ever answers what CEL would. Where types, NaN or a division by zero could make a difference it says `ODD`,
+and the caller asks CEL instead. A property test compares the two.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from rules.expression_types import Kind, Types
+from rules.expressions import Binary, Choice, Expression, ListOf, Name, Negative, Not, Number, String, Truth, names
+
+ODD: Final = "odd"
+"""The verdict of a function that leaves the answer to CEL."""
+
+Verdict = Any
+"""True, False, None where a name has no value, or `ODD`."""
+Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], Verdict]
+"""(readings, facts of the device) -> verdict."""
+
+
+class _NotANumber(Exception):
+    """NaN met a comparison, which CEL refuses and Python answers with False."""
+
+
+class _NoClosure(Exception):
+    """The condition holds something that only CEL answers."""
+
+
+def compile_closure(tree: Expression, types: Types) -> Judge | None:
+    """The function that judges `tree`, or None where it must be left to CEL.
+
+    Shape: the readings may hold anything; only `float` (numbers), `bool` and `str` of the expected type are judged here,
+    anything else is `ODD`. A name that is missing gives None, whichever operators surround it.
+    """
+    try:
+        source = _Source(types).function(tree)
+    except _NoClosure:
+        return None
+    scope: dict[str, Any] = {"ODD": ODD, "_NotANumber": _NotANumber, "_nan": _raise_not_a_number}
+    exec(source, scope)
+    judge: Judge = scope["judge"]
+    return judge
+
+
+def _raise_not_a_number() -> bool:
+    raise _NotANumber
+
+
+_CLASS: Final = {Kind.NUMBER: "float", Kind.TEXT: "str", Kind.TRUTH: "bool"}
+_PYTHON: Final = {"&&": "and", "||": "or"}
+
+
+class _Source:
+    def __init__(self, types: Types) -> None:
+        self._types = types
+        self._variables: dict[tuple[str, str], str] = {}
+        self._temporaries = 0
+
+    def function(self, tree: Expression) -> str:
+        reads, guards = [], []
+        for name in dict.fromkeys((name.root, name.field) for name in names(tree)):
+            variable = self._variables[name] = f"v{len(self._variables)}"
+            reads.append(f"{variable} = {'readings' if name[0] == 'reading' else 'facts'}[{name[1]!r}]")
+            guards.append(self._guard(Name(0, *name), variable))
+        body = self._of(tree)
+        lines = ["def judge(readings, facts):"]
+        if reads:
+            lines += [" try:", *(f"  {read}" for read in reads), " except KeyError:", "  return None"]
+            lines += [f" if not ({' and '.join(guards)}):", "  return ODD"]
+        if "/" in body or "_nan" in body:
+            lines += [" try:", f"  return {body}", " except (ZeroDivisionError, _NotANumber):", "  return ODD"]
+        else:
+            lines += [f" return {body}"]
+        return "\n".join(lines)
+
+    def _guard(self, name: Name, variable: str) -> str:
+        kind = self._types.of(name)
+        if kind not in _CLASS:
+            raise _NoClosure
+        same = f"{variable}.__class__ is {_CLASS[kind]}"
+        return f"{same} and {variable} == {variable}" if kind is Kind.NUMBER else same
+
+    def _of(self, node: Expression) -> str:
+        match node:
+            case Number(_, value) | Truth(_, value) | String(_, value):
+                return repr(value)
+            case Name():
+                return self._variables[node.root, node.field]
+            case Not(_, operand):
+                return f"(not {self._of(operand)})"
+            case Negative(_, operand):
+                return f"(-{self._of(operand)})"
+            case Choice(_, condition, yes, no):
+                return f"({self._of(yes)} if {self._of(condition)} else {self._of(no)})"
+            case Binary(_, "&&" | "||", left, right):
+                return f"({self._of(left)} {_PYTHON[node.operator]} {self._of(right)})"
+            case Binary(_, "in", left, ListOf(_, items)):
+                return self._one_of(left, items)
+            case Binary(_, "+" | "-" | "*" | "/", left, right):
+                self._numbers_only(node)
+                return f"({self._of(left)} {node.operator} {self._of(right)})"
+            case Binary(_, "==" | "!=" | "<" | "<=" | ">" | ">=", left, right):
+                return self._comparison(node.operator, left, right)
+        raise _NoClosure
+
+    def _one_of(self, left: Expression, items: tuple[Expression, ...]) -> str:
+        plain = (Name, Number, String, Truth)
+        if not isinstance(left, plain) or not all(isinstance(item, plain) for item in items):
+            raise _NoClosure
+        return f"({self._of(left)} in ({''.join(self._of(item) + ',' for item in items)}))"
+
+    def _numbers_only(self, node: Expression) -> None:
+        if self._types.of(node) is not Kind.NUMBER:
+            raise _NoClosure
+
+    def _comparison(self, operator: str, left: Expression, right: Expression) -> str:
+        """Ordered with a watch for NaN where arithmetic could have made one; equality needs none, CEL agrees there."""
+        if self._types.of(left) not in _CLASS:
+            raise _NoClosure
+        if operator in ("==", "!="):
+            return f"({self._of(left)} {operator} {self._of(right)})"
+        self._numbers_only(left)
+        sides, watches = [], []
+        for side in (left, right):
+            text = self._of(side)
+            if not isinstance(side, Name | Number):
+                self._temporaries += 1
+                variable = f"t{self._temporaries}"
+                watches.append(f"({variable} := {text}) == {variable}")
+                text = variable
+            sides.append(text)
+        compared = f"{sides[0]} {operator} {sides[1]}"
+        return f"({compared} if {' and '.join(watches)} else _nan())" if watches else f"({compared})"

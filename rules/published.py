@@ -1,0 +1,78 @@
+"""What was told about an event, what should be told now, and the difference."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from domain.events import Status, Transition
+from rules.folding import Basis
+
+if TYPE_CHECKING:
+    from rules.watch import Episode
+
+
+class Published(NamedTuple):
+    """An event as it was last told: enough to tell what changes, and to number the next revision."""
+
+    since_ms: int
+    opened_at_ms: int
+    revision: int
+    status: Status
+    cleared_at_ms: int | None
+    stale: bool
+    basis: Basis
+    replaces_ms: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status is Status.OPEN
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.status is Status.WITHDRAWN
+
+
+Telling = tuple[Transition, Published]
+
+
+def difference(told: dict[int, Published], episodes: Sequence["Episode"]) -> list[Telling]:
+    """What must be told so that `told` (events by opening time) becomes `episodes`.
+
+    Order: withdrawals first, then by opening time. An event that comes in the place of a withdrawn one replaces it. The
+    caller puts what is told back into `told`.
+    """
+    wanted = {episode.opened_at_ms: episode for episode in episodes}
+    tellings: list[Telling] = []
+    gone = [event for _, event in sorted(told.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted]
+    for event in gone:
+        withdrawn = event._replace(revision=event.revision + 1, status=Status.WITHDRAWN, stale=False)
+        tellings.append((Transition.WITHDRAWN, withdrawn))
+    replaced = iter(gone)
+    for episode in episodes:
+        before = told.get(episode.opened_at_ms)
+        if before is None or before.is_withdrawn:
+            instead_of = next(replaced, None)
+            tellings += _opening(episode, before, instead_of.opened_at_ms if instead_of else None)
+        else:
+            tellings += _change(episode, before)
+    return tellings
+
+
+def _opening(episode: "Episode", before: Published | None, replaces_ms: int | None) -> list[Telling]:
+    revision = before.revision + 1 if before else 1
+    opened = Published(
+        episode.since_ms, episode.opened_at_ms, revision, Status.OPEN, None, episode.stale, episode.basis, replaces_ms
+    )
+    return [(Transition.OPENED, opened), *_change(episode, opened)]
+
+
+def _change(episode: "Episode", before: Published) -> list[Telling]:
+    status = Status.OPEN if episode.cleared_at_ms is None else Status.CLEARED
+    now = before._replace(
+        status=status, cleared_at_ms=episode.cleared_at_ms, stale=episode.stale, basis=episode.basis,
+        since_ms=episode.since_ms,
+    )  # fmt: skip
+    if now == before:
+        return []
+    closing = before.is_open and status is Status.CLEARED
+    transition = Transition.CLEARED if closing else Transition.AMENDED
+    return [(transition, now._replace(revision=before.revision + 1))]

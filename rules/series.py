@@ -1,0 +1,48 @@
+"""The short notation for a series of readings in a rule test.
+
+80x30       thirty readings of 80          80          one reading
+_x5         five times no reading          true x2     written truex2
+1.0..1.5x6  a straight line of six readings, both ends included
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+MAX_READINGS: Final = 100_000
+_NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_TOKEN: Final = re.compile(rf"^(?P<first>_|true|false|{_NUMBER})(?:\.\.(?P<last>{_NUMBER}))?(?:x(?P<count>\d+))?$")
+
+Value = float | bool | None
+"""One reading; None where there is none."""
+
+
+def parse_series(text: str) -> list[Value]:
+    """The readings of a series, in order. Raises: ValueError naming the token that is wrong."""
+    values: list[Value] = []
+    for token in text.split():
+        values += _token(token)
+        if len(values) > MAX_READINGS:
+            raise ValueError(f"the series is longer than {MAX_READINGS:,} readings")
+    return values
+
+
+def _token(token: str) -> Iterator[Value]:
+    match = _TOKEN.match(token)
+    if match is None:
+        raise ValueError(f"{token!r} is no reading; write 80x30, _x5, truex3 or 1.0..1.5x6")
+    count = int(match["count"] or 1)
+    if not 1 <= count <= MAX_READINGS:
+        raise ValueError(f"{token!r}: the count must be between 1 and {MAX_READINGS:,}")
+    if match["last"] is not None:
+        if match["first"] in ("_", "true", "false") or count < 2:
+            raise ValueError(f"{token!r}: a line needs two numbers and at least two readings, such as 1.0..1.5x6")
+        return _line(float(match["first"]), float(match["last"]), count)
+    words: dict[str, Value] = {"_": None, "true": True, "false": False}
+    value = words[match["first"]] if match["first"] in words else float(match["first"])
+    return iter([value] * count)
+
+
+def _line(first: float, last: float, count: int) -> Iterator[Value]:
+    for i in range(count):
+        yield round(first + (last - first) * i / (count - 1), 9)

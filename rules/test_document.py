@@ -1,0 +1,229 @@
+"""A rule test as it is written: rules, devices, series in, and the events expected out."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from domain.devices import DEVICE_ID, Device
+from domain.durations import parse_duration_ms, parse_instant_ms
+from domain.quantities import CATALOGUE
+from domain.telemetry import Reading
+from rules.documents import load_rules, read_rules
+from rules.marked_yaml import BadYaml, Marked, load_marked
+from rules.problems import BadRules, Problem
+from rules.rule import Rule
+from rules.series import parse_series
+
+_ENTRIES: Final = ("rules", "start", "every", "devices", "series", "arrivals", "until", "expect")
+_DEVICE_FIELDS: Final = {field.name for field in fields(Device)} - {"device_id", "state", "version", "activated_at_ms"}
+_TIMES: Final = ("since", "opened", "cleared")
+_EXPECTED: Final = (
+    *_TIMES,
+    "rule",
+    "subject",
+    "severity",
+    "withdrawn",
+    "stale",
+    "absorbed_by",
+    "problem",
+    "department",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One report on its way: it arrives at `at_ms`, `times` times over."""
+
+    at_ms: int
+    times: int
+    device_id: str
+    observed_at_ms: int
+    readings: dict[str, Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """One test. `arrivals` stand in order of arrival; `expect` maps field names to values, times as epoch ms."""
+
+    path: str
+    rules: list[Rule]
+    start_ms: int
+    devices: dict[str, Device]
+    arrivals: list[Arrival]
+    until_ms: int
+    expect: list[dict[str, Any]]
+
+
+def load_rule_test(path: Path) -> RuleTest:
+    """The test in a file. Raises: BadRules with every problem of the test and of its rules."""
+    try:
+        documents = load_marked(path.read_text(encoding="utf-8"), str(path))
+    except BadYaml as error:
+        raise BadRules(error.problems) from error
+    except UnicodeDecodeError as error:
+        raise BadRules([Problem(str(path), 1, 1, "the file is not UTF-8")]) from error
+    if len(documents) != 1 or not isinstance(documents[0].value, dict):
+        raise BadRules(
+            [Problem(str(path), 1, 1, "a rule test is one mapping with rules, start, every, series and expect")]
+        )
+    reader = _Reader(path, documents[0])
+    test = reader.read()
+    if reader.problems:
+        raise BadRules(reader.problems)
+    return test
+
+
+class _Reader:
+    """One test being read; problems are collected."""
+
+    def __init__(self, path: Path, document: Marked) -> None:
+        self._path = path
+        self._document = document
+        self._entries: dict[str, Marked] = document.value
+        self.problems: list[Problem] = []
+
+    def read(self) -> RuleTest:
+        for name, entry in self._entries.items():
+            if name not in _ENTRIES:
+                self._refuse(entry.key or entry, f"unknown entry `{name}`; known are {', '.join(_ENTRIES)}")
+        for name in ("rules", "start", "every", "devices", "series", "expect"):
+            if name not in self._entries:
+                self._refuse(self._document, f"`{name}` is missing")
+        start_ms = self._start()
+        every_ms = self._offset(self._entries.get("every"), "every") or 60_000
+        devices = self._devices(start_ms)
+        arrivals = self._arrivals(start_ms, every_ms, devices)
+        last_ms = max((arrival.at_ms for arrival in arrivals), default=start_ms)
+        until = self._offset(self._entries.get("until"), "until")
+        return RuleTest(
+            str(self._path), self._rules(), start_ms, devices, arrivals,
+            last_ms if until is None else max(start_ms + until, last_ms), self._expect(start_ms),
+        )  # fmt: skip
+
+    def _refuse(self, where: Marked, message: str) -> None:
+        self.problems.append(where.problem(str(self._path), message))
+
+    def _list(self, name: str) -> list[Marked]:
+        entry = self._entries.get(name)
+        if entry is None:
+            return []
+        if not isinstance(entry.value, list):
+            self._refuse(entry, f"`{name}` must be a list")
+            return []
+        return entry.value
+
+    def _mapping(self, entry: Marked | None, name: str) -> dict[str, Marked]:
+        if entry is None:
+            return {}
+        if not isinstance(entry.value, dict):
+            self._refuse(entry, f"`{name}` must be a mapping")
+            return {}
+        return entry.value
+
+    def _start(self) -> int:
+        entry = self._entries.get("start")
+        try:
+            return parse_instant_ms(str(entry.value)) if entry else 0
+        except ValueError as error:
+            self._refuse(entry or self._document, f"`start`: {error}")
+            return 0
+
+    def _offset(self, entry: Marked | None, name: str) -> int | None:
+        if entry is None:
+            return None
+        try:
+            return parse_duration_ms("0s" if entry.value in (0, "0") else str(entry.value))
+        except ValueError as error:
+            self._refuse(entry, f"`{name}`: {error}")
+            return None
+
+    def _rules(self) -> list[Rule]:
+        rules: list[Rule] = []
+        inline: list[Marked] = []
+        for entry in self._list("rules"):
+            if isinstance(entry.value, dict):
+                inline.append(entry)
+                continue
+            path = self._path.parent / str(entry.value)
+            try:
+                rules += load_rules(path)
+            except OSError as error:
+                self._refuse(entry, f"cannot read {entry.value}: {error.strerror}")
+            except BadRules as error:
+                self.problems += error.found
+        return rules + read_rules(inline, str(self._path), self.problems)
+
+    def _devices(self, start_ms: int) -> dict[str, Device]:
+        devices: dict[str, Device] = {}
+        for device_id, entry in self._mapping(self._entries.get("devices"), "devices").items():
+            facts = {name: fact.plain() for name, fact in self._mapping(entry, device_id).items()}
+            unknown = facts.keys() - _DEVICE_FIELDS
+            if not DEVICE_ID.match(device_id) or unknown or not isinstance(facts.get("kind"), str):
+                what = f"unknown {', '.join(sorted(unknown))}" if unknown else "a device needs an id and a kind"
+                self._refuse(
+                    entry.key or entry, f"device {device_id!r}: {what}; fields are {', '.join(sorted(_DEVICE_FIELDS))}"
+                )
+                continue
+            facts.setdefault("profile", facts["kind"])
+            devices[device_id] = Device(device_id=device_id, activated_at_ms=start_ms, **facts)
+        return devices
+
+    def _arrivals(self, start_ms: int, every_ms: int, devices: dict[str, Device]) -> list[Arrival]:
+        reports = self._reports(devices)
+        moved: dict[tuple[Any, Any], list[tuple[int, int]]] = {}
+        for entry in self._list("arrivals"):
+            told = self._mapping(entry, "arrivals")
+            device_id, reading = (told[name].plain() if name in told else "" for name in ("device", "reading"))
+            if (device_id, reading) not in reports or told.keys() - {"device", "reading", "arrives", "times"}:
+                self._refuse(
+                    entry, "an arrival names the device and reading (from 0) of the series, and arrives or times"
+                )
+                continue
+            offset = self._offset(told.get("arrives"), "arrives")
+            times = told["times"].plain() if "times" in told else 1
+            at_ms = start_ms + (int(reading) * every_ms if offset is None else offset)
+            moved.setdefault((device_id, reading), []).append((at_ms, int(times)))
+        arrivals = [
+            Arrival(at_ms, times, device_id, start_ms + i * every_ms, readings)
+            for (device_id, i), readings in reports.items()
+            for at_ms, times in moved.get((device_id, i), [(start_ms + i * every_ms, 1)])
+        ]
+        return sorted(arrivals, key=lambda arrival: arrival.at_ms)
+
+    def _reports(self, devices: dict[str, Device]) -> dict[tuple[str, int], dict[str, Reading]]:
+        """The quantities of a device that have a value at one instant are one report."""
+        reports: dict[tuple[str, int], dict[str, Reading]] = {}
+        for device_id, entry in self._mapping(self._entries.get("series"), "series").items():
+            if device_id not in devices:
+                self._refuse(entry.key or entry, f"{device_id!r} is not among the devices")
+            for quantity, series in self._mapping(entry, device_id).items():
+                if quantity not in CATALOGUE:
+                    self._refuse(series.key or series, f"unknown quantity {quantity!r}")
+                for i, value in enumerate(self._values(series)):
+                    if value is not None:
+                        reports.setdefault((device_id, i), {})[quantity] = value
+        return dict(sorted(reports.items(), key=lambda item: item[0][1]))
+
+    def _values(self, series: Marked) -> list[float | bool | None]:
+        try:
+            text = str(series.value).lower() if isinstance(series.value, bool) else str(series.value)
+            return parse_series(text)
+        except ValueError as error:
+            self._refuse(series, str(error))
+            return []
+
+    def _expect(self, start_ms: int) -> list[dict[str, Any]]:
+        expected = []
+        for entry in self._list("expect"):
+            event: dict[str, Any] = {}
+            for name, value in self._mapping(entry, "expect").items():
+                if name not in _EXPECTED:
+                    self._refuse(
+                        value.key or value, f"unknown field `{name}`; known are {', '.join(sorted(_EXPECTED))}"
+                    )
+                elif name in _TIMES and value.value is not None:
+                    event[name] = start_ms + (self._offset(value, name) or 0)
+                else:
+                    event[name] = value.plain()
+            expected.append(event)
+        return expected

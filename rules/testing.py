@@ -1,0 +1,154 @@
+"""Running a rule test: the series through the engine that judges live data, and the history compared."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from domain.durations import format_duration
+from domain.events import Event, Status
+from domain.telemetry import Telemetry
+from rules.engine import Lane
+from rules.plans import RuleSet
+from rules.test_document import Arrival, RuleTest, load_rule_test
+
+_GATEWAY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTestResult:
+    """How a test went. `mismatches` are sentences for people, none if it held; `events` is the final history."""
+
+    path: str
+    mismatches: tuple[str, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def held(self) -> bool:
+        return not self.mismatches
+
+
+def run_rule_test(path: Path) -> RuleTestResult:
+    """The result of one test file. Raises: rules.problems.BadRules where the test or its rules cannot be read."""
+    test = load_rule_test(path)
+    lanes = _judge(test)
+    final: dict[UUID, Event] = {raised.event.event_id: raised.event for lane in lanes for raised in lane.raised}
+    events = sorted(final.values(), key=lambda event: (event.opened_at_ms, event.rule, event.subject))
+    mismatches = [*_faults(lanes), *_compare(test, events)]
+    return RuleTestResult(test.path, tuple(mismatches), tuple(events))
+
+
+def _judge(test: RuleTest) -> list[Lane]:
+    """One lane for each kind, fed with every arrival in order; before and at each the clock ticks."""
+    rules = RuleSet(test.rules)
+    kinds = dict.fromkeys(device.kind for device in test.devices.values())
+    lanes = {kind: Lane(kind, rules, test.devices.get) for kind in kinds}
+    for lane in lanes.values():
+        lane.refresh(test.devices.values())
+    _tick(lanes, test.start_ms)
+    for arrival in test.arrivals:
+        _tick(lanes, arrival.at_ms - 1)
+        lane = lanes[test.devices[arrival.device_id].kind]
+        for _ in range(arrival.times):
+            lane.report(_report(arrival, lane.kind))
+    for at_ms in (test.arrivals[-1].at_ms if test.arrivals else test.start_ms, test.until_ms):
+        _tick(lanes, at_ms)
+    return list(lanes.values())
+
+
+def _tick(lanes: dict[str, Lane], at_ms: int) -> None:
+    for lane in lanes.values():
+        lane.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
+
+
+def _report(arrival: Arrival, kind: str) -> Telemetry:
+    return {
+        "device_id": arrival.device_id,
+        "kind": kind,
+        "observed_at_ms": arrival.observed_at_ms,
+        "received_at_ms": arrival.at_ms,
+        "codec": "test",
+        "readings": arrival.readings,
+    }
+
+
+def _faults(lanes: list[Lane]) -> Iterator[str]:
+    for lane in lanes:
+        for rule, error in lane.faults.errors.items():
+            yield f"rule {rule} failed: {error}"
+        for rule, error in lane.rules.broken_where.items():
+            yield f"rule {rule} failed: {error}"
+
+
+def _compare(test: RuleTest, events: list[Event]) -> Iterator[str]:
+    """Each expected event takes one that agrees in all fields it names, those that name most first."""
+    left = list(events)
+    missing = []
+    for wanted in sorted(test.expect, key=len, reverse=True):
+        match = next((event for event in left if _agrees(wanted, event)), None)
+        if match is None:
+            missing.append(wanted)
+        else:
+            left.remove(match)
+    for wanted in missing:
+        near = next((event for event in left if _is_near(wanted, event)), None)
+        if near is not None:
+            left.remove(near)
+            different = [
+                f"{name} {_worded(name, value, test)} expected, {_worded(name, _actual(name, near), test)} found"
+                for name, value in wanted.items()
+                if _actual(name, near) != value
+            ]
+            yield f"{_title(wanted)}: {'; '.join(different)}"
+        else:
+            yield f"{_title(wanted)}: expected {_listed(wanted, test)}, but no such event"
+    for event in left:
+        yield f"{event.rule} on {event.subject}: not expected, but found {_listed(_summary(event), test)}"
+
+
+def _agrees(wanted: dict[str, Any], event: Event) -> bool:
+    return all(_actual(name, event) == value for name, value in wanted.items())
+
+
+def _is_near(wanted: dict[str, Any], event: Event) -> bool:
+    return all(wanted.get(name) in (None, _actual(name, event)) for name in ("rule", "subject"))
+
+
+def _actual(name: str, event: Event) -> Any:
+    match name:
+        case "since" | "opened":
+            return event.since_ms if name == "since" else event.opened_at_ms
+        case "cleared":
+            return event.cleared_at_ms
+        case "withdrawn":
+            return event.status is Status.WITHDRAWN
+        case "severity":
+            return event.severity.value
+        case _:
+            return getattr(event, name)
+
+
+def _summary(event: Event) -> dict[str, Any]:
+    named = {name: _actual(name, event) for name in ("since", "opened", "cleared", "severity", "withdrawn", "stale")}
+    return {name: value for name, value in named.items() if value not in (None, False)}
+
+
+def _title(wanted: dict[str, Any]) -> str:
+    return f"{wanted.get('rule', 'any rule')} on {wanted.get('subject', 'any subject')}"
+
+
+def _listed(fields: dict[str, Any], test: RuleTest) -> str:
+    return ", ".join(
+        f"{name} {_worded(name, value, test)}" for name, value in fields.items() if name not in ("rule", "subject")
+    )
+
+
+def _worded(name: str, value: Any, test: RuleTest) -> str:
+    if name in ("since", "opened", "cleared"):
+        return "never" if value is None else _offset(value - test.start_ms)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _offset(offset_ms: int) -> str:
+    return f"-{format_duration(-offset_ms)}" if offset_ms < 0 else format_duration(offset_ms)

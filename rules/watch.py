@@ -1,0 +1,222 @@
+"""What the engine keeps of one device: a settled part, and the reports since in observed order.
+
+     settled            clock - lateness                      newest
+     ────────────────────────┼───── r1 ───── r2 ───── r3 ────▶ observed time
+     states as of there      │  each with the states after it
+A report in order is folded onto the newest states. A late one is inserted, and folding starts again from the states before
+it: states are immutable, so keeping them after each report costs one pointer while nothing happens.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from domain.devices import AttributeValue, Device
+from rules.folding import Basis, Cleared, Happening, Held, Judge, Opened, Pending, RuleState, fold_reading, fold_silence
+from rules.plans import FOREVER_MS, Plan
+from rules.published import Published
+
+MAX_ENTRIES: Final = 10_000
+"""Reports kept per device at most, for a log without ticks, whose clock never settles anything."""
+NEVER_MS: Final = -1
+
+States = tuple[RuleState, ...]
+Told = dict[str, Any]
+"""Readings by quantity, usable or not: what a second report of the same instant cannot say again."""
+Entry = tuple[int, Told, frozenset[str] | None, States, tuple[Happening, ...]]
+"""(observed_at_ms, readings, quantities marked bad, states after it, what happened by it), a plain tuple for speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """What the readings say about one event, from its opening to its clearing (None while open)."""
+
+    since_ms: int
+    opened_at_ms: int
+    cleared_at_ms: int | None
+    basis: Basis
+    stale: bool = False
+
+
+class Watch:
+    """One device under watch. `last_ms` is its newest observed time, NEVER_MS before the first report."""
+
+    __slots__ = (
+        "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "settled",
+        "settled_ms", "states", "timer_ms", "told",
+    )  # fmt: skip
+
+    def __init__(
+        self, device_id: str, device: Device | None, plan: Plan | None, facts: dict[str, AttributeValue]
+    ) -> None:
+        self.device_id = device_id
+        self.device = device
+        self.plan = plan
+        self.facts = facts
+        self.last_ms = NEVER_MS
+        self.settled_ms = NEVER_MS
+        self.settled: States = plan.idle if plan else ()
+        self.states: States = self.settled
+        self.entries: list[Entry] = []
+        self.published: dict[str, dict[int, Published]] = {}
+        self.told: dict[str, int] = {}
+        self.floors: dict[str, int] = {}
+        self.timer_ms: int | None = None
+        self.changed = False
+
+    def forget(self) -> None:
+        """Be as before the first report, without rules."""
+        self.plan, self.facts = None, {}
+        self.last_ms = self.settled_ms = NEVER_MS
+        self.settled = self.states = ()
+        self.entries, self.published, self.told, self.floors = [], {}, {}, {}
+        self.timer_ms = None
+
+    def settle(self, horizon_ms: int) -> None:
+        """Let the settled part take over every report observed before `horizon_ms`."""
+        entries = self.entries
+        count = bisect_left(entries, horizon_ms, key=_observed)
+        for t, _, _, states, happenings in entries[:count]:
+            self.settled_ms, self.settled = t, states
+            for happening in happenings:
+                if isinstance(happening, Cleared):
+                    self._forget(happening.rule, happening.opened_at_ms)
+        del entries[:count]
+        if self.published:
+            self._forget_withdrawn()
+        if self.floors:
+            self.floors = {rule: floor for rule, floor in self.floors.items() if floor > self.settled_ms}
+
+    def find(self, observed_at_ms: int) -> tuple[int, Entry | None]:
+        """Where a report of that instant belongs, and the one that is there already."""
+        at = bisect_left(self.entries, observed_at_ms, key=_observed)
+        found = self.entries[at] if at < len(self.entries) else None
+        return at, found if found and found[0] == observed_at_ms else None
+
+    def fold_from(self, at: int, judge: Judge, silent_from: Callable[[int], int | None]) -> bool:
+        """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
+        assert self.plan is not None
+        states, heard_ms = self.settled, self.settled_ms
+        if at > 0:
+            heard_ms, _, _, states, _ = self.entries[at - 1]
+        happened = False
+        for i in range(at, len(self.entries)):
+            t, told, bad, _, before = self.entries[i]
+            states, happenings = self._fold(states, heard_ms, t, usable(told, bad), judge, silent_from)
+            happened = happened or bool(before or happenings)
+            self.entries[i] = (t, told, bad, states, happenings)
+            heard_ms = t
+        self.states = states
+        return happened
+
+    def _fold(
+        self,
+        states: States,
+        heard_ms: int,
+        t: int,
+        readings: Told,
+        judge: Judge,
+        silent_from: Callable[[int], int | None],
+    ) -> tuple[States, tuple[Happening, ...]]:
+        plan = self.plan
+        assert plan is not None
+        after: list[RuleState] = []
+        happenings: tuple[Happening, ...] = ()
+        for i, rule in enumerate(plan.rules):
+            if self.floors and t <= self.floors.get(rule.name, NEVER_MS):
+                after.append(states[i])
+                continue
+            if rule.no_data_ms is not None:
+                state, found = fold_silence(rule, states[i], silent_from(i) if heard_ms == NEVER_MS else heard_ms, t)
+            else:
+                state, found = fold_reading(rule, plan.gaps_ms[i], states[i], t, readings, judge)
+            after.append(state)
+            happenings += found
+        folded = tuple(after)
+        return (plan.idle if folded == plan.idle else folded), happenings
+
+    def episodes(self, i: int, now_ms: int | None, silent_from: Callable[[int], int | None]) -> list[Episode]:
+        """The events of rule `i` that are open or may still change, by opening time.
+
+        `now_ms` is the clock: it makes an open event stale after `gap`, and silence an event.
+        """
+        assert self.plan is not None
+        rule = self.plan.rules[i]
+        found: dict[int, Episode] = {}
+        if isinstance(base := self.settled[i], Held):
+            found[base.opened_at_ms] = Episode(base.since_ms, base.opened_at_ms, None, base.basis)
+        for entry in self.entries:
+            for happening in entry[4]:
+                if happening.rule != rule.name:
+                    continue
+                if isinstance(happening, Opened):
+                    found[happening.opened_at_ms] = Episode(
+                        happening.since_ms, happening.opened_at_ms, None, happening.basis
+                    )
+                else:
+                    opened = found[happening.opened_at_ms]
+                    found[happening.opened_at_ms] = replace(opened, cleared_at_ms=happening.cleared_at_ms)
+        if now_ms is not None:
+            self._judge_silence(i, now_ms, silent_from, found)
+        return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
+
+    def _judge_silence(
+        self, i: int, now_ms: int, silent_from: Callable[[int], int | None], found: dict[int, Episode]
+    ) -> None:
+        assert self.plan is not None
+        rule, state = self.plan.rules[i], self.states[i]
+        if rule.no_data_ms is None:
+            if isinstance(state, Held) and now_ms - state.last_ms > self.plan.gaps_ms[i]:
+                found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
+        elif not isinstance(state, Held):
+            heard_ms = silent_from(i)
+            if heard_ms is not None and now_ms >= heard_ms + rule.no_data_ms:
+                opened_at_ms = heard_ms + rule.no_data_ms
+                found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, ())
+
+    def due_ms(self, silent_from: Callable[[int], int | None]) -> int:
+        """The first clock time at which silence changes something here; FOREVER_MS if none does."""
+        assert self.plan is not None
+        due = FOREVER_MS
+        for i, rule in enumerate(self.plan.rules):
+            published = self.published.get(rule.name, {})
+            state = self.states[i]
+            if rule.no_data_ms is None:
+                if isinstance(state, Held) and not published[state.opened_at_ms].stale:
+                    due = min(due, state.last_ms + self.plan.gaps_ms[i] + 1)
+            elif not isinstance(state, Held) and (heard_ms := silent_from(i)) is not None:
+                opened_at_ms = heard_ms + rule.no_data_ms
+                if opened_at_ms not in published or not published[opened_at_ms].is_open:
+                    due = min(due, opened_at_ms)
+        return due
+
+    def _forget(self, rule: str, opened_at_ms: int) -> None:
+        published = self.published.get(rule)
+        if published is not None:
+            published.pop(opened_at_ms, None)
+            if not published:
+                del self.published[rule]
+
+    def _forget_withdrawn(self) -> None:
+        """A withdrawn event can come back only while the run that opened it could: keep its revision until then."""
+        assert self.plan is not None
+        for rule in self.published.keys() & self.plan.index.keys():
+            base = self.settled[self.plan.index[rule]]
+            running_ms = base.since_ms if isinstance(base, Pending) else self.settled_ms
+            for opened_at_ms, published in list(self.published[rule].items()):
+                if (
+                    published.is_withdrawn
+                    and published.since_ms <= self.settled_ms
+                    and published.since_ms != running_ms
+                ):
+                    self._forget(rule, opened_at_ms)
+
+
+def usable(told: Told, bad: frozenset[str] | None) -> Told:
+    """The readings that are evidence: all but those marked bad."""
+    return {quantity: value for quantity, value in told.items() if quantity not in bad} if bad else told
+
+
+def _observed(entry: Entry) -> int:
+    return entry[0]
