@@ -31,6 +31,7 @@ class Counts:
 
     devices: int
     silent: int
+    unheard: int
     accepted: int
     stored: int
     pending: int
@@ -144,6 +145,7 @@ class Board:
         counts = Counts(
             devices=self._total,
             silent=conditions.count(SILENT),
+            unheard=conditions.count(UNHEARD),
             accepted=ledger.store.accepted,
             stored=ledger.store.stored,
             pending=ledger.store.pending,

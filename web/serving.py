@@ -54,12 +54,19 @@ async def serve(
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        app.state.closing.set()
+        _tell_closing(app)
         server.should_exit = True
         await serving
     finally:
         stopping.cancel()
         listener.close()
+
+
+def _tell_closing(app: FastAPI) -> None:
+    """Let open streams of our own app end, so that they do not use up the grace of other requests."""
+    closing = getattr(app.state, "closing", None)
+    if isinstance(closing, asyncio.Event):
+        closing.set()
 
 
 def bind_loopback(port: int) -> socket.socket:

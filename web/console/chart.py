@@ -19,6 +19,7 @@ from web.console.words import Language, word
 
 MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
 SHORTEST_LEAD_MS: Final = 30 * MINUTE_MS
 LONGEST_LEAD_MS: Final = 24 * HOUR_MS
 MOST_POINTS: Final = 1500
@@ -93,7 +94,7 @@ def chart_options(
         "textStyle": {"fontFamily": "inherit", "color": GREY},
         "tooltip": {"trigger": "axis", "confine": True, "axisPointer": {"type": "line"}},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
-        "grid": [{"left": 52, "right": 14, "top": top, "height": PLOT_PX} for top in tops],
+        "grid": [{"left": 52, "right": 24, "top": top, "height": PLOT_PX} for top in tops],
         "title": [
             {"text": _title(plot.quantity, language), "left": 8, "top": top - 22,
              "textStyle": {"fontSize": 12, "fontWeight": 500, "color": GREY}}
@@ -117,12 +118,13 @@ def _title(quantity: str, language: Language) -> str:
 
 
 def _time_axis(index: int, labelled: bool, span_ms: tuple[int, int], offset_ms: int) -> dict[str, Any]:
+    clock = "{HH}:{mm}" if span_ms[1] - span_ms[0] <= DAY_MS else "{MM}-{dd} {HH}:{mm}"
     return {
         "type": "time",
         "gridIndex": index,
         "min": span_ms[0] + offset_ms,
         "max": span_ms[1] + offset_ms,
-        "axisLabel": {"show": labelled, "hideOverlap": True, "color": GREY},
+        "axisLabel": {"show": labelled, "hideOverlap": True, "color": GREY, "fontSize": 12, "formatter": clock},
         "axisTick": {"show": labelled},
         "axisLine": {"lineStyle": {"color": FAINT}},
         "splitLine": {"show": False},
@@ -135,7 +137,7 @@ def _value_axis(index: int, quantity: str, language: Language) -> dict[str, Any]
         "gridIndex": index,
         "scale": True,
         "splitNumber": 3,
-        "axisLabel": {"color": GREY, "hideOverlap": True},
+        "axisLabel": {"color": GREY, "fontSize": 12, "hideOverlap": True},
         "splitLine": {"lineStyle": {"color": FAINT}},
     }
     known = CATALOGUE.get(quantity)
@@ -157,6 +159,7 @@ def _series(index: int, plot: Plot, marks: Sequence[Mark], offset_ms: int, langu
         "yAxisIndex": index,
         "data": points,
         "step": "end" if boolean else False,
+        "symbol": "circle",
         "showSymbol": len(points) <= 120,
         "symbolSize": 4,
         "lineStyle": {"width": 1.5, "color": LINE_COLOUR},

@@ -14,12 +14,12 @@ function loadStylesheet(href) {
 // Devices are circles on one canvas: 5,000 of them redraw in a few milliseconds. Python sends the city once and then only
 // the conditions that changed.
 export default {
-  template: `<div class="city-map" role="group"></div>`,
+  template: `<div class="city-map"><div ref="map" class="city-map__ground"></div><ul ref="legend" class="legend"></ul></div>`,
   props: { resourcePath: String, tilesUrl: String, colours: Object, words: Object },
   async mounted() {
     await this.$nextTick(); // window.path_prefix is set by then
     await loadStylesheet(`${window.path_prefix}${this.resourcePath}/leaflet/leaflet.css`);
-    this.map = L.map(this.$el, {
+    this.map = L.map(this.$refs.map, {
       attributionControl: false,
       zoomControl: false,
       zoomSnap: 0.25,
@@ -31,7 +31,10 @@ export default {
     L.control.zoom({ position: "topright" }).addTo(this.map);
     L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(this.map);
     if (this.tilesUrl) L.tileLayer(this.tilesUrl, { maxZoom: 19 }).addTo(this.map);
-    this.canvas = L.canvas({ padding: 0.4, tolerance: 5 });
+    this.map.createPane("areas").style.zIndex = 350; // below the devices
+    this.map.createPane("area-names").style.zIndex = 360;
+    this.canvas = L.canvas({ padding: 0.4, tolerance: L.Browser.touch ? 10 : 4 });
+    this.ground = L.svg({ pane: "areas" });
     this.outlines = L.layerGroup().addTo(this.map);
     this.circles = L.featureGroup().addTo(this.map);
     this.ring = L.circleMarker([0, 0], { renderer: this.canvas, fill: false, interactive: false, weight: 2.5 });
@@ -41,8 +44,16 @@ export default {
     this.circles.on("click", (e) => this.$emit("device", { id: (e.propagatedFrom ?? e.layer).device.id }));
     this.themeWatch = new MutationObserver(() => this.restyleAll());
     this.themeWatch.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    this.sizeWatch = new ResizeObserver(() => this.map.invalidateSize({ pan: false }));
-    this.sizeWatch.observe(this.$el);
+    this.map.on("dragstart", () => (this.movedByHand = true));
+    this.map.on("zoomend", () => {
+      this.movedByHand ||= !this.fitting;
+      this.fitDots();
+    });
+    this.sizeWatch = new ResizeObserver(() => {
+      this.map.invalidateSize({ pan: false });
+      if (!this.movedByHand) this.showAll();
+    });
+    this.sizeWatch.observe(this.$refs.map);
     this.waitForSocket = setInterval(() => {
       if (window.socket?.id === undefined) return;
       clearInterval(this.waitForSocket);
@@ -58,14 +69,15 @@ export default {
   methods: {
     // devices: [[id, name, kind, lat, lon, condition], …]; outlines: [[path, [[lat, lon], …]], …]
     show_city(devices, outlines) {
-      const first = !this.devices;
       this.circles.clearLayers();
       this.outlines.clearLayers();
       this.ring.remove();
       for (const [path, ring] of outlines) {
-        L.polygon(ring, { className: "city-map__area", interactive: false, weight: 14 })
-          .bindTooltip(path, { permanent: true, direction: "center", className: "city-map__area-name", interactive: false })
-          .addTo(this.outlines);
+        const area = L.polygon(ring, { renderer: this.ground, className: "city-map__area", interactive: false, weight: 16 });
+        const top = [area.getBounds().getNorth(), area.getBounds().getCenter().lng];
+        const name = { permanent: true, direction: "top", className: "city-map__area-name", pane: "area-names" };
+        const label = path.split("/").at(-1);
+        this.outlines.addLayer(area).addLayer(L.tooltip(top, { ...name, content: label }));
       }
       this.devices = devices.map(([id, name, kind, lat, lon, condition]) => {
         const device = { id, name, kind, condition };
@@ -77,8 +89,8 @@ export default {
       const calmFirst = [...this.devices].sort((a, b) => CALM.has(b.condition) - CALM.has(a.condition));
       for (const device of calmFirst) this.circles.addLayer(device.circle);
       this.$el.dataset.devices = this.devices.length;
-      this.tellTroubled();
-      if (first && this.devices.length) this.showAll();
+      this.countConditions();
+      if (!this.movedByHand) this.showAll();
       this.select_device(this.selected ?? null);
     },
     // changes: [[index, condition], …]
@@ -92,7 +104,7 @@ export default {
         if (CALM.has(condition)) device.circle.bringToBack();
         else device.circle.bringToFront();
       }
-      this.tellTroubled();
+      this.countConditions();
     },
     select_device(id) {
       this.selected = id;
@@ -104,20 +116,53 @@ export default {
       if (!this.map.getBounds().pad(-0.05).contains(where)) this.map.panTo(where);
     },
     showAll() {
+      if (!this.devices?.length) return;
+      this.fitting = true;
       this.map.fitBounds(this.circles.getBounds(), { padding: [EDGE_PX, EDGE_PX], maxZoom: 17, animate: false });
+      this.fitting = false;
+      this.fitDots();
     },
-    tellTroubled() {
+    // Where devices stand close, calm ones shrink, so that they do not run into one grey mass; troubled ones never do.
+    fitDots() {
+      if (!this.devices?.length) return;
+      const bounds = this.circles.getBounds();
+      const corner = this.map.latLngToLayerPoint(bounds.getNorthWest());
+      const size = this.map.latLngToLayerPoint(bounds.getSouthEast()).subtract(corner);
+      const spacing = Math.sqrt((size.x * size.y) / this.devices.length);
+      const scale = Math.min(1, Math.max(0.25, spacing / 12));
+      if (scale === this.calmScale) return;
+      this.calmScale = scale;
+      for (const { circle, condition } of this.devices) if (CALM.has(condition)) circle.setRadius(this.radiusOf(condition));
+    },
+    radiusOf(condition) {
+      return RADIUS[condition] * (CALM.has(condition) ? (this.calmScale ?? 1) : 1);
+    },
+    countConditions() {
+      const counts = {};
+      for (const { condition } of this.devices) counts[condition] = (counts[condition] ?? 0) + 1;
+      this.$refs.legend.replaceChildren(
+        ...Object.keys(RADIUS)
+          .filter((condition) => counts[condition])
+          .map((condition) => {
+            const row = document.createElement("li");
+            const dot = document.createElement("i");
+            dot.className = `legend__dot legend__dot--${condition}`;
+            dot.style.setProperty("--dot", this.colours[condition]);
+            row.append(dot, `${this.words[condition]} ${counts[condition]}`);
+            return row;
+          }),
+      );
       this.$el.dataset.troubled = this.devices.filter((device) => !CALM.has(device.condition)).length;
     },
     styleOf(condition) {
       const silent = condition === "silent" || condition === "unheard";
       return {
-        radius: RADIUS[condition],
+        radius: this.radiusOf(condition),
         fillColor: this.colours[condition],
         fillOpacity: silent ? 0.05 : condition === "ok" ? 0.75 : 1,
         color: silent ? this.colours[condition] : this.ink(),
         opacity: 1,
-        weight: silent ? 1.75 : condition === "ok" ? 0 : 1.25,
+        weight: silent ? 1.75 * (this.calmScale ?? 1) : condition === "ok" ? 0 : 1.25,
         dashArray: condition === "unheard" ? "2 2" : null,
       };
     },

@@ -6,7 +6,6 @@ from typing import Any
 
 import nicegui
 from nicegui.element import Element
-from nicegui.events import GenericEventArguments
 
 from domain.devices import Device
 from web.console.outlines import area_outlines
@@ -24,6 +23,7 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         colours: Mapping[str, str],
         words: Mapping[str, str],
         tiles_url: str | None,
+        on_ready: Callable[[], Any],
         on_device: Callable[[str], Any],
     ) -> None:
         super().__init__()
@@ -35,7 +35,8 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         self._devices: tuple[Device, ...] | None = None
         self._drawn: tuple[int, ...] = ()
         self._conditions: tuple[str, ...] = ()
-        self.on("ready", self._on_ready)
+        self.on("ready", self._make_ready)
+        self.on("ready", on_ready)
         self.on("device", lambda e: on_device(e.args["id"]))
 
     def show(self, devices: tuple[Device, ...], conditions: tuple[str, ...]) -> None:
@@ -57,7 +58,7 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         """Ring that device, or none."""
         self.run_method("select_device", device_id)
 
-    def _on_ready(self, _: GenericEventArguments) -> None:
+    def _make_ready(self) -> None:
         self._ready = True
         self._devices = None
 

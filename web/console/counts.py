@@ -50,13 +50,17 @@ class CountsBar:
         def say(name: str) -> str:
             return word(name, self._language)
 
-        figures["devices"].show(_number(counts.devices), f"{_number(counts.silent)} {say('silent')}")
+        quiet = [f"{_number(counts.silent)} {say('silent')}"]
+        if counts.unheard:
+            quiet.append(f"{_number(counts.unheard)} {say('unheard')}")
+        figures["devices"].show(_number(counts.devices), " · ".join(quiet))
         figures["open_events"].show(_number(counts.open_events), self._severities(snapshot))
         figures["accepted"].show(_number(counts.accepted), say("reports"))
         figures["stored"].show(_number(counts.stored), f"{_number(counts.pending)} {say('pending')}")
         figures["rejected"].show(_number(counts.rejected), _most_rejected(snapshot))
         balance = "balances" if counts.ledger_balances else "does_not_balance"
-        figures["ledger"].show(say(balance), "", alarming=not counts.ledger_balances)
+        doubled = f"{_number(snapshot.ledger.store.duplicate)} {say('duplicate')}"
+        figures["ledger"].show(say(balance), doubled, alarming=not counts.ledger_balances)
         self._clock.set_text(self._wall_clock(counts.now_ms))
 
     def _severities(self, snapshot: Snapshot) -> str:

@@ -14,13 +14,12 @@ export default {
       <li v-for="event in events" :key="event.id">
         <button type="button" class="event" :class="{ 'event--selected': event.id === selected }"
                 :aria-pressed="event.id === selected" :data-event="event.id" @click="$emit('choose', { id: event.id })">
-          <span class="event__severity">
-            <svg viewBox="0 0 16 16" aria-hidden="true"><path :d="shapes[event.severity]" :fill="colours[event.severity]"/></svg>
-            {{ words[event.severity] }}
-          </span>
+          <svg class="event__shape" viewBox="0 0 16 16" aria-hidden="true">
+            <path :d="shapes[event.severity]" :fill="colours[event.severity]"/>
+          </svg>
           <span class="event__what">{{ event.what }}</span>
-          <span class="event__where">{{ event.subject }}<template v-if="event.area"> · {{ event.area }}</template>
-            <em v-if="event.stale">{{ words.stale }}</em></span>
+          <span class="event__where"><b>{{ words[event.severity] }}</b> · {{ event.subject
+            }}<template v-if="event.area"> · {{ event.area }}</template><em v-if="event.stale"> · {{ words.stale }}</em></span>
           <time class="event__since" :datetime="iso(event.since_ms)">{{ clock(event.since_ms) }}</time>
           <span class="event__age">{{ age(event.since_ms) }}</span>
         </button>

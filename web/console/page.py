@@ -55,7 +55,7 @@ class CityPage:
             self._outage.set_visibility(False)
             with ui.element("main").classes("city__main"):
                 with ui.element("section").classes("city__map panel").props(f'aria-label="{words["map"]}"'):
-                    self._map = CityMap(CONDITION_COLOURS, words, tiles_url, self.choose_device)
+                    self._map = CityMap(CONDITION_COLOURS, words, tiles_url, self.refresh, self.choose_device)
                 with ui.element("section").classes("city__events panel"):
                     ui.label(words["open_events"]).classes("panel__title").props("role=heading aria-level=2")
                     self._events = EventList(CONDITION_COLOURS, words, self._zone, self._language, self.choose_event)

@@ -5,7 +5,7 @@ from typing import Final
 from domain.events import Severity
 
 SEVERITY_COLOURS: Final[dict[Severity, str]] = {
-    Severity.CRITICAL: "#8e1046",
+    Severity.CRITICAL: "#ad1457",
     Severity.MAJOR: "#d9480f",
     Severity.MINOR: "#e8a200",
     Severity.WARNING: "#f4dd6b",

@@ -19,6 +19,7 @@ WORDS: Final[dict[str, Text]] = {
         ("ledger", "Ledger", "账目"),
         ("reports", "reports", "条上报"),
         ("pending", "pending", "待入库"),
+        ("duplicate", "duplicate", "重复"),
         ("balances", "balances", "平衡"),
         ("does_not_balance", "does not balance", "不平衡"),
         ("map", "Map of the devices", "设备地图"),

@@ -1,0 +1,78 @@
+"""A headless Chromium driven by selenium, with what it asked the network and what it wrote to its console kept."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import orjson
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from tests.servers.absence import absent
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--lang=en-GB",
+)
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    """A browser with a profile of its own. Skipped where Chromium or its driver is not installed."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        absent("chromium", "Chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    window = webdriver.Chrome(options=options, service=Service(driver))
+    window.set_page_load_timeout(30)
+    yield window
+    window.quit()
+
+
+def resize(window: webdriver.Chrome, width: int, height: int) -> None:
+    """Make the page itself exactly that large, which the window's size does not."""
+    window.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600},
+    )
+
+
+def prefer_scheme(window: webdriver.Chrome, scheme: str) -> None:
+    """Let the page see that its user prefers `light` or `dark`."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def foreign_requests(window: webdriver.Chrome) -> list[str]:
+    """Every address that the page asked for, since the last call, that is neither loopback nor inline data."""
+    asked = []
+    for entry in window.get_log("performance"):
+        message = orjson.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.append(message["params"]["request"]["url"])
+        elif message["method"] == "Network.webSocketCreated":
+            asked.append(message["params"]["url"])
+    assert asked, "the browser's network log is empty, so it proves nothing"
+    inline = ("data:", "blob:", "chrome:", "about:")
+    return [url for url in asked if not url.startswith(inline) and urlsplit(url).hostname != "127.0.0.1"]
+
+
+def console_errors(window: webdriver.Chrome) -> list[str]:
+    """What the page's console holds at level SEVERE."""
+    return [entry["message"] for entry in window.get_log("browser") if entry["level"] == "SEVERE"]

@@ -1,0 +1,27 @@
+"""The city, and a client of its API without a network between."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from tests.web.city import City
+from timeseries.embedded import EmbeddedStore
+from web.app import create_app
+
+
+@pytest.fixture
+async def city(tmp_path: Path) -> AsyncIterator[City]:
+    store = await EmbeddedStore.open(tmp_path / "timeseries.duckdb")
+    yield City(store)
+    await store.close()
+
+
+@pytest.fixture
+async def api(city: City) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(city.services(), registry=CollectorRegistry())
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        yield client
