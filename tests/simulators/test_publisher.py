@@ -126,13 +126,3 @@ async def test_a_broker_that_refuses_the_password_is_a_configuration_error(tmp_p
                     raise AssertionError("it was let in")
     finally:
         process.stop()
-
-
-async def test_mqtt_3_1_1_is_spoken_to_the_embedded_broker(broker: MqttEndpoint) -> None:
-    tally = Tally()
-    old = MqttEndpoint(broker.host, broker.port, embedded=True)
-    async with listening(broker, "publisher/old") as received, Publisher(old, "publisher-old") as sender:
-        await publish_many(sender, "publisher/old", 10, tally)
-        await sender.drain()
-        await until(lambda: len(received) == 10, "all arrive")
-    assert tally == Tally(sent=10, acknowledged=10)

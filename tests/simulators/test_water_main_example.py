@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from domain.durations import parse_instant_ms
+from rules.testing import run_rule_test
 from simulators.replay import ReplayedDevice, fetch_series, parse_column
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "water-main"
@@ -150,6 +151,44 @@ def test_the_peak_stands_out_by_little(rows: list[Row], expected: dict[str, Any]
 
 def since_of(expected: dict[str, Any], rule_name: str) -> list[datetime]:
     return [datetime.fromisoformat(event["since"]) for event in expected["events"] if event["rule"] == rule_name]
+
+
+def test_the_rule_test_of_the_example_holds() -> None:
+    assert run_rule_test(EXAMPLE / "rules.test.yaml").mismatches == ()
+
+
+def test_the_rule_engine_finds_the_expected_events_and_no_other(
+    rows: list[Row], expected: dict[str, Any], tmp_path: Path
+) -> None:
+    """The whole recording as one rule test, its missing hours as `_`."""
+    start = rows[0][0]
+    series = ["_"] * (int((rows[-1][0] - start) / HOUR) + 1)
+    for at, flow in rows:
+        series[int((at - start) / HOUR)] = f"{flow * 3.6:.12g}"
+    times = {
+        number: {name: f"{int((datetime.fromisoformat(event[name]) - start) / HOUR)}h" for name in Found._fields}
+        for number, event in enumerate(expected["events"])
+    }
+    test = tmp_path / "recording.test.yaml"
+    test.write_text(
+        yaml.safe_dump(
+            {
+                "rules": [str(EXAMPLE / "rules" / f"{name}-flow.yaml") for name in ("low", "high")],
+                "start": start.isoformat(),
+                "every": "1h",
+                "devices": {
+                    expected["device"]: {
+                        "kind": "water_monitor",
+                        "department": "water-supply",
+                        "report_interval_s": 3600,
+                    }
+                },
+                "series": {expected["device"]: {"flow_rate": " ".join(series)}},
+                "expect": [event | times[number] for number, event in enumerate(expected["events"])],
+            }
+        )
+    )
+    assert run_rule_test(test).mismatches == ()
 
 
 def test_the_devices_file_holds_the_device(expected: dict[str, Any]) -> None:
