@@ -13,8 +13,12 @@ MAX_METADATA_BYTES: Final = 3 * 1024
 """What a group may note with an offset; Kafka's default `offset.metadata.max.bytes` is 4,096."""
 
 
-class RecordTooLarge(UrbansenseError):
-    """A record that the log cannot hold. The caller made it, so the caller must refuse it (`too_large`) or split it."""
+class RecordRefused(UrbansenseError):
+    """A record that the log will never take as it is. Nothing is wrong with the log; the caller made the record."""
+
+
+class RecordTooLarge(RecordRefused):
+    """A record that the log cannot hold: refuse it (`too_large`) or split it."""
 
 
 def too_large(topic: str, key: bytes | None, value: bytes | None) -> RecordTooLarge:

@@ -21,7 +21,7 @@ async def open_log(url: str, data_dir: Path, client_id: str = "urbansense") -> L
         return EmbeddedLog(data_dir / EMBEDDED_FILE)
     from streams.kafka import KafkaLog
 
-    return await KafkaLog.open(bootstrap_servers(url), client_id)
+    return KafkaLog(bootstrap_servers(url), client_id)
 
 
 def bootstrap_servers(url: str) -> tuple[str, ...]:

@@ -1,0 +1,128 @@
+"""From append calls to the lanes of their partitions."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+
+import structlog
+
+from domain.errors import ConfigurationError
+from domain.partitioning import Partitioner
+from streams.kafka_enquiries import Enquiries
+from streams.kafka_faults import Outage
+from streams.kafka_lanes import HeaderLists, Lane, Ticket
+from streams.kafka_producers import ProducerSupply
+from streams.limits import MAX_RECORD_BYTES, too_large
+from streams.ports import Outgoing, TopicPartition
+
+_LOG = structlog.get_logger()
+
+
+class _Route:
+    """The lanes of one topic, made when first used."""
+
+    __slots__ = ("lanes", "number_of", "unkeyed")
+
+    def __init__(self, partitions: int) -> None:
+        self.lanes: list[Lane | None] = [None] * partitions
+        self.number_of = Partitioner(partitions)
+        self.unkeyed = itertools.cycle(range(partitions))
+
+
+class KafkaAppends:
+    """Takes records, in order, and ends each call's future when Kafka has acknowledged all of them."""
+
+    def __init__(self, supply: ProducerSupply, enquiries: Enquiries) -> None:
+        self._supply = supply
+        self._enquiries = enquiries
+        self._headers = HeaderLists()
+        self._outage = Outage("appending")
+        self._routes: dict[str, _Route] = {}
+        self._parked: dict[str, list[tuple[list[Outgoing], Ticket]]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def append(self, records: Sequence[Outgoing]) -> "asyncio.Future[None]":
+        """See `streams.ports.Log.append`. Nothing of the call is taken if it raises."""
+        for record in records:
+            if len(record[2] or b"") + len(record[1] or b"") > MAX_RECORD_BYTES:
+                raise too_large(*record[:3])
+        ticket = Ticket(asyncio.get_running_loop().create_future())
+        if self._routes.keys() >= (topics := {record[0] for record in records}):
+            self._take(records, ticket)
+        else:
+            for topic in topics:
+                self._take_or_park(topic, [record for record in records if record[0] == topic], ticket)
+        if not records:
+            ticket.future.set_result(None)
+        return ticket.future
+
+    @property
+    def lanes(self) -> list[Lane]:
+        return [lane for route in self._routes.values() for lane in route.lanes if lane is not None]
+
+    async def close(self, patience_s: float) -> None:
+        """Wait for what is in flight, but no longer than `patience_s`; the rest ends with a TransientFault."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience_s
+        while loop.time() < deadline and (self._parked or not all(lane.idle for lane in self.lanes)):
+            await asyncio.sleep(0.01)
+        for task in self._asking:
+            task.cancel()
+        waiting = sum(not lane.idle for lane in self.lanes) + len(self._parked)
+        if waiting:
+            _LOG.error("log closed with appends that Kafka has not acknowledged", lanes=waiting)
+        await asyncio.gather(*(lane.close() for lane in self.lanes))
+
+    def _take(self, records: Sequence[Outgoing], ticket: Ticket) -> None:
+        """Hand records of known topics to their lanes."""
+        routes = self._routes
+        touched: dict[Lane, int] = {}
+        spread: dict[str, int] = {}
+        for record in records:
+            topic, key, _, _, number = record
+            route = routes[topic]
+            if number is None:
+                if key is not None:
+                    number = route.number_of(key)
+                elif topic in spread:
+                    number = spread[topic]
+                else:
+                    number = spread[topic] = next(route.unkeyed)
+            lane = route.lanes[number] or self._open_lane(route, topic, number)
+            lane.waiting.append(record)
+            touched[lane] = touched.get(lane, 0) + 1
+        ticket.left += len(touched)
+        for lane, taken in touched.items():
+            lane.mark(ticket, taken)
+
+    def _open_lane(self, route: _Route, topic: str, number: int) -> Lane:
+        lane = Lane(TopicPartition(topic, number), self._supply, self._headers, self._outage)
+        route.lanes[number] = lane
+        return lane
+
+    def _take_or_park(self, topic: str, records: list[Outgoing], ticket: Ticket) -> None:
+        """Records of a topic not yet known wait, in order, until Kafka has said how many partitions it has."""
+        if topic in self._routes:
+            self._take(records, ticket)
+            return
+        ticket.left += 1
+        if topic not in self._parked:
+            self._parked[topic] = []
+            task = asyncio.get_running_loop().create_task(self._get_to_know(topic))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        self._parked[topic].append((records, ticket))
+
+    async def _get_to_know(self, topic: str) -> None:
+        error: Exception | None = None
+        try:
+            counts = await self._enquiries.partition_counts([topic])
+            self._routes[topic] = _Route(counts[topic])
+        except ConfigurationError as unknown:
+            error = unknown
+        for records, ticket in self._parked.pop(topic):
+            if error is not None:
+                ticket.refused(error)
+            else:
+                self._take(records, ticket)
+                ticket.shipped()  # the parking itself
