@@ -3,4 +3,6 @@
 pytest_plugins: list[str] = [
     "tests.servers.kafka",
     "tests.servers.mosquitto",
+    "tests.servers.influxdb",
+    "tests.servers.victoriametrics",
 ]

@@ -26,15 +26,18 @@ def literal(text: str) -> str:
 
 
 def instant(at_ms: int) -> str:
-    """An instant as a Flux time, cut to what the server can hold."""
-    return f"time(v: {min(max(at_ms, 0), LAST_INSTANT_MS) * 1_000_000})"
+    """An instant as a Flux time."""
+    return f"time(v: {at_ms * 1_000_000})"
 
 
 def source(bucket: str, from_ms: int | None, to_ms: int | None, *conditions: str) -> str:
     """The beginning of a question: the points of a bucket with from <= time < to for which all conditions hold."""
-    start, stop = instant(from_ms or 0), instant(LAST_INSTANT_MS if to_ms is None else to_ms)
+    start_ms = min(max(from_ms or 0, 0), LAST_INSTANT_MS - 1)
+    stop_ms = LAST_INSTANT_MS if to_ms is None else min(to_ms, LAST_INSTANT_MS)
+    if stop_ms <= start_ms:  # the server calls an empty range an error
+        stop_ms, conditions = start_ms + 1, ("false",)
     return (
-        f"from(bucket: {literal(bucket)}) |> range(start: {start}, stop: {stop})"
+        f"from(bucket: {literal(bucket)}) |> range(start: {instant(start_ms)}, stop: {instant(stop_ms)})"
         f" |> filter(fn: (r) => {' and '.join(conditions)})"
     )
 

@@ -1,0 +1,369 @@
+"""What every store does, whatever it is built on. Runs against DuckDB always, and InfluxDB 2 where it can be had."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from domain.events import Severity, Status
+from tests.servers.influxdb import Influx
+from tests.timeseries.building import (
+    DAY_MS,
+    HOUR_MS,
+    LAMP,
+    MINUTE_MS,
+    NOON_MS,
+    TOPIC,
+    batch,
+    event,
+    gateway_timed,
+    report,
+    sums,
+    write,
+)
+from timeseries import Bucket, EventQuery, Progress, Sample, Store, Sums, open_store
+
+
+@pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influxdb)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    if request.param == "embedded":
+        opened = await open_store("embedded:", tmp_path)
+    else:
+        influx: Influx = request.getfixturevalue("influx")
+        bucket = request.getfixturevalue("influx_bucket")
+        scheme, _, place = influx.url.partition("://")
+        schemes = {"http": "influxdb", "https": "influxdbs"}
+        opened = await open_store(f"{schemes[scheme]}://{place}/{influx.org}/{bucket}", tmp_path, influx.token)
+    yield opened
+    await opened.close()
+
+
+async def values(store: Store, quantity: str = "voltage", device_id: str = LAMP) -> list[tuple[int, float]]:
+    samples = await store.fetch_samples(device_id, "streetlight", quantity, 0, NOON_MS + 100 * DAY_MS)
+    return [(sample.observed_at_ms - NOON_MS, sample.value) for sample in samples]
+
+
+async def test_it_says_what_it_is(store: Store) -> None:
+    assert (await store.check()).startswith(("DuckDB 2", "InfluxDB v2."))
+
+
+async def test_a_report_is_stored_with_its_own_time_and_what_came_with_it(store: Store) -> None:
+    told = report({"voltage": 229.1, "active_power": 96.2}, message_id="41", quality={"voltage": "suspect"})
+    outcome = await write(store, told)
+
+    assert sums(outcome) == Sums(stored=1)
+    assert (outcome.refusals, outcome.conflicts) == ([], {})
+    (voltage,) = await store.fetch_samples(LAMP, "streetlight", "voltage", NOON_MS, NOON_MS + 1)
+    assert voltage == Sample(NOON_MS, 229.1, "suspect", NOON_MS + 287, "41")
+    (power,) = await store.fetch_samples(LAMP, "streetlight", "active_power", NOON_MS, NOON_MS + 1)
+    assert power == Sample(NOON_MS, 96.2, None, NOON_MS + 287, "41")
+
+
+async def test_booleans_and_whole_numbers_are_stored_as_numbers_whatever_came_first(store: Store) -> None:
+    outcome = await write(
+        store,
+        report({"alarm": True, "voltage": 230}),
+        report({"alarm": 0.5, "voltage": 230.5}, NOON_MS + 1),
+        report({"alarm": False}, NOON_MS + 2),
+    )
+    assert sums(outcome) == Sums(stored=3)
+    assert await values(store, "alarm") == [(0, 1.0), (1, 0.5), (2, 0.0)]
+    assert await values(store) == [(0, 230.0), (1, 230.5)]
+
+
+async def test_every_number_comes_back_as_it_was(store: Store) -> None:
+    numbers = [0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, -1e-7, 1e22, float(2**53)]
+    await write(store, *(report({"level": number}, NOON_MS + i) for i, number in enumerate(numbers)))
+    assert [value for _, value in await values(store, "level")] == numbers
+
+
+async def test_a_duplicate_changes_nothing(store: Store) -> None:
+    told = report({"voltage": 229.1}, message_id="41")
+    first = await write(store, told)
+    again = await write(store, report({"voltage": 229.1}, message_id="again"), told, progress=first.progress)
+
+    assert sums(again) == Sums(stored=1, duplicate=2)
+    assert again.conflicts == {}
+    (sample,) = await store.fetch_samples(LAMP, "streetlight", "voltage", 0, NOON_MS + 1)
+    assert sample.message_id == "41"
+
+
+async def test_a_duplicate_within_one_batch_changes_nothing(store: Store) -> None:
+    outcome = await write(store, *[report({"voltage": 229.1})] * 3)
+    assert sums(outcome) == Sums(stored=1, duplicate=2)
+    assert await values(store) == [(0, 229.1)]
+
+
+async def test_a_late_report_is_stored_at_its_own_time(store: Store) -> None:
+    await write(store, report({"voltage": 230.0}))
+    outcome = await write(
+        store, report({"voltage": 231.0}, NOON_MS - 20 * DAY_MS), report({"voltage": 232.0}, NOON_MS - 1)
+    )
+    assert sums(outcome) == Sums(stored=2)
+    assert await values(store) == [(-20 * DAY_MS, 231.0), (-1, 232.0), (0, 230.0)]
+
+
+async def test_other_quantities_of_a_known_instant_are_merged(store: Store) -> None:
+    first = await write(store, report({"voltage": 229.1}))
+    again = await write(store, report({"voltage": 229.1, "current": 0.4}), report({"frequency": 50.0}))
+
+    assert sums(first) == Sums(stored=1)
+    assert sums(again) == Sums(stored=2)
+    assert again.conflicts == {}
+    assert (await values(store), await values(store, "current")) == ([(0, 229.1)], [(0, 0.4)])
+    assert await values(store, "frequency") == [(0, 50.0)]
+
+
+async def test_the_first_value_of_an_instant_wins_and_the_conflict_is_counted(store: Store) -> None:
+    first = await write(store, report({"voltage": 229.1}), report({"voltage": 1.0}))
+    again = await write(store, report({"voltage": 2.0, "current": 0.4}), report({"voltage": 3.0}, device_id="SL-2"))
+
+    assert (sums(first), first.conflicts) == (Sums(stored=1, duplicate=1), {LAMP: 1})
+    assert (sums(again), again.conflicts) == (Sums(stored=2), {LAMP: 1})
+    assert await values(store) == [(0, 229.1)]
+
+
+async def test_a_copy_of_a_report_timed_by_the_gateway_is_known_by_message_and_readings_for_an_hour(
+    store: Store,
+) -> None:
+    told = {"voltage": 229.1, "alarm": True}
+    first = await write(store, gateway_timed(told, NOON_MS, message_id="7"))
+    again = await write(
+        store,
+        gateway_timed(told, NOON_MS + 1, message_id="7"),
+        gateway_timed(told, NOON_MS + HOUR_MS, message_id="7"),
+        gateway_timed(told, NOON_MS + 2, message_id="8"),
+        gateway_timed({"voltage": 229.2, "alarm": True}, NOON_MS + 3, message_id="7"),
+        gateway_timed(told, NOON_MS + 4, message_id="7", device_id="SL-2"),
+    )
+    later = await write(store, gateway_timed(told, NOON_MS + HOUR_MS + 1, message_id="7"))
+
+    assert sums(first) == Sums(stored=1)
+    assert sums(again) == Sums(stored=3, duplicate=2)
+    assert sums(later) == Sums(stored=1)
+    assert [at for at, _ in await values(store)] == [0, 2, 3, HOUR_MS + 1]
+
+
+async def test_a_report_timed_by_the_gateway_without_a_message_id_is_no_copy_of_an_equal_one(store: Store) -> None:
+    outcome = await write(
+        store, gateway_timed({"voltage": 229.1}, NOON_MS), gateway_timed({"voltage": 229.1}, NOON_MS + 1)
+    )
+    assert sums(outcome) == Sums(stored=2)
+
+
+async def test_a_report_that_no_store_can_take_is_refused_and_the_others_are_stored(store: Store) -> None:
+    broken = [
+        report({"voltage": float("nan")}),
+        report({"voltage": float("inf"), "current": 1.0}),
+        report({"voltage": "230"}),
+        report({"voltage": None}),
+        report({"voltage": 10**400}),
+        report({}),
+        report({"voltage": 1.0}, 2**62),
+        report({"voltage": 1.0}, -1),
+        report({"voltage": 1.0}, device_id=""),
+        report({"voltage": 1.0}, received_at_ms="soon"),
+        {"tick_at_ms": 1},
+    ]
+    outcome = await write(store, *broken, report({"voltage": 230.0}))  # type: ignore[arg-type]
+
+    assert sums(outcome) == Sums(stored=1, refused=len(broken))
+    assert [refusal.report for refusal in outcome.refusals] == broken
+    assert all(refusal.detail for refusal in outcome.refusals)
+    assert await values(store) == [(0, 230.0)]
+
+
+async def test_sums_and_places_are_kept_by_partition(store: Store) -> None:
+    so_far = {(TOPIC, 1): Progress(40, Sums(30, 6, 4)), (TOPIC, 9): Progress(7, Sums(7))}
+    outcome = await store.write_telemetry(
+        [
+            batch(report({"voltage": 1.0}), report({"voltage": 1.0}), next_offset=42),
+            batch(report({"voltage": 2.0}, NOON_MS + 1), report({}), next_offset=44, partition=1),
+            batch(next_offset=5, partition=2),
+        ],
+        so_far,
+    )
+    assert outcome.progress == {
+        (TOPIC, 0): Progress(42, Sums(1, 1, 0)),
+        (TOPIC, 1): Progress(44, Sums(31, 6, 5)),
+        (TOPIC, 2): Progress(5, Sums()),
+    }
+
+
+async def test_the_same_batches_again_count_as_duplicates_and_leave_the_store_as_it_was(store: Store) -> None:
+    reports = [report({"voltage": 200.0 + i, "current": i}, NOON_MS + i * MINUTE_MS) for i in range(50)]
+    first = await write(store, *reports)
+    before = await values(store)
+    again = await write(store, *reports, progress=first.progress)
+
+    assert sums(again) == Sums(stored=50, duplicate=50)
+    assert (len(before), await values(store)) == (50, before)
+
+
+async def test_samples_come_by_time_from_the_first_instant_to_before_the_last(store: Store) -> None:
+    await write(store, *(report({"voltage": float(i)}, NOON_MS + i) for i in (3, 1, 2, 0)))
+    await write(
+        store,
+        report({"voltage": 9.0}, NOON_MS + 1, device_id="SL-2"),
+        report({"voltage": 9.0}, NOON_MS + 1, kind="cabinet", device_id="C"),
+    )
+
+    async def between(from_ms: int, to_ms: int, limit: int = 10) -> list[float]:
+        samples = await store.fetch_samples(LAMP, "streetlight", "voltage", NOON_MS + from_ms, NOON_MS + to_ms, limit)
+        return [sample.value for sample in samples]
+
+    assert await between(1, 3) == [1.0, 2.0]
+    assert await between(0, 10, limit=2) == [0.0, 1.0]
+    assert await between(2, 2) == []
+    assert await between(3, 2) == []
+    assert await store.fetch_samples(LAMP, "cabinet", "voltage", NOON_MS, NOON_MS + 10) == []
+
+
+async def test_the_newest_sample_of_each_quantity_is_found_whenever_it_was_told(store: Store) -> None:
+    await write(
+        store,
+        report({"voltage": 1.0, "current": 1.0}, message_id="a", quality={"current": "suspect"}),
+        report({"voltage": 2.0}, NOON_MS + MINUTE_MS, message_id="b", area="320582/111"),
+        report({"voltage": 0.0}, NOON_MS - DAY_MS, message_id="late"),
+        report({"voltage": 5.0}, device_id="SL-2"),
+    )
+    latest = await store.fetch_latest([LAMP, "SL-2", "unknown"])
+
+    assert latest == {
+        LAMP: {
+            "voltage": Sample(NOON_MS + MINUTE_MS, 2.0, None, NOON_MS + MINUTE_MS + 287, "b"),
+            "current": Sample(NOON_MS, 1.0, "suspect", NOON_MS + 287, "a"),
+        },
+        "SL-2": {"voltage": Sample(NOON_MS, 5.0, None, NOON_MS + 287, None)},
+    }
+    assert await store.fetch_latest([]) == {}
+
+
+async def test_buckets_are_aligned_to_the_epoch_and_leave_bad_readings_out(store: Store) -> None:
+    await write(
+        store,
+        report({"voltage": 1.0}, NOON_MS + 1 * MINUTE_MS),
+        report({"voltage": 2.0}, NOON_MS + 6 * MINUTE_MS),
+        report({"voltage": 6.0}, NOON_MS + 9 * MINUTE_MS, area="320582/111", quality={"voltage": "suspect"}),
+        report({"voltage": 999.0}, NOON_MS + 8 * MINUTE_MS, quality={"voltage": "bad"}),
+        report({"voltage": 999.0}, NOON_MS + 11 * MINUTE_MS, quality={"voltage": "bad"}),
+        report({"voltage": 4.0}, NOON_MS + 25 * MINUTE_MS),
+    )
+
+    async def buckets(from_ms: int, to_ms: int) -> list[Bucket]:
+        from_ms, to_ms = NOON_MS + from_ms * MINUTE_MS, NOON_MS + to_ms * MINUTE_MS
+        return list(await store.fetch_buckets(LAMP, "streetlight", "voltage", from_ms, to_ms, 5 * MINUTE_MS))
+
+    assert await buckets(0, 60) == [
+        Bucket(NOON_MS, 1.0, 1.0, 1.0, 1),
+        Bucket(NOON_MS + 5 * MINUTE_MS, 4.0, 2.0, 6.0, 2),
+        Bucket(NOON_MS + 25 * MINUTE_MS, 4.0, 4.0, 4.0, 1),
+    ]
+    assert await buckets(7, 25) == [Bucket(NOON_MS + 5 * MINUTE_MS, 6.0, 6.0, 6.0, 1)], "a start inside a bucket"
+    assert await buckets(12, 60) == [Bucket(NOON_MS + 25 * MINUTE_MS, 4.0, 4.0, 4.0, 1)], "a range without bad ones"
+    assert await buckets(30, 60) == []
+    assert await buckets(30, 30) == []
+
+
+async def test_an_event_comes_back_whole(store: Store) -> None:
+    told = event(
+        evidence=[{"quantity": "active_power", "value": 2.5, "observed_at_ms": NOON_MS}],
+        summary={"en": 'Out: "7"\\ of 10\n100 %', "zh": "路灯不亮"}, lon=120.55, lat=31.87, department="lighting",
+    )  # fmt: skip
+    await store.write_events([told])
+    assert await store.fetch_event(str(told.event_id)) == told
+    assert (await store.fetch_events(EventQuery())).items == [told]
+    assert await store.fetch_event("9e0d3bd5-0a4b-5d6e-8a37-000000000000") is None
+    assert await store.fetch_event("no id at all") is None
+
+
+async def test_the_highest_revision_of_an_event_is_kept_in_whatever_order_they_come(store: Store) -> None:
+    first, second, third = (
+        event(),
+        event(revision=2, severity="critical"),
+        event(revision=3, status="cleared", area=None),
+    )
+    await store.write_events([])
+    await store.write_events([second])
+    await store.write_events([first, event("other")])
+    assert await store.fetch_event(str(first.event_id)) == second
+    await store.write_events([third, second])
+    await store.write_events([third, first])
+    assert await store.fetch_event(str(first.event_id)) == third
+    assert len((await store.fetch_events(EventQuery())).items) == 2
+
+
+async def test_events_are_found_by_every_field_of_the_query(store: Store) -> None:
+    events = {
+        "a": event(subject="a", opened_at_ms=NOON_MS),
+        "b": event(subject="b", opened_at_ms=NOON_MS + 1, area="320582/110"),
+        "c": event(subject="c", opened_at_ms=NOON_MS + 2, area="320582/1101", severity="critical"),
+        "d": event("manhole-open", "d", NOON_MS + 3, status="cleared", area=None, cleared_at_ms=NOON_MS + 9),
+    }
+    await store.write_events(list(events.values()))
+
+    async def found(**fields: object) -> str:
+        page = await store.fetch_events(EventQuery(**fields))  # type: ignore[arg-type]
+        return "".join(event.subject for event in page.items)
+
+    assert await found() == "dcba"
+    assert await found(from_ms=NOON_MS + 1, to_ms=NOON_MS + 3) == "cb"
+    assert await found(area="320582/110") == "ba"
+    assert await found(area="320582") == "cba"
+    assert await found(area="320582/1") == ""
+    assert await found(rule="manhole-open") == "d"
+    assert await found(subject="b") == "b"
+    assert await found(status=Status.CLEARED) == "d"
+    assert await found(severity=Severity.CRITICAL) == "c"
+    assert await found(area="320582", severity=Severity.MAJOR, to_ms=NOON_MS + 1) == "a"
+    assert await found(from_ms=NOON_MS, to_ms=NOON_MS) == ""
+
+
+async def test_pages_hold_every_event_once_though_new_ones_arrive_in_between(store: Store) -> None:
+    events = [event(subject=f"L{i}", opened_at_ms=NOON_MS + i // 3) for i in range(10)]
+    await store.write_events(events)
+
+    seen, page = [], await store.fetch_events(EventQuery(limit=4))
+    for newcomer in range(10):
+        seen += page.items
+        if page.next is None:
+            break
+        await store.write_events([event(subject=f"new{newcomer}", opened_at_ms=NOON_MS + 1000 + newcomer)])
+        page = await store.fetch_events(EventQuery(limit=4, cursor=page.next))
+
+    assert [event.opened_at_ms - NOON_MS for event in seen] == [3, 2, 2, 2, 1, 1, 1, 0, 0, 0]
+    assert {event.subject for event in seen} == {f"L{i}" for i in range(10)}
+    with pytest.raises(ValueError, match="no cursor"):
+        await store.fetch_events(EventQuery(cursor="' OR 1=1"))
+
+
+async def test_texts_that_could_break_out_of_their_quotes_stay_what_they_are(store: Store) -> None:
+    hostile = [
+        r"a\\",
+        "a b,c=d",
+        'q"uote',
+        "new\nline",
+        "\r\t\x00",
+        "${r}",
+        "x' OR '1'='1",
+        "路灯 💡",
+        "%0A",
+        "# x",
+        "\\",
+    ]
+    for number, text in enumerate(hostile):
+        told = report({"voltage": float(number)}, device_id=text, message_id=text, kind=text, area=text)
+        await write(store, told)
+        await store.write_events([event(rule=text, subject=text, area=text, problem=text)])
+    for number, text in enumerate(hostile):
+        expected = Sample(NOON_MS, float(number), None, NOON_MS + 287, text)
+        assert await store.fetch_samples(text, text, "voltage", NOON_MS, NOON_MS + 1) == [expected]
+        assert await store.fetch_latest([text]) == {text: {"voltage": expected}}
+        for query in (EventQuery(rule=text), EventQuery(subject=text), EventQuery(area=text)):
+            assert [event.problem for event in (await store.fetch_events(query)).items] == [text]
+
+
+async def test_a_store_that_was_closed_holds_what_it_was_told(store: Store) -> None:
+    await write(store, report({"voltage": 229.1}))
+    await store.close()
+    await store.close()
