@@ -25,7 +25,8 @@ from domain.events import Event
 from domain.rejections import Reason, Rejection
 from domain.retry import backoff_s, pause
 from domain.telemetry import Telemetry
-from domain.topics import REJECTION_HEADERS, Topics, is_tick
+from domain.topics import Topics, is_tick
+from ingest.rejected import encode_rejection
 from streams.ports import Batch, Committed, Log, LogReader, Outgoing, Record, TopicPartition
 from timeseries.ports import Outcome, PartitionBatch, Progress, Refusal, Store, Sums
 
@@ -190,16 +191,15 @@ def _events(records: Sequence[Record]) -> list[Event]:
 
 def _store_refused(refusal: Refusal, topics: Topics) -> Outgoing:
     report: Telemetry = refusal.report
-    payload = orjson.dumps(report)
     rejection: Rejection = {
         "reason": Reason.STORE_REFUSED,
         "detail": refusal.detail,
-        "topic": f"city/{report.get('area', '-').replace('/', '-')}/{report['kind']}/{report['device_id']}/up",
-        "payload": base64.b64encode(payload).decode(),
+        "topic": topics.telemetry(report["kind"]),
+        "payload": base64.b64encode(orjson.dumps(report)).decode(),
         "received_at_ms": report["received_at_ms"],
         "device_id": report["device_id"],
     }
-    return Outgoing(topics.rejected, report["device_id"].encode(), orjson.dumps(rejection), REJECTION_HEADERS)
+    return encode_rejection(rejection, topics)
 
 
 def sum_up(progress: Mapping[tuple[str, int], Progress]) -> Sums:

@@ -31,21 +31,20 @@ class RegistryDirectory:
             self._registry.list_devices, wanted, after=query.cursor or None, limit=query.limit
         )
         total = await asyncio.to_thread(self._registry.count_devices, wanted)
-        return DevicePage(page.devices, page.next, total)
+        return DevicePage(page.items, page.next, total)
 
     async def get_device(self, device_id: str) -> Device | None:
         return await asyncio.to_thread(self._registry.get_device, device_id)
 
     async def import_csv(self, text: str, *, skip_bad: bool) -> ImportReport:
         now_ms = int(time.time() * 1000)
-        report = await asyncio.to_thread(import_csv, self._registry, text, now_ms=now_ms, skip_bad=skip_bad)
+        report = await asyncio.to_thread(import_csv, self._registry, text.encode(), now_ms=now_ms, skip_bad=skip_bad)
         await publish_pending(self._registry, self._log, self._topics)
-        return ImportReport(
-            report.added,
-            report.changed,
-            report.unchanged,
-            tuple(RowError(row.line, row.text, row.column) for row in report.problems),
+        created, updated, unchanged = (len(devices) for devices in report.changes)
+        errors = tuple(
+            RowError(error.line, f"{error.what}; {error.remedy}", error.column or None) for error in report.errors
         )
+        return ImportReport(created, updated, unchanged, errors)
 
     def revision(self) -> int:
         return self._lookup.version

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+import click
 import typer
 
 from urbansense.client import Api, with_api
@@ -47,12 +48,10 @@ def export_devices(
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     registry = Registry(settings.registry_url, settings.kinds)
-    text = export_csv(registry)
+    with click.open_file(str(file or "-"), "wb") as sink:
+        for piece in export_csv(registry):
+            sink.write(piece)
     registry.close()
-    if file is None:
-        print(text, end="")
-    else:
-        file.write_text(text, encoding="utf-8", newline="")
 
 
 @app.command("list")

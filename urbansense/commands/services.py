@@ -34,7 +34,7 @@ def gateway(
     ] = False,
 ) -> None:
     """From MQTT to the log: one slot."""
-    settings = _alone(load_settings(**({} if slot is None else {"gateway_slot": slot})))
+    settings = _alone(load_settings() if slot is None else load_settings(gateway_slot=slot))
     run_until_stopped(settings, lambda s, stop: stages.run_gateway(s, stop, end_session=retire))
 
 
