@@ -71,7 +71,7 @@ class Publisher:
         self._window = self._asked_window = window
         self._waiting: dict[int, Tally] = {}
         self._moved, self._closed = asyncio.Event(), asyncio.Event()
-        self._up = self._dialling = False
+        self._up = self._came_up = self._dialling = False
         self._refusal: ReasonCode | None = None
         self.failures = 0
         """How often a connection ended, or an attempt to connect failed."""
@@ -144,6 +144,7 @@ class Publisher:
     async def _one_connection(self) -> str | None:
         """Dial, and return when that connection has ended; why it never came up, or None if it did."""
         self._refusal = None
+        self._came_up = False
         self._closed.clear()
         self._dialling = True
         try:
@@ -156,22 +157,21 @@ class Publisher:
             return "closed at once"
         self._loop.add_reader(connection, self._client.loop_read)
         self._loop.add_writer(connection, self._client.loop_write)
-        deadline_s, came_up = self._loop.time() + _CONNACK_WITHIN_S, False
+        deadline_s = self._loop.time() + _CONNACK_WITHIN_S
         while not self._closed.is_set():
-            came_up = came_up or self._up
-            if not came_up and self._loop.time() > deadline_s:
+            if not self._came_up and self._loop.time() > deadline_s:
                 self._client.disconnect()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), timeout=1.0)
             self._client.loop_misc()
-        if came_up:
+        if self._came_up:
             return None
         return f"refused: {self._refusal}" if self._refusal else f"no CONNACK within {_CONNACK_WITHIN_S:g} s"
 
     async def _close(self) -> None:
         self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
-        if self._up:
+        if self._client.socket() is not None:
             self._client.disconnect()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), timeout=2.0)
@@ -183,7 +183,7 @@ class Publisher:
             self._refusal = reason
             return
         self._window = min(self._asked_window, getattr(properties, "ReceiveMaximum", self._asked_window))
-        self._up = True
+        self._up = self._came_up = True
         self._moved.set()
 
     def _on_publish(self, _c: Client, _u: Any, mid: int, reason: ReasonCode, _p: Properties) -> None:
