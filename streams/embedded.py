@@ -23,6 +23,7 @@ from streams.embedded_reader import EmbeddedReader
 from streams.limits import MAX_RECORD_BYTES, check_metadata, too_large
 from streams.ports import AssignmentListener, Committed, Outgoing, Start, TopicPartition
 from streams.subscription import Subscription
+from streams.topic_problems import conflicts, no_topic
 
 _PATIENCE_S = 60.0
 """How long a group member may go without reading during a rebalance."""
@@ -72,23 +73,19 @@ class EmbeddedLog:
         self._readers: set[EmbeddedReader] = set()
         self._holders: dict[str, EmbeddedWriter] = {}
         self._compacted: dict[int, int] = {}
+        self._creating = asyncio.Lock()
         self._closed = False
         self._load_topics()
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
-        wanted = {spec.name: spec for spec in specs}
-        problems = [
-            f"topic {name} has {self._specs[name].partitions} partitions, and {spec.partitions} are asked for: "
-            "use the number it was created with, or another prefix"
-            for name, spec in wanted.items()
-            if name in self._specs and self._specs[name].partitions != spec.partitions
-        ]
-        if problems:
-            raise ConfigurationError(problems)
-        missing = [spec for name, spec in wanted.items() if name not in self._specs]
-        if missing:
-            await self._act(partial(_create_topics, missing))
-            self._load_topics()
+        async with self._creating:
+            problems = conflicts(specs, self._counts)
+            if problems:
+                raise ConfigurationError(problems)
+            missing = {spec.name: spec for spec in specs if spec.name not in self._specs}
+            if missing:
+                await self._act(partial(_create_topics, list(missing.values())))
+                self._load_topics()
 
     def append(self, records: Sequence[Outgoing]) -> Awaitable[None]:
         future: asyncio.Future[None] = self._new_future()
@@ -195,7 +192,7 @@ class EmbeddedLog:
         for topic, key, value, headers, number in records:
             route = routes.get(topic)
             if route is None:
-                raise ConfigurationError(_no_topic(topic))
+                raise ConfigurationError(no_topic(topic))
             if len(value or b"") + len(key or b"") > MAX_RECORD_BYTES:
                 raise too_large(topic, key, value)
             if number is None:
@@ -230,7 +227,7 @@ class EmbeddedLog:
     def _partitions_of(self, topics: Collection[str]) -> list[TopicPartition]:
         missing = sorted(set(topics) - set(self._specs))
         if missing:
-            raise ConfigurationError([_no_topic(topic) for topic in missing])
+            raise ConfigurationError([no_topic(topic) for topic in missing])
         return [TopicPartition(topic, number) for topic in topics for number in range(self._counts[topic])]
 
     def _new_future(self) -> "asyncio.Future[Any]":
@@ -261,10 +258,6 @@ class EmbeddedWriter:
 
     async def close(self) -> None:
         pass
-
-
-def _no_topic(topic: str) -> str:
-    return f"there is no topic {topic}: create it with ensure_topics first"
 
 
 def _nothing(connection: Any, next_offsets: dict[int, int]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from domain.errors import ConfigurationError
 from domain.topics import TopicSpec
 from streams.kafka_appends import KafkaAppends
-from streams.kafka_enquiries import Enquiries, conflicts
+from streams.kafka_enquiries import Enquiries
 from streams.kafka_faults import calm_aiokafka
 from streams.kafka_producers import ProducerSupply, make_producer
 from streams.kafka_reader import KafkaReader
@@ -18,6 +18,7 @@ from streams.kafka_writer import KafkaWriter
 from streams.ports import AssignmentListener, Committed, Outgoing, Start, TopicPartition
 from streams.routing import Routing
 from streams.subscription import Subscription
+from streams.topic_problems import conflicts
 
 _CLOSING_PATIENCE_S = 30.0
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from aiokafka import errors as kafka
@@ -15,6 +15,7 @@ from domain.errors import ConfigurationError
 from domain.topics import Cleanup, TopicSpec
 from streams.kafka_faults import until_answered
 from streams.ports import Committed, TopicPartition
+from streams.topic_problems import no_topic
 
 _T = TypeVar("_T")
 _READ_COMMITTED: Final = 1
@@ -135,20 +136,6 @@ class Enquiries:
         missing = sorted({spec.name for spec in specs} - set(known))
         if missing:
             raise kafka.LeaderNotAvailableError(f"{missing} not known to all brokers yet")
-
-
-def no_topic(topic: str) -> str:
-    return f"there is no topic {topic}: create it with ensure_topics first"
-
-
-def conflicts(specs: Iterable[TopicSpec], counts: Mapping[str, int]) -> list[str]:
-    """A sentence for each topic that exists with another number of partitions than asked for."""
-    return [
-        f"topic {spec.name} has {counts[spec.name]} partitions, and {spec.partitions} are asked for: "
-        "use the number it was created with, or another prefix"
-        for spec in specs
-        if counts.get(spec.name, spec.partitions) != spec.partitions
-    ]
 
 
 def _settings(spec: TopicSpec) -> dict[str, str]:
