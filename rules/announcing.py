@@ -1,6 +1,6 @@
 """From what the engine found to the event that people read."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.devices import Device
@@ -11,17 +11,27 @@ from rules.folding import Basis
 from rules.published import Published
 from rules.rule import Mode, Rule
 
+CLOCK_HEADER: Final = "clock"
+"""The header on `rules.raised` that carries the partition's clock, epoch ms, to the CloudEvent's time."""
+
 
 class Raised(NamedTuple):
-    """One output of the engine: what happened to an event, and the event as it stands after it."""
+    """One output of the engine: what happened to an event, the event as it stands after it, and the clock at that."""
 
     transition: Transition
     event: Event
     mode: Mode
+    clock_ms: int
 
 
 def announce(
-    transition: Transition, told: Published, rule: Rule, subject: str, device: Device | None, reason: str | None = None
+    transition: Transition,
+    told: Published,
+    rule: Rule,
+    subject: str,
+    device: Device | None,
+    clock_ms: int,
+    reason: str | None = None,
 ) -> Raised:
     """The event of a rule on a device (None if it is gone from the registry) as it is told."""
     event = Event(
@@ -48,7 +58,7 @@ def announce(
         reason=reason,
         replaces=_replaced(rule, subject, told),
     )
-    return Raised(transition, event, rule.mode)
+    return Raised(transition, event, rule.mode, clock_ms)
 
 
 def _replaced(rule: Rule, subject: str, told: Published) -> UUID | None:

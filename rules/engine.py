@@ -52,10 +52,17 @@ class Faults:
     def __init__(self) -> None:
         self.errors: dict[str, str] = {}
         self.counts: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
 
     def note(self, rule: str, device_id: str, error: ConditionError) -> None:
         self.errors[rule] = f"device {device_id}: {error}"[:500]
         self.counts[rule] = self.counts.get(rule, 0) + 1
+
+    def forget_others(self, versions: dict[str, int]) -> None:
+        """Only rules at these versions can still be at fault."""
+        for rule in [rule for rule in self.errors if versions.get(rule) != self._versions.get(rule)]:
+            del self.errors[rule], self.counts[rule]
+        self._versions = versions
 
 
 class Lane:
@@ -174,7 +181,8 @@ class Lane:
     def _raise(
         self, transition: Transition, event: Published, rule: Rule, watch: Watch, reason: str | None = None
     ) -> None:
-        self.raised.append(announce(transition, event, rule, watch.device_id, watch.device, reason))
+        clock_ms = watch.last_ms if self.clock.now_ms is None else self.clock.now_ms
+        self.raised.append(announce(transition, event, rule, watch.device_id, watch.device, clock_ms, reason))
         self._mark(watch)
 
     def tick(self, tick: Tick) -> None:

@@ -1,0 +1,176 @@
+"""One partition number of all telemetry topics, owned by one worker: the engine's lanes, and what they commit.
+
+telemetry.<kind>/p ──▶ Lane of that kind ──▶ raised ─┐
+                                    └─▶ states ──────┼──▶ one transaction
+                               sums, clocks, offsets ┘
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from domain.devices import Device
+from domain.topics import Headers, Topics, is_tick
+from rules.announcing import CLOCK_HEADER, Raised
+from rules.clock import PartitionClock
+from rules.definitions import RuleTable
+from rules.engine import Faults, Lane, Sums
+from rules.plans import RuleSet
+from rules.rule import Mode
+from rules.snapshots import SCHEMA, decode_watch, encode_watch
+from rules.sums import partition_key
+from streams.ports import Committed, Outgoing, Record, TopicPartition
+
+_STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
+_DEVICE_PREFIX: Final = b"device/"
+_log = structlog.get_logger()
+
+
+class Partition:
+    """The engine's state for one partition number. Pure but for the registry it looks devices up in."""
+
+    def __init__(
+        self, number: int, topics: Topics, rules: RuleSet, find_device: Callable[[str], Device | None], faults: Faults
+    ) -> None:
+        self.number = number
+        self.rules = rules
+        self.opened: dict[str, int] = {}
+        self._topics = topics
+        self._find_device = find_device
+        self._faults = faults
+        self._lanes = {topics.telemetry(kind): Lane(kind, rules, find_device, faults) for kind in topics.kinds}
+        self._next: dict[str, int] = {}
+        self._moved = False
+        self._restated = False
+
+    # Restoring
+
+    def restore(self, records: Mapping[bytes, Record], table: RuleTable, offsets: Mapping[TopicPartition, int]) -> None:
+        """Take up the state as it was committed, under the rules of that time. Call `set_rules` after it."""
+        self._next = {tp.topic: offset for tp, offset in offsets.items()}
+        own = records.get(partition_key(self.number))
+        if own is None or own.value is None:
+            return
+        told: dict[str, Any] = orjson.loads(own.value)
+        if told["v"] != SCHEMA:
+            _log.warning("rule state of another schema is left behind", partition=self.number, schema=told["v"])
+            return
+        definitions = [table.version(name, version) for name, version in told["rules"].items()]
+        self.rules = RuleSet(definition.rule for definition in definitions if definition is not None)
+        for topic, lane in told["lanes"].items():
+            self._next[topic] = lane["offset"]
+            self._restore_lane(topic, lane)
+        for key, record in records.items():
+            if key.startswith(_DEVICE_PREFIX) and record.value is not None:
+                self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
+
+    def _restore_lane(self, topic: str, told: dict[str, Any]) -> None:
+        lane = self._lanes.get(topic)
+        if lane is not None:
+            lane.rules = self.rules
+            lane.sums = Sums(*told["sums"])
+            lane.clock = PartitionClock.restored(told["clock"])
+            lane.rules_since_ms = told["since"]
+
+    def _restore_device(self, device_id: str, value: bytes) -> None:
+        decoded = decode_watch(device_id, value, self.rules, self._find_device(device_id))
+        if decoded is not None and (lane := self._lanes.get(self._topics.telemetry(decoded[0]))) is not None:
+            lane.adopt(decoded[1])
+
+    def set_rules(self, rules: RuleSet) -> None:
+        """Judge by these from now on."""
+        self.rules, self._restated = rules, True
+        for lane in self._lanes.values():
+            lane.set_rules(rules)
+
+    def refresh(self, devices: Sequence[Device]) -> None:
+        """The registry changed. `devices` are those of this partition; none where no rule fires from absence."""
+        for lane in self._lanes.values():
+            lane.refresh(devices)
+
+    # Judging
+
+    def judge(self, topic: str, records: Sequence[Record]) -> None:
+        """Fold records of one topic in log order; those before its place were judged already."""
+        lane = self._lanes[topic]
+        start = self._next.get(topic, 0)
+        loads, report = orjson.loads, lane.report
+        for record in records:
+            if record.offset < start:
+                continue
+            try:
+                value = loads(record.value or b"")
+                if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
+                    lane.tick(value)
+                else:
+                    report(value)
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                lane.sums.no_rule += 1
+                _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
+        self._next[topic] = max(start, records[-1].offset + 1)
+        self._moved = True
+
+    # Committing
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything to commit."""
+        return self._moved or self._restated or self.has_events
+
+    @property
+    def has_events(self) -> bool:
+        return any(lane.raised for lane in self._lanes.values())
+
+    def outgoing(self) -> list[Outgoing]:
+        """Everything that changed since the last `settled`: events, states, sums."""
+        records = [self._event(raised) for lane in self._lanes.values() for raised in lane.raised]
+        topic, number = self._topics.rule_state, self.number
+        for lane in self._lanes.values():
+            kind = lane.kind
+            for watch in lane.changed:
+                key = _DEVICE_PREFIX + watch.device_id.encode()
+                records.append(Outgoing(topic, key, encode_watch(kind, watch), _STATE_HEADERS, number))
+        records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
+        return records
+
+    def offsets(self) -> dict[TopicPartition, Committed]:
+        """The group's places that go with `outgoing`."""
+        return {TopicPartition(topic, self.number): Committed(offset) for topic, offset in self._next.items()}
+
+    def settled(self) -> None:
+        """What `outgoing` gave is committed."""
+        for lane in self._lanes.values():
+            for raised in lane.raised:
+                if raised.event.revision == 1:
+                    self.opened[raised.event.rule] = self.opened.get(raised.event.rule, 0) + 1
+            for watch in lane.changed:
+                watch.changed = False
+            lane.raised, lane.changed = [], []
+        self._moved = self._restated = False
+
+    def _own_state(self) -> dict[str, Any]:
+        return {
+            "v": SCHEMA,
+            "rules": self.rules.versions(),
+            "lanes": {
+                topic: {
+                    "offset": self._next.get(topic, 0),
+                    "sums": [lane.sums.judged, lane.sums.duplicate, lane.sums.too_late, lane.sums.no_rule],
+                    "clock": lane.clock.snapshot(),
+                    "since": lane.rules_since_ms,
+                }
+                for topic, lane in self._lanes.items()
+                if topic in self._next
+            },
+        }
+
+    def _event(self, raised: Raised) -> Outgoing:
+        topic = self._topics.rules_raised if raised.mode is Mode.LIVE else self._topics.rules_shadow
+        headers = (
+            ("schema", b"event/1"),
+            ("type", raised.transition.value.encode()),
+            (CLOCK_HEADER, str(raised.clock_ms).encode()),
+        )
+        return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)

@@ -1,0 +1,241 @@
+"""The rules worker: owns partitions of telemetry, judges them, and commits what follows in one transaction each.
+
+    assigned ──▶ fence and restore ──▶ judge ──▶ commit ──▶ judge ... ──▶ revoked: commit, let go
+                        ▲                           │
+                        └───── transient fault ─────┘      fenced: let go
+A partition resumes from what was committed and from nothing else.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from domain.devices import Device
+from domain.errors import Fenced, TransientFault
+from domain.partitioning import Partitioner
+from domain.retry import backoff_s
+from domain.topics import Topics
+from rules.definitions import RuleTable
+from rules.engine import Faults
+from rules.partition import Partition
+from rules.plans import RuleSet
+from rules.ports import Devices
+from rules.rule import Mode
+from rules.sums import rules_group
+from streams.ports import Batch, Log, LogReader, Start, TopicPartition, TransactionalWriter
+from streams.tables import latest_by_key
+
+COMMIT_EVERY_S: Final = 0.2
+"""How long an event may wait for its transaction."""
+QUIET_COMMIT_EVERY_S: Final = 1.0
+"""How long states and offsets may wait while there is no event; a crash judges that much again, unseen by anybody."""
+REFRESH_EVERY_S: Final = 1.0
+_READ_TIMEOUT_S: Final = 0.1
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHealth:
+    """How a rule does in this worker since it took the rule up: reports it was asked about, events it opened."""
+
+    rule: str
+    version: int
+    mode: Mode
+    healthy: bool
+    error: str | None
+    errors: int
+    judged: int
+    opened: int
+
+
+class _Owned:
+    """A partition and its writer."""
+
+    def __init__(self, partition: Partition, writer: TransactionalWriter, committed_at_s: float) -> None:
+        self.partition = partition
+        self.writer = writer
+        self.committed_at_s = committed_at_s
+
+
+class RulesWorker:
+    """One member of the group `<prefix>rules`. Run one per process."""
+
+    def __init__(self, log: Log, topics: Topics, lookup: Devices) -> None:
+        self._log = log
+        self._topics = topics
+        self._lookup = lookup
+        self._group = rules_group(topics)
+        self._owned: dict[int, _Owned] = {}
+        self._table = RuleTable()
+        self._rules = RuleSet()
+        self._rules_revision = -1
+        self._faults = Faults()
+        self._number_of = Partitioner(topics.partitions)
+        self._lookup_version = lookup.version
+        self._refreshed_at_s = 0.0
+        self._reader: LogReader | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Judge until `stop` is set; then commit what is judged and let go. Waits out a log that is away."""
+        waits = backoff_s()
+        while not stop.is_set():
+            try:
+                await self._follow_and_judge(stop)
+            except TransientFault as fault:
+                wait_s = next(waits)
+                _log.warning("rules worker waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
+                await _wait(stop, wait_s)
+
+    def health(self) -> list[RuleHealth]:
+        """The rules in force as this worker sees them, by name."""
+        return [self._health_of(name) for name in sorted(self._rules.by_name)]
+
+    def _health_of(self, name: str) -> RuleHealth:
+        rule = self._rules.by_name[name]
+        error = self._faults.errors.get(name) or self._rules.broken_where.get(name)
+        opened = sum(owned.partition.opened.get(name, 0) for owned in self._owned.values())
+        return RuleHealth(
+            name, rule.version, rule.mode, error is None, error, self._faults.counts.get(name, 0),
+            self._rules.reports_judged(name), opened,
+        )  # fmt: skip
+
+    async def _follow_and_judge(self, stop: asyncio.Event) -> None:
+        definitions = await self._log.reader([self._topics.rule_definitions], start=Start.EARLIEST)
+        try:
+            await self._load_rules(definitions)
+            self._reader = reader = await self._log.reader(
+                self._topics.all_telemetry, group=self._group, start=Start.EARLIEST,
+                on_assigned=self._assigned, on_revoked=self._revoked,
+            )  # fmt: skip
+            try:
+                while not stop.is_set():
+                    batch = await reader.read(_READ_TIMEOUT_S)
+                    await self._follow_rules(definitions)
+                    await self._take_in(batch)
+                await self._let_go(list(self._owned))
+            finally:
+                self._owned.clear()
+                await reader.close()
+        finally:
+            await definitions.close()
+
+    async def _load_rules(self, definitions: LogReader) -> None:
+        """Everything that stands on the topic before anything is judged."""
+        ends = {tp: end for tp, (_, end) in (await self._log.bounds([self._topics.rule_definitions])).items()}
+        self._table = RuleTable()
+        while any(definitions.position(tp) < end for tp, end in ends.items()):
+            await self._follow_rules(definitions, _READ_TIMEOUT_S)
+        self._put_in_force()
+
+    async def _follow_rules(self, definitions: LogReader, timeout_s: float = 0) -> None:
+        for records in (await definitions.read(timeout_s)).values():
+            self._table.apply(records)
+        if self._owned and self._table.revision != self._rules_revision:
+            self._put_in_force()
+            _log.info("rules changed", rules=sorted(self._rules.versions().items()))
+
+    def _put_in_force(self) -> None:
+        self._rules_revision = self._table.revision
+        self._rules = RuleSet(definition.rule for definition in self._table.in_force())
+        self._faults.forget_others(self._rules.versions())
+        devices = self._devices_by_partition()
+        for number, owned in self._owned.items():
+            owned.partition.set_rules(self._rules)
+            owned.partition.refresh(devices.get(number, ()))
+
+    def _devices_by_partition(self) -> Mapping[int, Sequence[Device]]:
+        """The registry's devices by partition; nothing where no rule fires from absence."""
+        found: dict[int, list[Device]] = {}
+        if any(self._rules.watches_silence(kind) for kind in self._topics.kinds):
+            for device in self._lookup.devices():
+                found.setdefault(self._number_of(device.device_id.encode()), []).append(device)
+        return found
+
+    async def _take_in(self, batch: Batch) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if self._lookup.version != self._lookup_version and now_s - self._refreshed_at_s >= REFRESH_EVERY_S:
+            self._lookup_version, self._refreshed_at_s = self._lookup.version, now_s
+            devices = self._devices_by_partition()
+            for number, owned in self._owned.items():
+                owned.partition.refresh(devices.get(number, ()))
+        for (topic, number), records in batch.items():
+            if (owned_here := self._owned.get(number)) is not None:
+                owned_here.partition.judge(topic, records)
+        due = [number for number, owned in self._owned.items() if _is_due(owned, now_s, is_idle=not batch)]
+        outcomes = await asyncio.gather(*map(self._commit, due), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _commit(self, number: int) -> bool:
+        """Commit a partition; whether it is still owned after that."""
+        owned = self._owned[number]
+        try:
+            await owned.writer.commit(owned.partition.outgoing(), self._group, owned.partition.offsets())
+        except Fenced as fenced:
+            _log.warning("a partition went to another worker", partition=number, error=str(fenced))
+            await self._drop(number)
+            return False
+        except TransientFault as fault:
+            _log.warning("a commit is in doubt, resuming from the log", partition=number, error=str(fault))
+            await self._drop(number)
+            await self._resume(number)
+            return True
+        owned.partition.settled()
+        owned.committed_at_s = asyncio.get_running_loop().time()
+        return True
+
+    async def _resume(self, number: int) -> None:
+        """Take the partition up again from what is committed, the reader wound back to there."""
+        await self._take_up(number)
+        assert self._reader is not None
+        partitions = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
+        places = await self._log.committed(self._group, partitions)
+        firsts = await self._log.bounds(self._topics.all_telemetry)
+        self._reader.seek({tp: places[tp].offset if tp in places else firsts[tp][0] for tp in partitions})
+
+    async def _assigned(self, partitions: frozenset[TopicPartition]) -> None:
+        for number in sorted({partition.partition for partition in partitions} - self._owned.keys()):
+            await self._take_up(number)
+
+    async def _revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        await self._let_go(sorted({partition.partition for partition in partitions}))
+
+    async def _take_up(self, number: int) -> None:
+        """Fence earlier owners first, then read what they committed last."""
+        writer = await self._log.writer(f"{self._topics.prefix}rules-{number}")
+        state = TopicPartition(self._topics.rule_state, number)
+        records = await latest_by_key(self._log, self._topics.rule_state, [state])
+        telemetry = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
+        places = await self._log.committed(self._group, telemetry)
+        partition = Partition(number, self._topics, self._rules, self._lookup.device, self._faults)
+        partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
+        partition.set_rules(self._rules)
+        partition.refresh(self._devices_by_partition().get(number, ()))
+        self._owned[number] = _Owned(partition, writer, asyncio.get_running_loop().time())
+
+    async def _let_go(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            owned = self._owned.get(number)
+            if owned is not None and (not owned.partition.is_changed or await self._commit(number)):
+                await self._drop(number)
+
+    async def _drop(self, number: int) -> None:
+        await self._owned.pop(number).writer.close()
+
+
+def _is_due(owned: _Owned, now_s: float, *, is_idle: bool) -> bool:
+    if owned.partition.has_events:
+        return is_idle or now_s - owned.committed_at_s >= COMMIT_EVERY_S
+    return owned.partition.is_changed and now_s - owned.committed_at_s >= QUIET_COMMIT_EVERY_S
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        pass
