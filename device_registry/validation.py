@@ -13,7 +13,7 @@ from domain.quantities import CATALOGUE
 
 LENGTH: Final = {
     "name": 200, "area": 200, "parent_id": 64, "component_code": 32, "department": 100, "dev_eui": 16, "mn": 24,
-    "profile": 64, "kind": 64, "level": 32,
+    "profile": 64, "kind": 64, "level": 32, "source": 200,
 }  # fmt: skip
 """The most characters a text may have, here and in the tables. A component code has 16 in GB/T 30428.2, 19 in Sichuan."""
 
@@ -26,6 +26,7 @@ _ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _DEVICE_FIELDS: Final = frozenset(field.name for field in fields(Device))
 _LONGEST_INTERVAL_S: Final = 366 * 86_400
 _LONGEST_ATTRIBUTE: Final = 1000
+_MOST_MAPPINGS: Final = 500
 _MOST_ATTRIBUTES: Final = 100
 
 
@@ -97,6 +98,12 @@ def profile_problems(profile: Profile, kinds: Collection[str]) -> Iterator[Probl
         yield problem(
             "report_interval_s", f"{profile.report_interval_s} s is no report interval", "give 1 s to 366 days"
         )
+    if len(profile.fields) + len(profile.ignore) > _MOST_MAPPINGS:
+        yield problem("fields", "too many fields", f"give at most {_MOST_MAPPINGS}, ignored ones included")
+    for source in (*(mapping.source for mapping in profile.fields), *profile.ignore):
+        if not 0 < len(source) <= LENGTH["source"] or _CONTROL.search(source):
+            what = f"{source[:40]!r} is no name of a source field"
+            yield problem("fields", what, f"use 1 to {LENGTH['source']} characters")
     for mapping in profile.fields:
         column = f"fields.{mapping.source}"
         quantity = CATALOGUE.get(mapping.quantity)

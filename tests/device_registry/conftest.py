@@ -12,6 +12,9 @@ from sqlalchemy.engine import make_url
 from device_registry.registry import Registry
 from domain.topics import Topics
 from streams.embedded import EmbeddedLog
+from streams.opening import open_log
+from streams.ports import Log
+from tests.servers.absence import absent
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -22,7 +25,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = os.environ.get("URBANSENSE_TEST_POSTGRES")
     if not server:
-        pytest.skip("URBANSENSE_TEST_POSTGRES names no PostgreSQL (postgresql+psycopg://user:password@host/postgres)")
+        absent("postgresql", "URBANSENSE_TEST_POSTGRES names none (postgresql+psycopg://user:password@host/postgres)")
     name = f"registry_{uuid4().hex[:12]}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -50,4 +53,17 @@ async def log(tmp_path: Path, topics: Topics) -> AsyncIterator[EmbeddedLog]:
     opened = EmbeddedLog(tmp_path / "log.sqlite")
     await opened.ensure_topics(topics.specs())
     yield opened
+    await opened.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def any_log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[Log, Topics]]:
+    """Each log, with the registry's topic of a prefix that no other test has."""
+    topics = Topics(prefix=request.getfixturevalue("topic_prefix"), partitions=3)
+    url = "embedded:"
+    if request.param == "kafka":
+        url = f"kafka://{request.getfixturevalue('kafka_bootstrap')}"
+    opened = await open_log(url, tmp_path)
+    await opened.ensure_topics([spec for spec in topics.specs() if spec.name == topics.registry])
+    yield opened, topics
     await opened.close()

@@ -1,6 +1,5 @@
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from domain.devices import Device, DeviceLookup, DeviceState, Profile
 from domain.topics import Topics
 from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
 
 
@@ -27,13 +27,6 @@ async def _following(lookup: FollowingLookup, log: EmbeddedLog) -> AsyncIterator
     finally:
         stop.set()
         await asyncio.wait_for(running, 5)
-
-
-async def _until(condition: Callable[[], bool], bound_s: float = 10.0) -> None:
-    deadline = time.monotonic() + bound_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
 
 
 def _record(topics: Topics, device: Device) -> Outgoing:
@@ -88,12 +81,12 @@ async def test_it_follows_changes_without_reading_anything_twice(
         registry.upsert_devices([LAMP], now_ms=NOW_MS)
         registry.upsert_profiles([Profile("acme", "cabinet")], now_ms=NOW_MS)
         await publish_pending(registry, log, topics)
-        await _until(lambda: lookup.device("SL-1") is not None and lookup.profile("acme") is not None)
+        await until(lambda: lookup.device("SL-1") is not None and lookup.profile("acme") is not None)
         assert lookup.version > loaded
 
         registry.upsert_devices([replace(LAMP, name="renamed", dev_eui=None)], now_ms=NOW_MS)
         await publish_pending(registry, log, topics)
-        await _until(lambda: (lookup.device("SL-1") or CABINET).name == "renamed")
+        await until(lambda: (lookup.device("SL-1") or CABINET).name == "renamed")
         assert lookup.device_by_eui("a840419edb62011c") is None
 
 
@@ -105,7 +98,7 @@ async def test_retired_and_removed_devices_are_not_found(registry: Registry, log
         registry.upsert_devices([replace(LAMP, state=DeviceState.RETIRED)], now_ms=NOW_MS)
         registry.remove_devices(["SL-2"], now_ms=NOW_MS)
         await publish_pending(registry, log, topics)
-        await _until(lambda: len(lookup) == 1)
+        await until(lambda: len(lookup) == 1)
 
         assert lookup.device("SL-1") is None
         assert lookup.device_by_eui(LAMP.dev_eui or "") is None
@@ -113,7 +106,7 @@ async def test_retired_and_removed_devices_are_not_found(registry: Registry, log
 
         registry.upsert_devices([replace(LAMP, state=DeviceState.ACTIVE)], now_ms=NOW_MS)
         await publish_pending(registry, log, topics)
-        await _until(lambda: lookup.device("SL-1") is not None)
+        await until(lambda: lookup.device("SL-1") is not None)
 
     fresh = FollowingLookup(topics)
     await fresh.load(log)

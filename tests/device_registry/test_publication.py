@@ -1,6 +1,5 @@
 import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -15,6 +14,7 @@ from domain.topics import KINDS, Topics
 from streams.embedded import EmbeddedLog
 from streams.ports import Committed, Outgoing, Record, TopicPartition, TransactionalWriter
 from streams.tables import latest_by_key, read_to_end
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS
 
 BUILT_IN = {f"profile/{name}".encode() for name in (*KINDS, "milesight-em310-tilt", "milesight-em400-mud")}
@@ -30,13 +30,6 @@ async def _standing(log: EmbeddedLog, topics: Topics) -> dict[bytes, Record]:
 
 async def _version(log: EmbeddedLog, topics: Topics, key: bytes) -> int:
     return int(orjson.loads((await _standing(log, topics))[key].value or b"")["version"])
-
-
-async def _until(condition: Callable[[], bool], bound_s: float = 10.0) -> None:
-    deadline = time.monotonic() + bound_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
 
 
 async def test_devices_and_profiles_stand_on_the_topic_as_the_design_says(
@@ -261,9 +254,9 @@ class TestService:
         service = asyncio.create_task(RegistryPublisher(registry, log, topics, poll_s=0.02).run(stop))
 
         await asyncio.to_thread(registry.upsert_devices, [CABINET], now_ms=NOW_MS)
-        await _until(lambda: registry.pending(1) == [])
+        await until(lambda: registry.pending(1) == [])
         await asyncio.to_thread(registry.upsert_devices, [LAMP], now_ms=NOW_MS)
-        await _until(lambda: registry.pending(1) == [])
+        await until(lambda: registry.pending(1) == [])
 
         assert {b"CAB-1", b"SL-1"} <= set(await _standing(log, topics))
         stop.set()
@@ -285,7 +278,7 @@ class TestService:
         stop = asyncio.Event()
         service = asyncio.create_task(RegistryPublisher(registry, log, topics, poll_s=0.02).run(stop))
 
-        await _until(lambda: not away and answer(1) == [])
+        await until(lambda: not away and answer(1) == [])
         stop.set()
         await asyncio.wait_for(service, 5)
         assert b"CAB-1" in await _standing(log, topics)
@@ -298,7 +291,7 @@ async def test_two_services_share_the_work_without_harm(registry: Registry, log:
     for number in range(20):
         device = replace(CABINET, name=f"name {number}")
         await asyncio.to_thread(registry.upsert_devices, [device], now_ms=NOW_MS)
-    await _until(lambda: registry.pending(1) == [])
+    await until(lambda: registry.pending(1) == [])
     stop.set()
     await asyncio.wait_for(asyncio.gather(*services), 5)
 
