@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,6 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from web.board import Board
-from web.bodies import MAX_BODY_BYTES
 from web.devices import device_routes
 from web.docs_page import render_docs
 from web.events import event_routes
@@ -47,12 +45,6 @@ def create_app(
     to this listener.
     """
     closing = asyncio.Event()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        closing.set()
-
     app = FastAPI(
         title="urbansense",
         version=version,
@@ -60,8 +52,6 @@ def create_app(
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         responses={"default": {"description": "A problem document (RFC 9457).", "model": Problem}},
     )
     app.state.closing = closing
@@ -97,12 +87,12 @@ def _add_docs(app: FastAPI) -> None:
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        """FastAPI files every model under application/json; problem documents have a media type of their own."""
+        """FastAPI files every model under the route's own media type; problem documents have theirs."""
         document = generate()
         for operation in (operation for path in document["paths"].values() for operation in path.values()):
-            content = operation["responses"]["default"]["content"]
-            if "application/json" in content:
-                content[MEDIA_TYPE] = content.pop("application/json")
+            operation["responses"]["default"]["content"] = {
+                MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+            }
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -9,19 +9,19 @@ from domain.devices import Device, DeviceState
 from domain.events import Event, Severity, Status
 from domain.ledger import Ledger
 from timeseries.ports import EventQuery
+from web.open_events import OpenEvents
 from web.ports import DeviceQuery, Services
 
 SILENT_AFTER_INTERVALS: Final = 3
 """So many report intervals without a report make a device silent on the map: the default `gap` of a rule."""
 
 MOST_DEVICES: Final = 20_000
-"""More devices than this are counted but not drawn."""
+"""More devices than this are counted but neither drawn nor looked at for silence."""
 
 RESYNC_MS: Final = 30_000
 """How often the open events are read from the store again, in case this process missed a change on the log."""
 
 _PAGE: Final = 1000
-_WORST_FIRST: Final = {severity: rank for rank, severity in enumerate(Severity)}
 OK, SILENT, UNHEARD = "ok", "silent", "unheard"
 
 
@@ -71,42 +71,6 @@ def condition_of(device: Device, last_heard_ms: int | None, now_ms: int | None, 
         return UNHEARD
     allowed_ms = SILENT_AFTER_INTERVALS * device.report_interval_s * 1000
     return SILENT if now_ms is not None and now_ms - last_heard_ms > allowed_ms else OK
-
-
-def worst_first(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Worst severity first, then the newest opened."""
-    return tuple(sorted(events, key=lambda event: (_WORST_FIRST[event.severity], -event.opened_at_ms)))
-
-
-class OpenEvents:
-    """The open events by id; a change is taken once, whatever order it comes in."""
-
-    def __init__(self) -> None:
-        self._revisions: dict[object, int] = {}
-        self._open: dict[object, Event] = {}
-
-    def take(self, event: Event) -> None:
-        """Keep the event if it is open and newer than what is known of it; forget it if it ended."""
-        if event.revision <= self._revisions.get(event.event_id, 0):
-            return
-        self._revisions[event.event_id] = event.revision
-        if event.status is Status.OPEN:
-            self._open[event.event_id] = event
-        else:
-            self._open.pop(event.event_id, None)
-
-    def replace(self, events: Sequence[Event]) -> None:
-        """Take the store's word for what is open, save for events this process knows at a higher revision."""
-        told = {event.event_id for event in events}
-        self._open = {key: event for key, event in self._open.items() if key in told}
-        for event in events:
-            self.take(event)
-        ended = [key for key in self._revisions if key not in self._open]
-        for key in ended[:-_PAGE]:
-            del self._revisions[key]
-
-    def all(self) -> tuple[Event, ...]:
-        return worst_first(tuple(self._open.values()))
 
 
 class Board:
@@ -171,7 +135,9 @@ class Board:
         new = [device.device_id for device in devices if device.device_id not in self._stored_heard_ms]
         for start in range(0, len(new), _PAGE):
             await self._seed_last_heard(new[start : start + _PAGE])
-        self._devices, self._total, self._devices_revision = tuple(devices), page.total, revision
+        in_use = tuple(device for device in devices if device.state is not DeviceState.RETIRED)
+        self._total = page.total - (len(devices) - len(in_use))
+        self._devices, self._devices_revision = in_use, revision
 
     async def _seed_last_heard(self, device_ids: Sequence[str]) -> None:
         latest = await self._services.telemetry.fetch_latest(device_ids)
@@ -181,7 +147,7 @@ class Board:
 
     async def _refresh_events(self) -> None:
         if self._monotonic_s() - self._resynced_at_s >= RESYNC_MS / 1000:
-            self._open.replace(await self._fetch_open())
+            self._open.resync(await self._fetch_open())
             self._resynced_at_s = self._monotonic_s()
         for change in self._services.live.changes_after(self._sequence):
             self._sequence = change.sequence

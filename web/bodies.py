@@ -15,17 +15,31 @@ async def read_text(request: Request, media_type: str) -> str:
     """The body as text, a byte order mark taken off.
 
     Raises: Refused (415) where the body is said to be of another media type, which also keeps out forms posted by a
-    foreign web page, and Refused (422) where it is not UTF-8.
+    foreign web page; Refused (413) where it is too large; Refused (422) where it is not UTF-8.
     """
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != media_type:
         detail = f"send the body as {media_type}, not as {sent or 'an unnamed type'}"
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
     try:
-        return (await request.body()).decode("utf-8-sig")
+        return (await _read_body(request)).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         detail = f"the body is not UTF-8 at byte {error.start}"
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail) from error
+
+
+async def _read_body(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    body = bytearray()
+    if not declared.isdecimal() or int(declared) <= MAX_BODY_BYTES:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                break
+        else:
+            return bytes(body)
+    detail = f"the body is larger than {MAX_BODY_BYTES} bytes; send it in parts"
+    raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
 
 
 def text_body(media_type: str) -> dict[str, Any]:

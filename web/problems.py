@@ -90,8 +90,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, refused, {"Retry-After": str(RETRY_AFTER_S)})
 
     async def on_bug(request: Request, error: Exception) -> Response:
-        _log.error("web.failed", path=request.url.path, exc_info=error)
-        detail = "urbansense failed to answer this; its log says why"
+        detail = "urbansense failed to answer this; its log says why"  # the server logs it, with its traceback
         return problem_response(request, Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail))
 
     handlers: dict[type[Exception], Any] = {
