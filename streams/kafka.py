@@ -29,13 +29,19 @@ class KafkaLog:
     Delivery: a broker that is away is waited for; only `close` gives up on it, after 30 s.
     """
 
-    def __init__(self, servers: Sequence[str], client_id: str = "urbansense") -> None:
+    def __init__(
+        self,
+        servers: Sequence[str],
+        client_id: str = "urbansense",
+        closing_patience_s: float = _CLOSING_PATIENCE_S,
+    ) -> None:
         calm_aiokafka()
         self._servers, self._client_id = list(servers), client_id
         self._enquiries = Enquiries(servers, client_id)
         self._supply = ProducerSupply(lambda: make_producer(self._servers, client_id))
         self._appends = KafkaAppends(self._supply, self._enquiries)
         self._routing = Routing(self._enquiries.partition_counts)
+        self._closing_patience_s = closing_patience_s
         self._closed = False
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
@@ -83,7 +89,7 @@ class KafkaLog:
         if self._closed:
             return
         self._closed = True
-        await self._appends.close(_CLOSING_PATIENCE_S)
+        await self._appends.close(self._closing_patience_s)
         await self._supply.close()
         await self._enquiries.close()
 

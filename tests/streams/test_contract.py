@@ -10,7 +10,7 @@ from domain.partitioning import partition_of
 from domain.topics import Cleanup, TopicSpec
 from streams import MAX_RECORD_BYTES, Committed, Log, Outgoing, RecordTooLarge, Start, TopicPartition
 from streams.tables import latest_by_key, read_to_end
-from tests.streams.rigs import Rig, by_partition, collected, eventually, nothing_comes, numbered, read_some
+from tests.streams.rigs import Rig, by_partition, collected, nothing_comes, numbered, read_some
 
 
 async def test_a_record_comes_back_as_it_went_in(rig: Rig, log: Log) -> None:
@@ -243,13 +243,3 @@ async def test_a_new_process_finds_everything(rig: Rig, log: Log) -> None:
     await again.append([Outgoing(topic, None, b"200", partition=0)])
     records = await read_some(rig.closing(await again.reader([topic])), 201)
     assert [(r.offset, r.value) for r in records] == [(i, b"%d" % i) for i in range(201)]
-
-
-async def test_two_logs_see_one_another_s_records(rig: Rig, log: Log) -> None:
-    if not rig.is_kafka:
-        pytest.skip("the embedded log serves one process")
-    topic = await rig.topic(log)
-    other = await rig.open()
-    await other.append(numbered(topic, 5))
-    found = await eventually(lambda: log.bounds([topic]), lambda b: sum(end for _, end in b.values()) == 5)
-    assert len(found) == 3
