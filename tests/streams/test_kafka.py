@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 
 import pytest
@@ -141,7 +141,8 @@ async def test_a_broker_killed_under_appends_and_readers_loses_nothing(
 ) -> None:
     topic = await rig.topic(log, partitions=3)
     reader = rig.closing(await log.reader([topic], group=rig.group()))
-    sent, pending = 0, []
+    sent = 0
+    pending: list[Awaitable[None]] = []
     values: list[int] = []
 
     def feed(count: int) -> None:
