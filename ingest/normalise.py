@@ -12,6 +12,7 @@ OLDEST_MS: Final = 30 * 86_400_000
 NEWEST_MS: Final = 5 * 60_000
 """How long before and after its reception a report may say it was observed, inclusive."""
 LONGEST_MESSAGE_ID: Final = 128
+_SEQUENCE_END: Final = 10**LONGEST_MESSAGE_ID
 
 
 class Normalised(NamedTuple):
@@ -71,7 +72,7 @@ def _observed_at_ms(uplink: Uplink, received_at_ms: int) -> int | None:
 
 def _message_id(said: object, readings: Readings) -> str | None:
     """The device's own id of the message as text; anything but a short text or a whole number is left out and told."""
-    if isinstance(said, int) and not isinstance(said, bool):
+    if isinstance(said, int) and not isinstance(said, bool) and abs(said) < _SEQUENCE_END:
         said = str(said)
     if said is None or (isinstance(said, str) and len(said) <= LONGEST_MESSAGE_ID):
         return said

@@ -26,7 +26,7 @@ def rejection(message: Message, refused: Refused, *, partial: bool = False, keep
         "payload": b64encode(message.payload[:keep_bytes]).decode(),
         "received_at_ms": message.received_at_ms,
     }
-    if refused.device_id is not None and DEVICE_ID.match(refused.device_id):
+    if refused.device_id is not None and DEVICE_ID.fullmatch(refused.device_id):
         rejected["device_id"] = refused.device_id
     if message.content_type is not None:
         rejected["content_type"] = _text(message.content_type)

@@ -61,12 +61,12 @@ class Senders:
     def _device(self, uplink: Uplink) -> Device | None:
         if uplink.device_id is not None:
             return self._lookup.device(uplink.device_id)
-        return self._lookup.device_by_eui(uplink.dev_eui or "")
+        return self._lookup.device_by_eui(uplink.dev_eui) if uplink.dev_eui else None
 
     def _plan(self, profile_name: str) -> Plan:
         profile = self._lookup.profile(profile_name)
         known = self._plans.get(profile_name)
-        if known is None or known[0] != profile:
+        if known is None or (known[0] is not profile and known[0] != profile):
             known = self._plans[profile_name] = (profile, compile_plan(profile))
         return known[1]
 

@@ -104,10 +104,11 @@ class Shortcut:
 
 
 def straight_telemetry(report: Any, sender: Sender, received_at_ms: int) -> Telemetry | None:
-    """What `normalise` makes of a native report with a time of its own, or None where it takes more than a look."""
+    """What `normalise` makes of a native report, or None where it takes more than a look to tell."""
     if type(report) is not dict:
         return None
-    fields, observed_at_ms, message_id = report.get("readings"), report.get("ts"), report.get("seq")
+    fields, said_at_ms, message_id = report.get("readings"), report.get("ts"), report.get("seq")
+    observed_at_ms = received_at_ms if said_at_ms is None else said_at_ms
     if type(fields) is not dict or type(observed_at_ms) is not int:
         return None
     if not received_at_ms - OLDEST_MS <= observed_at_ms <= received_at_ms + NEWEST_MS:
@@ -131,6 +132,8 @@ def straight_telemetry(report: Any, sender: Sender, received_at_ms: int) -> Tele
     telemetry["readings"] = readings
     if sender.area is not None:
         telemetry["area"] = sender.area
+    if said_at_ms is None:
+        telemetry["time_source"] = "gateway"
     return telemetry
 
 

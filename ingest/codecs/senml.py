@@ -17,6 +17,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _VALUES: Final = ("v", "vs", "vb", "vd")
 _REGULAR: Final = frozenset({"n", "u", "s", "t", *_VALUES})
 _BASE: Final = {"bn": str, "bu": str, "bt": float, "bv": float, "bs": float}
+_LABELS: Final = _REGULAR | _BASE.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,11 @@ class SenmlRecord:
 
 
 def is_pack(document: object) -> bool:
-    """Whether a JSON array is a SenML pack by its shape, and no batch of native reports."""
-    first = document[0] if isinstance(document, list) and document else None
-    return isinstance(first, dict) and "readings" not in first and not (_REGULAR | _BASE.keys()).isdisjoint(first)
+    """Whether a JSON document is a SenML pack by its shape: an array with a field of SenML's, and no native report."""
+    records = [element for element in document if isinstance(element, dict)] if isinstance(document, list) else []
+    if any("readings" in record for record in records):
+        return False
+    return any(not _LABELS.isdisjoint(record) for record in records)
 
 
 def resolve(pack: object) -> list[SenmlRecord | Refused]:

@@ -27,7 +27,9 @@ class MemoryLookup:
         return _in_service(self.devices.get(device_id))
 
     def device_by_eui(self, dev_eui: str) -> Device | None:
-        return _in_service(next((d for d in self.devices.values() if _bare(d.dev_eui) == _bare(dev_eui)), None))
+        return _in_service(
+            next((d for d in self.devices.values() if d.dev_eui and _bare(d.dev_eui) == _bare(dev_eui)), None)
+        )
 
     def profile(self, name: str) -> Profile | None:
         return self.profiles.get(name)
@@ -38,8 +40,8 @@ def lookup_of(*items: Device | Profile, kinds: Iterable[str] = ()) -> MemoryLook
     return MemoryLookup().put(*items, *(Profile(kind, kind) for kind in kinds))
 
 
-def _bare(dev_eui: str | None) -> str | None:
-    return dev_eui.lower().replace("-", "").replace(":", "") if dev_eui else None
+def _bare(dev_eui: str) -> str:
+    return dev_eui.lower().replace("-", "").replace(":", "")
 
 
 def _in_service(device: Device | None) -> Device | None:

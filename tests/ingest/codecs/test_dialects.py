@@ -57,7 +57,8 @@ def test_device_and_kind_come_from_the_topic() -> None:
     "topic",
     [
         "", "/", "city", "city/a/streetlight/SL-1", "city/a/b/streetlight/SL-1/up", "city/a/streetlight/SL-1/down",
-        "city-gateway/up", "application/9/device/a840419edb62011c/event/join", "v3/a/devices/b/down/ack", "spBv1.0/a/NDATA/b",
+        "city-gateway/up", "application/9/device/a840419edb62011c/event/join", "v3/a/devices/b/down/ack",
+        "spBv1.0/a/NDATA/b",
     ],
 )  # fmt: skip
 def test_a_topic_without_a_dialect_is_refused(topic: str) -> None:

@@ -169,7 +169,16 @@ def test_unknown_fields_are_ignored_and_values_of_a_wrong_type_are_left_to_norma
 
 
 @pytest.mark.parametrize(
-    "document", [[{"ts": 1, "readings": {}}], [{"readings": {}, "n": "a"}], [], [1], {"n": "a"}, [{}]]
+    "document",
+    [
+        [{"ts": 1, "readings": {}}],
+        [{"readings": {}, "n": "a"}],
+        [{"n": "a"}, {"readings": {}}],
+        [],
+        [1],
+        {"n": "a"},
+        [{}],
+    ],
 )
 def test_native_reports_are_no_pack(document: object) -> None:
     assert not is_pack(document)

@@ -61,9 +61,11 @@ NO_UPLINKS = {
     "a decoded payload that is none": (message(decoded_payload=[1]), Reason.UNPARSEABLE, "must be an object"),
     "a simulated uplink": ({**message(), "simulated": True}, Reason.UNAUTHORISED, "simulated"),
     "another device": (
-        {**message(), "end_device_ids": {"device_id": "well-0043", "dev_eui": "24E1"}}, Reason.UNAUTHORISED, "another device",
+        {**message(), "end_device_ids": {"device_id": "well-0043", "dev_eui": "24E1"}},
+        Reason.UNAUTHORISED,
+        "another device",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("document", "reason", "detail"), NO_UPLINKS.values(), ids=NO_UPLINKS.keys())
