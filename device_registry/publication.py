@@ -24,7 +24,10 @@ _TRIES_WHEN_FENCED: Final = 10
 
 
 class RegistryPublisher:
-    """Publishes one registry to one log. One task at a time; any number of processes."""
+    """Publishes one registry to one log. Any number of tasks may ask one publisher, and any number of processes run one.
+
+    Two publishers in one process work too, but each take-over costs a new writer: better to share one.
+    """
 
     def __init__(self, registry: Registry, log: Log, topics: Topics, poll_s: float = 0.5) -> None:
         self._registry = registry
@@ -33,6 +36,7 @@ class RegistryPublisher:
         self._identity = f"{topics.prefix}registry"
         self._poll_s = poll_s
         self._writer: TransactionalWriter | None = None
+        self._turn = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish what is pending, and every change within about `poll_s`, until `stop` is set."""
@@ -70,13 +74,14 @@ class RegistryPublisher:
 
     async def _unless_fenced(self, publish: Callable[[], Awaitable[int]]) -> int:
         for _ in range(_TRIES_WHEN_FENCED):
-            try:
-                return await publish()
-            except Fenced:
-                await self.close()
-            except TransientFault:
-                await self.close()
-                raise
+            async with self._turn:
+                try:
+                    return await publish()
+                except Fenced:
+                    await self.close()
+                except TransientFault:
+                    await self.close()
+                    raise
         raise TransientFault(f"other publishers took {self._topic} over {_TRIES_WHEN_FENCED} times; is one restarting?")
 
     async def _publish_pending(self) -> int:

@@ -28,6 +28,7 @@ _LONGEST_INTERVAL_S: Final = 366 * 86_400
 _LONGEST_ATTRIBUTE: Final = 1000
 _MOST_MAPPINGS: Final = 500
 _MOST_ATTRIBUTES: Final = 100
+_LARGEST_INTEGER: Final = 2**53  # beyond it a rule, which computes in doubles, would see another number
 
 
 def normalise_eui(dev_eui: str) -> str | None:
@@ -144,10 +145,19 @@ def attribute_problems(subject: str, attributes: Mapping[str, object]) -> Iterat
             if len(value) > _LONGEST_ATTRIBUTE or _CONTROL.search(value):
                 remedy = f"use up to {_LONGEST_ATTRIBUTE} characters"
                 yield Problem(subject, "attributes", f"{name!r} is too long or has control characters", remedy)
-        elif not isinstance(value, bool | int | float) or not math.isfinite(value):
+        elif not _is_plain_number(value):
             yield Problem(
-                subject, "attributes", f"{name!r} has no plain value", "give a text, a finite number, true or false"
+                subject,
+                "attributes",
+                f"{name!r} has no plain value",
+                "give a text, a number that is no larger than 2^53 or has a fraction, true or false",
             )
+
+
+def _is_plain_number(value: object) -> bool:
+    if isinstance(value, int):
+        return abs(value) <= _LARGEST_INTEGER
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _trimmed(text: str | None) -> str | None:

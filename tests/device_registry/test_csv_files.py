@@ -298,3 +298,13 @@ def test_two_imports_at_once_are_one_after_the_other(database_url: str) -> None:
     assert len(departments) == 1
     first.close()
     second.close()
+
+
+def test_the_example_of_the_documentation_goes_in(registry: Registry) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "registry.md").read_text(encoding="utf-8")
+    example = page.split("```csv\n")[1].split("```")[0]
+
+    report = _import(registry, example.encode())
+
+    assert report.errors == ()
+    assert report.changes.created == ("CAB-1", "SL-1")

@@ -44,6 +44,7 @@ def test_a_good_device_has_no_problem() -> None:
         ({"attributes": {"a": None}}, "attributes"),
         ({"attributes": {"a": [1]}}, "attributes"),
         ({"attributes": {"a": float("inf")}}, "attributes"),
+        ({"attributes": {"a": 2**53 + 1}}, "attributes"),
         ({"attributes": {"a": "nul\x00"}}, "attributes"),
         ({"attributes": {"a": "x" * 1001}}, "attributes"),
         ({"attributes": {"not a name": 1}}, "attributes"),
