@@ -20,6 +20,7 @@ from rules.clock import PartitionClock
 from rules.closures import ODD
 from rules.conditions import Condition, ConditionError, device_facts
 from rules.folding import Judge, Readings
+from rules.health import Vitals
 from rules.plans import FOREVER_MS, Plan, RuleSet
 from rules.published import Published, difference
 from rules.rule import Rule
@@ -46,25 +47,6 @@ class Sums:
         )  # fmt: skip
 
 
-class Faults:
-    """The conditions that failed, by rule: the first words of the newest error, and how often."""
-
-    def __init__(self) -> None:
-        self.errors: dict[str, str] = {}
-        self.counts: dict[str, int] = {}
-        self._versions: dict[str, int] = {}
-
-    def note(self, rule: str, device_id: str, error: ConditionError) -> None:
-        self.errors[rule] = f"device {device_id}: {error}"[:500]
-        self.counts[rule] = self.counts.get(rule, 0) + 1
-
-    def forget_others(self, versions: dict[str, int]) -> None:
-        """Only rules at these versions can still be at fault."""
-        for rule in [rule for rule in self.errors if versions.get(rule) != self._versions.get(rule)]:
-            del self.errors[rule], self.counts[rule]
-        self._versions = versions
-
-
 class Lane:
     """The engine for one kind of device in one partition.
 
@@ -73,13 +55,13 @@ class Lane:
     """
 
     def __init__(
-        self, kind: str, rules: RuleSet, find_device: Callable[[str], Device | None], faults: Faults | None = None
+        self, kind: str, rules: RuleSet, find_device: Callable[[str], Device | None], vitals: Vitals | None = None
     ) -> None:
         self.kind = kind
         self.rules = rules
         self.clock = PartitionClock()
         self.sums = Sums()
-        self.faults = faults or Faults()
+        self.vitals = vitals or Vitals()
         self.raised: list[Raised] = []
         self.changed: list[Watch] = []
         self.watches: dict[str, Watch] = {}
@@ -187,10 +169,14 @@ class Lane:
 
     def tick(self, tick: Tick) -> None:
         """Move the clock on; silence that is due by then speaks, in order of its time, then of device id."""
+        first = self.clock.now_ms is None
         if not self.clock.tick(tick["gateway"], tick["tick_at_ms"]):
             return
         now_ms = self.clock.now_ms
         assert now_ms is not None
+        if first:
+            for watch in self.watches.values():  # silence counts from here on for those never heard
+                self._schedule(watch)
         due: list[tuple[int, str, Watch]] = []
         while self._timers and self._timers[0][0] <= now_ms:
             timer_ms, device_id = heapq.heappop(self._timers)
@@ -273,13 +259,13 @@ class Lane:
             heapq.heappush(self._timers, (due_ms, watch.device_id))
 
     def _judge_for(self, watch: Watch) -> Judge:
-        facts, faults = watch.facts, self.faults
+        facts, vitals = watch.facts, self.vitals
 
         def judge(rule: Rule, condition: Condition, readings: Readings) -> bool | None:
             try:
                 return condition.evaluate(readings, facts)
             except ConditionError as error:
-                faults.note(rule.name, watch.device_id, error)
+                vitals.note_error(rule.name, watch.device_id, error)
                 return None
 
         return judge

@@ -16,7 +16,8 @@ from domain.topics import Headers, Topics, is_tick
 from rules.announcing import CLOCK_HEADER, Raised
 from rules.clock import PartitionClock
 from rules.definitions import RuleTable
-from rules.engine import Faults, Lane, Sums
+from rules.engine import Lane, Sums
+from rules.health import Vitals
 from rules.plans import RuleSet
 from rules.rule import Mode
 from rules.snapshots import SCHEMA, decode_watch, encode_watch
@@ -32,15 +33,14 @@ class Partition:
     """The engine's state for one partition number. Pure but for the registry it looks devices up in."""
 
     def __init__(
-        self, number: int, topics: Topics, rules: RuleSet, find_device: Callable[[str], Device | None], faults: Faults
+        self, number: int, topics: Topics, rules: RuleSet, find_device: Callable[[str], Device | None], vitals: Vitals
     ) -> None:
         self.number = number
         self.rules = rules
-        self.opened: dict[str, int] = {}
         self._topics = topics
         self._find_device = find_device
-        self._faults = faults
-        self._lanes = {topics.telemetry(kind): Lane(kind, rules, find_device, faults) for kind in topics.kinds}
+        self._vitals = vitals
+        self._lanes = {topics.telemetry(kind): Lane(kind, rules, find_device, vitals) for kind in topics.kinds}
         self._next: dict[str, int] = {}
         self._moved = False
         self._restated = False
@@ -143,8 +143,7 @@ class Partition:
         """What `outgoing` gave is committed."""
         for lane in self._lanes.values():
             for raised in lane.raised:
-                if raised.event.revision == 1:
-                    self.opened[raised.event.rule] = self.opened.get(raised.event.rule, 0) + 1
+                self._vitals.note_committed(raised)
             for watch in lane.changed:
                 watch.changed = False
             lane.raised, lane.changed = [], []

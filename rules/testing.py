@@ -75,7 +75,7 @@ def _report(arrival: Arrival, kind: str) -> Telemetry:
 
 def _faults(lanes: list[Lane]) -> Iterator[str]:
     for lane in lanes:
-        for rule, error in lane.faults.errors.items():
+        for rule, error in lane.vitals.errors.items():
             yield f"rule {rule} failed: {error}"
         for rule, error in lane.rules.broken_where.items():
             yield f"rule {rule} failed: {error}"

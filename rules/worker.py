@@ -8,7 +8,6 @@ A partition resumes from what was committed and from nothing else.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -19,11 +18,10 @@ from domain.partitioning import Partitioner
 from domain.retry import backoff_s
 from domain.topics import Topics
 from rules.definitions import RuleTable
-from rules.engine import Faults
+from rules.health import RuleHealth, Vitals
 from rules.partition import Partition
 from rules.plans import RuleSet
 from rules.ports import Devices
-from rules.rule import Mode
 from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition, TransactionalWriter
 from streams.tables import latest_by_key
@@ -36,20 +34,6 @@ REFRESH_EVERY_S: Final = 1.0
 _READ_TIMEOUT_S: Final = 0.1
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleHealth:
-    """How a rule does in this worker since it took the rule up: reports it was asked about, events it opened."""
-
-    rule: str
-    version: int
-    mode: Mode
-    healthy: bool
-    error: str | None
-    errors: int
-    judged: int
-    opened: int
 
 
 class _Owned:
@@ -73,7 +57,7 @@ class RulesWorker:
         self._table = RuleTable()
         self._rules = RuleSet()
         self._rules_revision = -1
-        self._faults = Faults()
+        self._vitals = Vitals()
         self._number_of = Partitioner(topics.partitions)
         self._lookup_version = lookup.version
         self._refreshed_at_s = 0.0
@@ -92,16 +76,7 @@ class RulesWorker:
 
     def health(self) -> list[RuleHealth]:
         """The rules in force as this worker sees them, by name."""
-        return [self._health_of(name) for name in sorted(self._rules.by_name)]
-
-    def _health_of(self, name: str) -> RuleHealth:
-        rule = self._rules.by_name[name]
-        error = self._faults.errors.get(name) or self._rules.broken_where.get(name)
-        opened = sum(owned.partition.opened.get(name, 0) for owned in self._owned.values())
-        return RuleHealth(
-            name, rule.version, rule.mode, error is None, error, self._faults.counts.get(name, 0),
-            self._rules.reports_judged(name), opened,
-        )  # fmt: skip
+        return self._vitals.of(self._rules)
 
     async def _follow_and_judge(self, stop: asyncio.Event) -> None:
         definitions = await self._log.reader([self._topics.rule_definitions], start=Start.EARLIEST)
@@ -141,7 +116,7 @@ class RulesWorker:
     def _put_in_force(self) -> None:
         self._rules_revision = self._table.revision
         self._rules = RuleSet(definition.rule for definition in self._table.in_force())
-        self._faults.forget_others(self._rules.versions())
+        self._vitals.restart(self._rules)
         devices = self._devices_by_partition()
         for number, owned in self._owned.items():
             owned.partition.set_rules(self._rules)
@@ -212,7 +187,7 @@ class RulesWorker:
         records = await latest_by_key(self._log, self._topics.rule_state, [state])
         telemetry = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
         places = await self._log.committed(self._group, telemetry)
-        partition = Partition(number, self._topics, self._rules, self._lookup.device, self._faults)
+        partition = Partition(number, self._topics, self._rules, self._lookup.device, self._vitals)
         partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
         partition.set_rules(self._rules)
         partition.refresh(self._devices_by_partition().get(number, ()))
