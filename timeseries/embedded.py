@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
@@ -27,10 +28,11 @@ class EmbeddedStore:
     Made by `open`.
     """
 
-    def __init__(self, path: Path, database: duckdb.DuckDBPyConnection, reports: ReportWriter) -> None:
+    def __init__(self, path: Path, database: duckdb.DuckDBPyConnection) -> None:
         self._path = path
         self._database = database
-        self._reports = reports
+        self._writer = database.cursor()
+        self._reports = ReportWriter(self._writer)
         self._writing = ThreadPoolExecutor(1, "timeseries-write")
         self._reading = ThreadPoolExecutor(1, "timeseries-read")
 
@@ -38,8 +40,7 @@ class EmbeddedStore:
     async def open(cls, path: Path) -> Self:
         """The store in the file `path`, made where there is none. Raises: ConfigurationError where it cannot be opened."""
 
-        database = await asyncio.to_thread(open_database, path)
-        return cls(path, database, await asyncio.to_thread(ReportWriter, database.cursor()))
+        return await asyncio.to_thread(lambda: cls(path, open_database(path)))
 
     async def load_progress(self) -> Mapping[tuple[str, int], Progress]:
         return await self._read(load_progress)
@@ -65,7 +66,7 @@ class EmbeddedStore:
         return await self._read(partial(embedded_queries.fetch_buckets, series=series, every_ms=every_ms))
 
     async def write_events(self, events: Sequence[Event]) -> None:
-        await self._run(self._writing, partial(self._on_cursor, partial(embedded_events.write_events, events=events)))
+        await self._run(self._writing, partial(embedded_events.write_events, self._writer, events))
 
     async def fetch_events(self, query: EventQuery) -> EventPage:
         return await self._read(partial(embedded_events.fetch_events, query=query))
@@ -83,11 +84,19 @@ class EmbeddedStore:
         await asyncio.to_thread(self._database.close)
 
     async def _read(self, query: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
-        return await self._run(self._reading, partial(self._on_cursor, query))
+        """The answer to a query; cancelling it ends the query, so that the next one need not wait for it."""
+        cursor = self._database.cursor()
 
-    def _on_cursor(self, work: Callable[[duckdb.DuckDBPyConnection], _T]) -> _T:
-        with self._database.cursor() as cursor:
-            return work(cursor)
+        def ask() -> _T:
+            with cursor:
+                return query(cursor)
+
+        try:
+            return await self._run(self._reading, ask)
+        except asyncio.CancelledError:
+            with suppress(duckdb.Error):
+                cursor.interrupt()
+            raise
 
     async def _run(self, thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         try:

@@ -32,10 +32,10 @@ def instant(at_ms: int) -> str:
 
 def source(bucket: str, from_ms: int | None, to_ms: int | None, *conditions: str) -> str:
     """The beginning of a question: the points of a bucket with from <= time < to for which all conditions hold."""
-    start_ms = min(max(from_ms or 0, 0), LAST_INSTANT_MS - 1)
+    start_ms = max(from_ms or 0, 0)
     stop_ms = LAST_INSTANT_MS if to_ms is None else min(to_ms, LAST_INSTANT_MS)
     if stop_ms <= start_ms:  # the server calls an empty range an error
-        stop_ms, conditions = start_ms + 1, ("false",)
+        start_ms, stop_ms, conditions = 0, 1, ("false",)
     return (
         f"from(bucket: {literal(bucket)}) |> range(start: {instant(start_ms)}, stop: {instant(stop_ms)})"
         f" |> filter(fn: (r) => {' and '.join(conditions)})"

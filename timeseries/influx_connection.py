@@ -46,7 +46,8 @@ class LinesRefused(Exception):
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
-        self.words = words if len(words) <= _LONGEST_WORDS else f"{words[:_LONGEST_WORDS]}…"
+        half = _LONGEST_WORDS // 2  # the server quotes the line, and gives its reason behind it
+        self.words = words if len(words) <= _LONGEST_WORDS else f"{words[:half]} … {words[-half:]}"
         found = _DROPPED.search(words)
         self.dropped = int(found[1]) if found else None
 

@@ -32,6 +32,7 @@ class InfluxStore:
     """
 
     def __init__(self, address: Address, token: str, *, attempts: int = 3, remembered: int = 200_000) -> None:
+        self.address = address
         self._connection = InfluxConnection(address, token, attempts)
         self._bucket = address.bucket
         self._recent = RecentReports(remembered)
