@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,21 +27,34 @@ FLAGS = (
 )
 
 
-@pytest.fixture
-def chromium(tmp_path: Path) -> Iterator[webdriver.Chrome]:
+@pytest.fixture(scope="session")
+def chromium_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     """A browser with a profile of its own. Skipped where Chromium or its driver is not installed."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         absent("chromium", "Chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = webdriver.Chrome(options=options, service=Service(driver))
     window.set_page_load_timeout(30)
     yield window
     window.quit()
+
+
+@pytest.fixture
+def chromium(chromium_process: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """The browser at a fresh tab: size, time zone and colour scheme set in one are unknown to the next."""
+    window = chromium_process
+    first = window.current_window_handle
+    window.switch_to.new_window("tab")
+    for log in ("browser", "performance"):
+        window.get_log(log)
+    yield window
+    window.close()
+    window.switch_to.window(first)
 
 
 def resize(window: webdriver.Chrome, width: int, height: int) -> None:
