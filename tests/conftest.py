@@ -2,6 +2,7 @@
 
 pytest_plugins: list[str] = [
     "tests.servers.kafka",
+    "tests.servers.chromium",
     "tests.servers.mosquitto",
     "tests.servers.influxdb",
     "tests.servers.victoriametrics",
