@@ -1,6 +1,6 @@
 """What passes through the gateway: a message as it came, and a report before the registry has seen it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from domain.rejections import Reason
@@ -38,7 +38,7 @@ class Uplink:
     observed_at_ms: object = None
     offset_ms: int = 0
     message_id: object = None
-    units: dict[str, str] | None = None
+    units: dict[str, str] = field(default_factory=dict)
     speaker: str | None = None
 
 

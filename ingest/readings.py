@@ -35,20 +35,19 @@ class Readings:
         return Reason.BAD_VALUE if self.bad else Reason.UNKNOWN_QUANTITY, "; ".join(told)
 
 
-def read_fields(fields: Mapping[str, object], units: Mapping[str, str] | None, plan: Plan) -> Readings:
+def read_fields(fields: Mapping[str, object], units: Mapping[str, str], plan: Plan) -> Readings:
     """The readings that `fields` give under `plan`; units named by the message itself win over the profile's."""
     readings = Readings()
     for source, value in fields.items():
         if source in plan.ignored:
             continue
-        problem = plan.problems.get(source)
-        slots = plan.slots.get(source, ())
-        if problem is not None:
-            readings.bad.append(f"{source} ({problem})")
-        elif not slots:
+        if source in plan.problems:
+            readings.bad.append(f"{source} ({plan.problems[source]})")
+        elif source not in plan.slots:
             readings.unknown.append(source)
-        for slot in slots if problem is None else ():
-            _add(readings, source, value, slot, units.get(source) if units else None)
+        else:
+            for slot in plan.slots[source]:
+                _add(readings, source, value, slot, units.get(source))
     return readings
 
 

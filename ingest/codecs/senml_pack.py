@@ -1,5 +1,6 @@
 """From a SenML pack to reports: the records of one device at one instant belong together."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,28 +26,41 @@ def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, 
     Raises: Unreadable where no record of the pack can be used.
     """
     refused: list[Refused] = []
-    reports: dict[tuple[str, float], list[Uplink]] = {}
+    usable: list[SenmlRecord] = []
     for record in resolve(pack):
         if isinstance(record, Refused):
             refused.append(record)
-        elif not abs(record.time_s) < _BEYOND_S:
-            refused.append(Refused(Reason.BAD_TIME, f"{record.name} has the time {record.time_s} s"))
+        elif abs(record.time_s) < _BEYOND_S:
+            usable.append(record)
         else:
-            device_id, field = _split_name(record, topic_device)
-            of_instant = reports.setdefault((device_id, record.time_s), [])
-            for source, value, unit in _fields(record, field):
-                report = _report_without(source, of_instant, codec, device_id, record.time_s)
-                report.fields[source] = value
-                if unit is not None and report.units is not None:
-                    report.units[source] = unit
-    if not refused and not reports:
+            refused.append(Refused(Reason.BAD_TIME, f"{record.name} has the time {record.time_s} s"))
+    if not refused and not usable:
         raise Unreadable(Reason.UNPARSEABLE, "no record of the SenML pack has a value")
-    in_order = sorted(reports.items(), key=lambda item: _instant_s(item[0][1], received_at_ms))
-    uplinks = [uplink for _, of_instant in in_order for uplink in of_instant]
+    usable.sort(key=lambda record: _instant_s(record.time_s, received_at_ms))
+    uplinks = _by_device_and_instant(usable, codec, topic_device)
     for uplink in uplinks:
         uplink.kind = kind if uplink.device_id == topic_device else None
         uplink.speaker = None if uplink.device_id == topic_device else topic_device
     return [*refused, *uplinks]
+
+
+def _by_device_and_instant(records: list[SenmlRecord], codec: str, topic_device: str) -> list[Uplink]:
+    uplinks: list[Uplink] = []
+    holders: dict[tuple[str, float, int], Uplink] = {}
+    times_told: Counter[tuple[str, float, str]] = Counter()
+    for record in records:
+        device_id, field = _split_name(record, topic_device)
+        for source, value, unit in _fields(record, field):
+            nth = times_told[device_id, record.time_s, source]
+            times_told[device_id, record.time_s, source] += 1
+            uplink = holders.get((device_id, record.time_s, nth))
+            if uplink is None:
+                uplink = holders[device_id, record.time_s, nth] = _uplink(codec, device_id, record.time_s)
+                uplinks.append(uplink)
+            uplink.fields[source] = value
+            if unit is not None:
+                uplink.units[source] = unit
+    return uplinks
 
 
 def _split_name(record: SenmlRecord, topic_device: str) -> tuple[str, str]:
@@ -73,19 +87,16 @@ def _fields(record: SenmlRecord, field: str) -> Iterator[tuple[str, object, str 
         yield f"{field}.sum", record.total, None
 
 
-def _report_without(source: str, reports: list[Uplink], codec: str, device_id: str, time_s: float) -> Uplink:
-    """The report of the instant that has no field `source` yet."""
-    for report in reports:
-        if source not in report.fields:
-            return report
-    report = Uplink(codec, {}, device_id, units={})
+def _uplink(codec: str, device_id: str, time_s: float) -> Uplink:
+    uplink = Uplink(codec, {}, device_id)
     if time_s >= _ABSOLUTE_FROM_S:
-        report.observed_at_ms = round(time_s * 1000)
+        uplink.observed_at_ms = round(time_s * 1000)
     elif time_s:
-        report.offset_ms = round(time_s * 1000)
-        report.message_id = f"{report.offset_ms:+d}ms"  # keeps reports of one pack apart where readings are the same
-    reports.append(report)
-    return report
+        uplink.offset_ms = round(time_s * 1000)
+        uplink.message_id = (
+            f"{uplink.offset_ms:+d}ms"  # keeps reports of one pack apart where their readings are the same
+        )
+    return uplink
 
 
 def _instant_s(time_s: float, received_at_ms: int) -> float:

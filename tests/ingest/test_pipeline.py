@@ -132,8 +132,8 @@ def test_an_uplink_of_the_things_stack_becomes_telemetry_by_the_profile() -> Non
             "message_id": "AXA50tHUGUucuzS/bCGMNw==/0",
             "codec": "things-stack",
             "readings": {
-                "battery_level": 92.0, "temperature": 25.7, "distance": 2116.0, "well_water_level": pytest.approx(0.884), "rssi": -97.0,
-                "snr": 0.0,
+                "battery_level": 92.0, "temperature": 25.7, "distance": 2116.0, "well_water_level": pytest.approx(0.884),
+                "rssi": -97.0, "snr": 0.0,
             },
             "area": "320582/110",
         }

@@ -61,11 +61,15 @@ BAD_INPUT: dict[str, tuple[str, bytes, str, bool]] = {
     "a batch element without a device": (BATCH_TOPIC, b'[{"readings":{"voltage":1}}]', "unparseable", WHOLE),
     "a device id that is a list": (BATCH_TOPIC, b'[{"device_id":[],"readings":{"voltage":1}}]', "unparseable", WHOLE),
     "an unknown topic": ("city/hello", native(), "unparseable", WHOLE),
-    "SenML of NaN": (LAMP_TOPIC, cbor2.dumps([{0: "voltage", 2: float("nan")}, {0: "current", 2: 1}]), "bad_value", PARTIAL),
+    "SenML of NaN": (
+        LAMP_TOPIC, cbor2.dumps([{0: "voltage", 2: float("nan")}, {0: "current", 2: 1}]), "bad_value", PARTIAL,
+    ),
     "SenML of a time beyond all": (LAMP_TOPIC, b'[{"n":"voltage","v":1,"bt":1e300}]', "bad_time", WHOLE),
     "SenML of 1970": (LAMP_TOPIC, b'[{"n":"voltage","v":1,"bt":268435456}]', "bad_time", WHOLE),
     "SenML in an unknown unit": (LAMP_TOPIC, b'[{"n":"voltage","u":"furlong","v":1}]', "bad_value", WHOLE),
-    "SenML for somebody else": (LAMP_TOPIC, b'[{"bn":"MC-320582-000007:","n":"battery_level","v":1}]', "unauthorised", WHOLE),
+    "SenML for somebody else": (
+        LAMP_TOPIC, b'[{"bn":"MC-320582-000007:","n":"battery_level","v":1}]', "unauthorised", WHOLE,
+    ),
     "CBOR cut off": (LAMP_TOPIC, cbor2.dumps([{0: "voltage", 2: 1.5}])[:-1], "unparseable", WHOLE),
     "CBOR 1,000 deep": (LAMP_TOPIC, b"\x81" * 1_000, "unparseable", WHOLE),
     "a LoRaWAN device nobody knows": (

@@ -23,7 +23,9 @@ UNKNOWN = Refused(Reason.UNKNOWN_DEVICE, "device 'SL-1' is not registered", "SL-
 @settings(deadline=None)
 @given(
     st.builds(Message, st.text(), st.binary(), st.integers(0, 2**53), st.none() | st.text(), st.none() | st.just(PLACE)),
-    st.builds(Refused, st.sampled_from(Reason), st.text(), st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True)),
+    st.builds(
+        Refused, st.sampled_from(Reason), st.text(), st.none() | st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True),
+    ),
     st.booleans(),
 )  # fmt: skip
 def test_what_is_written_is_read_back(message: Message, refused: Refused, partial: bool) -> None:
