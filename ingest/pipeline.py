@@ -17,7 +17,7 @@ from domain.rejections import Reason
 from domain.topics import TELEMETRY_HEADERS, Topics
 from ingest.codecs import decode
 from ingest.limits import Limits
-from ingest.messages import Decoded, Message, Refused
+from ingest.messages import Decoded, Message, Refused, Uplink
 from ingest.normalise import normalise
 from ingest.rejected import KEPT_BYTES, encode_rejection, rejection
 from ingest.senders import Senders
@@ -64,18 +64,26 @@ class Pipeline:
         telemetry: list[Outgoing] = []
         refusals: list[tuple[Refused, bool]] = []
         for item in self._decoded(message):
-            sender = item if isinstance(item, Refused) else self._senders.find(item)
-            if isinstance(item, Refused) or isinstance(sender, Refused):
-                refusals.append((sender, False))  # type: ignore[arg-type]
-                continue
-            report, refused = normalise(item, sender, message.received_at_ms, message.replay_of)
-            if report is not None:
-                telemetry.append(Outgoing(sender.topic, sender.key, orjson.dumps(report), TELEMETRY_HEADERS))
+            record, refused = self._judge(item, message)
+            if record is not None:
+                telemetry.append(record)
             if refused is not None:
-                refusals.append((refused, report is not None))
+                refusals.append((refused, record is not None))
         rejections = self._rejections(message, refusals)
         self.accepted += len(telemetry)
         return telemetry + rejections
+
+    def _judge(self, item: Uplink | Refused, message: Message) -> tuple[Outgoing | None, Refused | None]:
+        """The record of one report, why it was refused, or both: then it was accepted in part."""
+        if isinstance(item, Refused):
+            return None, item
+        sender = self._senders.find(item)
+        if isinstance(sender, Refused):
+            return None, sender
+        report, refused = normalise(item, sender, message.received_at_ms, message.replay_of)
+        if report is None:
+            return None, refused
+        return Outgoing(sender.topic, sender.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
 
     def _decoded(self, message: Message) -> Decoded:
         size = len(message.payload)
