@@ -140,10 +140,9 @@ def _read_file(data: bytes, profiles: Mapping[str, Profile]) -> _File:
 
 
 def _read_cells(file: _File, line: int, cells: Mapping[str, str], profiles: Mapping[str, Profile]) -> None:
-    device_id = cells["device_id"].strip()
     row = read_row(line, cells, profiles)
-    if device_id:
-        file.lines.setdefault(device_id, []).append(line)
+    device_id = row.device_id if isinstance(row, Device) else cells["device_id"].strip()
+    file.lines.setdefault(device_id, []).append(line)
     if isinstance(row, Device):
         file.devices[device_id] = row
     else:
@@ -153,7 +152,7 @@ def _read_cells(file: _File, line: int, cells: Mapping[str, str], profiles: Mapp
 def _take_out_duplicates(file: _File) -> None:
     """Which of two rows is meant nobody can tell: both are wrong."""
     for device_id, lines in file.lines.items():
-        if len(lines) > 1:
+        if device_id and len(lines) > 1:
             file.devices.pop(device_id, None)
             what = f"{device_id!r} is on lines {', '.join(map(str, lines))}"
             file.errors += [RowError(line, "device_id", what, "leave all but one out") for line in lines]

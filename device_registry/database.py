@@ -49,7 +49,7 @@ def open_engine(database_url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view of the database. Raises: TransientFault when it does not answer."""
+    """A connection to read on. Raises: TransientFault when it does not answer."""
     with _faults_mapped(engine), engine.connect() as connection:
         yield connection
 

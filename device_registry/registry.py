@@ -1,7 +1,7 @@
 """The registry of record: devices, profiles and areas in one database, every change noted for the topic with it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -41,10 +41,10 @@ class Registry:
         self.kinds = tuple(kinds)
         self._engine = open_engine(database_url)
         upgrade_engine(self._engine)
-        with writing(self._engine) as connection:
-            known = stored_profiles.read_profiles(connection)
-            missing = [profile for profile in built_in_profiles(self.kinds) if profile.name not in known]
-            stored_profiles.write_profiles(connection, missing, now_ms=0)
+        if self._missing_profiles(self.profiles()):
+            with writing(self._engine) as connection:
+                missing = self._missing_profiles(stored_profiles.read_profiles(connection))
+                stored_profiles.write_profiles(connection, missing, now_ms=0)
 
     def get_device(self, device_id: str) -> Device | None:
         with reading(self._engine) as connection:
@@ -163,6 +163,9 @@ class Registry:
     def close(self) -> None:
         """Let all connections go. May be called twice."""
         self._engine.dispose()
+
+    def _missing_profiles(self, known: Mapping[str, Profile]) -> list[Profile]:
+        return [profile for profile in built_in_profiles(self.kinds) if profile.name not in known]
 
 
 def _named_twice(column: str, keys: Iterable[str]) -> Iterator[Problem]:

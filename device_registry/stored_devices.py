@@ -1,5 +1,6 @@
 """The statements on the table `devices`, each inside a transaction of the caller's."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -9,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, 
 
 from device_registry.changes import Stored
 from device_registry.models import DEVICE_COLUMNS, devices
-from domain.devices import Device, DeviceState
+from domain.devices import DEVICE_ID, Device, DeviceState
 
 _NAMES: Final = tuple(column.name for column in DEVICE_COLUMNS)
 _CHUNK: Final = 1000
+_UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class DeviceFilter:
 
 
 def read_device(connection: Connection, device_id: str) -> Device | None:
+    if not DEVICE_ID.fullmatch(device_id):
+        return None
     row = connection.execute(_SELECT.where(devices.c.device_id == device_id, ~devices.c.removed)).first()
     return Device(*row) if row else None
 
@@ -40,7 +44,7 @@ def read_page(connection: Connection, wanted: DeviceFilter, after: str | None, l
     """Up to `limit` devices by id, those behind `after` only."""
     statement = _SELECT.where(*_conditions(wanted)).order_by(devices.c.device_id).limit(limit)
     if after is not None:
-        statement = statement.where(devices.c.device_id > after)
+        statement = statement.where(devices.c.device_id > _storable(after))
     return [Device(*row) for row in connection.execute(statement)]
 
 
@@ -118,21 +122,28 @@ def _row(device: Device) -> dict[str, Any]:
 
 def _conditions(wanted: DeviceFilter) -> Iterator[ColumnElement[bool]]:
     yield ~devices.c.removed
-    for name in ("kind", "department", "state", "profile", "parent_id"):
+    if wanted.state is not None:
+        yield devices.c.state == wanted.state
+    for name in ("kind", "department", "profile", "parent_id"):
         value = getattr(wanted, name)
         if value is not None:
-            yield devices.c[name] == value
+            yield devices.c[name] == _storable(value)
     if wanted.area is not None:
-        below = devices.c.area.startswith(f"{wanted.area}/", autoescape=True)
-        yield or_(devices.c.area == wanted.area, below)
+        area = _storable(wanted.area)
+        yield or_(devices.c.area == area, devices.c.area.startswith(f"{area}/", autoescape=True))
     if wanted.text:
         columns = (devices.c.device_id, devices.c.name, devices.c.component_code, devices.c.dev_eui)
-        yield or_(*(column.icontains(wanted.text, autoescape=True) for column in columns))
+        yield or_(*(column.icontains(_storable(wanted.text), autoescape=True) for column in columns))
+
+
+def _storable(text: str) -> str:
+    """The text to look for. What a database refuses in any text is put as U+FFFF: no row holds either, none is found."""
+    return _UNSTORABLE.sub("\uffff", text)
 
 
 def _in_chunks(
-    connection: Connection, statement: Any, column: ColumnElement[Any], values: Iterable[Any]
+    connection: Connection, statement: Any, column: ColumnElement[Any], values: Iterable[str]
 ) -> Iterator[Any]:
-    remaining = iter(values)
+    remaining = map(_storable, values)
     while chunk := list(islice(remaining, _CHUNK)):
         yield from connection.execute(statement.where(column.in_(chunk)))

@@ -21,7 +21,7 @@ _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _AREA_PATH: Final = re.compile(r"[^/\s]+(/[^/\s]+)*")
 _EUI: Final = re.compile(r"[0-9a-f]{16}")
 _EUI_SEPARATORS: Final = re.compile(r"[-:.\s]")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\uffff]")
 _ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _DEVICE_FIELDS: Final = frozenset(field.name for field in fields(Device))
 _LONGEST_INTERVAL_S: Final = 366 * 86_400
@@ -150,7 +150,7 @@ def attribute_problems(subject: str, attributes: Mapping[str, object]) -> Iterat
                 subject,
                 "attributes",
                 f"{name!r} has no plain value",
-                "give a text, a number that is no larger than 2^53 or has a fraction, true or false",
+                "give a text, a number (a whole one within 2^53), true or false",
             )
 
 

@@ -7,7 +7,7 @@ from domain.devices import AttributeValue, Device
 from domain.topics import KINDS
 
 _ID = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,20}", fullmatch=True)
-_PLAIN = st.characters(exclude_categories=("Cc", "Cs"))
+_PLAIN = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\uffff")
 _WILD = st.sampled_from("=+-@'\"',;\t \n").filter(lambda character: character not in "\t\n")
 _TEXT = st.text(_PLAIN | _WILD, max_size=30)
 _AREA = st.lists(st.from_regex(r"[0-9A-Za-z_%=+-]{1,6}", fullmatch=True), min_size=1, max_size=4).map("/".join)

@@ -308,3 +308,28 @@ def test_the_example_of_the_documentation_goes_in(registry: Registry) -> None:
 
     assert report.errors == ()
     assert report.changes.created == ("CAB-1", "SL-1")
+
+
+_CELL = st.text(max_size=12) | st.sampled_from(
+    ["SL-1", "CAB-1", "streetlight", "'=1", "=1", "'-a", "1e999", "-0", "{}", '{"a":1}', "\x00", "a\x00b", '"', "\n"]
+)
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_no_content_of_cells_is_anything_but_a_device_or_an_error(registry: Registry, skip_bad: bool) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.fixed_dictionaries(dict.fromkeys(COLUMNS, _CELL)), max_size=3))
+    def every_row_is_taken_or_told(rows: list[dict[str, str]]) -> None:
+        report = import_csv(registry, _file(*rows), now_ms=NOW_MS, skip_bad=skip_bad)
+
+        taken = sum(len(devices) for devices in report.changes)
+        told = {error.line for error in report.errors}
+        assert taken + len(told) >= report.rows if skip_bad else bool(told) or taken == report.rows
+
+    every_row_is_taken_or_told()
+
+
+@pytest.mark.parametrize("bytes_", [b"\x00", b'"', b"\xef\xbb\xbf", b'device_id"x,', b"\r", b"\n,\n"])
+def test_no_file_is_anything_but_refused_or_taken(registry: Registry, bytes_: bytes) -> None:
+    assert not import_csv(registry, bytes_, now_ms=NOW_MS).applied
+    import_csv(registry, _file(CABINET) + bytes_, now_ms=NOW_MS)

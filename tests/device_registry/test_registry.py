@@ -327,3 +327,16 @@ def test_two_writers_at_once_cannot_give_one_eui_to_two_devices(database_url: st
     assert sorted(took) == [False, True]
     first.close()
     second.close()
+
+
+def test_what_no_database_holds_is_looked_for_and_not_found(registry: Registry) -> None:
+    registry.upsert_devices([CABINET], now_ms=NOW_MS)
+
+    assert registry.get_device("CAB\x00-1") is None
+    for wanted in (DeviceFilter(text="\x00"), DeviceFilter(area="32\x00"), DeviceFilter(kind="a\x00")):
+        assert registry.list_devices(wanted).items == ()
+    assert len(registry.list_devices(after="A\x00").items) == 1
+
+
+def test_a_problem_of_the_parent_is_not_told_as_one_of_the_child(registry: Registry) -> None:
+    assert _refused(registry, replace(CABINET, lon=500.0), LAMP) == {("CAB-1", "lon")}
