@@ -5,7 +5,7 @@ command ──ASGI──▶ the same API over the opened parts     (nothing runs
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -37,9 +37,11 @@ class Api:
     async def get(self, path: str, **query: Any) -> Any:
         return _content(await self._client.get(path, params={k: v for k, v in query.items() if v is not None}))
 
-    async def post(self, path: str, text: str, media_type: str, **query: Any) -> Any:
-        headers = {"content-type": media_type}
-        return _content(await self._client.post(path, content=text.encode(), headers=headers, params=query))
+    async def post(
+        self, path: str, text: str, media_type: str, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Any:
+        sent = {**(headers or {}), "content-type": media_type}
+        return _content(await self._client.post(path, content=text.encode(), headers=sent, params=query))
 
 
 @asynccontextmanager
@@ -86,11 +88,5 @@ def _content(answer: httpx.Response) -> Any:
 
 
 def _lines(problem: dict[str, Any]) -> list[str]:
-    errors = problem.get("errors") or []
-    head = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
-    return [head, *(_error_line(error) for error in errors)]
-
-
-def _error_line(error: dict[str, Any]) -> str:
-    place = ", ".join(f"{key} {error[key]}" for key in ("line", "column") if error.get(key) is not None)
-    return f"{place}: {error.get('detail', error)}" if place else str(error.get("detail", error))
+    faults = [f"{fault['where']}: {fault['detail']}" for fault in problem.get("errors") or ()]
+    return [": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key)), *faults]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -17,7 +18,6 @@ from zoneinfo import ZoneInfo
 from rich.live import Live
 from rich.table import Table
 
-import rules
 from domain.errors import ConfigurationError
 from domain.ledger import Ledger
 from domain.mqtt import parse_mqtt_url
@@ -45,8 +45,8 @@ from web.ledger import statement_of
 _SETTLE_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
 _LINE_EVERY_S: Final = 5.0
-_START_HOUR: Final = 16
-"""Local time at which the simulated day begins: dusk is near, so lamps switch on while one watches."""
+_START_HOUR: Final = 18
+"""Local time at which the simulated day begins: it is dark in winter and dusk in summer, so lamps are lit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,10 @@ def demo_settings(settings: Settings, folder: Path) -> Settings:
 
 def library_rules() -> str:
     """Every rule of the library as one YAML stream."""
-    files = sorted(Path(rules.__file__).parent.joinpath("library").glob("*.yaml"))
+    files = sorted(
+        (path for path in resources.files("rules.library").iterdir() if path.name.endswith(".yaml")),
+        key=lambda p: p.name,
+    )
     return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
 
 

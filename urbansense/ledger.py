@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from rules.sums import read_rule_sums, rules_group
-
 from domain.ledger import Ledger, RulesLedger
 from domain.topics import Topics
 from ingest.ledger import LogCount, count_reports, store_ledger
+from rules.sums import read_rule_sums
 from streams.ports import Log
 from timeseries.ports import TelemetryWriter
 
@@ -25,16 +24,9 @@ class LedgerAccount:
 
     async def statement(self) -> Ledger:
         sums = await read_rule_sums(self.log, self.topics)
-        places = await self.log.committed(
-            rules_group(self.topics), sorted(await self.log.bounds(self.topics.all_telemetry))
-        )
         store = await store_ledger(self._count, self.store)
         ends = await self._count.advance()
-        spans = {
-            tp: (places[tp].offset if tp in places else 0, end)
-            for tp, end in ends.items()
-            if tp.topic != self.topics.rejected
-        }
+        spans = {tp: (sums.offsets.get(tp, 0), end) for tp, end in ends.items() if tp.topic != self.topics.rejected}
         rules = RulesLedger(
             accepted=self._count.accepted,
             judged=sums.judged,

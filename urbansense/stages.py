@@ -7,14 +7,12 @@ device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> �
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
-from rules.correlator import Correlator
-from rules.worker import RulesWorker
 
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
@@ -22,6 +20,9 @@ from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
+from rules.correlator import Correlator
+from rules.health import RuleHealth
+from rules.worker import RulesWorker
 from urbansense.broker import EmbeddedBroker
 from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
@@ -105,12 +106,14 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     """Every service of `up` on these parts, ready to run."""
     gateway = await _gateway(parts, endpoint)
     live = LiveFeed(parts.log, parts.topics)
-    web = WebServer(api_app(parts, live, ZoneInfo(parts.settings.timezone)), parts.settings.http_port)
+    worker = RulesWorker(parts.log, parts.topics, parts.lookup)
+    app = api_app(parts, live, ZoneInfo(parts.settings.timezone), worker.health)
+    web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
         "gateway": gateway,
         "recorder": Recorder(parts.log, parts.store, parts.topics),
-        "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
+        "rules worker": worker,
         "correlator": Correlator(parts.log, parts.topics),
         "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
         "live feed": live,
@@ -119,13 +122,18 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     return Platform(endpoint, gateway, web, services)
 
 
-def api_app(parts: Parts, live: LiveFeed | None = None, zone: ZoneInfo | None = None) -> FastAPI:
-    """The API over these parts; with `zone` the live page as well."""
+def api_app(
+    parts: Parts,
+    live: LiveFeed | None = None,
+    zone: ZoneInfo | None = None,
+    health: Callable[[], Sequence[RuleHealth]] = tuple,
+) -> FastAPI:
+    """The API over these parts; with `zone` the live page as well. `health` is that of a rules worker beside it."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
     checks: Mapping[str, ReadinessCheck] = {"store": parts.store.check, "log": lambda: _check_log(parts)}
     services = Services(
         devices=RegistryDirectory(parts.registry, parts.log, parts.topics, parts.lookup),
-        rules=LogRuleBook(parts.log, parts.topics),
+        rules=LogRuleBook(parts.log, parts.topics, health),
         telemetry=parts.store,
         events=parts.store,
         ledger=account.statement,

@@ -1,0 +1,128 @@
+"""`urbansense doctor`: is everything there that the settings name, and what is exposed when it is not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from device_registry.registry import Registry
+from domain.durations import format_duration
+from domain.errors import UrbansenseError
+from domain.mqtt import parse_mqtt_url
+from ingest.mqtt_session import MqttSession, SessionSettings
+from rules.definitions import read_definitions
+from streams.opening import open_log
+from timeseries.opening import open_store
+from urbansense.commands.output import JsonFlag, print_json, print_rows
+from urbansense.settings import Settings, load_settings
+
+_TIMEOUT_S: Final = 10.0
+_EXPOSURE: Final = (
+    "a broker that crashes (not one that is stopped) loses what it took since its last autosave: "
+    "keep autosave_interval at seconds, as deploy/mosquitto/mosquitto.conf does"
+)
+_EMBEDDED_EXPOSURE: Final = "the embedded broker keeps its queues in memory: its messages end with the process"
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(as_json: JsonFlag = False) -> None:
+    """Check the settings against the real servers; exit code 0 only if all is well."""
+    settings = load_settings()
+    results = asyncio.run(_examine(settings))
+    if as_json:
+        print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in results])
+    else:
+        print_rows(("check", "", "detail"), [(n, "ok" if ok else "PROBLEM", d) for n, ok, d in results], "")
+    if not all(ok for _, ok, _ in results):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    checks: dict[str, Check] = {
+        "data folder": _check_folder,
+        "MQTT broker": _check_broker,
+        "log": _check_log,
+        "store": _check_store,
+        "registry": _check_registry,
+    }
+    results = []
+    for name, check in checks.items():
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                results.append((name, True, await check(settings)))
+        except TimeoutError:
+            results.append((name, False, f"no answer within {_TIMEOUT_S:.0f} s"))
+        except (UrbansenseError, OSError) as error:
+            results.append((name, False, str(error)))
+    return results
+
+
+async def _check_folder(settings: Settings) -> str:
+    await asyncio.to_thread(_write_probe, Path(settings.data_dir, ".doctor"))
+    return f"{settings.data_dir} can be written"
+
+
+def _write_probe(path: Path) -> None:
+    path.write_bytes(b"")
+    path.unlink()
+
+
+async def _check_broker(settings: Settings) -> str:
+    endpoint = parse_mqtt_url(settings.mqtt_url)
+    if endpoint.embedded:
+        return _EMBEDDED_EXPOSURE
+    stop = asyncio.Event()
+    connected = asyncio.Event()
+    session = MqttSession(
+        SessionSettings(endpoint, f"{settings.topic_prefix}urbansense-doctor", ["urbansense/doctor"]),
+        lambda publishes: None,
+        connected.set,
+    )
+    running = asyncio.create_task(session.run(stop))
+    try:
+        await connected.wait()
+    finally:
+        stop.set()
+        await session.close(end_session=True)
+        await running
+    return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}"
+
+
+async def _check_log(settings: Settings) -> str:
+    log = await open_log(settings.log_url, settings.data_dir)
+    try:
+        topics = settings.topics
+        await log.ensure_topics(topics.specs())
+        needed_ms = max((rule.needed_history_ms for rule in await read_definitions(log, topics)), default=0)
+        kept_ms = next(spec.retention_ms for spec in topics.specs() if spec.name == topics.all_telemetry[0]) or 0
+        if needed_ms > kept_ms:
+            raise UrbansenseError(
+                f"telemetry is kept for {format_duration(kept_ms)}, but a rule looks back {format_duration(needed_ms)}"
+            )
+        return f"{settings.log_url}, {topics.partitions} partitions, telemetry kept for {format_duration(kept_ms)}"
+    finally:
+        await log.close()
+
+
+async def _check_store(settings: Settings) -> str:
+    token = settings.store_token.get_secret_value() if settings.store_token else None
+    store = await open_store(settings.store_url, settings.data_dir, token)
+    try:
+        return await store.check()
+    finally:
+        await store.close()
+
+
+async def _check_registry(settings: Settings) -> str:
+    registry = await asyncio.to_thread(Registry, settings.registry_url, settings.kinds)
+    count = await asyncio.to_thread(registry.count_devices)
+    registry.close()
+    return f"{count} devices"
