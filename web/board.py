@@ -18,7 +18,10 @@ SILENT_AFTER_INTERVALS: Final = 3
 MOST_DEVICES: Final = 20_000
 """More devices than this are counted but neither drawn nor looked at for silence."""
 
-RESYNC_MS: Final = 30_000
+RELOAD_S: Final = 5.0
+"""The devices are read again at most so often, while an import changes the registry all the time."""
+
+RESYNC_S: Final = 30.0
 """How often the open events are read from the store again, in case this process missed a change on the log."""
 
 _PAGE: Final = 1000
@@ -49,7 +52,6 @@ class Snapshot:
     events. `events` are the open ones, worst first, then newest first.
     """
 
-    revision: int
     devices: tuple[Device, ...]
     conditions: tuple[str, ...]
     events: tuple[Event, ...]
@@ -82,6 +84,7 @@ class Board:
         self._max_age_s = max_age_s
         self._lock = asyncio.Lock()
         self._made_at_s = float("-inf")
+        self._reloaded_at_s = float("-inf")
         self._resynced_at_s = float("-inf")
         self._snapshot: Snapshot | None = None
         self._devices: tuple[Device, ...] = ()
@@ -118,11 +121,11 @@ class Board:
             ledger_balances=ledger.balances,
             now_ms=self._services.live.now_ms(),
         )
-        return Snapshot(self._devices_revision or 0, self._devices, conditions, events, ledger, counts)
+        return Snapshot(self._devices, conditions, events, ledger, counts)
 
     async def _refresh_devices(self) -> None:
         revision = self._services.devices.revision()
-        if revision == self._devices_revision:
+        if revision == self._devices_revision or self._monotonic_s() - self._reloaded_at_s < RELOAD_S:
             return
         devices: list[Device] = []
         cursor: str | None = None
@@ -138,6 +141,7 @@ class Board:
         in_use = tuple(device for device in devices if device.state is not DeviceState.RETIRED)
         self._total = page.total - (len(devices) - len(in_use))
         self._devices, self._devices_revision = in_use, revision
+        self._reloaded_at_s = self._monotonic_s()
 
     async def _seed_last_heard(self, device_ids: Sequence[str]) -> None:
         latest = await self._services.telemetry.fetch_latest(device_ids)
@@ -146,7 +150,7 @@ class Board:
             self._stored_heard_ms[device_id] = max((sample.observed_at_ms for sample in samples), default=0)
 
     async def _refresh_events(self) -> None:
-        if self._monotonic_s() - self._resynced_at_s >= RESYNC_MS / 1000:
+        if self._monotonic_s() - self._resynced_at_s >= RESYNC_S:
             self._open.resync(await self._fetch_open())
             self._resynced_at_s = self._monotonic_s()
         for change in self._services.live.changes_after(self._sequence):

@@ -80,10 +80,21 @@ async def test_last_heard_is_known_from_the_store_after_a_restart(city: City, bo
 
 async def test_snapshots_are_shared_for_a_second(city: City, board: Board, clock: HandClock) -> None:
     first = await board.current()
-    city.directory.put(lamp(1))
+    await city.report(lamp(1), NOON_MS, active_power=1.0)
     clock.now_s = 0.9
     assert await board.current() is first
     clock.now_s = 1.0
+    assert (await board.current()).counts.stored == 1
+
+
+async def test_the_devices_are_read_again_at_most_every_five_seconds(
+    city: City, board: Board, clock: HandClock
+) -> None:
+    await board.current()
+    city.directory.put(lamp(1))
+    clock.now_s = 4.9
+    assert (await board.current()).counts.devices == 0
+    clock.now_s = 5.9
     assert (await board.current()).counts.devices == 1
 
 
@@ -95,7 +106,7 @@ async def test_devices_are_the_same_tuple_until_the_registry_changes(
     clock.now_s = 5
     assert (await board.current()).devices is devices
     city.directory.put(lamp(2))
-    clock.now_s = 10
+    clock.now_s = 6
     assert [device.device_id for device in (await board.current()).devices] == ["SL-0001", "SL-0002"]
 
 

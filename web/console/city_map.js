@@ -15,7 +15,7 @@ function loadStylesheet(href) {
 // the conditions that changed.
 export default {
   template: `<div class="city-map"><div ref="map" class="city-map__ground"></div><ul ref="legend" class="legend"></ul></div>`,
-  props: { resourcePath: String, tilesUrl: String, colours: Object, words: Object },
+  props: { resourcePath: String, tilesUrl: String, colours: Object, words: Object, notDrawn: Number },
   async mounted() {
     await this.$nextTick(); // window.path_prefix is set by then
     await loadStylesheet(`${window.path_prefix}${this.resourcePath}/leaflet/leaflet.css`);
@@ -76,8 +76,8 @@ export default {
         const area = L.polygon(ring, { renderer: this.ground, className: "city-map__area", interactive: false, weight: 16 });
         const top = [area.getBounds().getNorth(), area.getBounds().getCenter().lng];
         const name = { permanent: true, direction: "top", className: "city-map__area-name", pane: "area-names" };
-        const label = path.split("/").at(-1);
-        this.outlines.addLayer(area).addLayer(L.tooltip(top, { ...name, content: label }));
+        const label = document.createTextNode(path.split("/").at(-1));
+        this.outlines.addLayer(area).addLayer(L.tooltip(top, name).setContent(label));
       }
       this.devices = devices.map(([id, name, kind, lat, lon, condition]) => {
         const device = { id, name, kind, condition };
@@ -140,18 +140,16 @@ export default {
     countConditions() {
       const counts = {};
       for (const { condition } of this.devices) counts[condition] = (counts[condition] ?? 0) + 1;
-      this.$refs.legend.replaceChildren(
-        ...Object.keys(RADIUS)
-          .filter((condition) => counts[condition])
-          .map((condition) => {
-            const row = document.createElement("li");
-            const dot = document.createElement("i");
-            dot.className = `legend__dot legend__dot--${condition}`;
-            dot.style.setProperty("--dot", this.colours[condition]);
-            row.append(dot, `${this.words[condition]} ${counts[condition]}`);
-            return row;
-          }),
-      );
+      this.$refs.legend.replaceChildren();
+      for (const condition of Object.keys(RADIUS).filter((each) => counts[each])) {
+        const row = document.createElement("li");
+        const dot = document.createElement("i");
+        dot.className = `legend__dot legend__dot--${condition}`;
+        dot.style.setProperty("--dot", this.colours[condition]);
+        row.append(dot, `${this.words[condition]} ${counts[condition]}`);
+        this.$refs.legend.append(row);
+      }
+      if (this.notDrawn) this.$refs.legend.append(`${this.words.not_drawn} ${this.notDrawn}`);
       this.$el.dataset.troubled = this.devices.filter((device) => !CALM.has(device.condition)).length;
     },
     styleOf(condition) {

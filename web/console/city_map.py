@@ -31,6 +31,7 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         self._props["colours"] = dict(colours)
         self._props["words"] = dict(words)
         self._props["tiles-url"] = tiles_url
+        self._props["not-drawn"] = 0
         self._ready = False
         self._devices: tuple[Device, ...] | None = None
         self._drawn: tuple[int, ...] = ()
@@ -39,8 +40,11 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         self.on("ready", on_ready)
         self.on("device", lambda e: on_device(e.args["id"]))
 
-    def show(self, devices: tuple[Device, ...], conditions: tuple[str, ...]) -> None:
-        """Draw the devices that have a place; the same devices again cost only what changed."""
+    def show(self, devices: tuple[Device, ...], conditions: tuple[str, ...], total: int) -> None:
+        """Draw the devices that have a place, and tell how many of `total` are not drawn.
+
+        The same devices again cost only what changed.
+        """
         if not self._ready:
             return
         if devices is self._devices:
@@ -49,6 +53,7 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
                 self.run_method("change_conditions", changes)
         else:
             self._drawn = tuple(i for i, device in enumerate(devices) if None not in (device.lat, device.lon))
+            self._props["not-drawn"] = total - len(self._drawn)
             drawn = [_drawn(devices[i], conditions[i]) for i in self._drawn]
             outlines = [(outline.path, outline.ring) for outline in area_outlines(devices)]
             self.run_method("show_city", drawn, outlines)

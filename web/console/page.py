@@ -73,7 +73,7 @@ class CityPage:
             return
         self._outage.set_visibility(False)
         self._bar.show(snapshot)
-        self._map.show(snapshot.devices, snapshot.conditions)
+        self._map.show(snapshot.devices, snapshot.conditions, snapshot.counts.devices)
         self._events.show(snapshot.events, snapshot.counts.now_ms)
 
     async def choose_event(self, event_id: str) -> None:

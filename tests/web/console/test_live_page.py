@@ -60,7 +60,7 @@ def middle() -> Device:
 async def populate(city: City) -> None:
     """Lamps on for half an hour; number 7 goes dark and has an open event."""
     lamps = [*(lamp(i) for i in range(LAMPS)), middle()]
-    city.directory.put(*lamps)
+    city.directory.put(*lamps, replace(lamp(0), device_id="NOWHERE", lat=None, lon=None))
     minutes = range(NOON_MS - 30 * MINUTE_MS, NOON_MS, MINUTE_MS)
     await city.report_all(
         [(each, at, {"active_power": 96.0, "dimming_level": 80.0}) for each in lamps for at in minutes]
@@ -178,9 +178,10 @@ class LivePage:
 
 def test_counts_map_and_events_follow_the_city(served: ServedCity, page: LivePage) -> None:
     accepted = page.count("accepted")
-    assert (page.count("devices"), page.count("stored"), accepted) == (300, 9015, 9015)
+    assert (page.count("devices"), page.count("stored"), accepted) == (301, 9015, 9015)
     assert page.find(".city-map")[0].get_attribute("data-devices") == "300"
     assert page.drawn_pixels() > 300 * 10
+    assert page.text(".legend").split("\n") == ["major 1", "in order 299", "not drawn 1"]
     assert page.events() == ["major · SL-0007 · 320582/110/152/102"]
     assert page.text(".event__since") == "12:00"
     assert page.text(".event__age") == "15 min"
@@ -228,7 +229,7 @@ def test_an_outage_is_told_and_passes(served: ServedCity, page: LivePage) -> Non
     served.outage = TransientFault("no store at 127.0.0.1:8086")
     page.until(lambda: page.find(".outage")[0].is_displayed())
     assert "no store at 127.0.0.1:8086" in page.text(".outage")
-    assert page.count("devices") == 300
+    assert page.count("devices") == 301
     served.outage = None
     page.until(lambda: not page.find(".outage")[0].is_displayed())
 
