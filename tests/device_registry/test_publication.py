@@ -117,6 +117,19 @@ async def test_a_device_that_comes_back_before_its_tombstone_went_out_is_there(
     assert await _version(log, topics, b"CAB-1") == 3
 
 
+def test_a_note_that_comes_late_takes_nothing_back(registry: Registry) -> None:
+    registry.mark_published(registry.pending(100))  # the built-in profiles
+    registry.upsert_devices([CABINET], now_ms=NOW_MS)
+    early = registry.pending(100)
+    registry.upsert_devices([replace(CABINET, name="second")], now_ms=NOW_MS)
+    late = registry.pending(100)
+
+    registry.mark_published(late)
+    registry.mark_published(early)
+
+    assert registry.pending(100) == []
+
+
 async def test_more_changes_than_one_batch_are_all_published(
     registry: Registry, log: EmbeddedLog, topics: Topics
 ) -> None:
