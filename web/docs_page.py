@@ -53,11 +53,11 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[str]:
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
     description = operation.get("description", "")
-    first, _, _ = description.partition("\n")
+    first, _, rest = description.partition("\n")
     return (
         f"<details id='{escape(operation['operationId'])}'><summary><code class=method>{method.upper()}</code>"
         f"<code>{escape(path)}</code><span class=what>{escape(first)}</span></summary><div>"
-        f"<p>{escape(description)}</p>{_parameters(operation.get('parameters', []))}"
+        f"<p>{escape(rest)}</p>{_parameters(operation.get('parameters', []))}"
         f"{_body(operation.get('requestBody'))}{_responses(operation['responses'])}</div></details>"
     )
 
@@ -65,13 +65,18 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
 def _parameters(parameters: list[Mapping[str, Any]]) -> str:
     if not parameters:
         return ""
-    rows = (
-        f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(parameter['in'])}"
-        f"{', required' if parameter.get('required') else ''}</td><td>{_type(parameter.get('schema', {}))}</td>"
-        f"<td>{escape(parameter.get('description', ''))}</td></tr>"
-        for parameter in parameters
+    rows = "".join(map(_parameter, parameters))
+    return f"<table><tr><th>Parameter<th>In<th>Type<th>Meaning</tr>{rows}</table>"
+
+
+def _parameter(parameter: Mapping[str, Any]) -> str:
+    schema = parameter.get("schema", {})
+    default = f", {schema['default']} by default" if schema.get("default") is not None else ""
+    place = f"{parameter['in']}, required" if parameter.get("required") else parameter["in"]
+    return (
+        f"<tr><td><code>{escape(parameter['name'])}</code></td><td>{escape(place)}</td>"
+        f"<td>{_type(schema)}{escape(default)}</td><td>{escape(parameter.get('description', ''))}</td></tr>"
     )
-    return f"<table><tr><th>Parameter<th>In<th>Type<th>Meaning</tr>{''.join(rows)}</table>"
 
 
 def _body(body: Mapping[str, Any] | None) -> str:
@@ -101,7 +106,7 @@ def _type(schema: Mapping[str, Any]) -> str:
         return f"<a href='#schema-{escape(name)}'>{escape(name)}</a>"
     for choice in ("anyOf", "oneOf"):
         if choice in schema:
-            return " or ".join(_type(option) for option in schema[choice])
+            return " or ".join(_type(option) for option in schema[choice] if option.get("type") != "null")
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
     return escape(str(schema.get("type", "any")))

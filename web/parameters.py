@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
 
 from domain.durations import parse_duration_ms, parse_instant_ms
 from web.problems import Fault, Refused
@@ -47,16 +47,19 @@ def _parse_every_ms(text: object) -> int:
 From = Annotated[
     int | None,
     BeforeValidator(parse_time_ms),
+    WithJsonSchema({"type": "string"}),
     Query(alias="from", description="From this instant, inclusive: RFC 3339 with an offset, or epoch milliseconds."),
 ]
 To = Annotated[
     int | None,
     BeforeValidator(parse_time_ms),
+    WithJsonSchema({"type": "string"}),
     Query(alias="to", description="To this instant, exclusive: RFC 3339 with an offset, or epoch milliseconds."),
 ]
 Every = Annotated[
     int | None,
     BeforeValidator(_parse_every_ms),
+    WithJsonSchema({"type": "string"}),
     Query(description="Length of an interval, as a short duration of at least one second: `90s`, `10m`, `2h`, `7d`."),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many items.")]

@@ -70,7 +70,8 @@ def _value(quantity: str, sample: Sample, language: Language) -> str:
     if known is not None and known.boolean:
         text = word("yes" if sample.value else "no", language)
     else:
-        text = f"{sample.value:.4g} {display_unit(quantity)}".rstrip()
+        unit = display_unit(quantity)
+        text = f"{sample.value:.4g}{'' if unit in ('', '°') else ' '}{unit}"
     return text if sample.quality is None else f"{text} ({word(sample.quality, language)})"
 
 
