@@ -40,9 +40,9 @@ def parse_mqtt_url(url: str) -> MqttEndpoint:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigurationError(f"MQTT URL {url!r}: {error}") from error
+        raise ConfigurationError(f"the MQTT URL cannot be read: {error}") from error
     if parts.scheme not in _DEFAULT_PORT or not parts.hostname or parts.path.strip("/"):
-        raise ConfigurationError(f"MQTT URL {url!r}: write mqtt://host:1883, mqtts://host:8883 or embedded://127.0.0.1")
+        raise ConfigurationError("write mqtt://host:1883, mqtts://host:8883 or embedded://127.0.0.1 as the MQTT URL")
     return MqttEndpoint(
         host=parts.hostname,
         port=port if port is not None else _DEFAULT_PORT[parts.scheme],

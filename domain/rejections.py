@@ -1,7 +1,9 @@
 """Why a message, a report or a reading was refused, and the record that keeps it."""
 
 from enum import StrEnum
-from typing import NotRequired, TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 
 class Reason(StrEnum):

@@ -3,7 +3,9 @@
 These are TypedDicts and not classes: they pass the hot path straight between orjson and the rules.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
 
 Quality = Literal["suspect", "bad"]
 Reading = float | bool

@@ -1,6 +1,7 @@
 """All settings, from `URBANSENSE_*` in the environment or `urbansense.toml`; one frozen object, read in one place."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -21,6 +22,7 @@ from domain.mqtt import parse_mqtt_url
 from domain.topics import KINDS, Topics
 
 PREFIX: Final = "URBANSENSE_"
+_PASSWORD: Final = re.compile(r"//[^@/]*@")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
 
@@ -67,7 +69,10 @@ class Settings(BaseSettings):
     @field_validator("mqtt_url")
     @classmethod
     def _check_mqtt_url(cls, value: str) -> str:
-        parse_mqtt_url(value)
+        try:
+            parse_mqtt_url(value)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
         return value
 
     @field_validator("log_url")
@@ -157,5 +162,5 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
 def _sentence(detail: Any) -> str:
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith("TOKEN") else repr(detail["input"])
+    value = "***" if name.endswith("TOKEN") else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

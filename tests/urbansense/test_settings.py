@@ -1,0 +1,72 @@
+"""Settings: every problem at once, secrets never shown."""
+
+import pytest
+
+from domain.errors import ConfigurationError
+from urbansense.settings import load_settings
+
+
+def problems(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"URBANSENSE_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    return "\n".join(caught.value.problems)
+
+
+def test_the_defaults_are_embedded_and_need_nothing():
+    settings = load_settings()
+    assert settings.embedded_parts() == ("URBANSENSE_MQTT_URL", "URBANSENSE_LOG_URL", "URBANSENSE_STORE_URL")
+    assert settings.topics.telemetry("streetlight") == "telemetry.streetlight"
+
+
+def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch):
+    told = problems(
+        monkeypatch,
+        MQTT_URL="http://nowhere",
+        LOG_URL="redis://x",
+        STORE_URL="influxdb://h:8086/org/bucket",
+        DATABASE_URL="mysql://x",
+        HTTP_PORT="99999",
+        TIMEZONE="Mars/Olympus",
+        CLOCK="simulated",
+        PARTITIONS="0",
+        MQTTT_URL="typo",
+    )
+    named = (
+        "MQTT_URL",
+        "LOG_URL",
+        "STORE_TOKEN",
+        "DATABASE_URL",
+        "HTTP_PORT",
+        "TIMEZONE",
+        "TOPIC_PREFIX",
+        "PARTITIONS",
+    )
+    for name in (*named, "MQTTT_URL"):
+        assert f"URBANSENSE_{name}" in told
+
+
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("URBANSENSE_STORE_TOKEN", "s3cret")
+    assert "s3cret" not in repr(load_settings())
+    assert "s3cret" not in problems(monkeypatch, STORE_URL="nonsense")
+
+
+def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+    told = problems(monkeypatch, MQTT_URL="mqtt://user:s3cret@", DATABASE_URL="mysql://user:s3cret@host/db")
+    assert "s3cret" not in told
+
+
+def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "urbansense.toml").write_text('topic_prefix = "a."\nhttp_port = 9000\n')
+    monkeypatch.setenv("URBANSENSE_HTTP_PORT", "9001")
+    settings = load_settings()
+    assert (settings.topic_prefix, settings.http_port) == ("a.", 9001)
+    (tmp_path / "urbansense.toml").write_text("zork = 1\n")
+    with pytest.raises(ConfigurationError, match="ZORK"):
+        load_settings()
+    (tmp_path / "urbansense.toml").write_text("not toml")
+    with pytest.raises(ConfigurationError, match=r"urbansense\.toml"):
+        load_settings()

@@ -1,0 +1,5 @@
+"""`python -m urbansense` is the console script."""
+
+from urbansense.cli import main
+
+main()
