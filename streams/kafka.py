@@ -90,7 +90,7 @@ class KafkaLog:
             return
         self._closed = True
         await self._appends.close(self._closing_patience_s)
-        await self._supply.close()
+        await self._supply.close(self._closing_patience_s)
         await self._enquiries.close()
 
     async def _partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:

@@ -14,6 +14,7 @@ from streams.kafka_lanes import HeaderLists, Lane, Ticket
 from streams.kafka_producers import ProducerSupply
 from streams.limits import MAX_RECORD_BYTES, too_large
 from streams.ports import Outgoing, TopicPartition
+from streams.topic_problems import no_topic
 
 _LOG = structlog.get_logger()
 
@@ -43,17 +44,15 @@ class KafkaAppends:
 
     def append(self, records: Sequence[Outgoing]) -> "asyncio.Future[None]":
         """See `streams.ports.Log.append`. Nothing of the call is taken if it raises."""
-        for record in records:
-            if len(record[2] or b"") + len(record[1] or b"") > MAX_RECORD_BYTES:
-                raise too_large(*record[:3])
+        lanes = self._lanes_of(records)
         ticket = Ticket(asyncio.get_running_loop().create_future())
-        if self._routes.keys() >= (topics := {record[0] for record in records}):
-            self._take(records, ticket)
-        else:
-            for topic in topics:
-                self._take_or_park(topic, [record for record in records if record[0] == topic], ticket)
         if not records:
             ticket.future.set_result(None)
+        elif lanes is not None:
+            _hand_over(records, lanes, ticket)
+        else:
+            for topic in dict.fromkeys(record.topic for record in records):
+                self._take_or_park(topic, [record for record in records if record.topic == topic], ticket)
         return ticket.future
 
     @property
@@ -73,14 +72,18 @@ class KafkaAppends:
             _LOG.error("log closed with appends that Kafka has not acknowledged", lanes=waiting)
         await asyncio.gather(*(lane.close() for lane in self.lanes))
 
-    def _take(self, records: Sequence[Outgoing], ticket: Ticket) -> None:
-        """Hand records of known topics to their lanes."""
-        routes = self._routes
-        touched: dict[Lane, int] = {}
+    def _lanes_of(self, records: Sequence[Outgoing]) -> list[Lane] | None:
+        """The lane of each record, or None where a topic is not known yet. Raises: RecordTooLarge."""
+        routes, known = self._routes, True
+        lanes: list[Lane] = []
         spread: dict[str, int] = {}
-        for record in records:
-            topic, key, _, _, number = record
-            route = routes[topic]
+        for topic, key, value, _, number in records:
+            if value is not None and len(value) + len(key or b"") > MAX_RECORD_BYTES:
+                raise too_large(topic, key, value)
+            route = routes.get(topic)
+            if route is None:
+                known = False
+                continue
             if number is None:
                 if key is not None:
                     number = route.number_of(key)
@@ -88,12 +91,8 @@ class KafkaAppends:
                     number = spread[topic]
                 else:
                     number = spread[topic] = next(route.unkeyed)
-            lane = route.lanes[number] or self._open_lane(route, topic, number)
-            lane.waiting.append(record)
-            touched[lane] = touched.get(lane, 0) + 1
-        ticket.left += len(touched)
-        for lane, taken in touched.items():
-            lane.mark(ticket, taken)
+            lanes.append(route.lanes[number] or self._open_lane(route, topic, number))
+        return lanes if known else None
 
     def _open_lane(self, route: _Route, topic: str, number: int) -> Lane:
         lane = Lane(TopicPartition(topic, number), self._supply, self._headers, self._outage)
@@ -102,8 +101,9 @@ class KafkaAppends:
 
     def _take_or_park(self, topic: str, records: list[Outgoing], ticket: Ticket) -> None:
         """Records of a topic not yet known wait, in order, until Kafka has said how many partitions it has."""
-        if topic in self._routes:
-            self._take(records, ticket)
+        lanes = self._lanes_of(records)
+        if lanes is not None:
+            _hand_over(records, lanes, ticket)
             return
         ticket.left += 1
         if topic not in self._parked:
@@ -121,8 +121,22 @@ class KafkaAppends:
         except ConfigurationError as unknown:
             error = unknown
         for records, ticket in self._parked.pop(topic):
-            if error is not None:
-                ticket.refused(error)
+            lanes = self._lanes_of(records)
+            if error is not None or lanes is None:
+                ticket.refused(error or ConfigurationError(no_topic(topic)))
             else:
-                self._take(records, ticket)
+                _hand_over(records, lanes, ticket)
                 ticket.shipped()  # the parking itself
+
+
+def _hand_over(records: Sequence[Outgoing], lanes: list[Lane], ticket: Ticket) -> None:
+    """Put each record into its lane, and leave the ticket behind the last one in each."""
+    touched: list[Lane] = []
+    for lane, record in zip(lanes, records, strict=True):
+        lane.waiting.append(record)
+        if lane.ticket is not ticket:
+            lane.ticket = ticket
+            touched.append(lane)
+    ticket.left += len(touched)
+    for lane in touched:
+        lane.mark(ticket)

@@ -128,7 +128,7 @@ class OncePerOutage(logging.Filter):
 def calm_aiokafka() -> None:
     """Thin out aiokafka's own warnings and hide its every-day news. A filter on a logger does not reach its children."""
     for name in (
-        "aiokafka.client",
+        "aiokafka",
         "aiokafka.cluster",
         "aiokafka.conn",
         "aiokafka.consumer.consumer",

@@ -8,6 +8,7 @@ One shipper per partition, because several concurrent `send_batch` waiters on on
 """
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -81,7 +82,9 @@ class Lane:
         self._outage = outage
         self._marks: deque[tuple[int, Ticket]] = deque()
         self._under_way: deque[_Shipment] = deque()
-        self._taken = self._acknowledged = 0
+        self._left = 0
+        """How many records have left `waiting` so far, so that a record has a number without being counted."""
+        self._acknowledged = 0
         self._most_records: int | None = None
         """Set after a refusal, to find the record that is refused among the next `_suspects`."""
         self._suspects = 0
@@ -94,11 +97,11 @@ class Lane:
     def idle(self) -> bool:
         return not self._marks
 
-    def mark(self, ticket: Ticket, records: int) -> None:
-        """The call has put its last `records` here."""
-        self._taken += records
-        self._marks.append((self._taken, ticket))
-        self._wake.set()
+    def mark(self, ticket: Ticket) -> None:
+        """The call has put its last record here."""
+        self._marks.append((self._left + len(self.waiting), ticket))
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def close(self) -> None:
         """Stop at once; calls that still wait end with a TransientFault."""
@@ -167,18 +170,22 @@ class Lane:
         now_ms = time.time_ns() // 1_000_000
         records: list[Outgoing] = []
         waiting, add, headers, keep = self.waiting, batch.append, self._headers, records.append
-        most = self._most_records or len(waiting)
-        while waiting and len(records) < most:
-            record = waiting[0]
+        seen: Headers = ()
+        listed = headers[seen]
+        for record in itertools.islice(waiting, self._most_records):
+            if record[3] is not seen:
+                seen, listed = record[3], headers[record[3]]
             try:
-                if add(timestamp=now_ms, key=record[1], value=record[2], headers=headers[record[3]]) is None:
+                if add(timestamp=now_ms, key=record[1], value=record[2], headers=listed) is None:
                     break
             except Exception:
                 if not records:
                     raise
                 break
             keep(record)
+        for _ in records:
             waiting.popleft()
+        self._left += len(records)
         return records
 
     def _woken(self, delivery: "asyncio.Future[Any]") -> None:
@@ -210,6 +217,7 @@ class Lane:
         for shipment in reversed([failed, *later]):
             shipment.delivery.exception()
             self.waiting.extendleft(reversed(shipment.records))
+            self._left -= len(shipment.records)
 
     def _narrow_down(self, refused: int, fault: Exception) -> None:
         """After a refusal of `refused` records: ship halves until one record stands alone, and refuse that one's call.
@@ -225,6 +233,7 @@ class Lane:
     def _refuse_first(self, error: Exception) -> None:
         """Drop the first waiting record, with nothing under way before it, and end its call with the error."""
         self.waiting.popleft()
+        self._left += 1
         self._marks[0][1].refused(error)
         self._count_off(1)
 

@@ -14,6 +14,7 @@ _LOG = structlog.get_logger()
 BATCH_BYTES: Final = 1_000_000
 """A prepared batch's limit, below the broker's default `message.max.bytes` of 1,048,588."""
 REQUEST_TIMEOUT_MS: Final = 30_000
+_STOPPING_PATIENCE_S: Final = 5.0
 
 
 class ProducerSupply:
@@ -42,23 +43,22 @@ class ProducerSupply:
         """Use this producer no more; what other lanes have under way on it ends by itself."""
         if producer is self._current:
             self._current = None
-            task = asyncio.get_running_loop().create_task(_stop(producer))
+            task = asyncio.get_running_loop().create_task(stop_producer(producer))
             self._retired.add(task)
             task.add_done_callback(self._retired.discard)
 
-    async def close(self) -> None:
+    async def close(self, patience_s: float) -> None:
+        """Stop all producers; what they have not delivered by then they never will."""
         if self._current is not None:
-            self.discard(self._current)
-        for task in list(self._retired):
-            task.cancel()
-        await asyncio.gather(*self._retired, return_exceptions=True)
+            await stop_producer(self._current, patience_s)
+        await asyncio.gather(*self._retired)
 
     async def _start(self) -> Any:
         producer = self._make()
         try:
             await producer.start()
         except BaseException:
-            await _stop(producer)
+            await stop_producer(producer)
             raise
         return producer
 
@@ -74,8 +74,13 @@ def make_producer(servers: list[str], client_id: str) -> AIOKafkaProducer:
     )
 
 
-async def _stop(producer: Any) -> None:
+async def stop_producer(producer: Any, patience_s: float = _STOPPING_PATIENCE_S) -> None:
+    """Let a producer finish and close; one that cannot finish, since its broker is away, is cut off."""
     try:
-        await producer.stop()
+        async with asyncio.timeout(patience_s):
+            await producer.stop()
+    except TimeoutError:
+        await producer.client.close()
+        producer._sender.sender_task.cancel()
     except Exception as error:
         _LOG.debug("a producer did not stop cleanly", error=str(error))

@@ -1,12 +1,12 @@
 """The transactional writer: records and a group's offsets in one Kafka transaction."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaTopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -14,12 +14,11 @@ from aiokafka.structs import OffsetAndMetadata
 from domain.errors import Fenced, TransientFault
 from streams.kafka_faults import meaning, until_answered
 from streams.kafka_lanes import HeaderLists
-from streams.kafka_producers import BATCH_BYTES, REQUEST_TIMEOUT_MS
+from streams.kafka_producers import BATCH_BYTES, REQUEST_TIMEOUT_MS, stop_producer
 from streams.limits import MAX_RECORD_BYTES, check_metadata, too_large
 from streams.ports import Committed, Outgoing, TopicPartition
 from streams.routing import Routing
 
-_LOG = structlog.get_logger()
 TRANSACTION_TIMEOUT_S: Final = 60.0
 """After so long the broker ends a transaction itself, so that a dead writer does not hold up readers for ever."""
 
@@ -51,7 +50,7 @@ class KafkaWriter:
             try:
                 await producer.start()
             except BaseException:
-                await producer.stop()
+                await stop_producer(producer)
                 raise
             return producer
 
@@ -78,15 +77,14 @@ class KafkaWriter:
                     {KafkaTopicPartition(*tp): OffsetAndMetadata(*place) for tp, place in offsets.items()}, group
                 )
             for delivery in deliveries:
+                delivery.add_done_callback(_note_exception)
+            for delivery in deliveries:
                 await delivery
             await self._producer.commit_transaction()
 
     async def close(self) -> None:
         self._spent = self._spent or TransientFault(f"the writer of {self._id} is closed")
-        try:
-            await self._producer.stop()
-        except Exception as error:
-            _LOG.debug("a transactional producer did not stop cleanly", id=self._id, error=str(error))
+        await stop_producer(self._producer)
 
     async def _batches(self, records: Sequence[Outgoing]) -> list[tuple[TopicPartition, Any]]:
         """The records in prepared batches, in order within each partition."""
@@ -122,6 +120,7 @@ class KafkaWriter:
                 # The broker itself ends a transaction that lasts too long, in the same words as for a newer holder.
                 fault = TransientFault(str(fault))
             self._spent = fault
+            _note_exception(self._producer._txn_manager.wait_for_transaction_end())
             if isinstance(error, Exception):
                 raise fault from error
             raise
@@ -133,3 +132,9 @@ class KafkaWriter:
             ended: BaseException = task.exception()
             return ended
         return error
+
+
+def _note_exception(future: "asyncio.Future[Any] | None") -> None:
+    """Keep asyncio from reporting an error that has been raised by another way."""
+    if future is not None and future.done() and not future.cancelled():
+        future.exception()
