@@ -40,7 +40,7 @@ def open_database(path: Path) -> duckdb.DuckDBPyConnection:
         raise ConfigurationError(_why_not_opened(path, str(error))) from error
     for statement in _TABLES.strip().split(";\n"):
         connection.execute(statement, {"version": SCHEMA_VERSION} if "$version" in statement else None)
-    (found,) = connection.execute("SELECT version FROM schema_version").fetchone() or (None,)
+    ((found,),) = connection.execute("SELECT version FROM schema_version").fetchall()
     if found != SCHEMA_VERSION:
         connection.close()
         raise ConfigurationError(

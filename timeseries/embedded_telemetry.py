@@ -54,7 +54,7 @@ class ReportWriter:
         outcome = outcome_of(sifted, batches, progress)
         self._connection.begin()
         try:
-            self._insert("telemetry", reading_columns(sifted.fresh))
+            insert_columns(self._connection, "telemetry", reading_columns(sifted.fresh))
             self._keep_progress(outcome.progress)
             self._connection.commit()
         except BaseException:
@@ -110,12 +110,14 @@ class ReportWriter:
             row = [*place, progress.next_offset, sums.stored, sums.duplicate, sums.refused]
             self._connection.execute("INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?)", row)
 
-    def _insert(self, table: str, columns: Columns) -> None:
-        self._connection.register("arriving", columns)
-        try:
-            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
-        finally:
-            self._connection.unregister("arriving")
+
+def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
+    """Append rows given column by column, all of one length, under the table's column names."""
+    connection.register("arriving", columns)
+    try:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
+    finally:
+        connection.unregister("arriving")
 
 
 def reading_columns(fresh: Sequence[Fresh]) -> Columns:

@@ -49,39 +49,35 @@ class KnownReports:
         return len(self._readings)
 
     def judge(self, report: Telemetry) -> Verdict:
-        """What `report` adds to everything learnt or judged before it.
+        """What `report` adds to all that was learnt or judged before it.
 
         Identity: (device_id, observed_at_ms); a report timed by the gateway is a duplicate, too, if one of the same
         device, message id and readings was received within an hour of it. Without a message id nothing tells a copy
         from the next equal report, so only the instant counts. The first value told for a quantity at an instant wins.
         """
-        message = message_of(report)
-        if message is not None and self._is_copy(message, report["received_at_ms"]):
-            return Verdict(_NOTHING)
-        told, readings = self.readings_at(report["device_id"], report["observed_at_ms"]), report["readings"]
+        message, readings = message_of(report), report["readings"]
+        if message is not None:
+            if self._is_copy(message, report["received_at_ms"]):
+                return Verdict(_NOTHING)
+            self.learn_message(message, report["received_at_ms"])
+        instant = report["device_id"], report["observed_at_ms"]
+        told = self._told_at(instant)
         if told is None:
-            self.learn(report)
+            self._readings[instant] = readings
             return Verdict(readings)
         fresh = {name: value for name, value in readings.items() if name not in told}
         conflicts = sum(told.get(name, value) != value for name, value in readings.items())
         if fresh:
-            self.learn(report)
+            self._readings[instant] = {**told, **fresh}
         return Verdict(fresh, conflicts, merges=True)
 
-    def learn(self, report: Telemetry) -> None:
-        """Take `report` as stored."""
-        self.learn_readings(report["device_id"], report["observed_at_ms"], report["readings"])
-        message = message_of(report)
-        if message is not None:
-            self.learn_message(message, report["received_at_ms"])
-
     def learn_readings(self, device_id: str, observed_at_ms: int, readings: Mapping[str, Reading]) -> None:
-        """Take `readings` as stored beside those known for the instant, which keep their values."""
-        told = self.readings_at(device_id, observed_at_ms)
-        self._readings[device_id, observed_at_ms] = readings if told is None else {**readings, **told}
+        """Take `readings` as stored for the instant, beside those known."""
+        told = self._told_at((device_id, observed_at_ms))
+        self._readings[device_id, observed_at_ms] = readings if told is None else {**told, **readings}
 
     def learn_message(self, message: Message, received_at_ms: int) -> None:
-        """Take a gateway-timed report as stored."""
+        """Take a gateway-timed report as received."""
         self._received_ms[message] = received_at_ms
 
     def forget(self, report: Telemetry) -> None:
@@ -102,10 +98,10 @@ class KnownReports:
         alone._readings, alone._received_ms = self._readings, self._received_ms
         return alone
 
-    def readings_at(self, device_id: str, observed_at_ms: int) -> Mapping[str, Reading] | None:
-        told = self._readings.get((device_id, observed_at_ms))
+    def _told_at(self, instant: _Instant) -> Mapping[str, Reading] | None:
+        told = self._readings.get(instant)
         if told is None and self._earlier is not None:
-            return self._earlier.readings_at(device_id, observed_at_ms)
+            return self._earlier._told_at(instant)
         return told
 
     def _is_copy(self, message: Message, received_at_ms: int) -> bool:

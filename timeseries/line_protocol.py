@@ -7,8 +7,9 @@ tags, names and free texts as `%` and two hexadecimal digits: `carried` writes t
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
+from math import isfinite
 from typing import Final
 
 _UNCARRIABLE: Final = re.compile(r"[\x00-\x1f\x7f%\\]")
@@ -39,7 +40,6 @@ def measurement_name(text: str) -> str:
     return f"%23{name[1:]}" if name.startswith("#") else name
 
 
-@lru_cache(maxsize=300_000)
 def series_key(measurement: str, *tags: tuple[str, str | None]) -> str:
     """Measurement and tags as a line begins with them; a tag without a value is left out.
 
@@ -54,10 +54,9 @@ def float_field(value: float) -> str:
 
     Raises: ValueError for NaN and infinities, which line protocol cannot carry.
     """
-    number = repr(float(value))
-    if number in ("nan", "inf", "-inf"):
-        raise ValueError(f"{number} is no field value")
-    return number
+    if not isfinite(value):
+        raise ValueError(f"{value} is no field value")
+    return repr(float(value))
 
 
 def integer_field(value: int) -> str:
@@ -66,12 +65,17 @@ def integer_field(value: int) -> str:
 
 
 def string_field(value: str) -> str:
-    """A field value of type string. Raises: ValueError for a line break; free text goes through `carried` first."""
+    """A field value of type string. Raises: ValueError for a line break; free text goes through `text_field`."""
     if "\n" in value or "\r" in value:
         raise ValueError("a line break cannot stand in a string field")
     return '"' + _QUOTED.sub(r"\\\1", value) + '"'
 
 
-def point(series: str, fields: Iterable[tuple[str, str]], time_ms: int) -> str:
-    """One line, without its end. `fields` are names and values as the functions above give them, at least one."""
-    return f"{series} {','.join([f'{escaped(key)}={value}' for key, value in fields])} {time_ms}"
+def text_field(text: str) -> str:
+    """A field value of type string that holds any text, as `carried` writes it."""
+    return f'"{text}"' if text.isalnum() else string_field(carried(text))
+
+
+def point(series: str, fields: Sequence[str], time_ms: int) -> str:
+    """One line, without its end. `fields` are `key=value` with the key `escaped` and the value as above, at least one."""
+    return f"{series} {','.join(fields)} {time_ms}"

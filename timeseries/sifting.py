@@ -16,6 +16,7 @@ Place = tuple[str, int]
 LAST_INSTANT_MS: Final = (2**63 - 1) // 1_000_000
 """The last instant that both stores can hold: InfluxDB counts nanoseconds in 64 bits (year 2262)."""
 
+_OPTIONAL_TEXTS: Final = ("message_id", "area", "department", "time_source")
 _READING_TYPES: Final = frozenset((float, bool, int))
 
 
@@ -90,13 +91,16 @@ def _flaw(report: Telemetry) -> str | None:
             instant: Any = report.get(name)
             if type(instant) is not int or not 0 <= instant <= LAST_INSTANT_MS:
                 return f"{name} {instant!r} is no instant between 1970 and 2262"
-        if not isinstance(report.get("message_id", ""), str) or not isinstance(report.get("quality", {}), dict):
-            return "message_id is no text or quality no object"
+        for name in _OPTIONAL_TEXTS:
+            if not isinstance(report.get(name, ""), str):
+                return f"{name} is no text"
+        if not all(isinstance(mark, str) for mark in report.get("quality", {}).values()):
+            return "quality holds what is no text"
         readings = report["readings"]
         if not readings:
             return "no readings"
         for quantity, value in readings.items():
-            if type(value) not in _READING_TYPES or not isfinite(value):
+            if type(quantity) is not str or type(value) not in _READING_TYPES or not isfinite(value):
                 return f"reading {quantity!r} is no finite number: {value!r}"
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         return f"not a report: {error!r}"

@@ -53,14 +53,14 @@ class Influx:
 class InfluxServer:
     """One `influxd` with its own folder; `stop` and `start` again keep the data and the port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, token: str = _TOKEN) -> None:
         binary = shutil.which("influxd")
         if binary is None:
             absent("influxdb", f"influxd 2.x is not on PATH, and {NAMED} names no server")
         version = subprocess.run([binary, "version"], capture_output=True, text=True, check=False).stdout
         if "InfluxDB v2." not in version and "InfluxDB 2." not in version:
             absent("influxdb", f"{binary} is no InfluxDB 2: {version.strip()!r}")
-        self.influx = Influx(f"http://127.0.0.1:{free_port()}", "city", _TOKEN)
+        self.influx = Influx(f"http://127.0.0.1:{free_port()}", "city", token)
         command = [
             binary, "--reporting-disabled", "--log-level", "error",
             "--http-bind-address", self.influx.url.removeprefix("http://"),
@@ -78,7 +78,13 @@ class InfluxServer:
     def set_up(self) -> "InfluxServer":
         answer = httpx.post(
             f"{self.influx.url}/api/v2/setup",
-            json={"username": "tests", "password": _TOKEN, "org": "city", "bucket": "first", "token": _TOKEN},
+            json={
+                "username": "tests",
+                "password": _TOKEN,
+                "org": "city",
+                "bucket": "first",
+                "token": self.influx.token,
+            },
         )
         answer.raise_for_status()
         return self

@@ -163,6 +163,11 @@ async def test_a_report_that_no_store_can_take_is_refused_and_the_others_are_sto
         report({"voltage": 1.0}, -1),
         report({"voltage": 1.0}, device_id=""),
         report({"voltage": 1.0}, received_at_ms="soon"),
+        report({"voltage": 1.0}, message_id=7),
+        report({"voltage": 1.0}, area=["320582"]),
+        report({"voltage": 1.0}, quality={"voltage": 3}),
+        report({"voltage": 1.0}, quality="bad"),
+        report({7: 1.0}),  # type: ignore[dict-item]
         {"tick_at_ms": 1},
     ]
     outcome = await write(store, *broken, report({"voltage": 230.0}))  # type: ignore[arg-type]

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from tests.timeseries.building import LAMP, NOON_MS, event, gateway_timed, report
 from tests.timeseries.line_parser import parse_line
 from timeseries.influx_points import event_line, report_line
-from timeseries.line_protocol import carried, float_field, integer_field, point, series_key, string_field, uncarried
+from timeseries.line_protocol import (
+    carried,
+    escaped,
+    float_field,
+    integer_field,
+    point,
+    series_key,
+    string_field,
+    text_field,
+    uncarried,
+)
 from timeseries.sifting import Fresh
 
 any_text = st.text(st.characters(exclude_categories=("Cs",)))
@@ -67,7 +77,8 @@ def test_what_is_carried_comes_back_and_holds_no_control_character(text: str) ->
 def test_any_text_and_number_comes_back_from_a_line(
     measurement: str, tag: str, key: str, number: float, text: str, time_ms: int
 ) -> None:
-    fields = [(key, float_field(number)), (f"{key}2", integer_field(time_ms)), (f"{key}3", string_field(carried(text)))]
+    given = {key: float_field(number), f"{key}2": integer_field(time_ms), f"{key}3": text_field(text)}
+    fields = [f"{escaped(name)}={value}" for name, value in given.items()]
     read = parse_line(point(series_key(measurement, ("area", tag), ("device_id", "d")), fields, time_ms))
 
     assert uncarried(read.measurement) == measurement
