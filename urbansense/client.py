@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from device_registry.publication import RegistryPublisher
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.parts import open_parts
 from urbansense.settings import Settings, load_settings
@@ -54,7 +55,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
     async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
-        transport = httpx.ASGITransport(app=api_app(parts))
+        publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
+        transport = httpx.ASGITransport(app=api_app(parts, publisher))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
             yield Api(client)
 

@@ -16,8 +16,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from rich.live import Live
-from rich.table import Table
 
+from device_registry.csv_files import import_csv
+from device_registry.publication import publish_pending
 from domain.errors import ConfigurationError
 from domain.ledger import Ledger
 from domain.mqtt import parse_mqtt_url
@@ -33,7 +34,6 @@ from urbansense.broker import EmbeddedBroker
 from urbansense.commands.ledger import print_ledger
 from urbansense.commands.output import out, print_rows
 from urbansense.commands.simulate import describe_drive
-from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts
 from urbansense.rule_book import LogRuleBook
@@ -69,11 +69,13 @@ async def run_demo(settings: Settings, options: DemoOptions) -> bool:
         stop_on_signals(stop)
         async with open_parts(own, stop, store=True, registry=True) as parts:
             city = build_city(options.seed, options.devices)
-            await _furnish(parts, city)
+            start_ms = _start_ms(own)
+            await _furnish(parts, city, start_ms)
             platform = await build_platform(parts, broker.endpoint)
             services = asyncio.create_task(run_services({"broker": broker, **platform.services}, stop_services))
             services.add_done_callback(lambda _: stop.set())
-            demo = _Demo(options, parts, platform, city, stop, LedgerAccount(parts.log, parts.topics, parts.store))
+            account = LedgerAccount(parts.log, parts.topics, parts.store)
+            demo = _Demo(options, parts, platform, city, start_ms, stop, account)
             try:
                 return await demo.run()
             finally:
@@ -105,14 +107,20 @@ def library_rules() -> str:
     return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-async def _furnish(parts: Parts, city: City) -> None:
-    """Register the city and put the library's rules in force."""
-    directory = RegistryDirectory(parts.registry, parts.log, parts.topics, parts.lookup)
-    report = await directory.import_csv(devices_csv(city.devices), skip_bad=False)
+async def _furnish(parts: Parts, city: City, start_ms: int) -> None:
+    """Register the city, active from the start of the simulation, and put the library's rules in force."""
+    devices = devices_csv(city.devices).encode()
+    report = await asyncio.to_thread(import_csv, parts.registry, devices, now_ms=start_ms)
     change = await LogRuleBook(parts.log, parts.topics).apply(library_rules(), "urbansense demo")
-    problems = [error.detail for error in report.errors] + [problem.detail for problem in change.problems]
+    problems = [*map(str, report.errors), *(problem.detail for problem in change.problems)]
     if problems:
         raise ConfigurationError(problems)
+    await publish_pending(parts.registry, parts.log, parts.topics)
+
+
+def _start_ms(settings: Settings) -> int:
+    today = datetime.now(ZoneInfo(settings.timezone)).replace(minute=0, second=0, microsecond=0)
+    return int(today.replace(hour=_START_HOUR).timestamp() * 1000)
 
 
 @dataclass(slots=True)
@@ -121,11 +129,12 @@ class _Demo:
     parts: Parts
     platform: Platform
     city: City
+    start_ms: int
     stop: asyncio.Event
     account: LedgerAccount
 
     async def run(self) -> bool:
-        life = Life(self.city, self._start_ms())
+        life = Life(self.city, self.start_ms)
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)
@@ -138,10 +147,6 @@ class _Demo:
         await self._settle()
         return await self._sum_up(report)
 
-    def _start_ms(self) -> int:
-        today = datetime.now(ZoneInfo(self.parts.settings.timezone)).replace(minute=0, second=0, microsecond=0)
-        return int(today.replace(hour=_START_HOUR).timestamp() * 1000)
-
     async def _watch(self, driving: asyncio.Task[DriveReport]) -> None:
         """Show live counts until time is up, the simulator ends or someone stops us."""
         began = monotonic()
@@ -149,30 +154,29 @@ class _Demo:
         told = 0.0
         with Live(console=out, auto_refresh=False, transient=True) as screen:
             while not driving.done() and not self.stop.is_set() and (deadline is None or monotonic() < deadline):
-                table = await self._counts()
+                line = await self._counts()
                 if out.is_terminal:
-                    screen.update(table, refresh=True)
+                    screen.update(line, refresh=True)
                 elif monotonic() - told >= _LINE_EVERY_S:
                     told = monotonic()
-                    out.print(table)
+                    out.print(line, soft_wrap=True)
                 await asyncio.sleep(_REFRESH_S)
         self.stop.set()
 
-    async def _counts(self) -> Table:
+    async def _counts(self) -> str:
         ledger = await self.account.statement()
-        events = Counter(status for _, status in [pair async for pair in self._events()])
-        table = Table.grid(padding=(0, 3))
-        clock_ms = self.platform.gateway.counters.last_tick_ms
+        events = Counter([status async for _, status in self._events()])
+        clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.start_ms)
         clock = datetime.fromtimestamp(clock_ms / 1000, ZoneInfo(self.parts.settings.timezone))
-        table.add_row(
-            f"{clock:%Y-%m-%d %H:%M:%S}",
-            f"accepted {ledger.store.accepted}",
-            f"stored {ledger.store.stored}",
-            f"rejected {sum(ledger.rejected.values())}",
+        counts = (
+            f"{clock:%d %b %H:%M:%S}",
+            f"accepted {ledger.store.accepted:,}",
+            f"stored {ledger.store.stored:,}",
+            f"rejected {sum(ledger.rejected.values()):,}",
             f"events open {events['open']}, cleared {events['cleared']}",
-            "ledger balances" if ledger.balances else "ledger does not balance",
+            "ledger balances" if ledger.balances else "LEDGER DOES NOT BALANCE",
         )
-        return table
+        return " · ".join(counts)
 
     async def _events(self) -> AsyncIterator[tuple[str, str]]:
         query = EventQuery(limit=1000)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from time import time
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
-from ingest.gateway import Gateway, GatewaySettings
+from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
 from rules.correlator import Correlator
@@ -83,11 +84,13 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         async with open_parts(settings, stop, store=True, registry=True) as parts:
             await parts.lookup.load(parts.log)
             live = LiveFeed(parts.log, parts.topics)
+            publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
+            app = api_app(parts, publisher, live, ZoneInfo(settings.timezone))
             services: dict[str, Service] = {
                 "lookup": parts.lookup,
-                "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
+                "registry publisher": publisher,
                 "live feed": live,
-                "web": WebServer(api_app(parts, live, ZoneInfo(settings.timezone)), settings.http_port),
+                "web": WebServer(app, settings.http_port),
             }
             await run_services(services, stop)
 
@@ -107,7 +110,8 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     gateway = await _gateway(parts, endpoint)
     live = LiveFeed(parts.log, parts.topics)
     worker = RulesWorker(parts.log, parts.topics, parts.lookup)
-    app = api_app(parts, live, ZoneInfo(parts.settings.timezone), worker.health)
+    publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
+    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), worker.health)
     web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
@@ -115,15 +119,26 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
         "recorder": Recorder(parts.log, parts.store, parts.topics),
         "rules worker": worker,
         "correlator": Correlator(parts.log, parts.topics),
-        "registry publisher": RegistryPublisher(parts.registry, parts.log, parts.topics),
+        "registry publisher": publisher,
         "live feed": live,
         "web": web,
     }
     return Platform(endpoint, gateway, web, services)
 
 
+def open_directory(parts: Parts, publisher: RegistryPublisher) -> RegistryDirectory:
+    """The registry for the web. A device becomes active by the clock that the data follow, also a simulated one."""
+
+    async def now_ms() -> int:
+        simulated = parts.settings.clock == "simulated"
+        return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or int(time() * 1000)
+
+    return RegistryDirectory(parts.registry, publisher, parts.lookup, now_ms)
+
+
 def api_app(
     parts: Parts,
+    publisher: RegistryPublisher,
     live: LiveFeed | None = None,
     zone: ZoneInfo | None = None,
     health: Callable[[], Sequence[RuleHealth]] = tuple,
@@ -132,7 +147,7 @@ def api_app(
     account = LedgerAccount(parts.log, parts.topics, parts.store)
     checks: Mapping[str, ReadinessCheck] = {"store": parts.store.check, "log": lambda: _check_log(parts)}
     services = Services(
-        devices=RegistryDirectory(parts.registry, parts.log, parts.topics, parts.lookup),
+        devices=open_directory(parts, publisher),
         rules=LogRuleBook(parts.log, parts.topics, health),
         telemetry=parts.store,
         events=parts.store,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import typer
 
+from domain.errors import ConfigurationError
 from urbansense.client import Api, with_api
 from urbansense.commands.output import JsonFlag, err, out, print_json, print_rows
 from urbansense.settings import load_settings
@@ -22,7 +23,10 @@ def import_devices(
     as_json: JsonFlag = False,
 ) -> None:
     """Import a devices file; the same file again changes nothing."""
-    text = file.read_bytes().decode("utf-8-sig")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file} is not UTF-8: {error}; save it as CSV UTF-8 and import it again") from error
 
     async def act(api: Api) -> Any:
         with err.status(f"importing {file.name} …"):

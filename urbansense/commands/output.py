@@ -1,5 +1,6 @@
 """How commands speak: tables and lines for people, JSON for machines, complaints on standard error."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 err = Console(stderr=True, highlight=False)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
