@@ -4,52 +4,30 @@ One `Lane` judges the devices of one kind in one partition. The same inputs in t
 they are cut into batches and wherever a snapshot is taken and restored in between.
 """
 
-import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Final
-
-import orjson
 
 from domain.devices import Device
 from domain.events import Status, Transition
 from domain.telemetry import Telemetry, Tick
 from rules.announcing import Raised, announce
 from rules.clock import PartitionClock
-from rules.closures import ODD
 from rules.conditions import Condition, ConditionError, device_facts
 from rules.folding import Judge, Readings
 from rules.health import Vitals
+from rules.identity import told_before
 from rules.plans import FOREVER_MS, Plan, RuleSet
 from rules.published import Published, difference
 from rules.rule import Rule
+from rules.timers import Timers
 from rules.transition import carry_over, reason_gone
-from rules.watch import MAX_ENTRIES, NEVER_MS, Told, Watch
-
-TOLD_AGAIN_WITHIN_MS: Final = 3_600_000
-"""A report without a device's own time is a duplicate of an equal one received within this."""
-
-
-@dataclass(slots=True)
-class Sums:
-    """What became of the reports judged so far."""
-
-    judged: int = 0
-    duplicate: int = 0
-    too_late: int = 0
-    no_rule: int = 0
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            self.judged + other.judged, self.duplicate + other.duplicate,
-            self.too_late + other.too_late, self.no_rule + other.no_rule,
-        )  # fmt: skip
+from rules.watch import MAX_ENTRIES, NEVER_MS, Values, Watch
 
 
 class Lane:
     """The engine for one kind of device in one partition.
 
+    `judged`, `duplicate`, `too_late` and `no_rule` count what became of the reports: each grows exactly one of them.
     `raised` collects the outputs in order, `changed` the watches whose snapshot is out of date: whoever commits them
     clears both. `find_device` is the registry as it stands; call `refresh` after it changed.
     """
@@ -60,92 +38,98 @@ class Lane:
         self.kind = kind
         self.rules = rules
         self.clock = PartitionClock()
-        self.sums = Sums()
+        self.judged = self.duplicate = self.too_late = self.no_rule = 0
         self.vitals = vitals or Vitals()
         self.raised: list[Raised] = []
         self.changed: list[Watch] = []
         self.watches: dict[str, Watch] = {}
         self.rules_since_ms: dict[str, int] = {}
         self._find_device = find_device
-        self._timers: list[tuple[int, str]] = []
+        self._timers = Timers()
+        self._now_ms = -FOREVER_MS
 
     def report(self, report: Telemetry) -> None:
-        """Judge one report. Exactly one of the sums grows by one."""
+        """Judge one report."""
         device_id = report["device_id"]
         watch = self.watches.get(device_id) or self._watch(device_id)
         plan = watch.plan
         if plan is None:
-            self.sums.no_rule += 1
+            self.no_rule += 1
             return
         t = report["observed_at_ms"]
-        now_ms = self.clock.now_ms
-        if (now_ms is not None and t < now_ms - plan.lateness_ms) or t <= watch.settled_ms:
-            self.sums.too_late += 1
-            return
-        if "time_source" in report and self._told_before(watch, report):
-            self.sums.duplicate += 1
-            return
-        readings = report["readings"]
-        entries = watch.entries
-        if t > watch.last_ms:
-            states = watch.states
-            if (
-                states is plan.idle
-                and t - watch.last_ms <= plan.silence_ms
-                and "quality" not in report
-                and not watch.published
-            ):
-                # nothing is pending and nothing is open: unless a condition holds, nothing happens
-                facts = watch.facts
-                for judge in plan.judges:
-                    verdict = judge(readings, facts)
-                    if verdict is True or verdict is ODD:
-                        break
-                else:
-                    entries.append((t, readings, None, states, ()))
-                    watch.last_ms = t
-                    self._judged(watch, plan, now_ms)
-                    return
-            entries.append((t, readings, _bad(report), states, ()))
-            watch.last_ms = t
-            self._refold(watch, len(entries) - 1)
-        elif not self._insert(watch, t, readings, _bad(report)) and "time_source" not in report:
-            self.sums.duplicate += 1
-            return
-        self._judged(watch, plan, now_ms)
+        horizon_ms = self._now_ms - plan.lateness_ms
+        states = watch.states
+        if (
+            states is plan.idle
+            and t > watch.last_ms
+            and t >= horizon_ms
+            and t - watch.last_ms <= plan.silence_ms
+            and not watch.published
+            and "quality" not in report
+            and "time_source" not in report
+        ):
+            # nothing is pending and nothing is open: unless a condition holds, nothing happens
+            readings, facts = report["readings"], watch.facts
+            for judge in plan.judges:
+                verdict = judge(readings, facts)
+                if verdict is not False and verdict is not None:
+                    break
+            else:
+                try:
+                    values = plan.values(readings)
+                except KeyError:
+                    values = plan.values_told(readings, _ALL_GOOD)
+                entries = watch.entries
+                entries.append((t, values, states, ()))
+                watch.last_ms = t
+                if entries[0][0] < horizon_ms or len(entries) > MAX_ENTRIES:
+                    watch.settle(horizon_ms)
+                plan.reports += 1
+                self.judged += 1
+                if not watch.changed:
+                    watch.changed = True
+                    self.changed.append(watch)
+                if watch.timer_ms is None and plan.silence_ms != FOREVER_MS:
+                    self._schedule(watch)
+                return
+        self._report_that_matters(watch, plan, report, horizon_ms)
 
-    def _judged(self, watch: Watch, plan: Plan, now_ms: int | None) -> None:
-        self.sums.judged += 1
+    def _report_that_matters(self, watch: Watch, plan: Plan, report: Telemetry, horizon_ms: int) -> None:
+        """The whole of it, for late, repeated or marked reports, and where a run or an event is under way."""
+        t = report["observed_at_ms"]
+        if t < horizon_ms or t <= watch.settled_ms:
+            self.too_late += 1
+            return
+        has_own_time = "time_source" not in report
+        if not has_own_time and told_before(watch.told, report):
+            self.duplicate += 1
+            return
+        values = plan.values_told(report["readings"], report.get("quality") or _ALL_GOOD)
+        if not self._take_in(watch, t, values) and has_own_time:
+            self.duplicate += 1
+            return
+        watch.settle(horizon_ms)
         plan.reports += 1
-        entries = watch.entries
-        if now_ms is not None and entries[0][0] < now_ms - plan.lateness_ms:
-            watch.settle(now_ms - plan.lateness_ms)
-        elif len(entries) > MAX_ENTRIES:
-            watch.settle(entries[-MAX_ENTRIES][0])
-        if not watch.changed:
-            watch.changed = True
-            self.changed.append(watch)
-        if plan.silence_ms != FOREVER_MS and watch.timer_ms is None:
-            self._schedule(watch)
+        self.judged += 1
+        self._mark(watch)
 
-    def _insert(self, watch: Watch, t: int, readings: Told, bad: frozenset[str] | None) -> bool:
-        """Take in a report that is not the newest; whether it told anything new."""
+    def _take_in(self, watch: Watch, t: int, values: Values) -> bool:
+        """Put a report in its place in observed time; whether it told anything that was not told before."""
         at, found = watch.find(t)
         if found is None:
-            watch.entries.insert(at, (t, readings, bad, (), ()))
+            watch.entries.insert(at, (t, values, (), ()))
+            watch.last_ms = max(t, watch.last_ms)
         else:
-            told, told_bad = found[1], found[2]
-            new = {quantity: value for quantity, value in readings.items() if quantity not in told}
-            if not new:
+            merged = tuple(new if old is None else old for old, new in zip(found[1], values, strict=True))
+            if merged == found[1]:
                 return False
-            merged_bad = (told_bad or frozenset()) | (bad or frozenset()) & new.keys()
-            watch.entries[at] = (t, {**told, **new}, merged_bad or None, found[3], found[4])
+            watch.entries[at] = (t, merged, found[2], found[3])
         self._refold(watch, at)
         return True
 
     def _refold(self, watch: Watch, at: int) -> None:
         happened = watch.fold_from(at, self._judge_for(watch), self._silent_from(watch))
-        if happened or watch.published:
+        if happened or watch.speaks_of_silence():
             self._reconcile(watch)
         self._schedule(watch)
 
@@ -177,15 +161,9 @@ class Lane:
         if first:
             for watch in self.watches.values():  # silence counts from here on for those never heard
                 self._schedule(watch)
-        due: list[tuple[int, str, Watch]] = []
-        while self._timers and self._timers[0][0] <= now_ms:
-            timer_ms, device_id = heapq.heappop(self._timers)
-            watch = self.watches.get(device_id)
-            if watch is None or watch.timer_ms != timer_ms:
-                continue
-            watch.timer_ms = None
-            if watch.plan is not None:
-                due.append((watch.due_ms(self._silent_from(watch)), device_id, watch))
+        self._now_ms = now_ms
+        rung = [watch for watch in self._timers.ring(now_ms, self.watches) if watch.plan is not None]
+        due = [(watch.due_ms(self._silent_from(watch)), watch.device_id, watch) for watch in rung]
         for due_ms, _, watch in sorted(due, key=lambda entry: entry[:2]):
             if due_ms <= now_ms:
                 self._reconcile(watch)
@@ -241,7 +219,8 @@ class Lane:
         plan = self.rules.plan(device) if device is not None and device.kind == self.kind else None
         facts = device_facts(device) if device is not None and plan is not None and plan.reads_device else {}
         watch = self.watches[device_id] = Watch(device_id, device, plan, facts)
-        self._schedule(watch)
+        if plan is not None and plan.silence_ms != FOREVER_MS:
+            self._schedule(watch)
         return watch
 
     def adopt(self, watch: Watch) -> None:
@@ -250,13 +229,8 @@ class Lane:
         self._schedule(watch)
 
     def _schedule(self, watch: Watch) -> None:
-        """Make sure a timer stands no later than what is due; it may stand earlier, and looks again when it rings."""
-        if watch.plan is None:
-            return
-        due_ms = watch.due_ms(self._silent_from(watch))
-        if due_ms != FOREVER_MS and (watch.timer_ms is None or due_ms < watch.timer_ms):
-            watch.timer_ms = due_ms
-            heapq.heappush(self._timers, (due_ms, watch.device_id))
+        if watch.plan is not None:
+            self._timers.set(watch, watch.due_ms(self._silent_from(watch)))
 
     def _judge_for(self, watch: Watch) -> Judge:
         facts, vitals = watch.facts, self.vitals
@@ -284,25 +258,5 @@ class Lane:
 
         return silent_from
 
-    def _told_before(self, watch: Watch, report: Telemetry) -> bool:
-        """Whether a report without a device's own time was told within the hour, by message id and readings."""
-        message_id = report.get("message_id")
-        if message_id is None:
-            return False
-        received_ms, told = report["received_at_ms"], watch.told
-        digest = blake2b(orjson.dumps(report["readings"], option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
-        key = f"{digest} {message_id}"
-        before_ms = told.get(key)
-        if before_ms is not None and abs(received_ms - before_ms) <= TOLD_AGAIN_WITHIN_MS:
-            return True
-        told[key] = received_ms
-        for oldest, at_ms in list(told.items()):
-            if at_ms >= received_ms - TOLD_AGAIN_WITHIN_MS:
-                break
-            del told[oldest]
-        return False
 
-
-def _bad(report: Telemetry) -> frozenset[str] | None:
-    quality: dict[str, Any] = dict(report.get("quality") or {})
-    return frozenset(name for name, grade in quality.items() if grade == "bad") or None
+_ALL_GOOD: Final[dict[str, Any]] = {}

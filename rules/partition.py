@@ -16,7 +16,7 @@ from domain.topics import Headers, Topics, is_tick
 from rules.announcing import CLOCK_HEADER, Raised
 from rules.clock import PartitionClock
 from rules.definitions import RuleTable
-from rules.engine import Lane, Sums
+from rules.engine import Lane
 from rules.health import Vitals
 from rules.plans import RuleSet
 from rules.rule import Mode
@@ -70,7 +70,7 @@ class Partition:
         lane = self._lanes.get(topic)
         if lane is not None:
             lane.rules = self.rules
-            lane.sums = Sums(*told["sums"])
+            lane.judged, lane.duplicate, lane.too_late, lane.no_rule = told["sums"]
             lane.clock = PartitionClock.restored(told["clock"])
             lane.rules_since_ms = told["since"]
 
@@ -107,7 +107,7 @@ class Partition:
                 else:
                     report(value)
             except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                lane.sums.no_rule += 1
+                lane.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
         self._next[topic] = max(start, records[-1].offset + 1)
         self._moved = True
@@ -156,7 +156,7 @@ class Partition:
             "lanes": {
                 topic: {
                     "offset": self._next.get(topic, 0),
-                    "sums": [lane.sums.judged, lane.sums.duplicate, lane.sums.too_late, lane.sums.no_rule],
+                    "sums": [lane.judged, lane.duplicate, lane.too_late, lane.no_rule],
                     "clock": lane.clock.snapshot(),
                     "since": lane.rules_since_ms,
                 }

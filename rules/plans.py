@@ -1,7 +1,8 @@
 """Which rules judge which device: decided when the registry or the rules change, and shared by devices that are alike."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Final
 
 from domain.devices import Device, DeviceState
 from rules.closures import Judge
@@ -10,17 +11,23 @@ from rules.folding import RuleState
 from rules.rule import Mode, Rule
 
 FOREVER_MS: Final = 1 << 62
+BAD: Final = "bad"
+"""Stands in the place of a value that came marked bad: told, so nothing can tell it again, but no evidence."""
 _GAP_INTERVALS: Final = 3
 
 
 class Plan:
     """The rules of some devices, laid out for the hot path.
 
-    `judges` are the `when` conditions; `silence_ms` is the shortest `no_data` (FOREVER_MS without one); `lateness_ms` the
-    longest of the rules', since a device has one window for all its rules. `reports` counts what was judged by it.
+    `judges` are the `when` conditions, `quantities` all that any condition reads; `silence_ms` is the shortest `no_data`
+    (FOREVER_MS without one); `lateness_ms` the longest of the rules', since a device has one window for all its rules.
+    `values` picks the quantities out of a report's readings. `reports` counts what was judged by it.
     """
 
-    __slots__ = ("gaps_ms", "idle", "index", "judges", "lateness_ms", "reads_device", "reports", "rules", "silence_ms")
+    __slots__ = (
+        "gaps_ms", "idle", "index", "judges", "lateness_ms", "quantities", "reads_device", "reports", "rules",
+        "silence_ms", "values",
+    )  # fmt: skip
 
     def __init__(self, rules: tuple[Rule, ...], report_interval_s: int) -> None:
         self.rules = rules
@@ -31,11 +38,33 @@ class Plan:
         self.judges: tuple[Judge, ...] = tuple(rule.when.judge for rule in rules if rule.when is not None)
         self.silence_ms = min((rule.no_data_ms for rule in rules if rule.no_data_ms is not None), default=FOREVER_MS)
         self.lateness_ms = max(rule.lateness_ms for rule in rules)
-        self.reads_device = any(
-            condition.attributes for rule in rules for condition in (rule.when, rule.clear_when) if condition
-        )
+        conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
+        self.reads_device = any(condition.attributes for condition in conditions)
+        self.quantities = tuple(dict.fromkeys(name for condition in conditions for name in condition.quantities))
+        self.values = _getter(self.quantities)
         self.idle: tuple[RuleState, ...] = (None,) * len(rules)
         self.reports = 0
+
+    def values_told(self, readings: Mapping[str, Any], quality: Mapping[str, str]) -> tuple[Any, ...]:
+        """The values of `quantities` in a report that may lack some or mark some bad."""
+        return tuple(
+            BAD if quality.get(name) == "bad" and name in readings else readings.get(name) for name in self.quantities
+        )
+
+    def readings(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        """What of the values is evidence."""
+        return {
+            name: value
+            for name, value in zip(self.quantities, values, strict=True)
+            if value is not None and value != BAD
+        }
+
+
+def _getter(quantities: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Picks the values of all quantities out of the readings, in C. Raises: KeyError where one is missing."""
+    if len(quantities) > 1:
+        return itemgetter(*quantities)
+    return (lambda readings: (readings[quantities[0]],)) if quantities else (lambda readings: ())
 
 
 class RuleSet:

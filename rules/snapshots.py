@@ -1,6 +1,6 @@
 """A device's state as one compact JSON record of `rules.state`, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -11,7 +11,8 @@ from rules.conditions import device_facts
 from rules.folding import Basis, Cleared, Happening, Held, Opened, Pending, RuleState
 from rules.plans import Plan, RuleSet
 from rules.published import Published
-from rules.watch import Entry, States, Watch
+from rules.transition import picker
+from rules.watch import Entry, States, Values, Watch
 
 SCHEMA: Final = 1
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""
@@ -20,8 +21,9 @@ SCHEMA: Final = 1
 def encode_watch(kind: str, watch: Watch) -> bytes | None:
     """The state of a device; None where there is nothing to keep, so that its record is deleted.
 
-    Shape: `k` kind, `t` settled_ms, `s` settled states by rule, `e` reports since, `p` what was told, `g` messages told
-    within the hour, `f` floors. What is empty is left out; a quiet device is its last reports and little more.
+    Shape: `k` kind, `t` settled_ms, `s` settled states by rule, `e` reports since with the values of the quantities `q`,
+    `p` what was told, `g` messages told within the hour, `f` floors. What is empty is left out; a quiet device is its
+    last reports and little more.
     """
     plan = watch.plan
     if plan is None:
@@ -32,12 +34,12 @@ def encode_watch(kind: str, watch: Watch) -> bytes | None:
         "k": kind,
         "t": watch.settled_ms,
         "e": [
-            (t, told)
-            if states is idle and bad is None and not happenings
-            else _entry(plan, t, told, bad, states, happenings)
-            for t, told, bad, states, happenings in watch.entries
+            (t, values) if states is idle and not happened else (t, values, _states(plan, states), _happened(happened))
+            for t, values, states, happened in watch.entries
         ],
     }
+    if watch.entries:
+        state["q"] = plan.quantities
     if watch.settled is not idle:
         state["s"] = _states(plan, watch.settled)
     if watch.published:
@@ -51,21 +53,8 @@ def encode_watch(kind: str, watch: Watch) -> bytes | None:
     return orjson.dumps(state)
 
 
-def _entry(
-    plan: Plan,
-    t: int,
-    told: dict[str, Any],
-    bad: frozenset[str] | None,
-    states: States,
-    happenings: Sequence[Happening],
-) -> tuple[Any, ...]:
-    return (
-        t,
-        told,
-        sorted(bad or ()),
-        _states(plan, states),
-        [("o" if isinstance(happening, Opened) else "c", *happening) for happening in happenings],
-    )
+def _happened(happenings: Sequence[Happening]) -> list[tuple[Any, ...]]:
+    return [("o" if isinstance(happening, Opened) else "c", *happening) for happening in happenings]
 
 
 def _states(plan: Plan, states: States) -> dict[str, tuple[Any, ...]]:
@@ -92,7 +81,7 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     plan = rules.plan(device)
     known = {*state.get("s", ()), *state.get("p", ())}
     for entry in state["e"]:
-        known.update(entry[3] if len(entry) > 2 else ())
+        known.update(entry[2] if len(entry) > 2 else ())
     if known and not known <= (plan.index.keys() if plan else set()):
         names = sorted(name for name in known | (plan.index.keys() if plan else set()) if name in rules.by_name)
         interval_s = device.report_interval_s if device else 600
@@ -104,9 +93,10 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
         watch.facts = device_facts(device)
     watch.settled_ms = state["t"]
     watch.settled = _states_of(plan, state.get("s", {}))
-    watch.entries = [_entry_of(plan, entry) for entry in state["e"]]
+    pick = picker(tuple(state.get("q", ())), plan.quantities)
+    watch.entries = [_entry_of(plan, pick, *entry) for entry in state["e"]]
     watch.last_ms = watch.entries[-1][0] if watch.entries else watch.settled_ms
-    watch.states = watch.entries[-1][3] if watch.entries else watch.settled
+    watch.states = watch.entries[-1][2] if watch.entries else watch.settled
     watch.published = {
         rule: {event.opened_at_ms: event for event in map(_published_of, events)}
         for rule, events in state.get("p", {}).items()
@@ -116,11 +106,16 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     return state["k"], watch
 
 
-def _entry_of(plan: Plan, entry: list[Any]) -> Entry:
-    if len(entry) == 2:
-        return entry[0], entry[1], None, plan.idle, ()
-    t, told, bad, states, happenings = entry
-    return t, told, frozenset(bad) or None, _states_of(plan, states), tuple(_happening_of(*h) for h in happenings)
+def _entry_of(
+    plan: Plan,
+    pick: Callable[[Values], Values],
+    t: int,
+    values: list[Any],
+    states: dict[str, Any] | None = None,
+    happenings: Sequence[Sequence[Any]] = (),
+) -> Entry:
+    happened = tuple(_happening_of(*happening) for happening in happenings)
+    return t, pick(tuple(values)), _states_of(plan, states or {}), happened
 
 
 def _happening_of(sort: str, rule: str, *fields: Any) -> Happening:

@@ -7,7 +7,7 @@ from rules.folding import Held, RuleState
 from rules.plans import Plan, RuleSet
 from rules.published import Published
 from rules.rule import Mode, Rule
-from rules.watch import NEVER_MS, States, Watch
+from rules.watch import NEVER_MS, States, Values, Watch
 
 _Column = Callable[[States], RuleState]
 Events = dict[int, Published]
@@ -49,9 +49,10 @@ def carry_over(watch: Watch, plan: Plan | None) -> list[tuple[Rule, Published]]:
     def moved(states: States) -> States:
         return _canonical(plan, tuple(column(states) for column in columns))
 
+    pick = picker(before.quantities if before else (), plan.quantities)
     watch.entries = [
-        (t, told, bad, moved(states), tuple(h for h in happenings if h.rule in untouched))
-        for t, told, bad, states, happenings in watch.entries
+        (t, pick(values), moved(states), tuple(h for h in happenings if h.rule in untouched))
+        for t, values, states, happenings in watch.entries
     ]
     watch.settled, watch.states = moved(watch.settled), moved(watch.states)
     watch.published = _published(watch, old, new, untouched, open_events)
@@ -92,6 +93,14 @@ def _constant(watch: Watch, event: Published | None) -> _Column:
     """The same state everywhere: an event taken over from an older version, or nothing."""
     state = None if event is None else Held(event.since_ms, event.opened_at_ms, watch.last_ms, None, event.basis)
     return lambda states: state
+
+
+def picker(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Values], Values]:
+    """Values of the old plan's quantities as those of the new one; what nobody read is not known any more."""
+    if old == new:
+        return lambda values: values
+    places = [old.index(name) if name in old else None for name in new]
+    return lambda values: tuple(None if at is None else values[at] for at in places)
 
 
 def _canonical(plan: Plan, states: States) -> States:

@@ -10,10 +10,22 @@ it: states are immutable, so keeping them after each report costs one pointer wh
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from domain.devices import AttributeValue, Device
-from rules.folding import Basis, Cleared, Happening, Held, Judge, Opened, Pending, RuleState, fold_reading, fold_silence
+from rules.folding import (
+    Basis,
+    Cleared,
+    Happening,
+    Held,
+    Judge,
+    Opened,
+    Pending,
+    Readings,
+    RuleState,
+    fold_reading,
+    fold_silence,
+)  # fmt: skip
 from rules.plans import FOREVER_MS, Plan
 from rules.published import Published
 
@@ -22,10 +34,10 @@ MAX_ENTRIES: Final = 10_000
 NEVER_MS: Final = -1
 
 States = tuple[RuleState, ...]
-Told = dict[str, Any]
-"""Readings by quantity, usable or not: what a second report of the same instant cannot say again."""
-Entry = tuple[int, Told, frozenset[str] | None, States, tuple[Happening, ...]]
-"""(observed_at_ms, readings, quantities marked bad, states after it, what happened by it), a plain tuple for speed."""
+Values = tuple[float | bool | str | None, ...]
+"""The values of the plan's quantities in a report: None where it did not tell one, BAD where it told it as bad."""
+Entry = tuple[int, Values, States, tuple[Happening, ...]]
+"""(observed_at_ms, values, states after it, what happened by it). A plain tuple: there is one for every report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +86,18 @@ class Watch:
         self.timer_ms = None
 
     def settle(self, horizon_ms: int) -> None:
-        """Let the settled part take over every report observed before `horizon_ms`."""
+        """Let the settled part take over every report observed before `horizon_ms`, and any beyond MAX_ENTRIES.
+
+        Shape: there is at least one entry, the newest not before the horizon.
+        """
         entries = self.entries
-        count = bisect_left(entries, horizon_ms, key=_observed)
-        for t, _, _, states, happenings in entries[:count]:
+        if entries[0][0] >= horizon_ms and len(entries) <= MAX_ENTRIES:
+            return
+        if entries[1][0] >= horizon_ms and not (entries[0][3] or self.published or self.floors):
+            self.settled_ms, _, self.settled, _ = entries.pop(0)  # the usual case: one report in, one settled
+            return
+        count = max(bisect_left(entries, horizon_ms, key=_observed), len(entries) - MAX_ENTRIES)
+        for t, _, states, happenings in entries[:count]:
             self.settled_ms, self.settled = t, states
             for happening in happenings:
                 if isinstance(happening, Cleared):
@@ -99,13 +119,14 @@ class Watch:
         assert self.plan is not None
         states, heard_ms = self.settled, self.settled_ms
         if at > 0:
-            heard_ms, _, _, states, _ = self.entries[at - 1]
+            heard_ms, _, states, _ = self.entries[at - 1]
         happened = False
         for i in range(at, len(self.entries)):
-            t, told, bad, _, before = self.entries[i]
-            states, happenings = self._fold(states, heard_ms, t, usable(told, bad), judge, silent_from)
+            t, values, _, before = self.entries[i]
+            readings = self.plan.readings(values)
+            states, happenings = self._fold(states, heard_ms, t, readings, judge, silent_from)
             happened = happened or bool(before or happenings)
-            self.entries[i] = (t, told, bad, states, happenings)
+            self.entries[i] = (t, values, states, happenings)
             heard_ms = t
         self.states = states
         return happened
@@ -115,7 +136,7 @@ class Watch:
         states: States,
         heard_ms: int,
         t: int,
-        readings: Told,
+        readings: Readings,
         judge: Judge,
         silent_from: Callable[[int], int | None],
     ) -> tuple[States, tuple[Happening, ...]]:
@@ -147,7 +168,7 @@ class Watch:
         if isinstance(base := self.settled[i], Held):
             found[base.opened_at_ms] = Episode(base.since_ms, base.opened_at_ms, None, base.basis)
         for entry in self.entries:
-            for happening in entry[4]:
+            for happening in entry[3]:
                 if happening.rule != rule.name:
                     continue
                 if isinstance(happening, Opened):
@@ -174,6 +195,14 @@ class Watch:
             if heard_ms is not None and now_ms >= heard_ms + rule.no_data_ms:
                 opened_at_ms = heard_ms + rule.no_data_ms
                 found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, ())
+
+    def speaks_of_silence(self) -> bool:
+        """Whether something was told that the next report of any kind may end."""
+        if not self.published or self.plan is None:
+            return False
+        return self.plan.silence_ms != FOREVER_MS or any(
+            event.stale for events in self.published.values() for event in events.values()
+        )
 
     def due_ms(self, silent_from: Callable[[int], int | None]) -> int:
         """The first clock time at which silence changes something here; FOREVER_MS if none does."""
@@ -211,11 +240,6 @@ class Watch:
                     and published.since_ms != running_ms
                 ):
                     self._forget(rule, opened_at_ms)
-
-
-def usable(told: Told, bad: frozenset[str] | None) -> Told:
-    """The readings that are evidence: all but those marked bad."""
-    return {quantity: value for quantity, value in told.items() if quantity not in bad} if bad else told
 
 
 def _observed(entry: Entry) -> int:

@@ -1,0 +1,30 @@
+"""When silence is due next, by device. A timer may stand too early and never too late: whoever is rung looks again."""
+
+import heapq
+
+from rules.plans import FOREVER_MS
+from rules.watch import Watch
+
+
+class Timers:
+    """At most one live timer a device, in `Watch.timer_ms`; a report moves nothing, which is what makes it cheap."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, str]] = []
+
+    def set(self, watch: Watch, due_ms: int) -> None:
+        """Ring no later than `due_ms`; FOREVER_MS asks for nothing."""
+        if due_ms != FOREVER_MS and (watch.timer_ms is None or due_ms < watch.timer_ms):
+            watch.timer_ms = due_ms
+            heapq.heappush(self._heap, (due_ms, watch.device_id))
+
+    def ring(self, now_ms: int, watches: dict[str, Watch]) -> list[Watch]:
+        """The watches whose timer stands at or before `now_ms`; their timers are gone."""
+        rung: list[Watch] = []
+        while self._heap and self._heap[0][0] <= now_ms:
+            due_ms, device_id = heapq.heappop(self._heap)
+            watch = watches.get(device_id)
+            if watch is not None and watch.timer_ms == due_ms:
+                watch.timer_ms = None
+                rung.append(watch)
+        return rung
