@@ -43,7 +43,8 @@ class EmbeddedStore:
         return await asyncio.to_thread(lambda: cls(path, open_database(path)))
 
     async def load_progress(self) -> Mapping[tuple[str, int], Progress]:
-        return await self._read(load_progress)
+        # Behind whatever still writes: a write whose caller was cancelled must not be missed, or it would be done twice.
+        return await self._run(self._writing, partial(load_progress, self._writer))
 
     async def write_telemetry(
         self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], Progress]

@@ -7,6 +7,7 @@ from uuid import UUID
 import duckdb
 
 from domain.events import Event
+from timeseries.embedded_schema import transaction
 from timeseries.paging import page_of, parse_cursor
 from timeseries.ports import EventPage, EventQuery
 
@@ -28,14 +29,9 @@ def write_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event])
     rows = [_row(event) for event in newest.values() if event.revision > known.get(event.event_id, 0)]
     if not rows:
         return
-    connection.begin()
-    try:
+    with transaction(connection):
         connection.execute("DELETE FROM events WHERE event_id IN (SELECT unnest(?))", [[row[0] for row in rows]])
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def fetch_events(connection: duckdb.DuckDBPyConnection, query: EventQuery) -> EventPage:

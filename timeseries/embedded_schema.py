@@ -1,5 +1,7 @@
-"""The DuckDB file: its tables, and opening it."""
+"""The DuckDB file: its tables, opening it, and a transaction on it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +50,19 @@ def open_database(path: Path) -> duckdb.DuckDBPyConnection:
             "move the file away or set URBANSENSE_DATA_DIR to another folder"
         )
     return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing of what is done inside; an exception that leaves it undoes it and goes on its way."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(duckdb.Error):  # what broke the transaction may have ended it, and is what must be told
+            connection.rollback()
+        raise
 
 
 def _why_not_opened(path: Path, words: str) -> str:

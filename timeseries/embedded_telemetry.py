@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.telemetry import Telemetry
+from timeseries.embedded_schema import transaction
 from timeseries.identity import COPY_WINDOW_MS, KnownReports, message_of
 from timeseries.ports import Outcome, PartitionBatch, Progress, Sums
 from timeseries.sifting import Fresh, Place, Sifted, outcome_of, screen, sift
@@ -52,14 +53,9 @@ class ReportWriter:
         sound = screen(batches, sifted)
         sift(sound, self._known_of([report for _, report in sound]), sifted)
         outcome = outcome_of(sifted, batches, progress)
-        self._connection.begin()
-        try:
+        with transaction(self._connection):
             insert_columns(self._connection, "telemetry", reading_columns(sifted.fresh))
             self._keep_progress(outcome.progress)
-            self._connection.commit()
-        except BaseException:
-            self._connection.rollback()
-            raise
         for report in (fresh.report for fresh in sifted.fresh):
             if report["observed_at_ms"] > self._newest_ms.get(report["device_id"], -1):
                 self._newest_ms[report["device_id"]] = report["observed_at_ms"]

@@ -78,8 +78,11 @@ class InfluxConnection:
             async with limit:
                 return await self._write_isolating(lines[first : first + _LINES_PER_REQUEST], first)
 
+        requests = map(write_from, range(0, len(lines), _LINES_PER_REQUEST))
         refused: dict[int, str] = {}
-        for found in await asyncio.gather(*map(write_from, range(0, len(lines), _LINES_PER_REQUEST))):
+        for found in await asyncio.gather(*requests, return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
             refused |= found
         return refused
 
@@ -104,9 +107,7 @@ class InfluxConnection:
             try:
                 return await self.in_thread(request)
             except _Unanswered as fault:
-                await asyncio.sleep(
-                    wait_s if fault.retry_after_s is None else min(fault.retry_after_s, _LONGEST_WAIT_S)
-                )
+                await asyncio.sleep(wait_s if fault.wait_s is None else fault.wait_s)
         return await self.in_thread(request)
 
     async def _write_isolating(self, lines: Sequence[str], first: int) -> dict[int, str]:
@@ -167,13 +168,13 @@ class InfluxConnection:
 
 
 class _Unanswered(TransientFault):
-    """A request that may succeed later, in `retry_after_s` where the server says when."""
+    """A request that may succeed later, after `wait_s` where the server says so."""
 
     def __init__(self, words: str, error: ApiException | None = None) -> None:
         super().__init__(words)
         headers: Any = error.headers if error is not None else None
         asked = str(headers.get("Retry-After", "")) if headers else ""
-        self.retry_after_s = float(asked) if asked.isdecimal() else None
+        self.wait_s = min(float(asked), _LONGEST_WAIT_S) if asked.isdecimal() else None
 
 
 def _server_words(error: ApiException) -> str:

@@ -136,3 +136,14 @@ async def test_one_report_from_long_ago_does_not_hide_its_duplicates_or_those_of
     old = report({"voltage": 1.0}, NOON_MS - 400 * DAY_MS, lamps[0])
     assert sums(await write(store, *today, old)) == Sums(stored=51)
     assert sums(await write(store, old, *today)) == Sums(duplicate=51)
+
+
+async def test_progress_tells_of_a_write_whose_caller_has_gone(store: EmbeddedStore) -> None:
+    writing = asyncio.ensure_future(
+        write(store, *(report({"voltage": 1.0}, NOON_MS + number) for number in range(5_000)))
+    )
+    await asyncio.sleep(0)
+    writing.cancel()
+    assert await store.load_progress() in ({(TOPIC, 0): Progress(5_000, Sums(stored=5_000))}, {})
+    stored = await store.fetch_samples(LAMP, "streetlight", "voltage", 0, NOON_MS + DAY_MS)
+    assert len(stored) == (await store.load_progress()).get((TOPIC, 0), Progress(0)).next_offset
