@@ -1,6 +1,7 @@
 """The live page at `/`: counts, the map, the open events, and the readings behind whichever is chosen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -64,28 +65,23 @@ class CityPage:
 
     async def refresh(self) -> None:
         """Bring the page up to the board's snapshot; an outage is told and the last state stays."""
-        try:
+        with self._telling_outages():
             snapshot = self._snapshot = await self._board.current()
             await self._detail.refresh(snapshot)
-        except TransientFault as error:
-            self._outage.set_text(f"{word('unavailable', self._language)}: {error}")
-            self._outage.set_visibility(True)
-            return
-        self._outage.set_visibility(False)
-        self._bar.show(snapshot)
-        self._map.show(snapshot.devices, snapshot.conditions, snapshot.counts.devices)
-        self._events.show(snapshot.events, snapshot.counts.now_ms)
+            self._outage.set_visibility(False)
+            self._bar.show(snapshot)
+            self._map.show(snapshot.devices, snapshot.conditions, snapshot.counts.devices)
+            self._events.show(snapshot.events, snapshot.counts.now_ms)
 
     async def choose_event(self, event_id: str) -> None:
-        """Show the event and the readings behind it."""
-        event = await self._services.events.fetch_event(event_id)
+        """Show the open event and the readings behind it."""
+        event = next((e for e in self._open_events() if str(e.event_id) == event_id), None)
         if event is None:
-            event = next((e for e in self._open_events() if str(e.event_id) == event_id), None)
-        if event is None:
-            return
+            return  # it ended between the click and now
         self._events.select(event_id)
         self._map.select(event.subject)
-        await self._detail.show_event(event, self._now_ms())
+        with self._telling_outages():
+            await self._detail.show_event(event, self._now_ms())
         ui.run_javascript("document.querySelector('.city__detail').scrollIntoView({block: 'nearest'})")
 
     async def choose_device(self, device_id: str) -> None:
@@ -96,12 +92,21 @@ class CityPage:
             return
         self._events.select(None)
         self._map.select(device_id)
-        await self._detail.show_device(device_id, self._now_ms())
+        with self._telling_outages():
+            await self._detail.show_device(device_id, self._now_ms())
 
     def choose_nothing(self) -> None:
         self._events.select(None)
         self._map.select(None)
         self._detail.clear()
+
+    @contextmanager
+    def _telling_outages(self) -> Iterator[None]:
+        try:
+            yield
+        except TransientFault as error:
+            self._outage.set_text(f"{word('unavailable', self._language)}: {error}")
+            self._outage.set_visibility(True)
 
     def _open_events(self) -> Iterable[Event]:
         return self._snapshot.events if self._snapshot is not None else ()
