@@ -56,7 +56,7 @@ class InfluxServer:
     def __init__(self, folder: Path, token: str = _TOKEN) -> None:
         binary = shutil.which("influxd")
         if binary is None:
-            absent("influxdb", f"influxd 2.x is not on PATH, and {NAMED} names no server")
+            absent("influxdb", f"influxd 2.x is not on PATH (and {NAMED} names no server that may be stopped)")
         version = subprocess.run([binary, "version"], capture_output=True, text=True, check=False).stdout
         if "InfluxDB v2." not in version and "InfluxDB 2." not in version:
             absent("influxdb", f"{binary} is no InfluxDB 2: {version.strip()!r}")
