@@ -71,7 +71,8 @@ async def _into_duckdb(grown: bool) -> list[Row]:
                 filling.execute(_GROW)
         store = await EmbeddedStore.open(path)
         first = _GROWN_ROUNDS * _ROUND if grown else 0
-        ours_s, bare_s = [], []
+        ours_s: list[float] = []
+        bare_s: list[float] = []
         for number in range(first, first + _BATCHES):
             columns = reading_columns(_as_fresh(_batch(number)))
             with _timed(bare_s):
@@ -92,7 +93,8 @@ async def _into_server(name: str, address: Address) -> list[Row]:
     client = InfluxDBClient(address.url, token="bench", org=address.org, enable_gzip=True)
     writing = client.write_api(write_options=SYNCHRONOUS)
     store = InfluxStore(address, "bench", remembered=4 * _REPORTS)
-    ours_s, bare_s = [], []
+    ours_s: list[float] = []
+    bare_s: list[float] = []
     for number in range(_BATCHES):
         lines = "\n".join(map(report_line, _as_fresh(_batch(2 * number))))
         with _timed(bare_s):

@@ -39,7 +39,6 @@ class EmbeddedStore:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """The store in the file `path`, made where there is none. Raises: ConfigurationError where it cannot be opened."""
-
         return await asyncio.to_thread(lambda: cls(path, open_database(path)))
 
     async def load_progress(self) -> Mapping[tuple[str, int], Progress]:
