@@ -57,16 +57,14 @@ def parse_rules(text: str, file: str = "<rules>") -> list[Rule]:
 
 
 def read_rules(documents: list[Marked], file: str, problems: list[Problem], text: str | None = None) -> list[Rule]:
-    """The rules of documents already read from YAML; what is wrong is added to `problems`."""
-    rules: list[Rule] = []
+    """The rules of documents already read from YAML. What is wrong is added to `problems`, and then none may be run."""
+    rules: dict[str, Rule] = {}
     for document in documents:
-        before = len(problems)
         rule = _Document(document, file, problems).rule(text)
-        if any(rule.name == other.name for other in rules):
+        if rule.name in rules:
             problems.append(document.problem(file, f"rule {rule.name!r} is defined twice"))
-        if len(problems) == before:
-            rules.append(rule)
-    return rules
+        rules.setdefault(rule.name, rule)
+    return list(rules.values())
 
 
 class _Document:

@@ -21,7 +21,7 @@ from rules.published import Published, difference
 from rules.rule import Rule
 from rules.timers import Timers
 from rules.transition import carry_over, reason_gone
-from rules.watch import MAX_ENTRIES, NEVER_MS, Values, Watch
+from rules.watch import MAX_ENTRIES, UnheardFrom, Values, Watch
 
 
 class Lane:
@@ -128,7 +128,7 @@ class Lane:
         return True
 
     def _refold(self, watch: Watch, at: int) -> None:
-        happened = watch.fold_from(at, self._judge_for(watch), self._silent_from(watch))
+        happened = watch.fold_from(at, self._judge_for(watch), self._unheard_from(watch))
         if happened or watch.speaks_of_silence():
             self._reconcile(watch)
         self._schedule(watch)
@@ -137,10 +137,10 @@ class Lane:
         """Tell what must be told so that what was told and what the readings say agree."""
         plan = watch.plan
         assert plan is not None
-        silent_from = self._silent_from(watch)
+        unheard_from = self._unheard_from(watch)
         for i, rule in enumerate(plan.rules):
             told = watch.published.get(rule.name, {})
-            for transition, event in difference(told, watch.episodes(i, self.clock.now_ms, silent_from)):
+            for transition, event in difference(told, watch.episodes(i, self.clock.now_ms, unheard_from)):
                 watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event
                 self._raise(transition, event, rule, watch)
 
@@ -163,7 +163,7 @@ class Lane:
                 self._schedule(watch)
         self._now_ms = now_ms
         rung = [watch for watch in self._timers.ring(now_ms, self.watches) if watch.plan is not None]
-        due = [(watch.due_ms(self._silent_from(watch)), watch.device_id, watch) for watch in rung]
+        due = [(watch.due_ms(self._unheard_from(watch)), watch.device_id, watch) for watch in rung]
         for due_ms, _, watch in sorted(due, key=lambda entry: entry[:2]):
             if due_ms <= now_ms:
                 self._reconcile(watch)
@@ -230,7 +230,7 @@ class Lane:
 
     def _schedule(self, watch: Watch) -> None:
         if watch.plan is not None:
-            self._timers.set(watch, watch.due_ms(self._silent_from(watch)))
+            self._timers.set(watch, watch.due_ms(self._unheard_from(watch)))
 
     def _judge_for(self, watch: Watch) -> Judge:
         facts, vitals = watch.facts, self.vitals
@@ -244,19 +244,16 @@ class Lane:
 
         return judge
 
-    def _silent_from(self, watch: Watch) -> Callable[[int], int | None]:
-        """From when rule `i` of that watch counts silence: the last report, or for a device never heard the latest of
-        its activation, this partition's first tick and the rule's first; None before the first tick."""
+    def _unheard_from(self, watch: Watch) -> UnheardFrom:
+        """The latest of the device's activation, this partition's first tick and the rule's own beginning."""
 
-        def silent_from(i: int) -> int | None:
-            if watch.last_ms != NEVER_MS:
-                return watch.last_ms
+        def unheard_from(i: int) -> int | None:
             if self.clock.started_ms is None or watch.plan is None or watch.device is None:
                 return None
             since_ms = self.rules_since_ms.get(watch.plan.rules[i].name, 0)
             return max(watch.device.activated_at_ms, self.clock.started_ms, since_ms)
 
-        return silent_from
+        return unheard_from
 
 
 _ALL_GOOD: Final[dict[str, Any]] = {}

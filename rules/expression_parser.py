@@ -233,9 +233,9 @@ def _string(at: int, text: str) -> str:
     def unescaped(match: re.Match[str]) -> str:
         code = next((int(match[i], base) for i, base in ((1, 16), (2, 16), (3, 16), (4, 8)) if match[i]), None)
         if code is None and match[5] not in _SIMPLE and match[5] not in "\\'\"`?":
-            raise BadExpression(at + match.start(), f"unknown escape {match[0]!r} in a string")
+            raise BadExpression(at + 1 + match.start(), f"unknown escape {match[0]!r} in a string")
         if code is not None and (code > 0x10FFFF or 0xD800 <= code <= 0xDFFF):
-            raise BadExpression(at + match.start(), f"{match[0]!r} is no character")
+            raise BadExpression(at + 1 + match.start(), f"{match[0]!r} is no character")
         return _SIMPLE.get(match[5], match[5]) if code is None else chr(code)
 
     return _ESCAPE.sub(unescaped, text[1:-1])

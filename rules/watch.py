@@ -40,6 +40,10 @@ Entry = tuple[int, Values, States, tuple[Happening, ...]]
 """(observed_at_ms, values, states after it, what happened by it). A plain tuple: there is one for every report."""
 
 
+UnheardFrom = Callable[[int], int | None]
+"""From when the rule at that place of the plan counts the silence of a device that was never heard; None: not at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """What the readings say about one event, from its opening to its clearing (None while open)."""
@@ -114,7 +118,7 @@ class Watch:
         found = self.entries[at] if at < len(self.entries) else None
         return at, found if found and found[0] == observed_at_ms else None
 
-    def fold_from(self, at: int, judge: Judge, silent_from: Callable[[int], int | None]) -> bool:
+    def fold_from(self, at: int, judge: Judge, unheard_from: UnheardFrom) -> bool:
         """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
         assert self.plan is not None
         states, heard_ms = self.settled, self.settled_ms
@@ -124,7 +128,7 @@ class Watch:
         for i in range(at, len(self.entries)):
             t, values, _, before = self.entries[i]
             readings = self.plan.readings(values)
-            states, happenings = self._fold(states, heard_ms, t, readings, judge, silent_from)
+            states, happenings = self._fold(states, heard_ms, t, readings, judge, unheard_from)
             happened = happened or bool(before or happenings)
             self.entries[i] = (t, values, states, happenings)
             heard_ms = t
@@ -138,7 +142,7 @@ class Watch:
         t: int,
         readings: Readings,
         judge: Judge,
-        silent_from: Callable[[int], int | None],
+        unheard_from: UnheardFrom,
     ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
         assert plan is not None
@@ -149,7 +153,7 @@ class Watch:
                 after.append(states[i])
                 continue
             if rule.no_data_ms is not None:
-                state, found = fold_silence(rule, states[i], silent_from(i) if heard_ms == NEVER_MS else heard_ms, t)
+                state, found = fold_silence(rule, states[i], unheard_from(i) if heard_ms == NEVER_MS else heard_ms, t)
             else:
                 state, found = fold_reading(rule, plan.gaps_ms[i], states[i], t, readings, judge)
             after.append(state)
@@ -157,7 +161,7 @@ class Watch:
         folded = tuple(after)
         return (plan.idle if folded == plan.idle else folded), happenings
 
-    def episodes(self, i: int, now_ms: int | None, silent_from: Callable[[int], int | None]) -> list[Episode]:
+    def episodes(self, i: int, now_ms: int | None, unheard_from: UnheardFrom) -> list[Episode]:
         """The events of rule `i` that are open or may still change, by opening time.
 
         `now_ms` is the clock: it makes an open event stale after `gap`, and silence an event.
@@ -179,19 +183,17 @@ class Watch:
                     opened = found[happening.opened_at_ms]
                     found[happening.opened_at_ms] = replace(opened, cleared_at_ms=happening.cleared_at_ms)
         if now_ms is not None:
-            self._judge_silence(i, now_ms, silent_from, found)
+            self._judge_silence(i, now_ms, unheard_from, found)
         return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
 
-    def _judge_silence(
-        self, i: int, now_ms: int, silent_from: Callable[[int], int | None], found: dict[int, Episode]
-    ) -> None:
+    def _judge_silence(self, i: int, now_ms: int, unheard_from: UnheardFrom, found: dict[int, Episode]) -> None:
         assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
             if isinstance(state, Held) and now_ms - state.last_ms > self.plan.gaps_ms[i]:
                 found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
         elif not isinstance(state, Held):
-            heard_ms = silent_from(i)
+            heard_ms = self._heard_ms(i, unheard_from)
             if heard_ms is not None and now_ms >= heard_ms + rule.no_data_ms:
                 opened_at_ms = heard_ms + rule.no_data_ms
                 found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, ())
@@ -204,7 +206,7 @@ class Watch:
             event.stale for events in self.published.values() for event in events.values()
         )
 
-    def due_ms(self, silent_from: Callable[[int], int | None]) -> int:
+    def due_ms(self, unheard_from: UnheardFrom) -> int:
         """The first clock time at which silence changes something here; FOREVER_MS if none does."""
         assert self.plan is not None
         due = FOREVER_MS
@@ -214,11 +216,14 @@ class Watch:
             if rule.no_data_ms is None:
                 if isinstance(state, Held) and not published[state.opened_at_ms].stale:
                     due = min(due, state.last_ms + self.plan.gaps_ms[i] + 1)
-            elif not isinstance(state, Held) and (heard_ms := silent_from(i)) is not None:
+            elif not isinstance(state, Held) and (heard_ms := self._heard_ms(i, unheard_from)) is not None:
                 opened_at_ms = heard_ms + rule.no_data_ms
                 if opened_at_ms not in published or not published[opened_at_ms].is_open:
                     due = min(due, opened_at_ms)
         return due
+
+    def _heard_ms(self, i: int, unheard_from: UnheardFrom) -> int | None:
+        return unheard_from(i) if self.last_ms == NEVER_MS else self.last_ms
 
     def _forget(self, rule: str, opened_at_ms: int) -> None:
         published = self.published.get(rule)
