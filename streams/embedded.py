@@ -5,23 +5,23 @@ read ──────────▶ a second connection on the event loop: ab
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from domain.errors import ConfigurationError, Fenced
-from domain.partitioning import Partitioner
+from domain.errors import ConfigurationError
 from domain.topics import Cleanup, Headers, TopicSpec
-from streams import embedded_cleaning as cleaning
 from streams import embedded_file as file
+from streams.embedded_cleaning import compact, delete_expired
 from streams.embedded_commits import Action, GroupCommitter, NewRow, Work
 from streams.embedded_group import Group
 from streams.embedded_reader import EmbeddedReader
-from streams.limits import MAX_RECORD_BYTES, check_metadata, too_large
+from streams.embedded_writer import EmbeddedWriter
+from streams.limits import MAX_RECORD_BYTES, too_large
 from streams.ports import AssignmentListener, Committed, Outgoing, Start, TopicPartition
+from streams.routing import Route
 from streams.subscription import Subscription
 from streams.topic_problems import conflicts, no_topic
 
@@ -33,13 +33,14 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class _Route:
-    """Where the records of one topic go."""
+class _Route(Route):
+    """Where the records of one topic go, by partition id."""
+
+    __slots__ = ("ids",)
 
     def __init__(self, ids: tuple[int, ...]) -> None:
+        super().__init__(len(ids))
         self.ids = ids
-        self.number_of = Partitioner(len(ids))
-        self.unkeyed = itertools.cycle(range(len(ids)))
 
 
 class _PackedHeaders(dict[Headers, bytes]):
@@ -84,7 +85,7 @@ class EmbeddedLog:
                 raise ConfigurationError(problems)
             missing = {spec.name: spec for spec in specs if spec.name not in self._specs}
             if missing:
-                await self._act(partial(_create_topics, list(missing.values())))
+                await self._act(partial(file.create_topics, list(missing.values())))
                 self._load_topics()
 
     def append(self, records: Sequence[Outgoing]) -> Awaitable[None]:
@@ -111,9 +112,9 @@ class EmbeddedLog:
         self._readers.add(reader)
         return reader
 
-    async def writer(self, transactional_id: str) -> "EmbeddedWriter":
+    async def writer(self, transactional_id: str) -> EmbeddedWriter:
         writer = self._holders[transactional_id] = EmbeddedWriter(self, transactional_id)
-        await self._act(_nothing)  # what an earlier holder has under way is settled before the new one looks
+        await self.append(())  # what an earlier holder has under way is settled before the new one looks
         return writer
 
     async def committed(self, group: str, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
@@ -135,11 +136,11 @@ class EmbeddedLog:
             for id_ in self._routes[spec.name].ids:
                 if spec.cleanup is Cleanup.DELETE and spec.retention_ms is not None:
                     before_ms = now_ms - spec.retention_ms
-                    while deleted := await self._act(partial(_delete_expired, id_, before_ms)):
+                    while deleted := await self._act(partial(delete_expired, id_, before_ms)):
                         dropped += deleted
                 elif spec.cleanup is Cleanup.COMPACT and self._compacted.get(id_) != self._ends[id_]:
                     self._compacted[id_] = self._ends[id_]
-                    dropped += await self._act(partial(_compact, id_, now_ms))
+                    dropped += await self._act(partial(compact, id_, now_ms))
         return dropped
 
     async def close(self) -> None:
@@ -147,7 +148,6 @@ class EmbeddedLog:
             return
         self._closed = True
         await self._commits.close()
-        await asyncio.sleep(0)  # the futures of the last group end
         self._reading.close()
         self._lock.close()
 
@@ -177,7 +177,7 @@ class EmbeddedLog:
         self._commits.submit(Work(future, self._rows_of(records), places))
         await future
 
-    def holds(self, writer: "EmbeddedWriter") -> bool:
+    def holds(self, writer: EmbeddedWriter) -> bool:
         return self._holders.get(writer.transactional_id) is writer
 
     def forget(self, reader: EmbeddedReader) -> None:
@@ -239,43 +239,3 @@ class EmbeddedLog:
         future = self._new_future()
         self._commits.submit(Work(future, action=action))
         return await future
-
-
-class EmbeddedWriter:
-    """See `streams.ports.TransactionalWriter`. In one process the newest object under an id is its holder."""
-
-    def __init__(self, log: EmbeddedLog, transactional_id: str) -> None:
-        self.transactional_id = transactional_id
-        self._log = log
-
-    async def commit(
-        self, records: Sequence[Outgoing], group: str, offsets: Mapping[TopicPartition, Committed]
-    ) -> None:
-        if not self._log.holds(self):
-            raise Fenced(f"transactional id {self.transactional_id} has a newer holder")
-        check_metadata(offsets)
-        await self._log.move_places(group, offsets, records)
-
-    async def close(self) -> None:
-        pass
-
-
-def _nothing(connection: Any, next_offsets: dict[int, int]) -> None:
-    pass
-
-
-def _create_topics(specs: Sequence[TopicSpec], connection: Any, next_offsets: dict[int, int]) -> None:
-    for spec in specs:
-        file.create_topic(connection, spec)
-    for id_, offset in file.fetch_next_offsets(connection).items():
-        next_offsets.setdefault(id_, offset)
-
-
-def _delete_expired(partition_id: int, before_ms: int, connection: Any, next_offsets: dict[int, int]) -> int:
-    cleaning.keep_next_offset(connection, partition_id, next_offsets[partition_id])
-    return cleaning.delete_expired(connection, partition_id, before_ms)
-
-
-def _compact(partition_id: int, now_ms: int, connection: Any, next_offsets: dict[int, int]) -> int:
-    cleaning.keep_next_offset(connection, partition_id, next_offsets[partition_id])
-    return cleaning.compact(connection, partition_id, now_ms)

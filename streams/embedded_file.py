@@ -41,7 +41,7 @@ _COLUMNS: Final = 6
 # to a switch interval (5 ms) to get it back; executemany would pay that for every row.
 _INSERTS: Final = {
     rows: "INSERT INTO records VALUES " + ",".join(["(" + ",".join("?" * _COLUMNS) + ")"] * rows)
-    for rows in (256, 128, 64, 32, 16, 8, 4, 2, 1)
+    for rows in (2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 }
 
 StoredRow = tuple[int, int, bytes | None, bytes | None, bytes]
@@ -150,12 +150,16 @@ def fetch_partition_ids(connection: sqlite3.Connection) -> dict[str, tuple[int, 
     return ids
 
 
-def create_topic(connection: sqlite3.Connection, spec: TopicSpec) -> None:
-    connection.execute(
-        "INSERT INTO topics VALUES (?, ?, ?, ?)", (spec.name, spec.partitions, spec.cleanup, spec.retention_ms)
-    )
-    for number in range(spec.partitions):
-        connection.execute("INSERT INTO partitions (topic, number) VALUES (?, ?)", (spec.name, number))
+def create_topics(specs: Iterable[TopicSpec], connection: sqlite3.Connection, next_offsets: dict[int, int]) -> None:
+    """Create topics that do not exist; an action of `GroupCommitter`, whose next offsets learn the new partitions."""
+    for spec in specs:
+        connection.execute(
+            "INSERT INTO topics VALUES (?, ?, ?, ?)", (spec.name, spec.partitions, spec.cleanup, spec.retention_ms)
+        )
+        for number in range(spec.partitions):
+            connection.execute("INSERT INTO partitions (topic, number) VALUES (?, ?)", (spec.name, number))
+    for id_, offset in fetch_next_offsets(connection).items():
+        next_offsets.setdefault(id_, offset)
 
 
 _LENGTHS: Final = struct.Struct("<HI")

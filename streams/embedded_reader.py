@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -32,6 +33,9 @@ class StoredRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+
+
+_record = partial(tuple.__new__, StoredRecord)  # half the time of calling StoredRecord, and there are many
 
 
 class _UnpackedHeaders(dict[bytes, Headers]):
@@ -154,7 +158,7 @@ class EmbeddedReader:
             unpacked = self._headers
             if rows:
                 batch[tp] = [
-                    StoredRecord(topic, number, offset, at_ms, key, value, unpacked[packed])
+                    _record((topic, number, offset, at_ms, key, value, unpacked[packed]))
                     for offset, at_ms, key, value, packed in rows
                 ]
             full = len(rows) == left

@@ -1,33 +1,31 @@
 """From append calls to the lanes of their partitions."""
 
 import asyncio
-import itertools
 from collections.abc import Sequence
 
 import structlog
 
 from domain.errors import ConfigurationError
-from domain.partitioning import Partitioner
 from streams.kafka_enquiries import Enquiries
 from streams.kafka_faults import Outage
 from streams.kafka_lanes import HeaderLists, Lane, Ticket
 from streams.kafka_producers import ProducerSupply
 from streams.limits import MAX_RECORD_BYTES, too_large
 from streams.ports import Outgoing, TopicPartition
+from streams.routing import Route
 from streams.topic_problems import no_topic
 
 _LOG = structlog.get_logger()
 
 
-class _Route:
-    """The lanes of one topic, made when first used."""
+class _Lanes(Route):
+    """The lanes of one topic, each made when first used."""
 
-    __slots__ = ("lanes", "number_of", "unkeyed")
+    __slots__ = ("lanes",)
 
     def __init__(self, partitions: int) -> None:
+        super().__init__(partitions)
         self.lanes: list[Lane | None] = [None] * partitions
-        self.number_of = Partitioner(partitions)
-        self.unkeyed = itertools.cycle(range(partitions))
 
 
 class KafkaAppends:
@@ -38,7 +36,7 @@ class KafkaAppends:
         self._enquiries = enquiries
         self._headers = HeaderLists()
         self._outage = Outage("appending")
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, _Lanes] = {}
         self._parked: dict[str, list[tuple[list[Outgoing], Ticket]]] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -94,7 +92,7 @@ class KafkaAppends:
             lanes.append(route.lanes[number] or self._open_lane(route, topic, number))
         return lanes if known else None
 
-    def _open_lane(self, route: _Route, topic: str, number: int) -> Lane:
+    def _open_lane(self, route: _Lanes, topic: str, number: int) -> Lane:
         lane = Lane(TopicPartition(topic, number), self._supply, self._headers, self._outage)
         route.lanes[number] = lane
         return lane
@@ -117,7 +115,7 @@ class KafkaAppends:
         error: Exception | None = None
         try:
             counts = await self._enquiries.partition_counts([topic])
-            self._routes[topic] = _Route(counts[topic])
+            self._routes[topic] = _Lanes(counts[topic])
         except ConfigurationError as unknown:
             error = unknown
         for records, ticket in self._parked.pop(topic):

@@ -20,6 +20,8 @@ from streams.topic_problems import no_topic
 _T = TypeVar("_T")
 _READ_COMMITTED: Final = 1
 _EARLIEST, _LATEST = -2, -1
+_AWAITED: Final = (kafka.InvalidReplicationFactorError,)
+"""What Kafka also says while its brokers are still registering."""
 _COPIES: Final = 3
 """How many replicas a new topic gets, where the cluster has that many brokers."""
 
@@ -130,8 +132,11 @@ class Enquiries:
         topics: list[Any] = [(spec.name, spec.partitions, copies, [], list(_settings(spec).items())) for spec in specs]
         response = await self._client.send(metadata.controller.nodeId, CreateTopicsRequest(topics, 30_000, False))
         for topic, error_code, message in response.topic_errors:
-            if error_code != kafka.TopicAlreadyExistsError.errno:
-                _check(error_code, f"{topic}: {message}")
+            error = kafka.for_code(error_code)
+            if error in _AWAITED or error.retriable:
+                raise error(f"{topic}: {message}")
+            if error not in (kafka.NoError, kafka.TopicAlreadyExistsError):
+                raise ConfigurationError(f"Kafka refuses to create topic {topic}: {error.__name__} {message}")
         known = await self._counts()
         missing = sorted({spec.name for spec in specs} - set(known))
         if missing:

@@ -107,10 +107,25 @@ class Lane:
         """Stop at once; calls that still wait end with a TransientFault."""
         self._task.cancel()
         await asyncio.wait({self._task})
+        self._end_all(TransientFault(f"the log was closed before {self._partition} acknowledged"))
+
+    def _end_all(self, error: Exception) -> None:
         for _, ticket in self._marks:
-            ticket.refused(TransientFault(f"the log was closed before {self._partition} acknowledged"))
+            ticket.refused(error)
+        self.waiting.clear()
+        self._marks.clear()
+        self._under_way.clear()
+        self._left = self._acknowledged = 0
+        self._most_records = self._proven = None
 
     async def _run(self) -> None:
+        while True:
+            try:
+                await self._work()
+            except Exception as error:  # settings that Kafka rejects, or a bug: whoever waits must hear of it
+                self._end_all(error)
+
+    async def _work(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(_SLOW_S if self._under_way else None):

@@ -120,10 +120,17 @@ class KafkaWriter:
                 # The broker itself ends a transaction that lasts too long, in the same words as for a newer holder.
                 fault = TransientFault(str(fault))
             self._spent = fault
-            _note_exception(self._producer._txn_manager.wait_for_transaction_end())
+            self._take_note()
             if isinstance(error, Exception):
                 raise fault from error
             raise
+
+    def _take_note(self) -> None:
+        """Read the errors that aiokafka 0.14 leaves in futures of its own, or asyncio reports each of them."""
+        _note_exception(self._producer._txn_manager.wait_for_transaction_end())
+        for batches in self._producer._message_accumulator._batches.values():
+            for batch in batches:
+                _note_exception(batch._drain_waiter)
 
     def _root(self, error: BaseException) -> BaseException:
         """The error that ended aiokafka's sender, if it did: what a call raises then only says that it did."""

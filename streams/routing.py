@@ -7,28 +7,31 @@ from domain.partitioning import Partitioner
 from streams.ports import Outgoing
 
 
-class Routing:
-    """Partition numbers for records, once the topics are known.
+class Route:
+    """The partitions of one topic: `number_of` a key, and `unkeyed`, which goes round for records without one."""
 
-    Records without key or partition go round the partitions.
-    """
+    __slots__ = ("number_of", "unkeyed")
+
+    def __init__(self, partitions: int) -> None:
+        self.number_of = Partitioner(partitions)
+        self.unkeyed = itertools.cycle(range(partitions))
+
+
+class Routing:
+    """Partition numbers for records, once the topics are known."""
 
     def __init__(self, ask_counts: Callable[[Collection[str]], Awaitable[Mapping[str, int]]]) -> None:
         self._ask_counts = ask_counts
-        self._partitioners: dict[str, Partitioner] = {}
-        self._unkeyed: dict[str, itertools.cycle[int]] = {}
+        self._routes: dict[str, Route] = {}
 
     async def know(self, topics: Collection[str]) -> None:
         """Ask for what is not known yet. Raises: ConfigurationError naming topics that do not exist."""
-        new = [topic for topic in topics if topic not in self._partitioners]
+        new = [topic for topic in topics if topic not in self._routes]
         if new:
-            for topic, count in (await self._ask_counts(new)).items():
-                self._partitioners[topic] = Partitioner(count)
-                self._unkeyed[topic] = itertools.cycle(range(count))
+            self._routes |= {topic: Route(count) for topic, count in (await self._ask_counts(new)).items()}
 
     def number_of(self, record: Outgoing) -> int:
         if record.partition is not None:
             return record.partition
-        if record.key is None:
-            return next(self._unkeyed[record.topic])
-        return self._partitioners[record.topic](record.key)
+        route = self._routes[record.topic]
+        return next(route.unkeyed) if record.key is None else route.number_of(record.key)

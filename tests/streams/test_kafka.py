@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from domain.errors import Fenced, TransientFault
+from domain.errors import ConfigurationError, Fenced, TransientFault
 from domain.topics import Cleanup, TopicSpec
 from streams import Committed, Log, Outgoing, RecordTooLarge, TopicPartition, open_log
 from streams.kafka import KafkaLog
@@ -113,6 +113,30 @@ async def test_a_broker_with_a_smaller_limit_refuses_only_what_exceeds_it(
     assert isinstance(results[5], RecordTooLarge)
     records = await read_some(rig.closing(await log.reader([topic])), 19)
     assert [r.key for r in records] == [b"%d" % i for i in range(20) if i != 5]
+
+
+async def test_a_lane_that_fails_ends_its_calls_and_works_again(rig: Rig, log: Log) -> None:
+    assert isinstance(log, KafkaLog)
+    topic = await rig.topic(log, partitions=1)
+    supply = log._supply
+    make = supply._make
+
+    def refuse() -> object:
+        raise ConfigurationError("no such user")
+
+    supply._make = refuse
+    calls = [asyncio.ensure_future(log.append([Outgoing(topic, b"k", b"%d" % i)])) for i in range(3)]
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(result, ConfigurationError) for result in results)
+    supply._make = make
+    await log.append([Outgoing(topic, b"k", b"works")])
+    assert [r.value for r in await read_some(rig.closing(await log.reader([topic])), 1)] == [b"works"]
+
+
+async def test_a_topic_that_kafka_refuses_to_create_is_named(rig: Rig, log: Log) -> None:
+    with pytest.raises(ConfigurationError, match="not a name"):
+        await log.ensure_topics([TopicSpec("not a name", 1)])
 
 
 async def test_a_broker_that_is_away_is_waited_for_but_not_by_close(
