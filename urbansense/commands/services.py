@@ -13,7 +13,7 @@ from urbansense import stages
 from urbansense.commands.output import err, out
 from urbansense.logs import configure_logging
 from urbansense.running import stop_on_signals
-from urbansense.settings import Settings, load_settings
+from urbansense.settings import PREFIX, Settings, load_settings
 
 
 def register(app: typer.Typer) -> None:
@@ -34,28 +34,28 @@ def gateway(
     ] = False,
 ) -> None:
     """From MQTT to the log: one slot."""
-    settings = _alone(load_settings() if slot is None else load_settings(gateway_slot=slot))
+    settings = _alone(load_settings() if slot is None else load_settings(gateway_slot=slot), "MQTT_URL", "LOG_URL")
     run_until_stopped(settings, lambda s, stop: stages.run_gateway(s, stop, end_session=retire))
 
 
 def recorder() -> None:
     """From the log to the store."""
-    run_until_stopped(_alone(load_settings()), stages.run_recorder)
+    run_until_stopped(_alone(load_settings(), "LOG_URL", "STORE_URL"), stages.run_recorder)
 
 
 def rules_worker() -> None:
     """From telemetry to raised events."""
-    run_until_stopped(_alone(load_settings()), stages.run_rules_worker)
+    run_until_stopped(_alone(load_settings(), "LOG_URL"), stages.run_rules_worker)
 
 
 def correlator() -> None:
     """From raised events to city events."""
-    run_until_stopped(_alone(load_settings()), stages.run_correlator)
+    run_until_stopped(_alone(load_settings(), "LOG_URL"), stages.run_correlator)
 
 
 def api() -> None:
     """The HTTP API and the live page."""
-    run_until_stopped(_alone(load_settings()), stages.run_api)
+    run_until_stopped(_alone(load_settings(), "LOG_URL", "STORE_URL"), stages.run_api)
 
 
 def probe() -> None:
@@ -82,9 +82,12 @@ def run_until_stopped(settings: Settings, run: Callable[[Settings, asyncio.Event
     uvloop.run(main())
 
 
-def _alone(settings: Settings) -> Settings:
-    """Settings for one service of several processes. Raises: ConfigurationError where a part serves one process only."""
-    embedded = settings.embedded_parts()
+def _alone(settings: Settings, *parts: str) -> Settings:
+    """Settings for one service of several processes, which stands on `parts`.
+
+    Raises: ConfigurationError where one of these serves one process only.
+    """
+    embedded = [name for name in settings.embedded_parts() if name.removeprefix(PREFIX) in parts]
     if embedded:
         raise ConfigurationError(
             [f"{name} is embedded:, which serves one process only; name a real server or use up" for name in embedded]
