@@ -39,7 +39,6 @@ class KafkaReader:
         self._positions: dict[TopicPartition, int] = {}
         """The last known of each assigned partition."""
         self._settled = False
-        self._waits = backoff_s()
         self._outage = Outage("reading")
 
     async def open(self) -> "KafkaReader":
@@ -60,11 +59,9 @@ class KafkaReader:
                 batch = await self._fetch(left_s, max_records)
             else:
                 await self._handover.wait_change(left_s)
-            if batch:
-                await asyncio.sleep(0)  # a reader that always finds something must not starve the others
+            if batch or (self._handover.pending is None and loop.time() >= deadline):
+                await asyncio.sleep(0)  # a reader that never has to wait must not starve the others
                 return batch
-            if self._handover.pending is None and loop.time() >= deadline:
-                return {}
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         strangers = sorted(set(offsets) - set(self._positions))
@@ -203,7 +200,7 @@ class KafkaReader:
         here = {tp: self.position(tp) for tp in self._positions}
         self._handover.close()
         await self._stop()
-        await asyncio.sleep(next(self._waits))
+        await asyncio.sleep(next(backoff_s(first_s=1.0)))
         self._handover = Handover()
         self._consumer = await until_answered("opening a reader", self._start)
         if here:

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka import TopicPartition as KafkaTopicPartition
 from aiokafka.structs import OffsetAndMetadata
@@ -19,12 +20,17 @@ from streams.limits import MAX_RECORD_BYTES, check_metadata, too_large
 from streams.ports import Committed, Outgoing, TopicPartition
 from streams.routing import Routing
 
+_LOG = structlog.get_logger()
+_ABORTING_PATIENCE_S: Final = 5.0
 TRANSACTION_TIMEOUT_S: Final = 60.0
 """After so long the broker ends a transaction itself, so that a dead writer does not hold up readers for ever."""
 
 
 class KafkaWriter:
-    """See `streams.ports.TransactionalWriter`. After any error but RecordTooLarge it is spent: open another."""
+    """See `streams.ports.TransactionalWriter`. After an error in a transaction it is spent: open another.
+
+    What can be refused before a transaction begins (RecordTooLarge, an unknown topic) changes nothing.
+    """
 
     def __init__(self, producer: Any, transactional_id: str, routing: Routing) -> None:
         self._producer = producer
@@ -67,7 +73,7 @@ class KafkaWriter:
             return
         check_metadata(offsets)
         batches = await self._batches(records)
-        with self._transaction_errors():
+        async with self._transaction_errors():
             await self._producer.begin_transaction()
             deliveries = [
                 await self._producer.send_batch(batch, tp.topic, partition=tp.partition) for tp, batch in batches
@@ -108,9 +114,9 @@ class KafkaWriter:
             batches.append((tp, batch))
         return batches
 
-    @contextmanager
-    def _transaction_errors(self) -> Iterator[None]:
-        """Whatever goes wrong in a transaction, as Fenced, RecordTooLarge or TransientFault; the writer is then spent."""
+    @asynccontextmanager
+    async def _transaction_errors(self) -> AsyncIterator[None]:
+        """Whatever goes wrong in a transaction, as Fenced, RecordRefused or TransientFault; the writer is then spent."""
         began_s = time.monotonic()
         try:
             yield
@@ -121,9 +127,19 @@ class KafkaWriter:
                 fault = TransientFault(str(fault))
             self._spent = fault
             self._take_note()
-            if isinstance(error, Exception):
-                raise fault from error
-            raise
+            if not isinstance(error, Exception):
+                raise
+            if not isinstance(fault, Fenced):
+                await self._abort()
+            raise fault from error
+
+    async def _abort(self) -> None:
+        """Try to undo a transaction that is still open, since readers wait behind it."""
+        try:
+            async with asyncio.timeout(_ABORTING_PATIENCE_S):
+                await self._producer.abort_transaction()
+        except Exception as error:  # an AssertionError too: there is nothing to abort once a commit was sent
+            _LOG.debug("a transaction was not aborted", id=self._id, error=str(error))
 
     def _take_note(self) -> None:
         """Read the errors that aiokafka 0.14 leaves in futures of its own, or asyncio reports each of them."""

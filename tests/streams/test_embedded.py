@@ -14,6 +14,7 @@ from domain.errors import ConfigurationError, Fenced
 from domain.topics import Cleanup, TopicSpec
 from streams import Committed, Outgoing, TopicPartition
 from streams.embedded import EmbeddedLog
+from streams.embedded_cleaner import LogCleaner
 from streams.tables import latest_by_key, read_to_end
 from tests.streams.rigs import PATIENCE_S, collected, eventually, numbered, read_some
 
@@ -51,6 +52,7 @@ import asyncio, pathlib, sys
 from domain.topics import TopicSpec
 from streams import Committed, Outgoing, TopicPartition
 from streams.embedded import EmbeddedLog
+from streams.embedded_cleaner import LogCleaner
 
 async def main():
     log = EmbeddedLog(pathlib.Path(sys.argv[1]))
@@ -140,6 +142,21 @@ async def test_compaction_keeps_the_newest_of_each_key_and_a_tombstone_for_a_day
     clock.now_ms += DAY_MS + 1
     await log.clean(clock.now_ms)  # drops the last record: reading to the end must end all the same
     assert len(await collected(read_to_end(log, ["c"]))) == 97
+    await log.close()
+
+
+async def test_the_cleaner_cleans_until_it_is_stopped(tmp_path: Path) -> None:
+    log = EmbeddedLog(tmp_path / "log.sqlite")
+    await log.ensure_topics([TopicSpec("c", 1, Cleanup.COMPACT)])
+    stop = asyncio.Event()
+    cleaner = asyncio.create_task(LogCleaner(log, every_s=0.01).run(stop))
+    for turn in range(3):
+        await log.append([Outgoing("c", b"k", b"%d" % turn)])
+        alone = {TopicPartition("c", 0): (turn, turn + 1)}
+        await eventually(lambda: log.bounds(["c"]), alone.__eq__)
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await cleaner
     await log.close()
 
 

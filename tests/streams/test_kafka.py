@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from domain.errors import ConfigurationError, Fenced, TransientFault
 from domain.topics import Cleanup, TopicSpec
@@ -97,22 +98,38 @@ async def test_a_record_the_broker_refuses_is_found_and_the_others_pass(rig: Rig
     assert [r.key for r in records] == [b"%d" % i for i in range(100) if i not in (30, 76)]
 
 
-async def test_a_broker_with_a_smaller_limit_refuses_only_what_exceeds_it(
-    rig: Rig, log: Log, kafka_bootstrap: str
-) -> None:
-    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-
+@pytest.fixture
+async def small_topic(rig: Rig, kafka_bootstrap: str) -> str:
+    """A topic that takes no batch of more than 2,000 bytes."""
     topic = f"{rig.prefix}small"
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": "2000"})])
     await admin.close()
-    sent = [log.append([Outgoing(topic, b"%d" % i, b"x" * (5000 if i == 5 else 300))]) for i in range(20)]
+    return topic
+
+
+async def test_a_broker_with_a_smaller_limit_refuses_only_what_exceeds_it(rig: Rig, log: Log, small_topic: str) -> None:
+    sent = [log.append([Outgoing(small_topic, b"%d" % i, b"x" * (5000 if i == 5 else 300))]) for i in range(20)]
     results = await asyncio.gather(*sent, return_exceptions=True)
     assert [i for i, result in enumerate(results) if result is not None] == [5]
     assert isinstance(results[5], RecordTooLarge)
-    records = await read_some(rig.closing(await log.reader([topic])), 19)
+    records = await read_some(rig.closing(await log.reader([small_topic])), 19)
     assert [r.key for r in records] == [b"%d" % i for i in range(20) if i != 5]
+
+
+async def test_a_transaction_the_broker_refuses_does_not_hold_up_readers(rig: Rig, log: Log, small_topic: str) -> None:
+    other = await rig.topic(log, partitions=1)
+    writer = await log.writer(rig.group("worker"))
+    with pytest.raises(RecordTooLarge):
+        await writer.commit(
+            [Outgoing(other, b"k", b"undone"), Outgoing(small_topic, b"k", b"x" * 5000)], rig.group(), {}
+        )
+    await log.append([Outgoing(other, b"k", b"behind it")])
+    assert [r.value for r in await read_some(rig.closing(await log.reader([other])), 1)] == [b"behind it"]
+    with pytest.raises(RecordTooLarge):  # spent
+        await writer.commit([Outgoing(other, b"k", b"v")], rig.group(), {})
+    await writer.close()
 
 
 async def test_a_lane_that_fails_ends_its_calls_and_works_again(rig: Rig, log: Log) -> None:
