@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.kafka import KafkaServer
-
 from tests.servers.mosquitto import Mosquitto
 
 Row = dict[str, Any]
@@ -21,7 +20,9 @@ def measure() -> list[Row]:
     """Rows of {name, value, unit, floor, ratio}; medians of three pairs, ours and the floor in turn."""
     with tempfile.TemporaryDirectory() as folder:
         broker = Mosquitto(Path(folder)).start()
-        kafka = KafkaServer(Path(folder) / "kafka").start()
+        kafka_folder = Path(folder) / "kafka"
+        kafka_folder.mkdir()
+        kafka = KafkaServer(kafka_folder).start()
         try:
             return [row for shape, count in _SHAPES for row in _shape(shape, count, broker.port, kafka.bootstrap)]
         finally:
@@ -47,10 +48,13 @@ def _run(module: str, shape: str, count: int, port: int, kafka: str) -> dict[str
         [sys.executable, "-m", f"benchmarks.{module}", str(port), kafka, str(count)], stdout=subprocess.PIPE, text=True
     )
     assert receiver.stdout is not None
-    if receiver.stdout.readline().strip() != "ready":
-        raise RuntimeError(f"{module} did not start")
-    load = [sys.executable, "-m", "benchmarks.mqtt_load", str(port), str(count), shape]
-    subprocess.run(load, check=True, stdout=subprocess.DEVNULL, timeout=120)
-    result = json.loads(receiver.stdout.readline())
-    receiver.wait(60)
+    try:
+        if receiver.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{module} did not start")
+        load = [sys.executable, "-m", "benchmarks.mqtt_load", str(port), str(count), shape]
+        subprocess.run(load, check=True, stdout=subprocess.DEVNULL, timeout=120)
+        result: dict[str, float] = json.loads(receiver.stdout.readline())
+        receiver.wait(60)
+    finally:
+        receiver.kill()
     return result

@@ -10,16 +10,18 @@ import time
 from pathlib import Path
 
 import uvloop
-from streams.opening import open_log
 
 from benchmarks.workload import StaticLookup
 from domain.mqtt import MqttEndpoint
 from domain.topics import Topics
 from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
+from streams.opening import open_log
+from urbansense.logs import configure_logging
 
 
 async def main(port: int, kafka: str, count: int) -> None:
+    configure_logging("error")
     topics = Topics(prefix=f"bench-{time.time_ns()}.", kinds=("streetlight",))
     log = await open_log(f"kafka://{kafka}", Path())
     await log.ensure_topics(topics.specs())
