@@ -172,7 +172,7 @@ class Lane:
     def refresh(self, devices: Iterable[Device] = ()) -> None:
         """Take in what changed in the registry. `devices` are all there are in this partition, as far as they are
         known: one that was never heard is watched if a rule fires from absence."""
-        for device_id, watch in list(self.watches.items()):
+        for device_id, watch in sorted(self.watches.items()):
             device = self._find_device(device_id)
             if device is not watch.device:
                 self._replan(watch, self.rules, device)
@@ -188,7 +188,7 @@ class Lane:
             if self.clock.now_ms is not None:
                 self.rules_since_ms[rule] = self.clock.now_ms
         self.rules_since_ms = {r: since for r, since in self.rules_since_ms.items() if r in rules.by_name}
-        for watch in list(self.watches.values()):
+        for _, watch in sorted(self.watches.items()):
             self._replan(watch, rules, watch.device)
 
     def _replan(self, watch: Watch, rules: RuleSet, device: Device | None) -> None:
@@ -222,6 +222,22 @@ class Lane:
         if plan is not None and plan.silence_ms != FOREVER_MS:
             self._schedule(watch)
         return watch
+
+    def snapshot(self) -> dict[str, Any]:
+        """The lane's own state, without its watches, as JSON."""
+        return {
+            "sums": [self.judged, self.duplicate, self.too_late, self.no_rule],
+            "clock": self.clock.snapshot(),
+            "since": self.rules_since_ms,
+        }
+
+    def restore(self, rules: RuleSet, snapshot: dict[str, Any]) -> None:
+        """Be as at the snapshot, under the rules of that time; `adopt` the watches after it."""
+        self.rules = rules
+        self.judged, self.duplicate, self.too_late, self.no_rule = snapshot["sums"]
+        self.clock = PartitionClock.restored(snapshot["clock"])
+        self._now_ms = -FOREVER_MS if self.clock.now_ms is None else self.clock.now_ms
+        self.rules_since_ms = snapshot["since"]
 
     def adopt(self, watch: Watch) -> None:
         """Take in a restored watch."""

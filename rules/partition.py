@@ -14,7 +14,6 @@ import structlog
 from domain.devices import Device
 from domain.topics import Headers, Topics, is_tick
 from rules.announcing import CLOCK_HEADER, Raised
-from rules.clock import PartitionClock
 from rules.definitions import RuleTable
 from rules.engine import Lane
 from rules.health import Vitals
@@ -61,18 +60,11 @@ class Partition:
         self.rules = RuleSet(definition.rule for definition in definitions if definition is not None)
         for topic, lane in told["lanes"].items():
             self._next[topic] = lane["offset"]
-            self._restore_lane(topic, lane)
+            if topic in self._lanes:
+                self._lanes[topic].restore(self.rules, lane)
         for key, record in records.items():
             if key.startswith(_DEVICE_PREFIX) and record.value is not None:
                 self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
-
-    def _restore_lane(self, topic: str, told: dict[str, Any]) -> None:
-        lane = self._lanes.get(topic)
-        if lane is not None:
-            lane.rules = self.rules
-            lane.judged, lane.duplicate, lane.too_late, lane.no_rule = told["sums"]
-            lane.clock = PartitionClock.restored(told["clock"])
-            lane.rules_since_ms = told["since"]
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
         decoded = decode_watch(device_id, value, self.rules, self._find_device(device_id))
@@ -154,12 +146,7 @@ class Partition:
             "v": SCHEMA,
             "rules": self.rules.versions(),
             "lanes": {
-                topic: {
-                    "offset": self._next.get(topic, 0),
-                    "sums": [lane.judged, lane.duplicate, lane.too_late, lane.no_rule],
-                    "clock": lane.clock.snapshot(),
-                    "since": lane.rules_since_ms,
-                }
+                topic: {"offset": self._next[topic], **lane.snapshot()}
                 for topic, lane in self._lanes.items()
                 if topic in self._next
             },
