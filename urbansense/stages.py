@@ -24,6 +24,8 @@ from ingest.recorder import Recorder
 from rules.correlator import Correlator
 from rules.health import RuleHealth
 from rules.worker import RulesWorker
+from streams.embedded import EmbeddedLog
+from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
 from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
@@ -123,6 +125,8 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
         "live feed": live,
         "web": web,
     }
+    if isinstance(parts.log, EmbeddedLog):
+        services["log cleaner"] = LogCleaner(parts.log)
     return Platform(endpoint, gateway, web, services)
 
 
