@@ -48,11 +48,20 @@ class _Owned:
 class RulesWorker:
     """One member of the group `<prefix>rules`. Run one per process."""
 
-    def __init__(self, log: Log, topics: Topics, lookup: Devices) -> None:
+    def __init__(
+        self,
+        log: Log,
+        topics: Topics,
+        lookup: Devices,
+        quiet_commit_every_s: float = QUIET_COMMIT_EVERY_S,
+        refresh_every_s: float = REFRESH_EVERY_S,
+    ) -> None:
         self._log = log
         self._topics = topics
         self._lookup = lookup
         self._group = rules_group(topics)
+        self._quiet_commit_every_s = quiet_commit_every_s
+        self._refresh_every_s = refresh_every_s
         self._owned: dict[int, _Owned] = {}
         self._table = RuleTable()
         self._rules = RuleSet()
@@ -73,6 +82,11 @@ class RulesWorker:
                 wait_s = next(waits)
                 _log.warning("rules worker waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
                 await _wait(stop, wait_s)
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The partition numbers that this worker judges now."""
+        return frozenset(self._owned)
 
     def health(self) -> list[RuleHealth]:
         """The rules in force as this worker sees them, by name."""
@@ -132,7 +146,7 @@ class RulesWorker:
 
     async def _take_in(self, batch: Batch) -> None:
         now_s = asyncio.get_running_loop().time()
-        if self._lookup.version != self._lookup_version and now_s - self._refreshed_at_s >= REFRESH_EVERY_S:
+        if self._lookup.version != self._lookup_version and now_s - self._refreshed_at_s >= self._refresh_every_s:
             self._lookup_version, self._refreshed_at_s = self._lookup.version, now_s
             devices = self._devices_by_partition()
             for number, owned in self._owned.items():
@@ -140,11 +154,17 @@ class RulesWorker:
         for (topic, number), records in batch.items():
             if (owned_here := self._owned.get(number)) is not None:
                 owned_here.partition.judge(topic, records)
-        due = [number for number, owned in self._owned.items() if _is_due(owned, now_s, is_idle=not batch)]
+        due = [number for number, owned in self._owned.items() if self._is_due(owned, now_s, is_idle=not batch)]
         outcomes = await asyncio.gather(*map(self._commit, due), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    def _is_due(self, owned: _Owned, now_s: float, *, is_idle: bool) -> bool:
+        waited_s = now_s - owned.committed_at_s
+        if owned.partition.has_events:
+            return is_idle or waited_s >= COMMIT_EVERY_S
+        return owned.partition.is_changed and waited_s >= self._quiet_commit_every_s
 
     async def _commit(self, number: int) -> bool:
         """Commit a partition; whether it is still owned after that."""
@@ -201,12 +221,6 @@ class RulesWorker:
 
     async def _drop(self, number: int) -> None:
         await self._owned.pop(number).writer.close()
-
-
-def _is_due(owned: _Owned, now_s: float, *, is_idle: bool) -> bool:
-    if owned.partition.has_events:
-        return is_idle or now_s - owned.committed_at_s >= COMMIT_EVERY_S
-    return owned.partition.is_changed and now_s - owned.committed_at_s >= QUIET_COMMIT_EVERY_S
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
