@@ -1,0 +1,79 @@
+"""The workload through a platform from end to end, with or without a disturbance, to what is left when all is quiet."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import httpx
+
+from tests.e2e.disturbance import send
+from tests.e2e.platform import Platform
+from tests.e2e.witness import Found, fetch_found, stages_of, until
+from tests.e2e.workload import REPORTS, RULES, Workload
+from tests.servers.processes import Process
+
+Done = Callable[[str], Awaitable[int]]
+"""How many records the service of that name has dealt with."""
+Disturbance = Callable[[Mapping[str, Process], Done], Iterable[Awaitable[None]]]
+_SETTLED_WITHIN_S = 60
+
+
+def nothing(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
+    """No disturbance."""
+    return ()
+
+
+async def run_services(running: Platform, work: Workload, disturb: Disturbance) -> Found:
+    """Gateway, recorder, rules worker and correlator, each a process of its own, on a log that serves several."""
+    settings = running.settings
+    await asyncio.to_thread(running.register, work.devices(), RULES)
+    services = {name: running.service(name).start() for name in ("gateway", "rules-worker", "correlator")}
+    services["recorder"] = running.recorder().start()
+    async with stages_of(settings) as stages, running.watched():
+        await _send_disturbed(settings.mqtt_url, work, disturb(services, stages.done))
+        await stages.settle(REPORTS, _SETTLED_WITHIN_S)
+    for process in services.values():
+        assert process.stop() == 0, process.tail()
+    return await fetch_found(settings)
+
+
+async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Found:
+    """Everything but the broker in the one process of `up`, on the embedded log and store; it is asked by its API."""
+    settings = running.settings
+    await asyncio.to_thread(running.register, work.devices(), RULES)
+    services = {"up": running.service("up").start()}
+    async with httpx.AsyncClient(base_url=settings.client_api_url, trust_env=False) as api, running.watched():
+
+        async def done(_: str) -> int:
+            return int((await _ledger(api)).get("store", {}).get("accepted", 0))
+
+        async def settled() -> bool:
+            ledger = await _ledger(api)
+            distinct = ledger and ledger["rules"]["judged"] >= REPORTS
+            return bool(distinct and not ledger["rules"]["pending"] and not ledger["store"]["pending"])
+
+        async def events_told() -> bool:
+            page = (await api.get("/api/v1/events", params={"limit": 1000})).raise_for_status().json()
+            return {(event["event_id"], event["status"]) for event in page["items"]} >= expected
+
+        expected = {(outcome.event_id, outcome.status) for outcome in work.outcomes()}
+        await _send_disturbed(settings.mqtt_url, work, disturb(services, done))
+        await until(settled, _SETTLED_WITHIN_S, "nothing pending in the ledger", every_s=0.3)
+        await until(events_told, _SETTLED_WITHIN_S, "the events in the store", every_s=0.3)
+    assert services["up"].stop() == 0, services["up"].tail()
+    return await fetch_found(settings)
+
+
+async def _send_disturbed(mqtt_url: str, work: Workload, disturbing: Iterable[Awaitable[None]]) -> None:
+    """Send the workload while it is disturbed; all of it must be acknowledged, once the broker is there."""
+    sent, *_ = await asyncio.gather(send(mqtt_url, work), *disturbing)
+    assert sent.complete
+    assert sent.acknowledged == REPORTS
+
+
+async def _ledger(api: httpx.AsyncClient) -> dict[str, dict[str, int]]:
+    """The ledger as the API tells it; empty while nothing answers."""
+    try:
+        answer = await api.get("/api/v1/ledger", timeout=10)
+    except httpx.HTTPError:
+        return {}
+    return dict(answer.raise_for_status().json())

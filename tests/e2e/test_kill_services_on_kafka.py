@@ -1,0 +1,63 @@
+"""Kill -9 of gateway, recorder and rules worker during 20,000 QoS 1 messages on Mosquitto and Kafka changes nothing."""
+
+from collections.abc import Awaitable, Iterable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.events import Event
+from tests.e2e.conftest import SEED
+from tests.e2e.disturbance import kill_and_restart, kill_points
+from tests.e2e.platform import platform
+from tests.e2e.runs import Done, run_services
+from tests.e2e.verdict import assert_as_if_nothing_had_happened
+from tests.e2e.workload import Workload
+from tests.servers.influxdb import Influx
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.processes import Process
+
+pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
+
+KILLED = ("gateway", "recorder", "rules-worker")
+
+
+@pytest.fixture(params=["duckdb", pytest.param("influxdb", marks=pytest.mark.influxdb)])
+def store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings of a store: DuckDB in the recorder's process, or an InfluxDB 2 server."""
+    if request.param == "duckdb":
+        return {}
+    influx: Influx = request.getfixturevalue("influx")
+    place = f"{influx.url.removeprefix('http://')}/{influx.org}/{request.getfixturevalue('influx_bucket')}"
+    return {"store_url": f"influxdb://{place}", "store_token": influx.token}
+
+
+async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_events(
+    store: dict[str, Any],
+    own_mosquitto: Mosquitto,
+    kafka_bootstrap: str,
+    topic_prefix: str,
+    work: Workload,
+    undisturbed: list[Event],
+    tmp_path: Path,
+) -> None:
+    """With InfluxDB the recorder resumes from the log's group, with DuckDB from the store's own place."""
+    kills = 1 if store else 2
+    random = Random(SEED)
+
+    def disturb(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
+        for name in KILLED:
+            yield kill_and_restart(services[name], lambda name=name: done(name), kill_points(random, kills))
+
+    own_mosquitto.start()
+    with platform(
+        tmp_path,
+        mqtt_url=own_mosquitto.url,
+        log_url=f"kafka://{kafka_bootstrap}",
+        clock="simulated",
+        topic_prefix=topic_prefix,
+        **store,
+    ) as running:
+        found = await run_services(running, work, disturb)
+    assert_as_if_nothing_had_happened(found, work, undisturbed)
