@@ -116,16 +116,17 @@ class Stages:
 
     def worker(self, registry: Registry, log: Any = None) -> RulesWorker:
         worker = RulesWorker(log or self.log, self.topics, registry, quiet_commit_every_s=0.05, refresh_every_s=0.05)
-        self._start(worker)
+        self.start(worker)
         self._workers.append(worker)
         return worker
 
-    def correlator(self) -> None:
-        self._start(Correlator(self.log, self.topics))
+    def correlator(self) -> "asyncio.Task[None]":
+        return self.start(Correlator(self.log, self.topics))
 
-    def _start(self, service: Any) -> None:
+    def start(self, service: Any) -> "asyncio.Task[None]":
         stop = asyncio.Event()
         self._running.append((stop, asyncio.create_task(service.run(stop))))
+        return self._running[-1][1]
 
     async def stop(self) -> None:
         """Stop everything; what died of a Crash or was Fenced stays dead."""

@@ -71,14 +71,16 @@ async def test_events_are_those_of_the_engine_and_every_report_is_accounted_for(
     events = await stages.told(len(undisturbed()))
     assert by_device(events) == undisturbed()
     assert {event["status"] for event in events} == {"open", "cleared"}
-    ends = await stages.log.bounds(stages.topics.all_telemetry)
-    assert {tp: offset for tp, offset in sums.offsets.items() if offset} == {
-        tp: end for tp, (_, end) in ends.items() if end
-    }
+
+    async def caught_up() -> bool | None:
+        ends = await stages.log.bounds(stages.topics.all_telemetry)
+        return True if (await stages.sums()).offsets == {tp: end for tp, (_, end) in ends.items()} else None
+
+    await eventually(caught_up, "the sums hold up to the end of the log")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", [1, 2, 3, 5])
+@pytest.mark.parametrize("number", [1, 2, 4])
 async def test_a_crash_at_any_commit_gives_the_same_events(
     stages: Stages, registry: Registry, number: int, after: bool
 ) -> None:
