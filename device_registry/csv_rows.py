@@ -44,10 +44,12 @@ def header_errors(header: Sequence[str]) -> Iterator[RowError]:
     if len(header) == 1 and re.search(r"[;\t]", header[0]):
         yield RowError(1, "", "the columns are not separated by commas", "save the file as comma-separated values")
         return
+    missing = [column for column in COLUMNS if column not in header]
+    if missing:
+        what = f"columns are missing: {', '.join(missing)}"
+        yield RowError(1, "", what, f"the header must be {','.join(COLUMNS)}, in any order; cells may be empty")
     for column in COLUMNS:
-        if column not in header:
-            yield RowError(1, column, "the column is missing", f"the header must be {','.join(COLUMNS)}")
-        elif header.count(column) > 1:
+        if header.count(column) > 1:
             yield RowError(1, column, "the column is there twice", "leave one of them out")
     for column in header:
         if column not in COLUMNS:

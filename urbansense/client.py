@@ -36,13 +36,13 @@ class Api:
         self._client = client
 
     async def get(self, path: str, **query: Any) -> Any:
-        return _content(await self._client.get(path, params={k: v for k, v in query.items() if v is not None}))
+        return _content(await self._client.get(path, params=_given(query)))
 
     async def post(
         self, path: str, text: str, media_type: str, *, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Any:
         sent = {**(headers or {}), "content-type": media_type}
-        return _content(await self._client.post(path, content=text.encode(), headers=sent, params=query))
+        return _content(await self._client.post(path, content=text.encode(), headers=sent, params=_given(query)))
 
 
 @asynccontextmanager
@@ -55,6 +55,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
     async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
+        await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
         transport = httpx.ASGITransport(app=api_app(parts, publisher))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
@@ -77,6 +78,10 @@ async def _is_urbansense(client: httpx.AsyncClient) -> bool:
         return answer.status_code == 200 and answer.json().get("info", {}).get("title") == "urbansense"
     except (httpx.HTTPError, ValueError):
         return False
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if value is not None}
 
 
 def _content(answer: httpx.Response) -> Any:

@@ -31,6 +31,7 @@ from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts
 from urbansense.probe import ProbeServer
+from urbansense.rejections import LogRejections
 from urbansense.rule_book import LogRuleBook
 from urbansense.running import Service, run_services
 from urbansense.settings import Settings
@@ -156,6 +157,7 @@ def api_app(
         telemetry=parts.store,
         events=parts.store,
         ledger=account.statement,
+        rejected=LogRejections(parts.log, parts.topics, parts.lookup),
         live=live or LiveFeed(parts.log, parts.topics),
         checks=checks,
     )

@@ -21,6 +21,7 @@ from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
+from web.rejected import rejected_routes
 from web.rules import rule_routes
 from web.stream import stream_routes
 from web.telemetry import telemetry_routes
@@ -76,6 +77,7 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
         telemetry_routes(services),
         event_routes(services),
         rule_routes(services),
+        rejected_routes(services),
         ledger_routes(services),
         stream_routes(services, board, closing),
     ):

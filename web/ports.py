@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.devices import Device, DeviceState
 from domain.events import Event, Severity, Text
 from domain.ledger import Ledger
+from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
 
 
@@ -119,6 +120,38 @@ class RuleBook(Protocol):
         """Put a rule document (YAML) in force as a new version. Idempotent: the same document again changes nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedMessage:
+    """One refused message. `id` is its place on the log, `topic/partition/offset`."""
+
+    id: str
+    reason: Reason
+    detail: str
+    topic: str
+    received_at_ms: int
+    device_id: str | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What trying rejected messages again did; `problems` name those that cannot be replayed."""
+
+    replayed: int
+    accepted: int
+    problems: tuple[str, ...] = ()
+
+
+class RejectedMessages(Protocol):
+    """What was refused, as long as the log keeps it."""
+
+    async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
+        """The newest so many, newest first."""
+
+    async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
+        """Put these through again (all without any id): what was accepted the first time comes out as a duplicate."""
+
+
 class Live(Protocol):
     """What the log says right now; the methods are quick and only look at memory. `web.live.LiveFeed` is one."""
 
@@ -145,5 +178,6 @@ class Services:
     telemetry: TelemetryReader
     events: EventStore
     ledger: Callable[[], Awaitable[Ledger]]
+    rejected: RejectedMessages
     live: Live
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict)

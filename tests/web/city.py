@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from domain.devices import Device
 from domain.events import Event, Evidence, Severity, Status, Text, event_id
 from domain.ledger import Ledger, RulesLedger, StoreLedger
+from domain.rejections import Reason
 from domain.telemetry import Reading, Telemetry
 from timeseries.ports import PartitionBatch, Progress, Store
 from web.ports import (
@@ -13,6 +14,8 @@ from web.ports import (
     DeviceQuery,
     EventChange,
     ImportReport,
+    RejectedMessage,
+    Replay,
     RowError,
     RuleChange,
     RuleProblem,
@@ -140,6 +143,25 @@ class MemoryRules:
         return RuleChange(applied=(self.rules[name],))
 
 
+class MemoryRejections:
+    """A `RejectedMessages` of two messages, one of which can be replayed."""
+
+    def __init__(self) -> None:
+        self.messages = [
+            RejectedMessage(
+                "r/0/2", Reason.BAD_VALUE, "voltage is no number", "city/a/streetlight/L1/up", NOON_MS, "L1"
+            ),
+            RejectedMessage("r/0/1", Reason.UNKNOWN_DEVICE, "L9 is not registered", "city/a/b/L9/up", NOON_MS - 1),
+        ]
+
+    async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
+        return [message for message in self.messages if reason in (None, message.reason)][:limit]
+
+    async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
+        known = {message.id for message in self.messages}
+        return Replay(len(known & set(ids)), 1, tuple(f"{one} is not on the log" for one in ids if one not in known))
+
+
 @dataclass
 class HandLive:
     """A `Live` set by hand."""
@@ -182,6 +204,7 @@ class City:
             telemetry=self.store,
             events=self.store,
             ledger=ledger,
+            rejected=MemoryRejections(),
             live=self.live,
             checks={"store": self.store.check},
         )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import httpx
 import typer
 
 from device_registry.registry import Registry
@@ -46,6 +47,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    running = await _ask_running(settings)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
@@ -55,6 +57,9 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     }
     results = []
     for name, check in checks.items():
+        if name in running:
+            results.append((name, *running[name]))
+            continue
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 results.append((name, True, await check(settings)))
@@ -63,6 +68,21 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         except (UrbansenseError, OSError) as error:
             results.append((name, False, str(error)))
     return results
+
+
+async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]]:
+    """What an urbansense that runs already says of the embedded parts, which it alone may open."""
+    embedded = {"log": settings.log_url, "store": settings.store_url}
+    try:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
+            return {
+                check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
+                for check in answer["checks"]
+                if embedded.get(check["name"], "").startswith("embedded:")
+            }
+    except (httpx.HTTPError, ValueError, KeyError):
+        return {}
 
 
 async def _check_folder(settings: Settings) -> str:

@@ -17,7 +17,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a machine
 
 def complain(problems: Iterable[str]) -> None:
     for problem in problems:
-        err.print(f"[bold red]error:[/] {_plain(problem)}")
+        err.print(f"[bold red]error:[/] {_plain(problem)}", soft_wrap=True)
 
 
 def print_json(content: Any) -> None:

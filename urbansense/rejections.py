@@ -1,0 +1,66 @@
+"""Rejected messages as the web sees them: `web.ports.RejectedMessages` over `telemetry.rejected`."""
+
+from collections.abc import AsyncIterator, Sequence
+from heapq import nlargest
+
+from domain.devices import DeviceLookup
+from domain.rejections import Reason, Rejection
+from domain.topics import Topics
+from ingest.pipeline import Pipeline
+from ingest.rejected import decode_rejection, replay_message, replay_telemetry
+from streams.ports import Log, Outgoing
+from streams.tables import read_to_end
+from web.ports import RejectedMessage, Replay
+
+
+class LogRejections:
+    """Reads the topic from its beginning each time; replayed messages go straight to the log, not over MQTT."""
+
+    def __init__(self, log: Log, topics: Topics, lookup: DeviceLookup) -> None:
+        self._log = log
+        self._topics = topics
+        self._lookup = lookup
+
+    async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
+        found = [_message(place, rejection) async for place, rejection in self._rejections(reason)]
+        return nlargest(limit, found, key=lambda message: message.received_at_ms)
+
+    async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
+        pipeline = Pipeline(self._topics, self._lookup)
+        wanted, problems = set(ids), []
+        replayed = refused_by_store = 0
+        found = [pair async for pair in self._rejections(reason) if not wanted or pair[0] in wanted]
+        for place, rejection in found:
+            try:
+                records = self._records(place, rejection, pipeline)
+            except ValueError as error:
+                problems.append(str(error))
+                continue
+            await self._log.append(records)
+            replayed += 1
+            refused_by_store += rejection["reason"] is Reason.STORE_REFUSED
+        problems += [f"{place} is not on the log" for place in sorted(wanted - {place for place, _ in found})]
+        return Replay(replayed, pipeline.accepted + refused_by_store, tuple(problems))
+
+    def _records(self, place: str, rejection: Rejection, pipeline: Pipeline) -> list[Outgoing]:
+        if rejection["reason"] is Reason.STORE_REFUSED:
+            return [replay_telemetry(rejection, place, self._topics)]
+        return pipeline.records(replay_message(rejection, place))
+
+    async def _rejections(self, reason: Reason | None) -> AsyncIterator[tuple[str, Rejection]]:
+        async for record in read_to_end(self._log, [self._topics.rejected]):
+            rejection = decode_rejection(record.value or b"")
+            if reason is None or rejection["reason"] is reason:
+                yield f"{record.topic}/{record.partition}/{record.offset}", rejection
+
+
+def _message(place: str, rejection: Rejection) -> RejectedMessage:
+    return RejectedMessage(
+        place,
+        rejection["reason"],
+        rejection["detail"],
+        rejection["topic"],
+        rejection["received_at_ms"],
+        rejection.get("device_id"),
+        rejection.get("partial", False),
+    )
