@@ -39,7 +39,7 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """One slot. `simulated_clock`: pass on only the simulator's clock, and take it as the time of receipt."""
+    """One slot of `slots`. `simulated_clock`: pass on only the simulator's clock, and take it as the time of receipt."""
 
     slot: int
     endpoint: MqttEndpoint
@@ -47,6 +47,7 @@ class GatewaySettings:
     receive_maximum: int = 2000
     simulated_clock: bool = False
     end_session: bool = False
+    slots: int = 1
 
     @property
     def client_id(self) -> str:
@@ -63,9 +64,23 @@ class GatewaySettings:
 
     @property
     def filters(self) -> tuple[str, ...]:
-        """Shared subscriptions, so that slots divide the load; the embedded broker has no such thing and one slot."""
-        share = "" if self.endpoint.embedded else f"$share/{self.topics.prefix}urbansense/"
-        return (*(share + topic_filter for topic_filter in UPLINK_FILTERS), self.clock_topic, self.claim_topic)
+        """What the slot subscribes to: all messages when it is the only one, else shares, so that slots divide the load.
+
+        Mosquitto (2.0.11, and by its source up to 2.1) does not keep a shared subscription over its own restart.
+        """
+        uplinks = self._shares if self.slots > 1 else UPLINK_FILTERS
+        return (*uplinks, self.clock_topic, self.claim_topic)
+
+    @property
+    def former_filters(self) -> tuple[str, ...]:
+        """What the session may hold from when there were fewer slots, or more. The embedded broker knows no shares."""
+        if self.endpoint.embedded:
+            return ()
+        return UPLINK_FILTERS if self.slots > 1 else self._shares
+
+    @property
+    def _shares(self) -> tuple[str, ...]:
+        return tuple(f"$share/{self.topics.prefix}urbansense/{topic_filter}" for topic_filter in UPLINK_FILTERS)
 
 
 @dataclass(slots=True)
@@ -114,7 +129,13 @@ class Gateway:
         self._queue = asyncio.Queue()
         settings = self.settings
         self._session = MqttSession(
-            SessionSettings(settings.endpoint, settings.client_id, settings.filters, settings.receive_maximum),
+            SessionSettings(
+                settings.endpoint,
+                settings.client_id,
+                settings.filters,
+                settings.receive_maximum,
+                settings.former_filters,
+            ),
             self._receive,
             self._connected,
         )

@@ -88,12 +88,16 @@ class _FrameClient(Client):
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """How a slot introduces itself. `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only)."""
+    """How a slot introduces itself. `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only).
+
+    `former_filters` are given up once `filters` are subscribed to, since the broker keeps a session's subscriptions.
+    """
 
     endpoint: MqttEndpoint
     client_id: str
     filters: Sequence[str]
     receive_maximum: int = 2000
+    former_filters: Sequence[str] = ()
 
 
 class MqttSession:
@@ -282,6 +286,8 @@ class MqttSession:
         self.connection += 1
         self.connected = True
         client.subscribe([(topic_filter, 1) for topic_filter in self.settings.filters])
+        if self.settings.former_filters:
+            client.unsubscribe(list(self.settings.former_filters))
         waiting.set_result(None)
         self._on_connected()
 

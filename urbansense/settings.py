@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", validate_default=True)] = ""
     partitions: Annotated[int, Field(ge=1, le=1024)] = 12
     kinds: Annotated[tuple[str, ...], NoDecode] = KINDS
+    gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
     timezone: str = "Asia/Shanghai"
@@ -112,6 +113,14 @@ class Settings(BaseSettings):
     def _check_store_token(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
         if value is None and str(others.data.get("store_url", "")).startswith("influxdb"):
             raise ValueError("InfluxDB needs a token")
+        return value
+
+    @field_validator("gateway_slot")
+    @classmethod
+    def _check_gateway_slot(cls, value: int, others: ValidationInfo) -> int:
+        slots = others.data.get("gateway_slots", value + 1)
+        if value >= slots:
+            raise ValueError(f"slots count from 0, and URBANSENSE_GATEWAY_SLOTS={slots}: set it to how many there are")
         return value
 
     @field_validator("topic_prefix")

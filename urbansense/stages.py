@@ -170,6 +170,7 @@ async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = 
     return Gateway(
         GatewaySettings(
             slot=settings.gateway_slot,
+            slots=settings.gateway_slots,
             endpoint=endpoint,
             topics=parts.topics,
             receive_maximum=settings.receive_maximum,

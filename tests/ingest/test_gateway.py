@@ -65,9 +65,9 @@ class Rig:
         self.log = HeldLog(log)
         self.gateway = self.new_gateway(**settings)
 
-    def new_gateway(self, **settings: object) -> Gateway:
+    def new_gateway(self, slot: int = 0, **settings: object) -> Gateway:
         endpoint = parse_mqtt_url(self.broker.url)
-        wanted = GatewaySettings(0, endpoint, self.topics, **settings)
+        wanted = GatewaySettings(slot, endpoint, self.topics, **settings)
         return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS)
 
     @asynccontextmanager
@@ -224,6 +224,35 @@ async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, l
     stop.set()
     await task
     assert {orjson.loads(r.value)["message_id"] for r in await rig.reports()} == {str(n) for n in range(40)}
+
+
+async def test_a_restarted_broker_keeps_messages_for_a_gateway_that_is_not_back_yet(
+    own_mosquitto: Mosquitto, log: EmbeddedLog
+):
+    topics = Topics(prefix="restarted.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    rig = Rig(own_mosquitto.start(), log, topics)
+    async with rig.running():
+        await until(lambda: rig.gateway.counters.ticks > 0)
+    own_mosquitto.stop()
+    own_mosquitto.start()
+    tally = await rig.publish([lamp_message(n) for n in range(20)])
+    assert (tally.acknowledged, tally.unheard) == (20, 0)
+    async with rig.running(rig.new_gateway()) as second:
+        await until(lambda: second.counters.acknowledged == 20)
+    assert len(await rig.reports()) == 20
+
+
+async def test_slots_share_the_load_and_one_that_was_alone_gives_up_its_whole(rig: Rig):
+    async with rig.running():
+        await until(lambda: rig.gateway.counters.ticks > 0)
+    async with rig.running(rig.new_gateway(slots=2)) as first, rig.running(rig.new_gateway(1, slots=2)) as second:
+        await until(lambda: first.counters.ticks > 0 and second.counters.ticks > 0)
+        await rig.publish([lamp_message(n) for n in range(200)])
+        await until(lambda: first.counters.acknowledged + second.counters.acknowledged == 200)
+        assert first.counters.acknowledged > 0
+        assert second.counters.acknowledged > 0
+    assert len(await rig.reports()) == 200
 
 
 async def test_a_retired_slot_takes_what_is_queued_and_leaves_no_session(own_mosquitto: Mosquitto, log: EmbeddedLog):

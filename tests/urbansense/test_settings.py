@@ -47,6 +47,12 @@ def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch):
         assert f"URBANSENSE_{name}" in told
 
 
+def test_a_slot_must_be_one_of_the_slots(monkeypatch: pytest.MonkeyPatch):
+    assert "GATEWAY_SLOTS=2" in problems(monkeypatch, GATEWAY_SLOT="2", GATEWAY_SLOTS="2")
+    monkeypatch.setenv("URBANSENSE_GATEWAY_SLOT", "1")
+    assert load_settings().gateway_slot == 1
+
+
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("URBANSENSE_STORE_TOKEN", "s3cret")
     assert "s3cret" not in repr(load_settings())

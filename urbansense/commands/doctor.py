@@ -24,6 +24,10 @@ _EXPOSURE: Final = (
     "a broker that crashes (not one that is stopped) loses what it took since its last autosave: "
     "keep autosave_interval at seconds, as deploy/mosquitto/mosquitto.conf does"
 )
+_SHARED_EXPOSURE: Final = (
+    "; Mosquitto forgets the shared subscriptions of several gateway slots over its own restart, "
+    "and loses what is published before they are back"
+)
 _EMBEDDED_EXPOSURE: Final = "the embedded broker keeps its queues in memory: its messages end with the process"
 
 Check = Callable[[Settings], Awaitable[str]]
@@ -113,7 +117,8 @@ async def _check_broker(settings: Settings) -> str:
         stop.set()
         await session.close(end_session=True)
         await running
-    return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}"
+    shared = _SHARED_EXPOSURE if settings.gateway_slots > 1 else ""
+    return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}{shared}"
 
 
 async def _check_log(settings: Settings) -> str:
