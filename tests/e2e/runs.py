@@ -66,7 +66,7 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Fou
 async def _send_disturbed(mqtt_url: str, work: Workload, disturbing: Iterable[Awaitable[None]]) -> None:
     """Send the workload while it is disturbed; all of it must be acknowledged, once the broker is there."""
     sent, *_ = await asyncio.gather(send(mqtt_url, work), *disturbing)
-    assert sent.complete
+    assert sent.complete, sent
     assert sent.acknowledged == REPORTS
 
 
