@@ -90,6 +90,16 @@ def test_an_attribute_of_the_wrong_type_is_an_error_and_not_false() -> None:
         condition.evaluate({"voltage": 1.0}, {"limit": "high"})
 
 
+@pytest.mark.parametrize("side", ["{0} > 1", "1 < {0}", "!({0} <= 1)", "reading.voltage < 0 || {0} >= 0"])
+def test_a_comparison_with_what_arithmetic_made_nan_is_an_error_and_not_false(side: str) -> None:
+    condition = Condition(side.format("(reading.voltage * 10 - reading.current * 10)"))
+    readings = {"voltage": 1e308, "current": 1e308}
+    assert condition.judge(readings, {}) is ODD
+    for ask in (condition.evaluate, condition.ask_cel):
+        with pytest.raises(ConditionError):
+            ask(readings, {})
+
+
 def test_a_registry_fact_that_is_not_known_has_no_value_and_cannot_be_forged_by_an_attribute() -> None:
     facts = device_facts(Device("L1", "streetlight", "p", attributes={"kind": "other", "feeder": "F1", "poles": 3}))
     assert facts["kind"] == "streetlight"

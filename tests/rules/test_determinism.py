@@ -198,3 +198,19 @@ def test_the_inputs_above_do_raise_events() -> None:
     assert sums == b"[4,0,0,0]"
     assert [b'"status":"open"' in event for event in events] == [True, False]
     assert b'"reason":"rule_removed"' in events[1]
+
+
+def test_records_before_the_committed_place_are_not_judged_again() -> None:
+    records = [
+        StoredRecord(TOPIC, 0, offset, 0, None, orjson.dumps(report(offset, 2.0)), TELEMETRY_HEADERS)
+        for offset in range(4)
+    ]
+    state: dict[bytes, StoredRecord] = {}
+    first = Partition(0, TOPICS, world().rules(), world().devices.get, Vitals())
+    first.judge(TOPIC, records[:2])
+    assert commit(first, state) == []
+    second = Partition(0, TOPICS, world().rules(), world().devices.get, Vitals())
+    second.restore(state, table(), {})
+    second.judge(TOPIC, records)
+    assert len(commit(second, state)) == 1
+    assert orjson.loads(state[b"partition/0"].value or b"")["lanes"][TOPIC]["sums"] == [4, 0, 0, 0]

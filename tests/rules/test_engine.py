@@ -130,7 +130,9 @@ def test_a_report_observed_exactly_when_silence_would_open_keeps_it_quiet() -> N
     lane.report(report(0))
     lane.report(report(20))
     tick(lane, 39.9)
-    assert told(lane) == []
+    lane.report(report(40, quality={"active_power": "bad"}))
+    lane.report(report(60.1, quality={"active_power": "bad"}))
+    assert told(lane) == [("opened", 60, None), ("cleared", 60, 60.1)]
 
 
 def test_a_report_that_arrives_late_takes_the_silence_back() -> None:
