@@ -1,4 +1,6 @@
-"""What the disturbed runs have in common: the input, and the events of a run that nothing disturbs."""
+"""What the runs have in common: the input, the events of a run that nothing disturbs, and the stores on a shared log."""
+
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -7,6 +9,7 @@ from domain.events import Event
 from tests.e2e.platform import platform
 from tests.e2e.runs import nothing, run_up
 from tests.e2e.workload import Workload, workload
+from tests.servers.influxdb import Influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 
@@ -29,3 +32,13 @@ async def undisturbed(work: Workload, tmp_path_factory: pytest.TempPathFactory) 
             return (await run_up(running, work, nothing)).events
     finally:
         broker.stop()
+
+
+@pytest.fixture(params=["duckdb", pytest.param("influxdb", marks=pytest.mark.influxdb)])
+def store(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings of a store: DuckDB in the recorder's process, or an InfluxDB 2 server."""
+    if request.param == "duckdb":
+        return {}
+    influx: Influx = request.getfixturevalue("influx")
+    place = f"{influx.url.removeprefix('http://')}/{influx.org}/{request.getfixturevalue('influx_bucket')}"
+    return {"store_url": f"influxdb://{place}", "store_token": influx.token}

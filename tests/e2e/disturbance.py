@@ -19,14 +19,16 @@ SENDS_FOR_S = 10
 full speed after it."""
 
 
-async def until_heard(broker: MqttEndpoint) -> None:
-    """Return when a gateway has subscribed: from here on the broker keeps for it whatever is published."""
+async def until_heard(broker: MqttEndpoint, clock_ms: int) -> None:
+    """Return when a gateway has subscribed: from here on the broker keeps for it whatever is published.
+
+    It is asked by the simulated clock, which then stands at `clock_ms`.
+    """
     async with Publisher(broker, "e2e-listening") as publisher:
 
         async def heard() -> bool:
             tally = Tally()
-            clock = orjson.dumps({"sent_at_ms": START_MS - EVERY_MS})
-            await publisher.publish(SIMULATED_CLOCK_TOPIC, clock, tally)
+            await publisher.publish(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": clock_ms}), tally)
             await publisher.drain()
             return tally.acknowledged == 1 and not tally.unheard
 
@@ -37,7 +39,7 @@ async def send(mqtt_url: str, work: Workload, stop: asyncio.Event | None = None)
     """Publish the whole workload at QoS 1 and let the clock run out."""
     clock = SimulatedClock(speed=INSTANTS * EVERY_MS / 1000 / SENDS_FOR_S)
     broker = parse_mqtt_url(mqtt_url)
-    await until_heard(broker)
+    await until_heard(broker, START_MS - EVERY_MS)
     async with Publisher(broker, "e2e-sender") as publisher:
         return await drive(work.reports(), publisher, clock, stop or asyncio.Event())
 

@@ -14,23 +14,12 @@ from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_services
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
 from tests.e2e.workload import Workload
-from tests.servers.influxdb import Influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
 pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
 
 KILLED = ("gateway", "recorder", "rules-worker")
-
-
-@pytest.fixture(params=["duckdb", pytest.param("influxdb", marks=pytest.mark.influxdb)])
-def store(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Settings of a store: DuckDB in the recorder's process, or an InfluxDB 2 server."""
-    if request.param == "duckdb":
-        return {}
-    influx: Influx = request.getfixturevalue("influx")
-    place = f"{influx.url.removeprefix('http://')}/{influx.org}/{request.getfixturevalue('influx_bucket')}"
-    return {"store_url": f"influxdb://{place}", "store_token": influx.token}
 
 
 async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_events(
