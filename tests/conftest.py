@@ -4,6 +4,7 @@ pytest_plugins: list[str] = [
     "tests.servers.kafka",
     "tests.servers.chromium",
     "tests.servers.mosquitto",
+    "tests.servers.postgresql",
     "tests.servers.influxdb",
     "tests.servers.victoriametrics",
 ]

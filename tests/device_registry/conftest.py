@@ -1,6 +1,5 @@
 """The registry on each database, and the embedded log with its topics."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,18 +13,15 @@ from domain.topics import Topics
 from streams.embedded import EmbeddedLog
 from streams.opening import open_log
 from streams.ports import Log
-from tests.servers.absence import absent
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database: SQLite always, PostgreSQL where URBANSENSE_TEST_POSTGRES names a server."""
+    """An empty database: SQLite always, PostgreSQL where there is one."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'registry.db'}"
         return
-    server = os.environ.get("URBANSENSE_TEST_POSTGRES")
-    if not server:
-        absent("postgresql", "URBANSENSE_TEST_POSTGRES names none (postgresql+psycopg://user:password@host/postgres)")
+    server = request.getfixturevalue("postgres_url")
     name = f"registry_{uuid4().hex[:12]}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

@@ -14,6 +14,8 @@ V1 = {
     "/api/v1/events",
     "/api/v1/events/{event_id}",
     "/api/v1/ledger",
+    "/api/v1/rejected",
+    "/api/v1/rejected/replay",
     "/api/v1/rules",
     "/api/v1/stream",
 }
