@@ -21,7 +21,7 @@ from rules.published import Published, difference
 from rules.rule import Rule
 from rules.timers import Timers
 from rules.transition import carry_over, reason_gone
-from rules.watch import MAX_ENTRIES, UnheardFrom, Values, Watch
+from rules.watch import MAX_ENTRIES, UnheardFrom, Values, Watch, entry_of, outcome_of
 
 
 class Lane:
@@ -80,7 +80,7 @@ class Lane:
                 except KeyError:
                     values = plan.values_told(readings, _ALL_GOOD)
                 entries = watch.entries
-                entries.append((t, values, states, ()))
+                entries.append((t, values))
                 watch.last_ms = t
                 if entries[0][0] < horizon_ms or len(entries) > MAX_ENTRIES:
                     watch.settle(horizon_ms)
@@ -105,7 +105,7 @@ class Lane:
             self.duplicate += 1
             return
         values = plan.values_told(report["readings"], report.get("quality") or _ALL_GOOD)
-        if not self._take_in(watch, t, values) and has_own_time:
+        if not self._take_in(watch, plan, t, values) and has_own_time:
             self.duplicate += 1
             return
         watch.settle(horizon_ms)
@@ -113,17 +113,17 @@ class Lane:
         self.judged += 1
         self._mark(watch)
 
-    def _take_in(self, watch: Watch, t: int, values: Values) -> bool:
+    def _take_in(self, watch: Watch, plan: Plan, t: int, values: Values) -> bool:
         """Put a report in its place in observed time; whether it told anything that was not told before."""
         at, found = watch.find(t)
         if found is None:
-            watch.entries.insert(at, (t, values, (), ()))
+            watch.entries.insert(at, (t, values))
             watch.last_ms = max(t, watch.last_ms)
         else:
             merged = tuple(new if old is None else old for old, new in zip(found[1], values, strict=True))
             if merged == found[1]:
                 return False
-            watch.entries[at] = (t, merged, found[2], found[3])
+            watch.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
         self._refold(watch, at)
         return True
 

@@ -12,7 +12,7 @@ from rules.folding import Basis, Cleared, Happening, Held, Opened, Pending, Rule
 from rules.plans import Plan, RuleSet
 from rules.published import Published
 from rules.transition import picker
-from rules.watch import Entry, States, Values, Watch
+from rules.watch import Entry, States, Values, Watch, entry_of
 
 SCHEMA: Final = 1
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""
@@ -21,27 +21,18 @@ SCHEMA: Final = 1
 def encode_watch(kind: str, watch: Watch) -> bytes | None:
     """The state of a device; None where there is nothing to keep, so that its record is deleted.
 
-    Shape: `k` kind, `t` settled_ms, `s` settled states by rule, `e` reports since with the values of the quantities `q`,
-    `p` what was told, `g` messages told within the hour, `f` floors. What is empty is left out; a quiet device is its
-    last reports and little more.
+    Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
+    under way: `s` settled states and `r` the rules they belong to, in order, `p` what was told, `g` messages told within
+    the hour, `f` floors. A quiet device is its last reports and little more, written without copying them.
     """
     plan = watch.plan
     if plan is None:
         return None
-    idle = plan.idle
-    state: dict[str, Any] = {
-        "v": SCHEMA,
-        "k": kind,
-        "t": watch.settled_ms,
-        "e": [
-            (t, values) if states is idle and not happened else (t, values, _states(plan, states), _happened(happened))
-            for t, values, states, happened in watch.entries
-        ],
-    }
-    if watch.entries:
-        state["q"] = plan.quantities
-    if watch.settled is not idle:
-        state["s"] = _states(plan, watch.settled)
+    state: dict[str, Any] = {"v": SCHEMA, "k": kind, "t": watch.settled_ms, "q": plan.quantities, "e": watch.entries}
+    if watch.settled is not plan.idle:
+        state["s"] = watch.settled
+    if "s" in state or max(map(len, watch.entries), default=0) > 2:
+        state["r"] = tuple(plan.index)
     if watch.published:
         state["p"] = {
             rule: [_published(event) for event in events.values()] for rule, events in watch.published.items()
@@ -50,19 +41,18 @@ def encode_watch(kind: str, watch: Watch) -> bytes | None:
         state["g"] = watch.told
     if watch.floors:
         state["f"] = watch.floors
-    return orjson.dumps(state)
+    return orjson.dumps(state, default=_tagged)
 
 
-def _happened(happenings: Sequence[Happening]) -> list[tuple[Any, ...]]:
-    return [("o" if isinstance(happening, Opened) else "c", *happening) for happening in happenings]
+def _tagged(value: object) -> tuple[Any, ...]:
+    """What orjson does not know: our named tuples, with a letter in front that says which."""
+    for sort, letter in _LETTERS.items():
+        if isinstance(value, sort):
+            return (letter, *value)
+    raise TypeError(f"{value!r} has no place in a snapshot")
 
 
-def _states(plan: Plan, states: States) -> dict[str, tuple[Any, ...]]:
-    return {
-        rule.name: ("h" if isinstance(state, Held) else "p", *state)
-        for rule, state in zip(plan.rules, states, strict=True)
-        if state is not None
-    }
+_LETTERS: Final[dict[type[tuple[Any, ...]], str]] = {Pending: "p", Held: "h", Opened: "o", Cleared: "c"}
 
 
 def _published(event: Published) -> tuple[Any, ...]:
@@ -78,25 +68,21 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     state = orjson.loads(value)
     if state["v"] != SCHEMA:
         return None
-    plan = rules.plan(device)
-    known = {*state.get("s", ()), *state.get("p", ())}
-    for entry in state["e"]:
-        known.update(entry[2] if len(entry) > 2 else ())
-    if known and not known <= (plan.index.keys() if plan else set()):
-        names = sorted(name for name in known | (plan.index.keys() if plan else set()) if name in rules.by_name)
-        interval_s = device.report_interval_s if device else 600
-        plan = Plan(tuple(rules.by_name[name] for name in names), interval_s) if names else plan
+    told_by = list(state.get("r", ()))
+    plan = _plan(rules, device, {*told_by, *state.get("p", ())})
     watch = Watch(device_id, device, plan, {})
     if plan is None:
         return state["k"], watch
     if plan.reads_device and device is not None:
         watch.facts = device_facts(device)
+    pick = picker(tuple(state["q"]), plan.quantities)
     watch.settled_ms = state["t"]
-    watch.settled = _states_of(plan, state.get("s", {}))
-    pick = picker(tuple(state.get("q", ())), plan.quantities)
-    watch.entries = [_entry_of(plan, pick, *entry) for entry in state["e"]]
-    watch.last_ms = watch.entries[-1][0] if watch.entries else watch.settled_ms
-    watch.states = watch.entries[-1][2] if watch.entries else watch.settled
+    watch.settled = _states_of(plan, told_by, state.get("s", ()))
+    watch.entries = [_entry_of(plan, told_by, pick, *entry) for entry in state["e"]]
+    watch.last_ms, watch.states = watch.settled_ms, watch.settled
+    if watch.entries:
+        newest = watch.entries[-1]
+        watch.last_ms, watch.states = newest[0], newest[2] if len(newest) == 4 else plan.idle
     watch.published = {
         rule: {event.opened_at_ms: event for event in map(_published_of, events)}
         for rule, events in state.get("p", {}).items()
@@ -106,27 +92,40 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     return state["k"], watch
 
 
+def _plan(rules: RuleSet, device: Device | None, known: set[str]) -> Plan | None:
+    """The device's plan, widened by rules that the snapshot knows of and that judge it no longer."""
+    plan = rules.plan(device)
+    wanted = plan.index.keys() if plan else set()
+    if known <= wanted:
+        return plan
+    widened = tuple(rules.by_name[name] for name in sorted(known | wanted) if name in rules.by_name)
+    return Plan(widened, device.report_interval_s if device else 600) if widened else plan
+
+
 def _entry_of(
     plan: Plan,
+    told_by: Sequence[str],
     pick: Callable[[Values], Values],
     t: int,
     values: list[Any],
-    states: dict[str, Any] | None = None,
-    happenings: Sequence[Sequence[Any]] = (),
+    states: Sequence[list[Any] | None] = (),
+    happenings: Sequence[list[Any]] = (),
 ) -> Entry:
     happened = tuple(_happening_of(*happening) for happening in happenings)
-    return t, pick(tuple(values)), _states_of(plan, states or {}), happened
+    return entry_of(plan, t, pick(tuple(values)), _states_of(plan, told_by, states), happened)
 
 
-def _happening_of(sort: str, rule: str, *fields: Any) -> Happening:
-    if sort == "o":
+def _happening_of(letter: str, rule: str, *fields: Any) -> Happening:
+    if letter == "o":
         since_ms, opened_at_ms, basis = fields
         return Opened(rule, since_ms, opened_at_ms, _basis_of(basis))
     return Cleared(rule, *fields)
 
 
-def _states_of(plan: Plan, states: dict[str, list[Any]]) -> States:
-    return tuple(_state_of(states.get(rule.name)) for rule in plan.rules) if states else plan.idle
+def _states_of(plan: Plan, told_by: Sequence[str], states: Sequence[list[Any] | None]) -> States:
+    by_rule = dict(zip(told_by, states, strict=False))
+    found = tuple(_state_of(by_rule.get(rule)) for rule in plan.index)
+    return plan.idle if found == plan.idle else found
 
 
 def _state_of(state: list[Any] | None) -> RuleState:

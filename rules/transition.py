@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from domain.devices import Device, DeviceState
-from rules.folding import Held, RuleState
+from rules.folding import Happening, Held, RuleState
 from rules.plans import Plan, RuleSet
 from rules.published import Published
 from rules.rule import Mode, Rule
-from rules.watch import NEVER_MS, States, Values, Watch
+from rules.watch import NEVER_MS, Entry, States, Values, Watch, entry_of, outcome_of
 
 _Column = Callable[[States], RuleState]
 Events = dict[int, Published]
@@ -51,8 +51,8 @@ def carry_over(watch: Watch, plan: Plan | None) -> list[tuple[Rule, Published]]:
 
     pick = picker(before.quantities if before else (), plan.quantities)
     watch.entries = [
-        (t, pick(values), moved(states), tuple(h for h in happenings if h.rule in untouched))
-        for t, values, states, happenings in watch.entries
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
+        for entry in watch.entries
     ]
     watch.settled, watch.states = moved(watch.settled), moved(watch.states)
     watch.published = _published(watch, old, new, untouched, open_events)
@@ -93,6 +93,20 @@ def _constant(watch: Watch, event: Published | None) -> _Column:
     """The same state everywhere: an event taken over from an older version, or nothing."""
     state = None if event is None else Held(event.since_ms, event.opened_at_ms, watch.last_ms, None, event.basis)
     return lambda states: state
+
+
+def _moved(
+    plan: Plan,
+    pick: Callable[[Values], Values],
+    moved: Callable[[States], States],
+    untouched: set[str],
+    t: int,
+    values: Values,
+    states: States,
+    happenings: tuple[Happening, ...],
+) -> Entry:
+    kept = tuple(happening for happening in happenings if happening.rule in untouched)
+    return entry_of(plan, t, pick(values), moved(states), kept)
 
 
 def picker(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Values], Values]:

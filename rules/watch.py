@@ -36,8 +36,19 @@ NEVER_MS: Final = -1
 States = tuple[RuleState, ...]
 Values = tuple[float | bool | str | None, ...]
 """The values of the plan's quantities in a report: None where it did not tell one, BAD where it told it as bad."""
-Entry = tuple[int, Values, States, tuple[Happening, ...]]
-"""(observed_at_ms, values, states after it, what happened by it). A plain tuple: there is one for every report."""
+Entry = tuple[int, Values] | tuple[int, Values, States, tuple[Happening, ...]]
+"""(observed_at_ms, values), and where anything is under way the states after it and what happened by it. Plain tuples, and
+short ones, because there is one for every report."""
+
+
+def entry_of(plan: Plan, t: int, values: Values, states: States, happenings: tuple[Happening, ...]) -> Entry:
+    """The entry in its short form if nothing is under way; `states` is `plan.idle` itself then."""
+    return (t, values) if states is plan.idle and not happenings else (t, values, states, happenings)
+
+
+def outcome_of(plan: Plan, entry: Entry) -> tuple[States, tuple[Happening, ...]]:
+    """The states after an entry, and what happened by it."""
+    return (entry[2], entry[3]) if len(entry) == 4 else (plan.idle, ())
 
 
 UnheardFrom = Callable[[int], int | None]
@@ -97,12 +108,14 @@ class Watch:
         entries = self.entries
         if entries[0][0] >= horizon_ms and len(entries) <= MAX_ENTRIES:
             return
-        if entries[1][0] >= horizon_ms and not (entries[0][3] or self.published or self.floors):
-            self.settled_ms, _, self.settled, _ = entries.pop(0)  # the usual case: one report in, one settled
+        assert self.plan is not None
+        if entries[1][0] >= horizon_ms and len(entries[0]) == 2 and not (self.published or self.floors):
+            self.settled_ms, self.settled = entries.pop(0)[0], self.plan.idle  # the usual case: one in, one settled
             return
         count = max(bisect_left(entries, horizon_ms, key=_observed), len(entries) - MAX_ENTRIES)
-        for t, _, states, happenings in entries[:count]:
-            self.settled_ms, self.settled = t, states
+        for entry in entries[:count]:
+            self.settled_ms = entry[0]
+            self.settled, happenings = outcome_of(self.plan, entry)
             for happening in happenings:
                 if isinstance(happening, Cleared):
                     self._forget(happening.rule, happening.opened_at_ms)
@@ -120,17 +133,18 @@ class Watch:
 
     def fold_from(self, at: int, judge: Judge, unheard_from: UnheardFrom) -> bool:
         """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
-        assert self.plan is not None
+        plan = self.plan
+        assert plan is not None
         states, heard_ms = self.settled, self.settled_ms
         if at > 0:
-            heard_ms, _, states, _ = self.entries[at - 1]
+            heard_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
         happened = False
         for i in range(at, len(self.entries)):
-            t, values, _, before = self.entries[i]
-            readings = self.plan.readings(values)
-            states, happenings = self._fold(states, heard_ms, t, readings, judge, unheard_from)
-            happened = happened or bool(before or happenings)
-            self.entries[i] = (t, values, states, happenings)
+            entry = self.entries[i]
+            t, values = entry[0], entry[1]
+            states, happenings = self._fold(states, heard_ms, t, plan.readings(values), judge, unheard_from)
+            happened = happened or bool(happenings or outcome_of(plan, entry)[1])
+            self.entries[i] = entry_of(plan, t, values, states, happenings)
             heard_ms = t
         self.states = states
         return happened
@@ -172,7 +186,7 @@ class Watch:
         if isinstance(base := self.settled[i], Held):
             found[base.opened_at_ms] = Episode(base.since_ms, base.opened_at_ms, None, base.basis)
         for entry in self.entries:
-            for happening in entry[3]:
+            for happening in outcome_of(self.plan, entry)[1]:
                 if happening.rule != rule.name:
                     continue
                 if isinstance(happening, Opened):
