@@ -18,6 +18,7 @@ from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
 from streams.opening import open_log
 from urbansense.logs import configure_logging
+from urbansense.memory import settle_memory
 
 
 async def main(port: int, kafka: str, count: int) -> None:
@@ -31,6 +32,7 @@ async def main(port: int, kafka: str, count: int) -> None:
     running = asyncio.create_task(gateway.run(stop))
     while not gateway.counters.ticks:
         await asyncio.sleep(0.05)
+    settle_memory()
     print("ready", flush=True)
     counters = gateway.counters
     while not counters.received:

@@ -184,20 +184,23 @@ class Lane:
         """
         now_ms = time.time_ns() // 1_000_000
         records: list[Outgoing] = []
-        waiting, add, headers, keep = self.waiting, batch.append, self._headers, records.append
+        # Straight into the batch's builder: what `BatchBuilder.append` adds costs as much as the append itself.
+        waiting, add, headers, keep = self.waiting, batch._builder.append, self._headers, records.append
         seen: Headers = ()
         listed = headers[seen]
         for record in itertools.islice(waiting, self._most_records):
             if record[3] is not seen:
                 seen, listed = record[3], headers[record[3]]
             try:
-                if add(timestamp=now_ms, key=record[1], value=record[2], headers=listed) is None:
+                if add(len(records), now_ms, record[1], record[2], listed) is None:
+                    batch.close()
                     break
             except Exception:
                 if not records:
                     raise
                 break
             keep(record)
+        batch._relative_offset = len(records)
         for _ in records:
             waiting.popleft()
         self._left += len(records)

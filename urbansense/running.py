@@ -7,6 +7,8 @@ from typing import Protocol
 
 import structlog
 
+from urbansense.memory import settle_memory
+
 _log = structlog.get_logger()
 
 
@@ -18,6 +20,7 @@ class Service(Protocol):
 
 async def run_services(services: Mapping[str, Service], stop: asyncio.Event) -> None:
     """Run all until `stop`. One that fails ends the others; its error is raised once all have ended."""
+    settle_memory()
     async with asyncio.TaskGroup() as tasks:
         for name, service in services.items():
             tasks.create_task(_guarded(name, service, stop), name=name)
