@@ -6,7 +6,7 @@ telemetry.<kind>/p ──▶ Lane of that kind ──▶ raised ─┐
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import structlog
@@ -28,6 +28,14 @@ _DEVICE_PREFIX: Final = b"device/"
 _log = structlog.get_logger()
 
 
+class Changes(NamedTuple):
+    """What one transaction of a partition holds, and what it tells."""
+
+    raised: list[Raised]
+    records: list[Outgoing]
+    places: dict[TopicPartition, Committed]
+
+
 class Partition:
     """The engine's state for one partition number. Pure but for the registry it looks devices up in."""
 
@@ -38,7 +46,6 @@ class Partition:
         self.rules = rules
         self._topics = topics
         self._find_device = find_device
-        self._vitals = vitals
         self._lanes = {topics.telemetry(kind): Lane(kind, rules, find_device, vitals) for kind in topics.kinds}
         self._next: dict[str, int] = {}
         self._moved = False
@@ -115,31 +122,25 @@ class Partition:
     def has_events(self) -> bool:
         return any(lane.raised for lane in self._lanes.values())
 
-    def outgoing(self) -> list[Outgoing]:
-        """Everything that changed since the last `settled`: events, states, sums."""
-        records = [self._event(raised) for lane in self._lanes.values() for raised in lane.raised]
+    def take_changes(self) -> Changes:
+        """Everything that changed since the last call: events, states, sums, and the group's places that go with them.
+
+        They must be committed together. If that fails, this partition is worth nothing any more: restore another.
+        """
+        raised = [raised for lane in self._lanes.values() for raised in lane.raised]
+        records = [self._event(one) for one in raised]
         topic, number = self._topics.rule_state, self.number
         for lane in self._lanes.values():
             kind = lane.kind
             for watch in lane.changed:
+                watch.changed = False
                 key = _DEVICE_PREFIX + watch.device_id.encode()
                 records.append(Outgoing(topic, key, encode_watch(kind, watch), _STATE_HEADERS, number))
-        records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
-        return records
-
-    def offsets(self) -> dict[TopicPartition, Committed]:
-        """The group's places that go with `outgoing`."""
-        return {TopicPartition(topic, self.number): Committed(offset) for topic, offset in self._next.items()}
-
-    def settled(self) -> None:
-        """What `outgoing` gave is committed."""
-        for lane in self._lanes.values():
-            for raised in lane.raised:
-                self._vitals.note_committed(raised)
-            for watch in lane.changed:
-                watch.changed = False
             lane.raised, lane.changed = [], []
+        records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
         self._moved = self._restated = False
+        places = {TopicPartition(topic, number): Committed(offset) for topic, offset in self._next.items()}
+        return Changes(raised, records, places)
 
     def _own_state(self) -> dict[str, Any]:
         return {

@@ -19,11 +19,12 @@ from domain.retry import backoff_s
 from domain.topics import Topics
 from rules.definitions import RuleTable
 from rules.health import RuleHealth, Vitals
-from rules.partition import Partition
+from rules.owned import Owned
+from rules.partition import Changes, Partition
 from rules.plans import RuleSet
 from rules.ports import Devices
 from rules.sums import rules_group
-from streams.ports import Batch, Log, LogReader, Start, TopicPartition, TransactionalWriter
+from streams.ports import Batch, Log, LogReader, Start, TopicPartition
 from streams.tables import latest_by_key
 
 COMMIT_EVERY_S: Final = 0.2
@@ -34,15 +35,6 @@ REFRESH_EVERY_S: Final = 1.0
 _READ_TIMEOUT_S: Final = 0.1
 
 _log = structlog.get_logger()
-
-
-class _Owned:
-    """A partition and its writer."""
-
-    def __init__(self, partition: Partition, writer: TransactionalWriter, committed_at_s: float) -> None:
-        self.partition = partition
-        self.writer = writer
-        self.committed_at_s = committed_at_s
 
 
 class RulesWorker:
@@ -62,7 +54,7 @@ class RulesWorker:
         self._group = rules_group(topics)
         self._quiet_commit_every_s = quiet_commit_every_s
         self._refresh_every_s = refresh_every_s
-        self._owned: dict[int, _Owned] = {}
+        self._owned: dict[int, Owned] = {}
         self._table = RuleTable()
         self._rules = RuleSet()
         self._rules_revision = -1
@@ -107,7 +99,8 @@ class RulesWorker:
                     await self._take_in(batch)
                 await self._let_go(list(self._owned))
             finally:
-                self._owned.clear()
+                for number in list(self._owned):
+                    await self._drop(number)
                 await reader.close()
         finally:
             await definitions.close()
@@ -154,35 +147,33 @@ class RulesWorker:
         for (topic, number), records in batch.items():
             if (owned_here := self._owned.get(number)) is not None:
                 owned_here.partition.judge(topic, records)
-        due = [number for number, owned in self._owned.items() if self._is_due(owned, now_s, is_idle=not batch)]
-        outcomes = await asyncio.gather(*map(self._commit, due), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        for number, owned in list(self._owned.items()):
+            await self._look_after(number, owned, now_s, is_idle=not batch)
 
-    def _is_due(self, owned: _Owned, now_s: float, *, is_idle: bool) -> bool:
-        waited_s = now_s - owned.committed_at_s
-        if owned.partition.has_events:
-            return is_idle or waited_s >= COMMIT_EVERY_S
-        return owned.partition.is_changed and waited_s >= self._quiet_commit_every_s
-
-    async def _commit(self, number: int) -> bool:
-        """Commit a partition; whether it is still owned after that."""
-        owned = self._owned[number]
+    async def _look_after(self, number: int, owned: Owned, now_s: float, *, is_idle: bool) -> None:
+        """See how the last transaction went, and begin the next when it is time."""
         try:
-            await owned.writer.commit(owned.partition.outgoing(), self._group, owned.partition.offsets())
+            self._note(owned.check())
         except Fenced as fenced:
             _log.warning("a partition went to another worker", partition=number, error=str(fenced))
             await self._drop(number)
-            return False
         except TransientFault as fault:
             _log.warning("a commit is in doubt, resuming from the log", partition=number, error=str(fault))
             await self._drop(number)
             await self._resume(number)
-            return True
-        owned.partition.settled()
-        owned.committed_at_s = asyncio.get_running_loop().time()
-        return True
+        else:
+            if owned.is_free and self._is_due(owned, now_s, is_idle=is_idle):
+                owned.begin_commit()
+
+    def _is_due(self, owned: Owned, now_s: float, *, is_idle: bool) -> bool:
+        waited_s = now_s - owned.last_commit_s
+        if owned.partition.has_events:
+            return is_idle or waited_s >= COMMIT_EVERY_S
+        return owned.partition.is_changed and waited_s >= self._quiet_commit_every_s
+
+    def _note(self, committed: Changes | None) -> None:
+        for raised in committed.raised if committed else ():
+            self._vitals.note_committed(raised)
 
     async def _resume(self, number: int) -> None:
         """Take the partition up again from what is committed, the reader wound back to there."""
@@ -211,16 +202,20 @@ class RulesWorker:
         partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
         partition.set_rules(self._rules)
         partition.refresh(self._devices_by_partition().get(number, ()))
-        self._owned[number] = _Owned(partition, writer, asyncio.get_running_loop().time())
+        self._owned[number] = Owned(partition, writer, self._group)
 
     async def _let_go(self, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            owned = self._owned.get(number)
-            if owned is not None and (not owned.partition.is_changed or await self._commit(number)):
-                await self._drop(number)
+        """Commit everything judged and release; whoever comes next resumes from there, or from before a failure."""
+        for number in [number for number in numbers if number in self._owned]:
+            try:
+                for committed in await self._owned[number].finish():
+                    self._note(committed)
+            except (Fenced, TransientFault) as error:
+                _log.warning("a partition is released uncommitted", partition=number, error=str(error))
+            await self._drop(number)
 
     async def _drop(self, number: int) -> None:
-        await self._owned.pop(number).writer.close()
+        await self._owned.pop(number).close()
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

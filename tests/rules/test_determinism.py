@@ -153,14 +153,13 @@ def run(inputs: Sequence[Input], cuts: Iterable[int]) -> tuple[list[bytes], byte
 
 def commit(partition: Partition, state: dict[bytes, StoredRecord]) -> list[bytes]:
     events = []
-    for topic, key, value, headers, _ in partition.outgoing():
+    for topic, key, value, headers, _ in partition.take_changes().records:
         if topic != TOPICS.rule_state:
             events.append(topic.encode() + (value or b"") + repr(headers).encode())
         elif value is None:
             state.pop(key or b"", None)
         else:
             state[key or b""] = StoredRecord(topic, 0, 0, 0, key, value, headers)
-    partition.settled()
     return events
 
 
