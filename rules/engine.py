@@ -7,18 +7,17 @@ they are cut into batches and wherever a snapshot is taken and restored in betwe
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from domain.devices import Device
-from domain.events import Status, Transition
+from domain.devices import AttributeValue, Device
 from domain.telemetry import Telemetry, Tick
-from rules.announcing import Raised, announce
+from rules.announcing import Raised
 from rules.clock import PartitionClock
 from rules.conditions import Condition, ConditionError, device_facts
 from rules.folding import Judge, Readings
 from rules.health import Vitals
 from rules.identity import told_before
 from rules.plans import FOREVER_MS, Plan, RuleSet
-from rules.published import Published, difference
 from rules.rule import Rule
+from rules.telling import Teller
 from rules.timers import Timers
 from rules.transition import carry_over, reason_gone
 from rules.watch import MAX_ENTRIES, UnheardFrom, Values, Watch, entry_of, outcome_of
@@ -28,8 +27,7 @@ class Lane:
     """The engine for one kind of device in one partition.
 
     `judged`, `duplicate`, `too_late` and `no_rule` count what became of the reports: each grows exactly one of them.
-    `raised` collects the outputs in order, `changed` the watches whose snapshot is out of date: whoever commits them
-    clears both. `find_device` is the registry as it stands; call `refresh` after it changed.
+    `find_device` is the registry as it stands; call `refresh` after it changed.
     """
 
     def __init__(
@@ -40,13 +38,26 @@ class Lane:
         self.clock = PartitionClock()
         self.judged = self.duplicate = self.too_late = self.no_rule = 0
         self.vitals = vitals or Vitals()
-        self.raised: list[Raised] = []
-        self.changed: list[Watch] = []
         self.watches: dict[str, Watch] = {}
         self.rules_since_ms: dict[str, int] = {}
         self._find_device = find_device
+        self._teller = Teller()
         self._timers = Timers()
         self._now_ms = -FOREVER_MS
+
+    @property
+    def raised(self) -> list[Raised]:
+        """The outputs since the last `take`, in order."""
+        return self._teller.raised
+
+    def take(self) -> tuple[list[Raised], list[Watch]]:
+        """The outputs in order, and the watches that changed, since the last call."""
+        taken = list(self._teller.raised), list(self._teller.changed)
+        self._teller.raised.clear()
+        self._teller.changed.clear()
+        for watch in taken[1]:
+            watch.changed = False
+        return taken
 
     def report(self, report: Telemetry) -> None:
         """Judge one report."""
@@ -87,8 +98,7 @@ class Lane:
                 plan.reports += 1
                 self.judged += 1
                 if not watch.changed:
-                    watch.changed = True
-                    self.changed.append(watch)
+                    self._teller.mark(watch)
                 if watch.timer_ms is None and plan.silence_ms != FOREVER_MS:
                     self._schedule(watch)
                 return
@@ -111,7 +121,7 @@ class Lane:
         watch.settle(horizon_ms)
         plan.reports += 1
         self.judged += 1
-        self._mark(watch)
+        self._teller.mark(watch)
 
     def _take_in(self, watch: Watch, plan: Plan, t: int, values: Values) -> bool:
         """Put a report in its place in observed time; whether it told anything that was not told before."""
@@ -134,22 +144,7 @@ class Lane:
         self._schedule(watch)
 
     def _reconcile(self, watch: Watch) -> None:
-        """Tell what must be told so that what was told and what the readings say agree."""
-        plan = watch.plan
-        assert plan is not None
-        unheard_from = self._unheard_from(watch)
-        for i, rule in enumerate(plan.rules):
-            told = watch.published.get(rule.name, {})
-            for transition, event in difference(told, watch.episodes(i, self.clock.now_ms, unheard_from)):
-                watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event
-                self._raise(transition, event, rule, watch)
-
-    def _raise(
-        self, transition: Transition, event: Published, rule: Rule, watch: Watch, reason: str | None = None
-    ) -> None:
-        clock_ms = watch.last_ms if self.clock.now_ms is None else self.clock.now_ms
-        self.raised.append(announce(transition, event, rule, watch.device_id, watch.device, clock_ms, reason))
-        self._mark(watch)
+        self._teller.reconcile(watch, self.clock, self._unheard_from(watch))
 
     def tick(self, tick: Tick) -> None:
         """Move the clock on; silence that is due by then speaks, in order of its time, then of device id."""
@@ -170,15 +165,18 @@ class Lane:
             self._schedule(watch)
 
     def refresh(self, devices: Iterable[Device] = ()) -> None:
-        """Take in what changed in the registry. `devices` are all there are in this partition, as far as they are
-        known: one that was never heard is watched if a rule fires from absence."""
+        """Take in what changed in the registry.
+
+        `devices` are all that are known in this partition: one never heard is watched if a rule fires from its silence.
+        """
         for device_id, watch in sorted(self.watches.items()):
             device = self._find_device(device_id)
             if device is not watch.device:
                 self._replan(watch, self.rules, device)
-        if self.rules.watches_silence(self.kind):
-            for device in devices:
-                if device.kind == self.kind and device.device_id not in self.watches:
+        for device in devices:
+            if device.kind == self.kind and device.device_id not in self.watches:
+                plan = self.rules.plan(device)
+                if plan is not None and plan.silence_ms != FOREVER_MS:
                     self._watch(device.device_id)
 
     def set_rules(self, rules: RuleSet) -> None:
@@ -195,30 +193,21 @@ class Lane:
         plan = rules.plan(device) if device is not None and device.kind == self.kind else None
         if plan is watch.plan and device is watch.device:
             return
+        judged = watch.plan is not None or plan is not None
         for rule, event in carry_over(watch, plan):
-            reason = reason_gone(rule, rules, device)
-            cleared_at_ms = max(watch.last_ms if self.clock.now_ms is None else self.clock.now_ms, event.opened_at_ms)
-            event = event._replace(
-                revision=event.revision + 1, status=Status.CLEARED, stale=False, cleared_at_ms=cleared_at_ms
-            )
-            self._raise(Transition.CLEARED, event, rule, watch, reason)
+            ended = self._teller.end(event, rule, watch, self.clock, reason_gone(rule, rules, device))
             if plan is not None and rule.no_data_ms is not None and rule.name not in plan.index:
-                watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event
+                watch.published.setdefault(rule.name, {})[event.opened_at_ms] = ended
         watch.device = device
-        watch.facts = device_facts(device) if device is not None and plan is not None and plan.reads_device else {}
-        self._mark(watch)
+        watch.facts = _facts(device, plan)
+        if judged:
+            self._teller.mark(watch)
         self._schedule(watch)
-
-    def _mark(self, watch: Watch) -> None:
-        if not watch.changed:
-            watch.changed = True
-            self.changed.append(watch)
 
     def _watch(self, device_id: str) -> Watch:
         device = self._find_device(device_id)
         plan = self.rules.plan(device) if device is not None and device.kind == self.kind else None
-        facts = device_facts(device) if device is not None and plan is not None and plan.reads_device else {}
-        watch = self.watches[device_id] = Watch(device_id, device, plan, facts)
+        watch = self.watches[device_id] = Watch(device_id, device, plan, _facts(device, plan))
         if plan is not None and plan.silence_ms != FOREVER_MS:
             self._schedule(watch)
         return watch
@@ -270,6 +259,11 @@ class Lane:
             return max(watch.device.activated_at_ms, self.clock.started_ms, since_ms)
 
         return unheard_from
+
+
+def _facts(device: Device | None, plan: Plan | None) -> dict[str, AttributeValue]:
+    """What conditions may read of a device; nothing where none reads any."""
+    return device_facts(device) if device is not None and plan is not None and plan.reads_device else {}
 
 
 _ALL_GOOD: Final[dict[str, Any]] = {}

@@ -127,20 +127,20 @@ class Partition:
 
         They must be committed together. If that fails, this partition is worth nothing any more: restore another.
         """
-        raised = [raised for lane in self._lanes.values() for raised in lane.raised]
-        records = [self._event(one) for one in raised]
+        everything: list[Raised] = []
+        states: list[Outgoing] = []
         topic, number = self._topics.rule_state, self.number
         for lane in self._lanes.values():
-            kind = lane.kind
-            for watch in lane.changed:
-                watch.changed = False
+            raised, changed = lane.take()
+            everything += raised
+            for watch in changed:
                 key = _DEVICE_PREFIX + watch.device_id.encode()
-                records.append(Outgoing(topic, key, encode_watch(kind, watch), _STATE_HEADERS, number))
-            lane.raised, lane.changed = [], []
+                states.append(Outgoing(topic, key, encode_watch(lane.kind, watch), _STATE_HEADERS, number))
+        records = [self._event(raised) for raised in everything] + states
         records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
         self._moved = self._restated = False
         places = {TopicPartition(topic, number): Committed(offset) for topic, offset in self._next.items()}
-        return Changes(raised, records, places)
+        return Changes(everything, records, places)
 
     def _own_state(self) -> dict[str, Any]:
         return {

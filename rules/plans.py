@@ -74,7 +74,7 @@ class RuleSet:
         self.by_name: Mapping[str, Rule] = {rule.name: rule for rule in rules}
         self.broken_where: dict[str, str] = {}
         self._by_kind: dict[str, list[Rule]] = {}
-        self._plans: dict[tuple[tuple[str, ...], int], Plan] = {}
+        self._plans: dict[tuple[str, int, int], Plan] = {}
         for rule in sorted(self.by_name.values(), key=lambda rule: rule.name):
             if rule.mode is not Mode.OFF:
                 self._by_kind.setdefault(rule.kind, []).append(rule)
@@ -86,12 +86,16 @@ class RuleSet:
         rules = self._by_kind.get(device.kind)
         if not rules:
             return None
-        applicable = tuple(rule for rule in rules if rule.where is None or self._applies(rule, device))
-        if not applicable:
+        fits = 0
+        for i, rule in enumerate(rules):
+            if rule.where is None or self._applies(rule, device):
+                fits |= 1 << i
+        if not fits:
             return None
-        key = (tuple(rule.name for rule in applicable), device.report_interval_s)
+        key = (device.kind, fits, device.report_interval_s)
         plan = self._plans.get(key)
         if plan is None:
+            applicable = tuple(rule for i, rule in enumerate(rules) if fits >> i & 1)
             plan = self._plans[key] = Plan(applicable, device.report_interval_s)
         return plan
 

@@ -73,8 +73,8 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     watch = Watch(device_id, device, plan, {})
     if plan is None:
         return state["k"], watch
-    if plan.reads_device and device is not None:
-        watch.facts = device_facts(device)
+    if device is not None:
+        watch.facts = device_facts(device) if plan.reads_device else {}
     pick = picker(tuple(state["q"]), plan.quantities)
     watch.settled_ms = state["t"]
     watch.settled = _states_of(plan, told_by, state.get("s", ()))

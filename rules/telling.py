@@ -1,0 +1,55 @@
+"""What the engine has to say: the difference between what was told of a device and what its readings say now."""
+
+from domain.events import Status, Transition
+from rules.announcing import Raised, announce
+from rules.clock import PartitionClock
+from rules.published import Published, difference
+from rules.rule import Rule
+from rules.watch import UnheardFrom, Watch
+
+
+class Teller:
+    """Collects outputs, and which watches changed, until someone takes them; the lists stay the same objects."""
+
+    def __init__(self) -> None:
+        self.raised: list[Raised] = []
+        self.changed: list[Watch] = []
+
+    def mark(self, watch: Watch) -> None:
+        """The watch's snapshot is out of date."""
+        if not watch.changed:
+            watch.changed = True
+            self.changed.append(watch)
+
+    def reconcile(self, watch: Watch, clock: PartitionClock, unheard_from: UnheardFrom) -> None:
+        """Tell what must be told so that what was told and what the readings say agree."""
+        for i, rule in enumerate(watch.plan.rules if watch.plan else ()):
+            told = watch.published.get(rule.name, {})
+            for transition, event in difference(told, watch.episodes(i, clock.now_ms, unheard_from)):
+                watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event
+                self._tell(transition, event, rule, watch, clock)
+
+    def end(self, event: Published, rule: Rule, watch: Watch, clock: PartitionClock, reason: str) -> Published:
+        """Clear an event that nobody judges any longer, at the clock's time; the event as it was told."""
+        now_ms = watch.last_ms if clock.now_ms is None else clock.now_ms
+        ended = event._replace(
+            revision=event.revision + 1,
+            status=Status.CLEARED,
+            stale=False,
+            cleared_at_ms=max(now_ms, event.opened_at_ms),
+        )
+        self._tell(Transition.CLEARED, ended, rule, watch, clock, reason)
+        return ended
+
+    def _tell(
+        self,
+        transition: Transition,
+        event: Published,
+        rule: Rule,
+        watch: Watch,
+        clock: PartitionClock,
+        reason: str | None = None,
+    ) -> None:
+        clock_ms = watch.last_ms if clock.now_ms is None else clock.now_ms
+        self.raised.append(announce(transition, event, rule, watch.device_id, watch.device, clock_ms, reason))
+        self.mark(watch)
