@@ -13,6 +13,7 @@ from streams.opening import open_log
 from streams.ports import Log
 from timeseries.opening import open_store
 from timeseries.ports import Store
+from urbansense.running import unless_stopped
 from urbansense.settings import Settings
 
 
@@ -50,7 +51,7 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         log = await open_log(settings.log_url, settings.data_dir)
         stack.push_async_callback(log.close)
-        await log.ensure_topics(settings.topics.specs())
+        await unless_stopped(log.ensure_topics(settings.topics.specs()), stop)
         opened_store = opened_registry = None
         if store:
             token = settings.store_token.get_secret_value() if settings.store_token else None

@@ -1,14 +1,18 @@
 """One way to run services and one way to stop them."""
 
 import asyncio
+import os
 import signal
-from collections.abc import Mapping
-from typing import Protocol
+import sys
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from domain.errors import TransientFault
 from urbansense.memory import settle_memory
 
+_T = TypeVar("_T")
 _log = structlog.get_logger()
 
 
@@ -37,13 +41,29 @@ async def _guarded(name: str, service: Service, stop: asyncio.Event) -> None:
         stop.set()
 
 
+async def unless_stopped(work: Coroutine[Any, Any, _T], stop: asyncio.Event) -> _T:
+    """What `work` returns; it is given up when `stop` is set first. Raises: TransientFault then."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise TransientFault("told to stop while a server was waited for")
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
 def stop_on_signals(stop: asyncio.Event) -> None:
     """Set `stop` on SIGINT and SIGTERM; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
 
     def handle(received: signal.Signals) -> None:
         if stop.is_set():
-            raise SystemExit(128 + received)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(128 + received)  # whatever cleans up on the way out may wait for the very server that is away
         _log.info("stopping", signal=received.name)
         stop.set()
 

@@ -8,7 +8,6 @@ device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> �
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from time import time
 from zoneinfo import ZoneInfo
@@ -16,7 +15,6 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 
 from device_registry.publication import RegistryPublisher
-from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
 from ingest.pipeline import Pipeline
@@ -43,14 +41,13 @@ from web.ports import ReadinessCheck, Services
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded."""
-    with suppress(TransientFault):
-        async with open_parts(settings, stop, store=True, registry=True) as parts:
-            endpoint = parse_mqtt_url(settings.mqtt_url)
-            broker = EmbeddedBroker(endpoint) if endpoint.embedded else None
-            if broker is not None:
-                await broker.start()
-            platform = await build_platform(parts, broker.endpoint if broker else endpoint)
-            await run_services({**({"broker": broker} if broker else {}), **platform.services}, stop)
+    async with open_parts(settings, stop, store=True, registry=True) as parts:
+        endpoint = parse_mqtt_url(settings.mqtt_url)
+        broker = EmbeddedBroker(endpoint) if endpoint.embedded else None
+        if broker is not None:
+            await broker.start()
+        platform = await build_platform(parts, broker.endpoint if broker else endpoint)
+        await run_services({**({"broker": broker} if broker else {}), **platform.services}, stop)
 
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:
@@ -62,9 +59,8 @@ async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: b
 
 async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:
     """The recorder."""
-    with suppress(TransientFault):
-        async with open_parts(settings, stop, store=True) as parts:
-            await _run_alone(parts, {"recorder": Recorder(parts.log, parts.store, parts.topics)}, stop)
+    async with open_parts(settings, stop, store=True) as parts:
+        await _run_alone(parts, {"recorder": Recorder(parts.log, parts.store, parts.topics)}, stop)
 
 
 async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
@@ -83,19 +79,18 @@ async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     """The API, the live page and what publishes the registry."""
-    with suppress(TransientFault):
-        async with open_parts(settings, stop, store=True, registry=True) as parts:
-            await parts.lookup.load(parts.log)
-            live = LiveFeed(parts.log, parts.topics)
-            publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-            app = api_app(parts, publisher, live, ZoneInfo(settings.timezone))
-            services: dict[str, Service] = {
-                "lookup": parts.lookup,
-                "registry publisher": publisher,
-                "live feed": live,
-                "web": WebServer(app, settings.http_port),
-            }
-            await run_services(services, stop)
+    async with open_parts(settings, stop, store=True, registry=True) as parts:
+        await parts.lookup.load(parts.log)
+        live = LiveFeed(parts.log, parts.topics)
+        publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
+        app = api_app(parts, publisher, live, ZoneInfo(settings.timezone))
+        services: dict[str, Service] = {
+            "lookup": parts.lookup,
+            "registry publisher": publisher,
+            "live feed": live,
+            "web": WebServer(app, settings.http_port),
+        }
+        await run_services(services, stop)
 
 
 @dataclass(frozen=True, slots=True)

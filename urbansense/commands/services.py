@@ -8,7 +8,7 @@ import httpx
 import typer
 import uvloop
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, TransientFault
 from urbansense import stages
 from urbansense.commands.output import err, out
 from urbansense.logs import configure_logging
@@ -71,13 +71,17 @@ def probe() -> None:
 
 
 def run_until_stopped(settings: Settings, run: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Run with uvloop until SIGINT or SIGTERM."""
+    """Run with uvloop until SIGINT or SIGTERM; a service that still waits for its servers then is done, too."""
     configure_logging(settings.log_level)
 
     async def main() -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await run(settings, stop)
+        try:
+            await run(settings, stop)
+        except TransientFault:
+            if not stop.is_set():
+                raise
 
     uvloop.run(main())
 
