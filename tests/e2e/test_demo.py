@@ -1,0 +1,38 @@
+"""`urbansense demo`, as on the first day: nothing but Python."""
+
+import re
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.platform import platform
+from tests.servers.ports import free_port
+from tests.servers.processes import wait_until
+
+
+def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(tmp_path: Path) -> None:
+    with platform(tmp_path, http_port=free_port()) as running:
+        demo = running.service("demo", "--for", "6s", "--devices", "60").start()
+        wait_until(lambda: b"live page" in demo.log.read_bytes(), 30, "the live page is named", demo)
+        page = re.search(r"live page\s+(http\S+)", demo.log.read_text())
+        assert page is not None
+
+        def accepted() -> int:
+            answer = httpx.get(f"{page[1]}api/v1/ledger", trust_env=False, timeout=10)
+            return int(answer.raise_for_status().json()["store"]["accepted"])
+
+        wait_until(accepted, 10, "telemetry flows", demo)
+        wait_until(lambda: not demo.running, 60, "the demo ends")
+        said = demo.log.read_text()
+        assert demo.returncode == 0, said
+    sent = re.search(r"simulator\s+(\d+) reports sent, (\d+) acknowledged", said)
+    store = re.search(r"store\s+(\d+)\s+= (\d+) stored \+ 0 duplicate \+ 0 refused \+ 0 pending\s+balances", said)
+    rules = re.search(r"rules\s+(\d+)\s+= .* \+ 0 pending\s+balances", said)
+    assert sent is not None
+    assert store is not None
+    assert rules is not None
+    assert int(sent[1]) > 100
+    assert {sent[1], sent[2], store[1], store[2], rules[1]} == {sent[1]}
+    assert "rejected: none" in said
+    assert "Traceback" not in said
+    assert not running.settings.data_dir.exists()
