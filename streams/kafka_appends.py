@@ -75,13 +75,18 @@ class KafkaAppends:
         routes, known = self._routes, True
         lanes: list[Lane] = []
         spread: dict[str, int] = {}
+        before: tuple[str, bytes] | None = None  # where the record before went; a batch of one device all goes there
         for topic, key, value, _, number in records:
             if value is not None and len(value) + len(key or b"") > MAX_RECORD_BYTES:
                 raise too_large(topic, key, value)
+            if before is not None and key is before[1] and topic is before[0] and number is None:
+                lanes.append(lanes[-1])
+                continue
             route = routes.get(topic)
             if route is None:
                 known = False
                 continue
+            before = (topic, key) if key is not None and number is None else None
             if number is None:
                 if key is not None:
                     number = route.number_of(key)

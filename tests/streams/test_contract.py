@@ -48,6 +48,15 @@ async def test_a_named_partition_is_taken_and_records_without_key_are_spread(rig
     assert {r.partition for r in records if r.value == b"spread"} == {0, 1, 2}
 
 
+async def test_a_named_partition_binds_only_its_own_record(rig: Rig, log: Log) -> None:
+    topic, key = await rig.topic(log), b"one device"
+    own = partition_of(key, 3)
+    other = (own + 1) % 3
+    await log.append([Outgoing(topic, key, b"named", partition=other), *[Outgoing(topic, key, b"keyed")] * 3])
+    records = await read_some(rig.closing(await log.reader([topic])), 4)
+    assert sorted((r.partition, r.value) for r in records) == sorted([(other, b"named"), *[(own, b"keyed")] * 3])
+
+
 async def test_many_appends_in_flight_keep_the_order_of_each_partition(rig: Rig, log: Log) -> None:
     topic = await rig.topic(log)
     pending, sent = [], 0
