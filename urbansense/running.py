@@ -8,9 +8,11 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, TypeVar
 
 import structlog
+from prometheus_client import REGISTRY
 
 from domain.errors import TransientFault
 from urbansense.memory import settle_memory
+from urbansense.metrics import ServiceMetrics
 
 _T = TypeVar("_T")
 _log = structlog.get_logger()
@@ -23,11 +25,16 @@ class Service(Protocol):
 
 
 async def run_services(services: Mapping[str, Service], stop: asyncio.Event) -> None:
-    """Run all until `stop`. One that fails ends the others; its error is raised once all have ended."""
+    """Run all until `stop`, their counts in `/metrics`. One that fails ends the others; its error is raised then."""
     settle_memory()
-    async with asyncio.TaskGroup() as tasks:
-        for name, service in services.items():
-            tasks.create_task(_guarded(name, service, stop), name=name)
+    metrics = ServiceMetrics(services)
+    REGISTRY.register(metrics)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for name, service in services.items():
+                tasks.create_task(_guarded(name, service, stop), name=name)
+    finally:
+        REGISTRY.unregister(metrics)
 
 
 async def _guarded(name: str, service: Service, stop: asyncio.Event) -> None:

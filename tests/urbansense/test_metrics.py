@@ -1,0 +1,42 @@
+"""What the services count, as Prometheus reads it."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from domain.mqtt import MqttEndpoint
+from domain.topics import Topics
+from ingest.gateway import Gateway, GatewaySettings
+from ingest.messages import Message
+from ingest.pipeline import Pipeline
+from ingest.recorder import Recorder
+from rules.worker import RulesWorker
+from tests.ingest.lookup import lookup_of
+from timeseries.ports import Progress, Sums
+from urbansense.metrics import ServiceMetrics
+
+
+def exposition(**services: object) -> str:
+    registry = CollectorRegistry()
+    registry.register(ServiceMetrics(services))
+    return generate_latest(registry).decode()
+
+
+def test_a_gateway_tells_what_it_received_and_why_it_rejected():
+    pipeline = Pipeline(Topics(), lookup_of())
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
+    gateway.counters.received = 3
+    pipeline.records(Message("city/a/streetlight/L1/up", b'{"readings":{"voltage":1}}', 1_780_000_000_000))
+    text = exposition(gateway=gateway)
+    assert 'urbansense_gateway_messages_total{step="received"} 3.0' in text
+    assert 'urbansense_gateway_reports_total{fate="unknown_device"} 1.0' in text
+    assert "urbansense_gateway_connected 0.0" in text
+
+
+def test_a_recorder_tells_its_sums():
+    recorder = Recorder(None, None, Topics(), progress={("t", 0): Progress(9, Sums(5, 2, 1)), ("t", 1): Progress(1)})
+    text = exposition(recorder=recorder)
+    assert 'urbansense_recorder_reports_total{fate="stored"} 5.0' in text
+    assert 'urbansense_recorder_reports_total{fate="duplicate"} 2.0' in text
+
+
+def test_services_without_numbers_add_none():
+    assert exposition(web=object(), rules=RulesWorker(None, Topics(), lookup_of())).count("urbansense_gateway") == 0

@@ -1,0 +1,70 @@
+"""What the services of this process count, as Prometheus metrics."""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from ingest.gateway import Gateway
+from ingest.pipeline import Pipeline
+from ingest.recorder import Recorder, sum_up
+from rules.worker import RulesWorker
+
+
+class ServiceMetrics(Collector):
+    """The families of the services that run here; what has no numbers of its own gives none."""
+
+    def __init__(self, services: Mapping[str, object]) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        for service in self._services.values():
+            match service:
+                case Gateway():
+                    yield from _of_gateway(service)
+                case Recorder():
+                    yield from _of_recorder(service)
+                case RulesWorker():
+                    yield from _of_rules(service)
+
+
+def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
+    counters = gateway.counters
+    messages = CounterMetricFamily("urbansense_gateway_messages", "MQTT messages.", labels=["step"])
+    messages.add_metric(["received"], counters.received)
+    messages.add_metric(["acknowledged"], counters.acknowledged)
+    yield messages
+    yield GaugeMetricFamily("urbansense_gateway_connected", "Whether the broker is there.", int(gateway.connected))
+    yield GaugeMetricFamily("urbansense_gateway_last_tick_seconds", "The last tick.", counters.last_tick_ms / 1000)
+    yield CounterMetricFamily(
+        "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
+    )
+    if isinstance(gateway.decoder, Pipeline):
+        pipeline = gateway.decoder
+        reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])
+        reports.add_metric(["accepted"], pipeline.accepted)
+        for reason, count in pipeline.rejected.items():
+            reports.add_metric([reason.value], count)
+        yield reports
+
+
+def _of_recorder(recorder: Recorder) -> Iterator[Metric]:
+    sums = sum_up(recorder.progress)
+    reports = CounterMetricFamily("urbansense_recorder_reports", "Reports by what became of them.", labels=["fate"])
+    for fate in ("stored", "duplicate", "refused"):
+        reports.add_metric([fate], getattr(sums, fate))
+    yield reports
+    conflicts = sum(recorder.conflicts.values())
+    yield CounterMetricFamily("urbansense_recorder_conflicts", "Readings told twice with two values.", conflicts)
+
+
+def _of_rules(worker: RulesWorker) -> Iterator[Metric]:
+    healthy = GaugeMetricFamily("urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule"])
+    judged = CounterMetricFamily("urbansense_rule_judged", "Reports judged by a rule.", labels=["rule"])
+    opened = CounterMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
+    for health in worker.health():
+        healthy.add_metric([health.rule], int(health.healthy))
+        judged.add_metric([health.rule], health.judged)
+        opened.add_metric([health.rule], health.opened)
+    yield from (healthy, judged, opened)
