@@ -21,8 +21,8 @@ from domain.devices import Device
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from rules.definitions import apply_rules
 from rules.documents import parse_rules
-from rules.engine import Lane
-from rules.plans import RuleSet
+from rules.engine.lane import Lane
+from rules.engine.plans import RuleSet
 from rules.sums import read_rule_sums
 from rules.worker import RulesWorker
 from streams.opening import open_log

@@ -16,7 +16,7 @@ from domain.errors import Fenced, TransientFault
 from domain.events import Transition
 from domain.retry import backoff_s
 from domain.topics import Headers, Topics, header
-from rules.announcing import CLOCK_HEADER
+from rules.engine.announcing import CLOCK_HEADER
 from streams.ports import Committed, Log, Outgoing, Record, Start, TopicPartition
 
 SOURCE: Final = "/urbansense/rules"

@@ -14,7 +14,7 @@ import yaml
 
 from domain.durations import parse_duration_ms
 from domain.events import Severity, Text
-from rules.conditions import Condition
+from rules.conditions.condition import Condition
 from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadExpression, BadRules, Problem
 from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from rules.announcing import Raised
-from rules.conditions import ConditionError
-from rules.plans import RuleSet
+from rules.conditions.condition import ConditionError
+from rules.engine.announcing import Raised
+from rules.engine.plans import RuleSet
 from rules.rule import Mode
 
 _LONGEST_ERROR: Final = 500

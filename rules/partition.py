@@ -13,13 +13,13 @@ import structlog
 
 from domain.devices import Device
 from domain.topics import Headers, Topics, is_tick
-from rules.announcing import CLOCK_HEADER, Raised
 from rules.definitions import RuleTable
-from rules.engine import Lane
+from rules.engine.announcing import CLOCK_HEADER, Raised
+from rules.engine.lane import Lane
+from rules.engine.plans import RuleSet
+from rules.engine.snapshots import SCHEMA, decode_watch, encode_watch
 from rules.health import Vitals
-from rules.plans import RuleSet
 from rules.rule import Mode
-from rules.snapshots import SCHEMA, decode_watch, encode_watch
 from rules.sums import partition_key
 from streams.ports import Committed, Outgoing, Record, TopicPartition
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.events import Severity, Text
-from rules.conditions import Condition
+from rules.conditions.condition import Condition
 
 DEFAULT_LATENESS_MS: Final = 300_000
 

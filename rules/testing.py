@@ -9,9 +9,9 @@ from uuid import UUID
 from domain.durations import format_duration
 from domain.events import Event, Status
 from domain.telemetry import Telemetry
-from rules.engine import Lane
-from rules.plans import RuleSet
-from rules.test_document import Arrival, RuleTest, load_rule_test
+from rules.engine.lane import Lane
+from rules.engine.plans import RuleSet
+from rules.testing_files import Arrival, RuleTest, load_rule_test
 
 _GATEWAY = 1
 

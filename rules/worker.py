@@ -18,10 +18,10 @@ from domain.partitioning import Partitioner
 from domain.retry import backoff_s
 from domain.topics import Topics
 from rules.definitions import RuleTable
+from rules.engine.plans import RuleSet
 from rules.health import RuleHealth, Vitals
 from rules.owned import Owned
 from rules.partition import Changes, Partition
-from rules.plans import RuleSet
 from rules.ports import Devices
 from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition

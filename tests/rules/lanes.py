@@ -7,8 +7,8 @@ from domain.devices import Device
 from domain.events import Event, Status
 from domain.telemetry import Telemetry
 from rules.documents import parse_rules
-from rules.engine import Lane
-from rules.plans import RuleSet
+from rules.engine.lane import Lane
+from rules.engine.plans import RuleSet
 
 MINUTE_MS = 60_000
 T0_MS = 1_780_000_000_000

@@ -1,6 +1,6 @@
 """The clock that travels with the data."""
 
-from rules.clock import IGNORED_AFTER_TICKS, PartitionClock
+from rules.engine.clock import IGNORED_AFTER_TICKS, PartitionClock
 
 
 def test_the_clock_is_the_smallest_last_tick_of_its_gateways() -> None:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.devices import Device
-from rules.closures import ODD
-from rules.conditions import Condition, ConditionError, device_facts
+from rules.conditions.closures import ODD
+from rules.conditions.condition import Condition, ConditionError, device_facts
 from rules.problems import BadExpression
 
 

@@ -13,9 +13,9 @@ from domain.devices import Device, DeviceState
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Headers, Topics
 from rules.definitions import RuleTable
 from rules.documents import parse_rules
+from rules.engine.plans import RuleSet
 from rules.health import Vitals
 from rules.partition import Partition
-from rules.plans import RuleSet
 from rules.rule import Rule
 from tests.rules.lanes import LAMP_OUT, T0_MS, lamp, report
 

@@ -2,9 +2,13 @@
 
 from uuid import UUID
 
+import pytest
+
+import rules.engine.lane
+import rules.engine.watch
 from domain.devices import DeviceState
 from domain.events import event_id
-from rules.plans import RuleSet
+from rules.engine.plans import RuleSet
 from tests.rules.lanes import LAMP_OUT, T0_MS, at, history, lamp, lane_of, minutes, report, rule_set, tick, told
 
 SILENT = "{rule: silent, kind: streetlight, no_data: 20m}"
@@ -205,12 +209,9 @@ def test_devices_that_are_not_active_are_not_judged() -> None:
     assert sums(lane) == (0, 0, 0, 1)
 
 
-def test_a_log_without_ticks_keeps_a_bounded_window(monkeypatch: object) -> None:
-    import rules.engine
-    import rules.watch
-
-    for module in (rules.engine, rules.watch):
-        monkeypatch.setattr(module, "MAX_ENTRIES", 5)  # type: ignore[attr-defined]
+def test_a_log_without_ticks_keeps_a_bounded_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (rules.engine.lane, rules.engine.watch):
+        monkeypatch.setattr(module, "MAX_ENTRIES", 5)
     lane = lane_of(LAMP_OUT)
     for minute in range(20):
         lane.report(report(minute, 2.0))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.events import Status
 from domain.telemetry import Telemetry
-from rules.engine import Lane
+from rules.engine.lane import Lane
 from tests.rules.lanes import LAMP_OUT, MINUTE_MS, T0_MS, history, lamp, lane_of, report, tick, told
 
 RULES = (

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.devices import Device, DeviceState
-from rules.engine import Lane
-from rules.plans import RuleSet
+from rules.engine.lane import Lane
+from rules.engine.plans import RuleSet
 from tests.rules.lanes import LAMP_OUT, at, lamp, minutes, report, rule_set, tick, told
 
 SILENT = "{rule: silent, kind: streetlight, no_data: 10m}"

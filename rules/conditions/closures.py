@@ -7,8 +7,8 @@ and the caller asks CEL instead. A property test compares the two.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from rules.expression_types import Kind, Types
-from rules.expressions import Binary, Choice, Expression, ListOf, Name, Negative, Not, Number, String, Truth, names
+from rules.conditions.tree import Binary, Choice, Expression, ListOf, Name, Negative, Not, Number, String, Truth, names
+from rules.conditions.types import Kind, Types
 
 ODD: Final = "odd"
 """The verdict of a function that leaves the answer to CEL."""

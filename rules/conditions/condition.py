@@ -7,10 +7,10 @@ import cel
 
 from domain.devices import AttributeValue, Device
 from domain.quantities import CATALOGUE
-from rules.closures import ODD, Judge, compile_closure
-from rules.expression_parser import parse_expression
-from rules.expression_types import FACTS, Types
-from rules.expressions import Expression, names, to_cel
+from rules.conditions.closures import ODD, Judge, compile_closure
+from rules.conditions.parser import parse_expression
+from rules.conditions.tree import Expression, names, to_cel
+from rules.conditions.types import FACTS, Types
 from rules.problems import BadExpression
 
 Readings = Mapping[str, Any]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.events import Status, Transition
-from rules.folding import Basis
+from rules.engine.folding import Basis
 
 if TYPE_CHECKING:
-    from rules.watch import Episode
+    from rules.engine.watch import Episode
 
 
 class Published(NamedTuple):

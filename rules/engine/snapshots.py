@@ -7,12 +7,12 @@ import orjson
 
 from domain.devices import Device
 from domain.events import Status
-from rules.conditions import device_facts
-from rules.folding import Basis, Cleared, Happening, Held, Opened, Pending, RuleState
-from rules.plans import Plan, RuleSet
-from rules.published import Published
-from rules.transition import picker
-from rules.watch import Entry, States, Values, Watch, entry_of
+from rules.conditions.condition import device_facts
+from rules.engine.folding import Basis, Cleared, Happening, Held, Opened, Pending, RuleState
+from rules.engine.plans import Plan, RuleSet
+from rules.engine.published import Published
+from rules.engine.transition import picker
+from rules.engine.watch import Entry, States, Values, Watch, entry_of
 
 SCHEMA: Final = 1
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from domain.quantities import CATALOGUE
-from rules.expressions import (
+from rules.conditions.tree import (
     Binary,
     Call,
     Choice,

@@ -7,8 +7,8 @@ from domain.devices import Device
 from domain.durations import format_duration, format_instant
 from domain.events import Event, Evidence, Status, Text, Transition, event_id
 from domain.quantities import CATALOGUE
-from rules.folding import Basis
-from rules.published import Published
+from rules.engine.folding import Basis
+from rules.engine.published import Published
 from rules.rule import Mode, Rule
 
 CLOCK_HEADER: Final = "clock"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.devices import AttributeValue, Device
-from rules.folding import (
+from rules.engine.folding import (
     Basis,
     Cleared,
     Happening,
@@ -25,9 +25,9 @@ from rules.folding import (
     RuleState,
     fold_reading,
     fold_silence,
-)  # fmt: skip
-from rules.plans import FOREVER_MS, Plan
-from rules.published import Published
+)
+from rules.engine.plans import FOREVER_MS, Plan
+from rules.engine.published import Published
 
 MAX_ENTRIES: Final = 10_000
 """Reports kept per device at most, for a log without ticks, whose clock never settles anything."""

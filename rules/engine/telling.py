@@ -1,11 +1,11 @@
 """What the engine has to say: the difference between what was told of a device and what its readings say now."""
 
 from domain.events import Status, Transition
-from rules.announcing import Raised, announce
-from rules.clock import PartitionClock
-from rules.published import Published, difference
+from rules.engine.announcing import Raised, announce
+from rules.engine.clock import PartitionClock
+from rules.engine.published import Published, difference
+from rules.engine.watch import UnheardFrom, Watch
 from rules.rule import Rule
-from rules.watch import UnheardFrom, Watch
 
 
 class Teller:

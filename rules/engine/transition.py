@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from domain.devices import Device, DeviceState
-from rules.folding import Happening, Held, RuleState
-from rules.plans import Plan, RuleSet
-from rules.published import Published
+from rules.engine.folding import Happening, Held, RuleState
+from rules.engine.plans import Plan, RuleSet
+from rules.engine.published import Published
+from rules.engine.watch import NEVER_MS, Entry, States, Values, Watch, entry_of, outcome_of
 from rules.rule import Mode, Rule
-from rules.watch import NEVER_MS, Entry, States, Values, Watch, entry_of, outcome_of
 
 _Column = Callable[[States], RuleState]
 Events = dict[int, Published]

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from domain.devices import AttributeValue, Device
 from domain.telemetry import Telemetry, Tick
-from rules.announcing import Raised
-from rules.clock import PartitionClock
-from rules.conditions import Condition, ConditionError, device_facts
-from rules.folding import Judge, Readings
+from rules.conditions.condition import Condition, ConditionError, device_facts
+from rules.engine.announcing import Raised
+from rules.engine.clock import PartitionClock
+from rules.engine.folding import Judge, Readings
+from rules.engine.identity import told_before
+from rules.engine.plans import FOREVER_MS, Plan, RuleSet
+from rules.engine.telling import Teller
+from rules.engine.timers import Timers
+from rules.engine.transition import carry_over, reason_gone
+from rules.engine.watch import MAX_ENTRIES, UnheardFrom, Values, Watch, entry_of, outcome_of
 from rules.health import Vitals
-from rules.identity import told_before
-from rules.plans import FOREVER_MS, Plan, RuleSet
 from rules.rule import Rule
-from rules.telling import Teller
-from rules.timers import Timers
-from rules.transition import carry_over, reason_gone
-from rules.watch import MAX_ENTRIES, UnheardFrom, Values, Watch, entry_of, outcome_of
 
 
 class Lane:
@@ -180,7 +180,7 @@ class Lane:
                     self._watch(device.device_id)
 
     def set_rules(self, rules: RuleSet) -> None:
-        """Judge by other rules from now on. Untouched ones keep their state; see `rules.transition`."""
+        """Judge by other rules from now on. Untouched ones keep their state; see `rules.engine.transition`."""
         before, self.rules = self.rules, rules
         for rule in rules.by_name.keys() - before.by_name.keys():
             if self.clock.now_ms is not None:

@@ -9,7 +9,20 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from rules.expressions import Binary, Call, Choice, Expression, Item, ListOf, Name, Negative, Not, Number, String, Truth
+from rules.conditions.tree import (
+    Binary,
+    Call,
+    Choice,
+    Expression,
+    Item,
+    ListOf,
+    Name,
+    Negative,
+    Not,
+    Number,
+    String,
+    Truth,
+)
 from rules.problems import BadExpression
 
 MAX_LENGTH: Final = 4_000

@@ -5,9 +5,9 @@ from operator import itemgetter
 from typing import Any, Final
 
 from domain.devices import Device, DeviceState
-from rules.closures import Judge
-from rules.conditions import ConditionError, device_facts
-from rules.folding import RuleState
+from rules.conditions.closures import Judge
+from rules.conditions.condition import ConditionError, device_facts
+from rules.engine.folding import RuleState
 from rules.rule import Mode, Rule
 
 FOREVER_MS: Final = 1 << 62

@@ -11,7 +11,7 @@ immutable, so the state before any reading can be kept and folded again from the
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from rules.conditions import Condition
+from rules.conditions.condition import Condition
 from rules.rule import Rule
 
 Readings = Mapping[str, Any]

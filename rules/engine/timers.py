@@ -2,8 +2,8 @@
 
 import heapq
 
-from rules.plans import FOREVER_MS
-from rules.watch import Watch
+from rules.engine.plans import FOREVER_MS
+from rules.engine.watch import Watch
 
 
 class Timers:
