@@ -67,11 +67,10 @@ def interval_for(from_ms: int, to_ms: int, report_interval_s: int) -> int | None
 
 
 def event_marks(event: Event, language: Language) -> list[Mark]:
-    """The event's beginning, opening and end."""
-    marks = [
-        Mark(event.since_ms, word("since", language), GREY),
-        Mark(event.opened_at_ms, word("opened", language), SEVERITY_COLOURS[event.severity]),
-    ]
+    """The event's beginning, opening and end; one that opened as it began has one mark for both."""
+    marks = [Mark(event.opened_at_ms, word("opened", language), SEVERITY_COLOURS[event.severity])]
+    if event.since_ms != event.opened_at_ms:
+        marks.insert(0, Mark(event.since_ms, word("since", language), GREY))
     if event.cleared_at_ms is not None:
         marks.append(Mark(event.cleared_at_ms, word("cleared", language), OK_COLOUR))
     return marks

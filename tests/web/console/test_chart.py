@@ -78,3 +78,8 @@ def test_intervals_are_drawn_by_their_mean() -> None:
     plot = Plot("voltage", [Bucket(NOON_MS, 230.0, 229.0, 231.0, 4)])
     (point,) = chart_options([plot], [], SPAN, ZoneInfo("UTC"), "en")["series"][0]["data"]
     assert point["value"] == [NOON_MS, 230.0]
+
+
+def test_an_event_that_opened_as_it_began_has_one_mark_for_both() -> None:
+    at_once = EVENT.model_copy(update={"since_ms": EVENT.opened_at_ms})
+    assert [mark.label for mark in event_marks(at_once, "en")] == ["opened"]
