@@ -18,7 +18,7 @@ from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
 from streams.opening import open_log
 from urbansense.logs import configure_logging
-from urbansense.memory import settle_memory
+from urbansense.memory import settled_memory
 
 
 async def main(port: int, kafka: str, count: int) -> None:
@@ -32,7 +32,6 @@ async def main(port: int, kafka: str, count: int) -> None:
     running = asyncio.create_task(gateway.run(stop))
     while not gateway.counters.ticks:
         await asyncio.sleep(0.05)
-    settle_memory()
     print("ready", flush=True)
     counters = gateway.counters
     while not counters.received:
@@ -48,4 +47,5 @@ async def main(port: int, kafka: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    with settled_memory():
+        uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -169,12 +169,13 @@ class _Demo:
         clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.start_ms)
         clock = datetime.fromtimestamp(clock_ms / 1000, ZoneInfo(self.parts.settings.timezone))
         counts = (
-            f"{clock:%d %b %H:%M:%S}",
+            f"{clock:%H:%M:%S}",
             f"accepted {ledger.store.accepted:,}",
             f"stored {ledger.store.stored:,}",
             f"rejected {sum(ledger.rejected.values()):,}",
-            f"events open {events['open']}, cleared {events['cleared']}",
-            "ledger balances" if ledger.balances else "LEDGER DOES NOT BALANCE",
+            f"open {events['open']}",
+            f"cleared {events['cleared']}",
+            "balanced" if ledger.balances else "NOT BALANCED",
         )
         return " · ".join(counts)
 

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import REGISTRY
 
 from domain.errors import TransientFault
-from urbansense.memory import settle_memory
+from urbansense.memory import settled_memory
 from urbansense.metrics import ServiceMetrics
 
 _T = TypeVar("_T")
@@ -26,13 +26,13 @@ class Service(Protocol):
 
 async def run_services(services: Mapping[str, Service], stop: asyncio.Event) -> None:
     """Run all until `stop`, their counts in `/metrics`. One that fails ends the others; its error is raised then."""
-    settle_memory()
     metrics = ServiceMetrics(services)
     REGISTRY.register(metrics)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            for name, service in services.items():
-                tasks.create_task(_guarded(name, service, stop), name=name)
+        with settled_memory():
+            async with asyncio.TaskGroup() as tasks:
+                for name, service in services.items():
+                    tasks.create_task(_guarded(name, service, stop), name=name)
     finally:
         REGISTRY.unregister(metrics)
 
