@@ -14,9 +14,9 @@ from tests.e2e.witness import until
 from tests.e2e.workload import EVERY_MS, INSTANTS, REPORTS, START_MS, Workload
 from tests.servers.processes import Process
 
-SENDS_FOR_S = 10
-"""The sender is held back so long, that kills may meet messages on their way; what waits while a process is down comes at
-full speed after it."""
+SENDS_FOR_S = 4
+"""The sender is held back so long that kills meet messages on their way: about half of what a gateway can take here. What
+waits while a process is down comes at full speed after it."""
 
 
 async def until_heard(broker: MqttEndpoint, clock_ms: int) -> None:
@@ -50,15 +50,13 @@ def kill_points(random: Random, kills: int) -> list[int]:
     return [int(0.1 * REPORTS + stretch * (n + random.random())) for n in range(kills)]
 
 
-async def kill_and_restart(
-    process: Process, done: Callable[[], Awaitable[int]], points: Sequence[int], every_s: float = 0.02
-) -> None:
+async def kill_and_restart(process: Process, done: Callable[[], Awaitable[int]], points: Sequence[int]) -> None:
     """Kill -9 and start again whenever `done` has passed the next point."""
     for point in points:
 
         async def passed(point: int = point) -> bool:
             return await done() >= point
 
-        await until(passed, 60, f"{process.log.stem} has done {point}", every_s)
+        await until(passed, 60, f"{process.log.stem} has done {point}", every_s=0.005)
         process.kill()
         process.start()

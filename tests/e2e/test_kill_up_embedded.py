@@ -19,14 +19,14 @@ from tests.servers.processes import Process
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.timeout(180)]
 
-KILLS = 4
+KILLS = 5
 
 
 async def test_a_killed_up_loses_nothing_doubles_nothing_and_finds_the_same_events(
     own_mosquitto: Mosquitto, work: Workload, undisturbed: list[Event], tmp_path: Path
 ) -> None:
     def disturb(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
-        yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS), every_s=0.1)
+        yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS))
 
     own_mosquitto.start()
     with platform(
