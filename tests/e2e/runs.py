@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from streams.opening import EMBEDDED_FILE
-from tests.e2e.disturbance import send
+from tests.e2e.disturbance import Sender
 from tests.e2e.platform import Platform
 from tests.e2e.witness import Found, fetch_found, stages_of, until
 from tests.e2e.workload import REPORTS, RULES, Workload
@@ -17,11 +17,11 @@ from tests.servers.processes import Process
 
 Done = Callable[[str], Awaitable[int]]
 """How many records the service of that name has dealt with."""
-Disturbance = Callable[[Mapping[str, Process], Done], Iterable[Awaitable[None]]]
+Disturbance = Callable[[Mapping[str, Process], Done, Sender], Iterable[Awaitable[None]]]
 _SETTLED_WITHIN_S = 60
 
 
-def nothing(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
+def nothing(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
     """No disturbance."""
     return ()
 
@@ -33,7 +33,8 @@ async def run_services(running: Platform, work: Workload, disturb: Disturbance) 
     services = {name: running.service(name).start() for name in ("gateway", "rules-worker", "correlator")}
     services["recorder"] = running.recorder().start()
     async with stages_of(settings) as stages, running.watched():
-        await _send_disturbed(settings.mqtt_url, work, disturb(services, stages.done))
+        sender = Sender(settings.mqtt_url)
+        await _send_disturbed(sender, work, disturb(services, stages.done, sender))
         await stages.settle(REPORTS, _SETTLED_WITHIN_S)
     for process in services.values():
         assert process.stop() == 0, process.tail()
@@ -60,16 +61,17 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Fou
             return {(event["event_id"], event["status"]) for event in page["items"]} >= expected
 
         expected = {(outcome.event_id, outcome.status) for outcome in work.outcomes()}
-        await _send_disturbed(settings.mqtt_url, work, disturb(services, done))
+        sender = Sender(settings.mqtt_url)
+        await _send_disturbed(sender, work, disturb(services, done, sender))
         await until(settled, _SETTLED_WITHIN_S, "nothing pending in the ledger", every_s=0.3)
         await until(events_told, _SETTLED_WITHIN_S, "the events in the store", every_s=0.3)
     assert services["up"].stop() == 0, services["up"].tail()
     return await fetch_found(settings)
 
 
-async def _send_disturbed(mqtt_url: str, work: Workload, disturbing: Iterable[Awaitable[None]]) -> None:
+async def _send_disturbed(sender: Sender, work: Workload, disturbing: Iterable[Awaitable[None]]) -> None:
     """Send the workload while it is disturbed; all of it must be acknowledged, once the broker is there."""
-    sent, *_ = await asyncio.gather(send(mqtt_url, work), *disturbing)
+    sent, *_ = await asyncio.gather(sender.send(work), *disturbing)
     assert sent.complete, sent
     assert sent.acknowledged == REPORTS
 

@@ -9,11 +9,12 @@ import pytest
 
 from domain.events import Event
 from tests.e2e.conftest import SEED
-from tests.e2e.disturbance import kill_and_restart, kill_points
+from tests.e2e.disturbance import Sender, Standstill, kafka_paused, kill_and_restart, kill_points
 from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_services
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
 from tests.e2e.workload import Workload
+from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
@@ -27,7 +28,7 @@ KILLS_OF_MEMBERS = {"gateway": 2, "recorder": 2, "rules-worker": 1}
 async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_events(
     store: dict[str, Any],
     own_mosquitto: Mosquitto,
-    kafka_bootstrap: str,
+    kafka_server: KafkaServer,
     topic_prefix: str,
     work: Workload,
     undisturbed: list[Event],
@@ -37,15 +38,17 @@ async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_eve
     kills = KILLS_OF_MEMBERS if store else KILLS
     random = Random(SEED)
 
-    def disturb(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+        standstill = Standstill(sender, lambda: kafka_paused(kafka_server))
         for name, times in kills.items():
-            yield kill_and_restart(services[name], lambda name=name: done(name), kill_points(random, times))
+            points = kill_points(random, times)
+            yield kill_and_restart(services[name], lambda name=name: done(name), points, standstill)
 
     own_mosquitto.start()
     with platform(
         tmp_path,
         mqtt_url=own_mosquitto.url,
-        log_url=f"kafka://{kafka_bootstrap}",
+        log_url=kafka_server.url,
         clock="simulated",
         topic_prefix=topic_prefix,
         **store,

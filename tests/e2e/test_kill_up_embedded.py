@@ -8,7 +8,7 @@ import pytest
 
 from domain.events import Event
 from tests.e2e.conftest import SEED
-from tests.e2e.disturbance import kill_and_restart, kill_points
+from tests.e2e.disturbance import Sender, Standstill, embedded_log_locked, kill_and_restart, kill_points
 from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_up
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
@@ -25,8 +25,9 @@ KILLS = 5
 async def test_a_killed_up_loses_nothing_doubles_nothing_and_finds_the_same_events(
     own_mosquitto: Mosquitto, work: Workload, undisturbed: list[Event], tmp_path: Path
 ) -> None:
-    def disturb(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
-        yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS))
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+        standstill = Standstill(sender, lambda: embedded_log_locked(running.settings.data_dir))
+        yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS), standstill)
 
     own_mosquitto.start()
     with platform(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.events import Event
+from tests.e2e.disturbance import Sender
 from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_services
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
@@ -37,7 +38,7 @@ async def test_restarted_brokers_lose_nothing_and_change_no_event(
         await asyncio.to_thread(stop)
         await asyncio.to_thread(start)
 
-    def disturb(services: Mapping[str, Process], done: Done) -> Iterable[Awaitable[None]]:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
         yield restart(done, own_mosquitto.stop, own_mosquitto.start, 0.3)
         yield restart(done, kafka_server.kill, kafka_server.start, 0.7)
 
