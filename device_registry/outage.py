@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import structlog
 
 from domain.errors import TransientFault
-from domain.retry import backoff_s
+from domain.retry import backoff_s, pause
 
 _log = structlog.get_logger()
 
@@ -23,19 +23,10 @@ class Outage:
         if self._waits is None:
             _log.warning("waiting", work=self._work, error=str(fault))
             self._waits = backoff_s()
-        await wait_for_stop(stop, next(self._waits))
+        await pause(stop, next(self._waits))
 
     def end(self) -> None:
         """The work succeeded."""
         if self._waits is not None:
             _log.info("working again", work=self._work)
             self._waits = None
-
-
-async def wait_for_stop(stop: asyncio.Event, timeout_s: float) -> None:
-    """Ends when `stop` is set, or after `timeout_s`."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            await stop.wait()
-    except TimeoutError:
-        pass

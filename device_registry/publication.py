@@ -12,9 +12,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from device_registry.outage import Outage, wait_for_stop
+from device_registry.outage import Outage
 from device_registry.registry import Registry
 from domain.errors import Fenced, TransientFault
+from domain.retry import pause
 from domain.topics import Topics
 from streams.ports import Log, Outgoing, TransactionalWriter
 from streams.tables import read_to_end
@@ -46,7 +47,7 @@ class RegistryPublisher:
                 try:
                     await self.publish_pending()
                     outage.end()
-                    await wait_for_stop(stop, self._poll_s)
+                    await pause(stop, self._poll_s)
                 except TransientFault as fault:
                     await outage.wait(fault, stop)
         finally:

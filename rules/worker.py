@@ -15,7 +15,7 @@ import structlog
 from domain.devices import Device
 from domain.errors import Fenced, TransientFault
 from domain.partitioning import Partitioner
-from domain.retry import backoff_s
+from domain.retry import backoff_s, pause
 from domain.topics import Topics
 from rules.definitions import RuleTable
 from rules.engine.plans import RuleSet
@@ -73,7 +73,7 @@ class RulesWorker:
             except TransientFault as fault:
                 wait_s = next(waits)
                 _log.warning("rules worker waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
-                await _wait(stop, wait_s)
+                await pause(stop, wait_s)
 
     @property
     def owned(self) -> frozenset[int]:
@@ -216,10 +216,3 @@ class RulesWorker:
 
     async def _drop(self, number: int) -> None:
         await self._owned.pop(number).close()
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        pass

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from domain.retry import pause
 from streams.embedded import EmbeddedLog, wall_clock_ms
 
 _LOG = structlog.get_logger()
@@ -23,8 +24,4 @@ class LogCleaner:
             dropped = await self._log.clean(self._now_ms())
             if dropped:
                 _LOG.info("log cleaned", dropped=dropped)
-            try:
-                async with asyncio.timeout(self._every_s):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+            await pause(stop, self._every_s)
