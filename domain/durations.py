@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SHORT_FORM = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$")
+_SHORT_FORM = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def parse_duration_ms(text: str) -> int:
@@ -12,7 +12,7 @@ def parse_duration_ms(text: str) -> int:
 
     Raises: ValueError where the text is no short form, naming the forms there are.
     """
-    match = _SHORT_FORM.match(text.strip())
+    match = _SHORT_FORM.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write a number and a unit: 250ms, 90s, 10m, 2h or 7d")
     return round(float(match[1]) * _UNIT_MS[match[2]])
