@@ -8,12 +8,10 @@ import pytest_asyncio
 from domain.events import Event
 from tests.e2e.platform import platform
 from tests.e2e.runs import nothing, run_up
-from tests.e2e.workload import Workload, workload
+from tests.e2e.workload import SEED, Workload, workload
 from tests.servers.influxdb import Influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
-
-SEED = 20_260_301
 
 
 @pytest.fixture(scope="session")

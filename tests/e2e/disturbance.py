@@ -22,7 +22,7 @@ from tests.e2e.workload import EVERY_MS, INSTANTS, REPORTS, START_MS, Workload
 from tests.servers.kafka import KafkaServer
 from tests.servers.processes import Process
 
-SENDS_FOR_S: Final = 8
+SENDS_FOR_S: Final = 6
 """The sender is held back so long, that kills may meet messages on their way. What waits while a process is down comes at
 full speed after it."""
 HANDFUL: Final = 1000

@@ -12,7 +12,7 @@ from tests.servers.processes import wait_until
 
 def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(tmp_path: Path) -> None:
     with platform(tmp_path, http_port=free_port()) as running:
-        demo = running.service("demo", "--for", "6s", "--devices", "60").start()
+        demo = running.service("demo", "--for", "5s", "--devices", "60").start()
         wait_until(lambda: b"live page" in demo.log.read_bytes(), 30, "the live page is named", demo)
         page = re.search(r"live page\s+(http\S+)", demo.log.read_text())
         assert page is not None

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from domain.events import Event
-from tests.e2e.conftest import SEED
 from tests.e2e.disturbance import Sender, Standstill, kafka_paused, kill_and_restart, kill_points
 from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_services
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
-from tests.e2e.workload import Workload
+from tests.e2e.workload import SEED, Workload
 from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process

@@ -50,7 +50,6 @@ def test_wrong_settings_are_all_named_before_anything_connects(tmp_path: Path) -
     [
         ("gateway", {"MQTT_URL", "LOG_URL"}),
         ("recorder", {"LOG_URL", "STORE_URL"}),
-        ("rules-worker", {"LOG_URL"}),
     ],
 )
 def test_a_service_alone_refuses_the_embedded_parts_it_stands_on(service: str, parts: set[str], tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from domain.durations import parse_instant_ms
 from domain.events import event_id
 from simulators.reports import Report
 
+SEED: Final = 20_260_301
+"""Of the faults and of the moments of the kills."""
 START_MS: Final = parse_instant_ms("2026-03-01T18:00:00+08:00")
 EVERY_MS: Final = 60_000
 INSTANTS: Final = 100
