@@ -16,8 +16,8 @@ class Telemetry(TypedDict):
     """One record of `telemetry.<kind>`: one report of one device at one instant.
 
     Units: canonical, by the quantity catalogue. `quality` lists only readings that are not good.
-    Time: `observed_at_ms` is the device's own time; where it has no clock it equals `received_at_ms` and `time_source`
-    is `gateway`. Both are epoch milliseconds, UTC.
+    Time: `observed_at_ms` is the device's own time; where it has no clock it is `received_at_ms`, moved on by a
+    millisecond where the device has a report at it already, and `time_source` is `gateway`. Epoch ms, UTC.
     Identity: (device_id, observed_at_ms); for `time_source: gateway` (device_id, message_id, readings) within one hour.
     """
 

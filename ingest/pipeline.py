@@ -19,6 +19,7 @@ from ingest.codecs import decode
 from ingest.limits import Limits
 from ingest.messages import Decoded, Message, Refused, Uplink
 from ingest.normalise import normalise
+from ingest.receipt_times import ReceiptTimes
 from ingest.rejected import KEPT_BYTES, encode_rejection, rejection
 from ingest.senders import Senders
 from ingest.shortcut import Shortcut
@@ -42,7 +43,8 @@ class Pipeline:
         self._topics = topics
         self._limits = limits or Limits()
         self._senders = Senders(topics, lookup)
-        self._shortcut = Shortcut(lookup, self._senders, self._limits)
+        self._times = ReceiptTimes()
+        self._shortcut = Shortcut(lookup, self._senders, self._limits, self._times)
 
     def records(self, message: Message) -> list[Outgoing]:
         """The records of `message`, telemetry first, then rejections; at least one.
@@ -83,6 +85,8 @@ class Pipeline:
         report, refused = normalise(item, sender, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused
+        if "time_source" in report and report["observed_at_ms"] == message.received_at_ms:
+            report["observed_at_ms"] = self._times.next_ms(report["device_id"], message.received_at_ms)
         return Outgoing(sender.topic, sender.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
 
     def _decoded(self, message: Message) -> Decoded:

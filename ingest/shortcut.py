@@ -16,6 +16,7 @@ from ingest.limits import Limits
 from ingest.messages import Message, Uplink
 from ingest.normalise import LONGEST_MESSAGE_ID, NEWEST_MS, OLDEST_MS
 from ingest.plans import StraightSlot
+from ingest.receipt_times import ReceiptTimes
 from ingest.senders import Sender, Senders
 from streams.ports import Outgoing
 
@@ -26,7 +27,8 @@ _CONTENT_TYPES: Final = (None, "application/json")
 class Shortcut:
     """The short way, with a bounded memory of who sends on which topic. Use from one task only."""
 
-    def __init__(self, lookup: DeviceLookup, senders: Senders, limits: Limits) -> None:
+    def __init__(self, lookup: DeviceLookup, senders: Senders, limits: Limits, times: ReceiptTimes) -> None:
+        self._times = times
         self._lookup = lookup
         self._senders = senders
         self._limits = limits
@@ -58,14 +60,14 @@ class Shortcut:
         telemetry = straight_telemetry(document, sender, received_at_ms) if sender is not None else None
         if sender is None or telemetry is None or colons != len(document) + len(document["readings"]):
             return None
-        return [Outgoing(sender.topic, sender.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)]
+        return [self._record(sender, telemetry)]
 
     def _batch(self, reports: list[Any], topic: str, received_at_ms: int, colons: int) -> list[Outgoing] | None:
         if len(reports) > self._limits.reports:
             return None
         spoken = topic.startswith("city-gateway/")
         sender = None if spoken else self._known.get(topic) or self._find(topic)
-        records = []
+        found: list[tuple[Sender, Telemetry]] = []
         for report in reports:
             if spoken:
                 sender = self._find_spoken(topic, report)
@@ -73,8 +75,13 @@ class Shortcut:
             if sender is None or telemetry is None:
                 return None
             colons -= len(report) + len(report["readings"])
-            records.append(Outgoing(sender.topic, sender.key, orjson.dumps(telemetry), TELEMETRY_HEADERS))
-        return records if records and not colons else None
+            found.append((sender, telemetry))
+        return [self._record(*one) for one in found] if found and not colons else None
+
+    def _record(self, sender: Sender, telemetry: Telemetry) -> Outgoing:
+        if "time_source" in telemetry:
+            telemetry["observed_at_ms"] = self._times.next_ms(sender.device_id, telemetry["received_at_ms"])
+        return Outgoing(sender.topic, sender.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)
 
     def _find(self, topic: str) -> Sender | None:
         match topic.split("/"):

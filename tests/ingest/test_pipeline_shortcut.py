@@ -12,6 +12,7 @@ from domain.topics import Topics
 from ingest.limits import Limits
 from ingest.messages import Message
 from ingest.pipeline import Pipeline
+from ingest.receipt_times import ReceiptTimes
 from ingest.senders import Senders
 from ingest.shortcut import Shortcut
 from tests.ingest.lookup import lookup_of
@@ -146,7 +147,7 @@ def test_a_key_told_twice_and_a_colon_in_a_text_come_out_the_same_either_way(pay
 
 
 def records_by_shortcut(topic: str, document: object) -> int:
-    shortcut = Shortcut(LOOKUP, Senders(Topics(), LOOKUP), Limits())
+    shortcut = Shortcut(LOOKUP, Senders(Topics(), LOOKUP), Limits(), ReceiptTimes())
     return len(shortcut.records(Message(topic, json.dumps(document).encode(), RECEIVED)) or [])
 
 
@@ -164,7 +165,7 @@ def test_what_is_plainly_good_goes_the_short_way() -> None:
 
 
 def test_the_memory_of_senders_does_not_grow_with_devices_nobody_knows() -> None:
-    shortcut = Shortcut(LOOKUP, Senders(Topics(), LOOKUP), Limits())
+    shortcut = Shortcut(LOOKUP, Senders(Topics(), LOOKUP), Limits(), ReceiptTimes())
     for i in range(100):
         shortcut.records(Message(f"city/a/streetlight/{i}/up", json.dumps(REPORT).encode(), RECEIVED))
         shortcut.records(

@@ -9,14 +9,18 @@ from pathlib import Path
 import orjson
 import pytest
 
+from domain.devices import Device
 from domain.errors import TransientFault
 from domain.events import Event, Severity, Status, Text, event_id
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from ingest.ledger import LogCount, store_ledger
+from ingest.messages import Message
+from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
 from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing
 from streams.tables import read_to_end
+from tests.ingest.lookup import lookup_of
 from timeseries.embedded import EmbeddedStore
 from timeseries.ports import Outcome, Refusal, Sums
 
@@ -112,6 +116,21 @@ async def test_every_report_is_stored_once_and_the_ledger_balances(log: Embedded
     assert (ledger.accepted, ledger.stored, ledger.duplicate, ledger.refused) == (1200, 1000, 200, 0)
     assert ledger.balances
     assert len(await stored_rows(store)) == 1000
+
+
+async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: EmbeddedLog, store: Flaky):
+    """All within one millisecond, and all sent again by the broker after a crash of the gateway."""
+    lookup = lookup_of(Device("L1", "streetlight", "streetlight"), kinds=["streetlight"])
+    for received_at_ms in (T0_MS, T0_MS + 30_000):
+        pipeline = Pipeline(TOPICS, lookup)
+        for seq in range(100):
+            payload = orjson.dumps({"seq": seq, "readings": {"voltage": 200 + seq // 2}})
+            await log.append(pipeline.records(Message("city/a/streetlight/L1/up", payload, received_at_ms)))
+    async with recording(log, store):
+        await until(lambda: settled(log, store))
+    ledger = await store_ledger(LogCount(log, TOPICS), store)
+    assert (ledger.accepted, ledger.stored, ledger.duplicate) == (200, 100, 100)
+    assert [value for _, value in await stored_rows(store)] == [200 + seq // 2 for seq in range(100)]
 
 
 async def test_a_crash_between_the_store_and_the_log_counts_nothing_twice(log: EmbeddedLog, store: Flaky):
