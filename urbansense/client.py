@@ -6,7 +6,7 @@ command ──ASGI──▶ the same API over the opened parts     (nothing runs
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -54,7 +54,14 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             return
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
-    async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
+    async with AsyncExitStack() as stack:
+        try:
+            parts = await stack.enter_async_context(open_parts(settings, asyncio.Event(), store=True, registry=True))
+        except ConfigurationError as error:
+            unheard = (
+                f"no urbansense answers at {settings.client_api_url}; if it runs, set URBANSENSE_API_URL to its page"
+            )
+            raise ConfigurationError([*error.problems, unheard]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
         transport = httpx.ASGITransport(app=api_app(parts, publisher))
