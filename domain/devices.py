@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-AttributeValue = str | float | bool
+AttributeValue = str | int | float | bool
 DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 """What a device id may be: one MQTT topic level, one Kafka key, safe in a file name."""
 

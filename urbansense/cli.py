@@ -7,6 +7,7 @@ import typer
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.commands import demo, devices, doctor, events, ledger, rejected, rules, services, simulate
 from urbansense.commands.output import complain
+from urbansense.running import leaves
 
 app = typer.Typer(
     name="urbansense",
@@ -28,13 +29,6 @@ def main() -> None:
     try:
         app()
     except* UrbansenseError as group:
-        ours = _leaves(group)
+        ours = leaves(group)
         complain([problem for error in ours for problem in getattr(error, "problems", (str(error),))])
         sys.exit(2 if any(isinstance(error, ConfigurationError) for error in ours) else 1)
-
-
-def _leaves(group: BaseExceptionGroup[UrbansenseError]) -> list[BaseException]:
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return leaves

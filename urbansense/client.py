@@ -13,7 +13,7 @@ import httpx
 
 from device_registry.publication import RegistryPublisher
 from domain.errors import ConfigurationError, UrbansenseError
-from urbansense.parts import open_parts
+from urbansense.parts import open_parts, place_of
 from urbansense.settings import Settings, load_settings
 from urbansense.stages import api_app
 
@@ -50,6 +50,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
     """The API: the running one, or one over the files where nothing runs."""
     async with httpx.AsyncClient(base_url=settings.client_api_url, timeout=60, trust_env=False) as client:
         if await _is_urbansense(client):
+            await _check_place(client, settings)
             yield Api(client)
             return
     if settings.api_url:
@@ -85,6 +86,19 @@ async def _is_urbansense(client: httpx.AsyncClient) -> bool:
         return answer.status_code == 200 and answer.json().get("info", {}).get("title") == "urbansense"
     except (httpx.HTTPError, ValueError):
         return False
+
+
+async def _check_place(client: httpx.AsyncClient, settings: Settings) -> None:
+    """Where parts are files, what answers on the usual port must be the platform of our own folder."""
+    if settings.api_url or not settings.embedded_parts():
+        return
+    checks = (await client.get("/readyz")).json()["checks"]
+    served = next((check["detail"] for check in checks if check["name"] == "place"), place_of(settings))
+    if served != place_of(settings):
+        raise ConfigurationError(
+            f"the urbansense at {settings.client_api_url} serves {served}, not {place_of(settings)}: "
+            f"set URBANSENSE_API_URL={settings.client_api_url} to mean that one, or URBANSENSE_HTTP_PORT to your own's"
+        )
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

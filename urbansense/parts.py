@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from device_registry.lookup import FollowingLookup
 from device_registry.registry import Registry
+from domain.errors import ConfigurationError
 from domain.topics import Topics
 from ingest.recorder import patiently
 from streams.opening import open_log
@@ -39,6 +40,19 @@ class Parts:
         return self.opened_registry
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Raises: ConfigurationError where the data folder is none and cannot become one."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"URBANSENSE_DATA_DIR={settings.data_dir}: {error.strerror}") from error
+
+
+def place_of(settings: Settings) -> str:
+    """Which platform these settings mean, where parts of it are files: the folder and the prefix."""
+    return f"{settings.data_dir.resolve()}, prefix {settings.topic_prefix!r}"
+
+
 @asynccontextmanager
 async def open_parts(
     settings: Settings, stop: asyncio.Event, *, store: bool = False, registry: bool = False
@@ -47,7 +61,7 @@ async def open_parts(
 
     Raises: TransientFault when `stop` is set while one is waited for; ConfigurationError where one can never be opened.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings)
     async with AsyncExitStack() as stack:
         log = await open_log(settings.log_url, settings.data_dir)
         stack.push_async_callback(log.close)

@@ -36,7 +36,10 @@ class LogRejections:
             except ValueError as error:
                 problems.append(str(error))
                 continue
-            await self._log.append(records)
+            accepted = [record for record in records if record.topic != self._topics.rejected]
+            await self._log.append(accepted)
+            if not accepted:  # the first rejection stands; a second one would count the same message twice
+                problems.append(f"{place} is still rejected: {decode_rejection(records[0].value or b'')['detail']}")
             replayed += 1
             refused_by_store += rejection["reason"] is Reason.STORE_REFUSED
         problems += [f"{place} is not on the log" for place in sorted(wanted - {place for place, _ in found})]

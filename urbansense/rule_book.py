@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 from domain.topics import Topics
 from rules.definitions import Definition, apply_rules, read_definitions
+from rules.documents import parse_rules
 from rules.health import RuleHealth
 from rules.problems import BadRules
+from rules.rule import Rule
 from streams.ports import Log
 from web.ports import RuleChange, RuleProblem, RuleStatus
 
@@ -31,11 +33,23 @@ class LogRuleBook:
     async def apply(self, text: str, author: str) -> RuleChange:
         now_ms = int(time.time() * 1000)
         try:
+            problems = unknown_kinds(parse_rules(text), self._topics.kinds)
+            if problems:
+                return RuleChange(problems=tuple(RuleProblem(problem) for problem in problems))
             async with self._applying:
                 applied = await apply_rules(self._log, self._topics, text, now_ms=now_ms, author=author)
         except BadRules as bad:
             return RuleChange(problems=tuple(RuleProblem(p.message, p.line, p.column) for p in bad.found))
         return RuleChange(applied=tuple(_status(one.definition) for one in applied))
+
+
+def unknown_kinds(rules: Sequence[Rule], kinds: Sequence[str]) -> list[str]:
+    """A sentence for each rule of a kind that no device here can be of; such a rule would never fire."""
+    return [
+        f"rule {rule.name}: kind {rule.kind!r} is not one of {', '.join(kinds)}"
+        for rule in rules
+        if rule.kind not in kinds
+    ]
 
 
 def _status(definition: Definition, error: str | None = None) -> RuleStatus:

@@ -41,11 +41,19 @@ async def _guarded(name: str, service: Service, stop: asyncio.Event) -> None:
     try:
         await service.run(stop)
     except Exception as error:
-        _log.error("a service failed; the process stops", service=name, error=f"{type(error).__name__}: {error}")
+        words = [f"{type(leaf).__name__}: {leaf}" for leaf in leaves(error)]
+        _log.error("a service failed; the process stops", service=name, error="; ".join(words))
         raise
     if not stop.is_set():
         _log.error("a service ended on its own; the process stops", service=name)
         stop.set()
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """The errors inside a group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]
 
 
 async def unless_stopped(work: Coroutine[Any, Any, _T], stop: asyncio.Event) -> _T:

@@ -169,6 +169,8 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
 
 
 def _sentence(detail: Any) -> str:
+    if detail["type"] == "extra_forbidden":
+        return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
     value = "***" if name.endswith("TOKEN") else _PASSWORD.sub("//***@", repr(detail["input"]))

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from fastapi import FastAPI
 
 from device_registry.publication import RegistryPublisher
+from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
 from ingest.pipeline import Pipeline
@@ -27,7 +28,7 @@ from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
 from urbansense.directory import RegistryDirectory
 from urbansense.ledger import LedgerAccount
-from urbansense.parts import Parts, open_parts
+from urbansense.parts import Parts, open_parts, place_of
 from urbansense.probe import ProbeServer
 from urbansense.rejections import LogRejections
 from urbansense.rule_book import LogRuleBook
@@ -109,7 +110,8 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     live = LiveFeed(parts.log, parts.topics)
     worker = RulesWorker(parts.log, parts.topics, parts.lookup)
     publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), worker.health)
+    more: Mapping[str, ReadinessCheck] = {"MQTT broker": lambda: _check_gateway(gateway)}
+    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), worker.health, more)
     web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
@@ -142,10 +144,16 @@ def api_app(
     live: LiveFeed | None = None,
     zone: ZoneInfo | None = None,
     health: Callable[[], Sequence[RuleHealth]] = tuple,
+    more_checks: Mapping[str, ReadinessCheck] | None = None,
 ) -> FastAPI:
     """The API over these parts; with `zone` the live page as well. `health` is that of a rules worker beside it."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
-    checks: Mapping[str, ReadinessCheck] = {"store": parts.store.check, "log": lambda: _check_log(parts)}
+    checks: Mapping[str, ReadinessCheck] = {
+        "place": lambda: _check_place(parts),
+        "store": parts.store.check,
+        "log": lambda: _check_log(parts),
+        **(more_checks or {}),
+    }
     services = Services(
         devices=open_directory(parts, publisher),
         rules=LogRuleBook(parts.log, parts.topics, health),
@@ -179,6 +187,17 @@ async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = 
 
 async def _run_alone(parts: Parts, services: dict[str, Service], stop: asyncio.Event) -> None:
     await run_services({**services, "probe": ProbeServer(parts.settings.http_port)}, stop)
+
+
+async def _check_place(parts: Parts) -> str:
+    return place_of(parts.settings)
+
+
+async def _check_gateway(gateway: Gateway) -> str:
+    endpoint = gateway.settings.endpoint
+    if not gateway.connected:
+        raise TransientFault(f"no connection to {endpoint.host}:{endpoint.port}")
+    return f"connected to {endpoint.host}:{endpoint.port} as {gateway.settings.client_id}"
 
 
 async def _check_log(parts: Parts) -> str:

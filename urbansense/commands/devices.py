@@ -11,6 +11,7 @@ import typer
 from domain.errors import ConfigurationError
 from urbansense.client import Api, with_api
 from urbansense.commands.output import JsonFlag, err, out, print_json, print_rows
+from urbansense.parts import make_data_dir
 from urbansense.settings import load_settings
 
 app = typer.Typer(help="Register, list and look at devices.", no_args_is_help=True)
@@ -50,7 +51,7 @@ def export_devices(
     from device_registry.registry import Registry
 
     settings = load_settings()
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings)
     registry = Registry(settings.registry_url, settings.kinds)
     with click.open_file(str(file or "-"), "wb") as sink:
         for piece in export_csv(registry):

@@ -17,6 +17,7 @@ from rules.definitions import read_definitions
 from streams.opening import open_log
 from timeseries.opening import open_store
 from urbansense.commands.output import JsonFlag, print_json, print_rows
+from urbansense.parts import make_data_dir
 from urbansense.settings import Settings, load_settings
 
 _TIMEOUT_S: Final = 10.0
@@ -50,7 +51,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings)
     running = await _ask_running(settings)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
@@ -59,7 +60,9 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         "store": _check_store,
         "registry": _check_registry,
     }
-    results = []
+    answers = "something runs and answers" if running is not None else "nothing runs: no answer"
+    results = [("platform", True, f"{answers} at {settings.client_api_url}")]
+    running = running or {}
     for name, check in checks.items():
         if name in running:
             results.append((name, *running[name]))
@@ -74,8 +77,8 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     return results
 
 
-async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]]:
-    """What an urbansense that runs already says of the embedded parts, which it alone may open."""
+async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
+    """What an urbansense that runs already says of the embedded parts, which it alone may open; None if none answers."""
     embedded = {"log": settings.log_url, "store": settings.store_url}
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
@@ -86,7 +89,7 @@ async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]]:
                 if embedded.get(check["name"], "").startswith("embedded:")
             }
     except (httpx.HTTPError, ValueError, KeyError):
-        return {}
+        return None
 
 
 async def _check_folder(settings: Settings) -> str:

@@ -11,6 +11,8 @@ from rules.problems import BadRules
 from rules.testing import run_rule_test
 from urbansense.client import Api, with_api
 from urbansense.commands.output import JsonFlag, complain, out, print_json, print_rows
+from urbansense.rule_book import unknown_kinds
+from urbansense.settings import load_settings
 
 app = typer.Typer(help="Check, test, apply and list rules.", no_args_is_help=True)
 
@@ -24,7 +26,10 @@ def check_rules(files: Files) -> None:
     for file in files:
         try:
             rules = load_rules(file)
-            out.print(f"{file}: {', '.join(rule.name for rule in rules)}: no problem", markup=False)
+            unknown = unknown_kinds(rules, load_settings().kinds)
+            problems += [f"{file}: {problem}" for problem in unknown]
+            if not unknown:
+                out.print(f"{file}: {', '.join(rule.name for rule in rules)}: no problem", markup=False)
         except BadRules as bad:
             problems += bad.problems
     complain(problems)
