@@ -110,10 +110,10 @@ async def until_heard(broker: MqttEndpoint, clock_ms: int) -> None:
         await until(heard, 60, "a gateway listens")
 
 
-def kill_points(random: Random, kills: int) -> list[int]:
+def kill_points(random: Random, kills: int, work: int = REPORTS) -> list[int]:
     """How much work is done when each kill comes: one point in each of `kills` stretches of the run, but its ends."""
-    stretch = 0.8 * REPORTS / kills
-    return [int(0.1 * REPORTS + stretch * (n + random.random())) for n in range(kills)]
+    stretch = 0.8 * work / kills
+    return [int(0.1 * work + stretch * (n + random.random())) for n in range(kills)]
 
 
 async def kill_and_restart(

@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -17,11 +18,11 @@ from tests.servers.processes import Process
 
 Done = Callable[[str], Awaitable[int]]
 """How many records the service of that name has dealt with."""
-Disturbance = Callable[[Mapping[str, Process], Done, Sender], Iterable[Awaitable[None]]]
+Disturbance = Callable[[Mapping[str, Process], Done, Sender], Iterable[Coroutine[Any, Any, None]]]
 _SETTLED_WITHIN_S = 60
 
 
-def nothing(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+def nothing(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
     """No disturbance."""
     return ()
 
@@ -69,9 +70,13 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Fou
     return await fetch_found(settings)
 
 
-async def _send_disturbed(sender: Sender, work: Workload, disturbing: Iterable[Awaitable[None]]) -> None:
+async def _send_disturbed(sender: Sender, work: Workload, disturbing: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Send the workload while it is disturbed; all of it must be acknowledged, once the broker is there."""
-    sent, *_ = await asyncio.gather(sender.send(work), *disturbing)
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(sender.send(work))
+        for one in disturbing:
+            tasks.create_task(one)
+    sent = sending.result()
     assert sent.complete, sent
     assert sent.acknowledged == REPORTS
 

@@ -1,6 +1,6 @@
-"""Kill -9 of gateway, recorder and rules worker during 20,000 QoS 1 messages on Mosquitto and Kafka changes nothing."""
+"""Kill -9 of every service during 20,000 QoS 1 messages on Mosquitto and Kafka changes nothing."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,15 +12,15 @@ from tests.e2e.disturbance import Sender, Standstill, kafka_paused, kill_and_res
 from tests.e2e.platform import platform
 from tests.e2e.runs import Done, run_services
 from tests.e2e.verdict import assert_as_if_nothing_had_happened
-from tests.e2e.workload import SEED, Workload
+from tests.e2e.workload import REPORTS, SEED, Workload
 from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
 pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
 
-KILLS = {"gateway": 4, "recorder": 3, "rules-worker": 2}
-KILLS_OF_MEMBERS = {"gateway": 2, "recorder": 2, "rules-worker": 1}
+KILLS = {"gateway": 4, "recorder": 3, "rules-worker": 2, "correlator": 2}
+KILLS_OF_MEMBERS = {"gateway": 2, "recorder": 2, "rules-worker": 1, "correlator": 1}
 """On InfluxDB the recorder is a member of a group like the rules worker, and Kafka takes ten seconds to miss a dead one."""
 
 
@@ -37,10 +37,11 @@ async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_eve
     kills = KILLS_OF_MEMBERS if store else KILLS
     random = Random(SEED)
 
-    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
         standstill = Standstill(sender, lambda: kafka_paused(kafka_server))
+        raised = sum(event.revision for event in undisturbed)
         for name, times in kills.items():
-            points = kill_points(random, times)
+            points = kill_points(random, times, raised if name == "correlator" else REPORTS)
             yield kill_and_restart(services[name], lambda name=name: done(name), points, standstill)
 
     own_mosquitto.start()

@@ -1,8 +1,9 @@
 """Kill -9 of the whole of `up`, on the embedded log and store, during 20,000 QoS 1 messages on Mosquitto."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ KILLS = 5
 async def test_a_killed_up_loses_nothing_doubles_nothing_and_finds_the_same_events(
     own_mosquitto: Mosquitto, work: Workload, undisturbed: list[Event], tmp_path: Path
 ) -> None:
-    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
         standstill = Standstill(sender, lambda: embedded_log_locked(running.settings.data_dir))
         yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS), standstill)
 

@@ -1,8 +1,9 @@
 """Mosquitto and Kafka restarted during 20,000 QoS 1 messages: everything comes through, once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ async def test_restarted_brokers_lose_nothing_and_change_no_event(
         await asyncio.to_thread(stop)
         await asyncio.to_thread(start)
 
-    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Awaitable[None]]:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
         yield restart(done, own_mosquitto.stop, own_mosquitto.start, 0.3)
         yield restart(done, kafka_server.kill, kafka_server.start, 0.7)
 

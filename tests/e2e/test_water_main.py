@@ -131,6 +131,7 @@ def test_the_page_followed_to_the_letter_stores_every_reading_once_and_finds_the
         assert len(events) == len(expected)
         assert {facts(event) for event in events} == expected
         assert up.stop() == 0, up.tail()
+        assert "Traceback" not in up.log.read_text()
     finally:
         up.kill()
 

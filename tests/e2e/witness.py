@@ -55,11 +55,11 @@ class Stages:
         }
 
     async def done(self, stage: str) -> int:
-        """How many records of telemetry, ticks among them, the stage has dealt with; the gateway's stand in the log."""
-        bounds = await self.log.bounds(self.topics.all_telemetry)
+        """How many records the stage has dealt with, ticks among them; of the gateway, how many stand in the log."""
         if stage == "gateway":
-            return sum(end - first for first, end in bounds.values())
-        places = await self.log.committed(self._groups[stage][0], sorted(bounds))
+            return sum(end - first for first, end in (await self.log.bounds(self.topics.all_telemetry)).values())
+        group, names = self._groups[stage]
+        places = await self.log.committed(group, sorted(await self.log.bounds(names)))
         return sum(place.offset for place in places.values())
 
     async def behind(self) -> dict[str, int]:
