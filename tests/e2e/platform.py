@@ -41,9 +41,9 @@ class Platform:
         }
         self._services: dict[str, Process] = {}
 
-    def service(self, name: str, *arguments: str, **environment: str) -> Process:
+    def service(self, name: str, *arguments: str) -> Process:
         """A service of the command line, not yet started, such as `gateway`; its log is `<folder>/<name>.log`."""
-        return self._add(name, [*COMMAND, name, *arguments], environment)
+        return self._add(name, [*COMMAND, name, *arguments])
 
     def recorder(self) -> Process:
         """The recorder: the command itself where the store serves several processes.
@@ -52,7 +52,7 @@ class Platform:
         """
         if self.settings.store_url.startswith("influxdb"):
             return self.service("recorder")
-        return self._add("recorder", [sys.executable, "-c", _RECORDER_ON_DUCKDB], {})
+        return self._add("recorder", [sys.executable, "-c", _RECORDER_ON_DUCKDB])
 
     def run(self, *arguments: str, timeout_s: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
@@ -102,10 +102,10 @@ class Platform:
         """The last words of every service, for a failure's message."""
         return "\n".join(f"--- {name}\n{process.tail(12)}" for name, process in self._services.items())
 
-    def _add(self, name: str, command: list[str], environment: dict[str, str]) -> Process:
+    def _add(self, name: str, command: list[str]) -> Process:
         log = self.folder / f"{name}.log"
         log.touch()
-        self._services[name] = Process(command, log, {**self.environment, **environment})
+        self._services[name] = Process(command, log, self.environment)
         return self._services[name]
 
 

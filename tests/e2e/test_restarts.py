@@ -18,7 +18,7 @@ from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(300)]
 
 
 async def test_restarted_brokers_lose_nothing_and_change_no_event(

@@ -7,6 +7,7 @@ from tests.e2e.workload import REPORTS, Workload
 
 def assert_as_if_nothing_had_happened(found: Found, work: Workload, undisturbed: list[Event]) -> None:
     """What the sender had acknowledged is in the log and, once, in the store; the events are the undisturbed ones."""
+    assert found.behind == {}
     assert_balanced(found)
     sent = {(report.device_id, report.observed_at_ms): report.readings for report in work.reports()}
     assert found.logged == sent

@@ -29,7 +29,9 @@ Reports = Mapping[tuple[str, int], Mapping[str, Reading]]
 
 
 class Found(NamedTuple):
-    """What a run has left behind. `duplicates` counts the records of the log that repeat a report."""
+    """What there is after a run. `duplicates` counts the records of the log that repeat a report; `behind` is what the
+    stages have left to do.
+    """
 
     logged: Reports
     duplicates: int
@@ -38,6 +40,7 @@ class Found(NamedTuple):
     events: list[Event]
     announced: Counter[str]
     ledger: Ledger
+    behind: Mapping[str, int]
 
 
 class Stages:
@@ -115,7 +118,8 @@ async def fetch_found(settings: Settings) -> Found:
         events = [event async for event in _fetch_events(parts.store)]
         announced = Counter([ce_id async for ce_id in _announced(parts.log, parts.topics)])
         ledger = await LedgerAccount(parts.log, parts.topics, parts.store).statement()
-    return Found(logged, len(reports) - len(logged), stored, samples, events, announced, ledger)
+        behind = await stages.behind()
+    return Found(logged, len(reports) - len(logged), stored, samples, events, announced, ledger, behind)
 
 
 def identity(report: Telemetry) -> tuple[str, int]:
