@@ -1,33 +1,45 @@
 """Rule documents: what an operator writes, read with every problem found at once and named by line and column.
 
-Clauses so far: `rule title kind where when for clear_when clear_for gap no_data lateness severity event mode`. The others
-of the language are refused by name, never ignored.
+A clause that the language does not know is refused by name, never ignored.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import yaml
 
-from domain.durations import parse_duration_ms
-from domain.events import Severity, Text
-from rules.conditions.condition import Condition
+from domain.events import Severity
+from rules.activity import Active
+from rules.clauses import Clauses
 from rules.marked_yaml import BadYaml, Marked, load_marked
-from rules.problems import BadExpression, BadRules, Problem
-from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
+from rules.problems import BadRules, Problem
+from rules.rule import DEFAULT_LATENESS_MS, Escalation, Flapping, Group, Mode, Repeat, Rule
+from rules.signals.documents import read_signals
+from rules.signals.signal import Signal
+from rules.weekly_hours import parse_weekly_hours
 
-MAX_DURATION_MS: Final = 366 * 86_400_000
 RULE_NAME: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
+_RULE_CHARACTERS: Final = "lower-case letters, digits and hyphens"
 _KIND: Final = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
-_NOT_YET: Final = ("signals", "repeat", "active", "escalate", "flapping", "group", "suppressed_by")
+_WHERE_ROOTS: Final = ("device", "area")
 _CLAUSES: Final = (
-    "rule", "title", "kind", "where", "when", "for", "clear_when", "clear_for", "gap", "no_data", "lateness", "severity",
-    "event", "mode",
+    "rule", "title", "kind", "where", "signals", "quality", "when", "for", "repeat", "clear_when", "clear_for", "gap",
+    "no_data", "lateness", "active", "severity", "escalate", "event", "flapping", "group", "suppressed_by", "mode",
 )  # fmt: skip
-_Option = TypeVar("_Option", bound=StrEnum)
+_OF_READINGS: Final = ("when", "for", "clear_when", "clear_for", "gap", "repeat", "signals", "quality")
+_OF_DEVICES: Final = (*_OF_READINGS, "kind", "where", "no_data", "lateness", "active", "flapping")
+
+
+class Quality(StrEnum):
+    """The worst quality of readings that a rule takes as evidence."""
+
+    GOOD = "good"
+    SUSPECT = "suspect"
 
 
 def load_rules(path: Path) -> list[Rule]:
@@ -67,153 +79,161 @@ def read_rules(documents: list[Marked], file: str, problems: list[Problem], text
     return list(rules.values())
 
 
-class _Document:
-    """One document being read; problems are collected, and a bad clause reads as its default."""
+class _Document(Clauses):
+    """One rule being read."""
 
     def __init__(self, document: Marked, file: str, problems: list[Problem]) -> None:
-        self._document = document
-        self._clauses: dict[str, Marked] = document.value if isinstance(document.value, dict) else {}
-        self._file = file
-        self._problems = problems
+        super().__init__(document, file, problems)
         if not isinstance(document.value, dict):
-            self._refuse(document, "a rule is a mapping that begins with `rule: <name>`")
+            self.refuse(document, "a rule is a mapping that begins with `rule: <name>`")
 
     def rule(self, text: str | None) -> Rule:
         self._check_names()
-        name = self._word("rule", RULE_NAME, "lower-case letters, digits and hyphens", required=True) or "?"
-        when, no_data_ms = self._condition("when"), self._duration("no_data", at_least_ms=1)
         self._check_trigger()
+        name = self.word("rule", RULE_NAME, _RULE_CHARACTERS, required=True) or "?"
+        is_group = "group" in self.entries
+        accepts_suspect = self.choice("quality", Quality, Quality.GOOD) is Quality.SUSPECT
+        signals = read_signals(self.mapping_of("signals"), accepts_suspect=accepts_suspect)
         problem, department = self._event()
-        title = self._title(name)
+        lateness_ms = self.duration("lateness")
+        when = self.condition("when", signals=signals)
+        self._check_used(signals)
         return Rule(
             name=name,
-            kind=self._word("kind", _KIND, "lower-case letters, digits and _", required=True) or "?",
-            title=title,
+            kind=self.word("kind", _KIND, "lower-case letters, digits and _", required=not is_group) or "",
+            title=self.title(name),
             problem=problem or name,
-            severity=self._choice("severity", Severity, Severity.MINOR),
+            severity=self.choice("severity", Severity, Severity.MINOR),
             when=when,
-            clear_when=self._condition("clear_when"),
-            where=self._condition("where", roots=("device",)),
-            for_ms=self._duration("for") or 0,
-            clear_for_ms=self._duration("clear_for") or 0,
-            gap_ms=self._duration("gap", at_least_ms=1),
-            no_data_ms=no_data_ms,
-            lateness_ms=self._lateness(),
+            clear_when=self.condition("clear_when", signals=signals),
+            where=self.condition("where", roots=_WHERE_ROOTS),
+            signals=signals,
+            accepts_suspect=accepts_suspect,
+            for_ms=self.duration("for") or 0,
+            repeat=self._repeat(),
+            clear_for_ms=self.duration("clear_for") or 0,
+            gap_ms=self.duration("gap", at_least_ms=1),
+            no_data_ms=self.duration("no_data", at_least_ms=1),
+            lateness_ms=DEFAULT_LATENESS_MS if lateness_ms is None else lateness_ms,
+            active=self._active(),
+            escalate=self._escalate(),
+            flapping=self._flapping(),
+            group=self._group(),
+            suppressed_by=self.words("suppressed_by", RULE_NAME, "names of rules"),
             department=department,
-            mode=self._choice("mode", Mode, Mode.LIVE),
-            text=text or yaml.safe_dump(self._document.plain(), allow_unicode=True, sort_keys=False),
+            mode=self.choice("mode", Mode, Mode.LIVE),
+            text=text or yaml.safe_dump(self.plain(), allow_unicode=True, sort_keys=False),
         )
 
-    def _refuse(self, where: Marked, message: str) -> None:
-        self._problems.append(where.problem(self._file, message))
-
     def _check_names(self) -> None:
-        for name, clause in self._clauses.items():
-            if name in _NOT_YET:
-                self._refuse(
-                    clause.key or clause, f"`{name}` is not supported yet; remove it, or the rule would mean less"
-                )
-            elif name not in _CLAUSES:
-                close = get_close_matches(name, (*_CLAUSES, *_NOT_YET), n=1)
+        for name, clause in self.entries.items():
+            if name not in _CLAUSES:
+                close = get_close_matches(name, _CLAUSES, n=1)
                 meant = f"; did you mean `{close[0]}`?" if close else ""
-                self._refuse(clause.key or clause, f"unknown clause `{name}`{meant}")
+                self.refuse(clause.key or clause, f"unknown clause `{name}`{meant}")
 
     def _check_trigger(self) -> None:
-        if self._clauses and "when" not in self._clauses and "no_data" not in self._clauses:
-            self._refuse(self._document, "a rule needs `when` (a condition) or `no_data` (a duration)")
-        if "no_data" in self._clauses:
-            for name in ("when", "for", "clear_when", "clear_for", "gap"):
-                if clause := self._clauses.get(name):
-                    self._refuse(clause.key or clause, f"`{name}` has no meaning beside `no_data`; write two rules")
-        if "clear_when" in self._clauses and "when" not in self._clauses:
-            self._refuse(self._clauses["clear_when"], "`clear_when` needs `when`")
+        entries = self.entries
+        if entries and not entries.keys() & {"when", "no_data", "group"}:
+            self.refuse(
+                self.mapping, "a rule needs `when` (a condition), `no_data` (a duration) or `group` (of other rules)"
+            )
+        for trigger, meaningless in (("group", _OF_DEVICES), ("no_data", _OF_READINGS), ("repeat", ("for",))):
+            for name in meaningless if trigger in entries else ():
+                if clause := entries.get(name):
+                    self.refuse(clause.key or clause, f"`{name}` has no meaning beside `{trigger}`; write two rules")
+        for name in ("clear_when", "repeat", "signals"):
+            if name in entries and "when" not in entries:
+                self.refuse(entries[name], f"`{name}` needs `when`")
 
-    def _text(self, name: str, *, required: bool = False) -> tuple[Marked, str] | None:
-        clause = self._clauses.get(name)
-        if clause is None:
-            if required and self._clauses:
-                self._refuse(self._document, f"`{name}` is missing")
-            return None
-        if not isinstance(clause.value, str) or not clause.value.strip():
-            self._refuse(clause, f"`{name}` must be text")
-            return None
-        return clause, clause.value
+    def _check_used(self, signals: Mapping[str, Signal]) -> None:
+        for name in signals:
+            said = [str(entry.value) for clause in ("when", "clear_when") if (entry := self.entries.get(clause))]
+            if not any(re.search(rf"\b{name}\b", text) for text in said):
+                entry = self.entries["signals"].value[name]
+                self.refuse(entry.key or entry, f"no condition reads the signal `{name}`")
 
-    def _word(self, name: str, pattern: re.Pattern[str], allowed: str, *, required: bool) -> str | None:
-        found = self._text(name, required=required)
-        if found and not pattern.match(found[1]):
-            self._refuse(found[0], f"`{name}` may hold {allowed}, at most 64: {found[1]!r}")
-        return found[1] if found else None
-
-    def _duration(self, name: str, at_least_ms: int = 0) -> int | None:
-        clause = self._clauses.get(name)
+    def _repeat(self) -> Repeat | None:
+        clause = self.mapping_of("repeat")
         if clause is None:
             return None
-        try:
-            duration_ms = parse_duration_ms(str(clause.value))
-        except ValueError as error:
-            self._refuse(clause, f"`{name}`: {error}")
-            return None
-        if not at_least_ms <= duration_ms <= MAX_DURATION_MS:
-            self._refuse(clause, f"`{name}` must be {'more than nothing and ' if at_least_ms else ''}at most 366d")
-        return duration_ms
+        clause.check_known(("times", "within"), required=("times", "within"))
+        times, within_ms = clause.count("times", at_least=2), clause.duration("within", at_least_ms=1)
+        return Repeat(times, within_ms) if times and within_ms else None
 
-    def _lateness(self) -> int:
-        lateness_ms = self._duration("lateness")
-        return DEFAULT_LATENESS_MS if lateness_ms is None else lateness_ms
+    def _escalate(self) -> tuple[Escalation, ...]:
+        steps: list[Escalation] = []
+        for item in self.list_of("escalate"):
+            step = Clauses(item, self._file, self._problems, "escalate")
+            if not isinstance(item.value, dict):
+                self.refuse(item, "`escalate` is a list of steps such as {after: 24h, severity: critical}")
+                continue
+            step.check_known(("after", "severity"), required=("after", "severity"))
+            after_ms = step.duration("after", at_least_ms=1)
+            if after_ms is None:
+                continue
+            if steps and after_ms <= steps[-1].after_ms:
+                self.refuse(item, "the steps of `escalate` must follow each other in time")
+            steps.append(Escalation(after_ms, step.choice("severity", Severity, Severity.CRITICAL)))
+        return tuple(steps)
 
-    def _choice(self, name: str, options: type[_Option], default: _Option) -> _Option:
-        clause = self._clauses.get(name)
-        if clause is None:
-            return default
-        if clause.value not in [option.value for option in options]:
-            self._refuse(clause, f"`{name}` must be one of {', '.join(options)}, not {clause.value!r}")
-            return default
-        return options(clause.value)
-
-    def _condition(self, name: str, roots: tuple[str, ...] = ("reading", "device")) -> Condition | None:
-        clause = self._clauses.get(name)
-        if isinstance(clause, Marked) and isinstance(clause.value, bool):
-            clause = Marked(str(clause.value).lower(), clause.line, clause.column, clause.key)
+    def _flapping(self) -> Flapping | None:
+        clause = self.mapping_of("flapping")
         if clause is None:
             return None
-        if not isinstance(clause.value, str) or not clause.value.strip():
-            self._refuse(clause, f"`{name}` must be a condition in CEL, in quotes")
-            return None
-        try:
-            return Condition(clause.value, roots)
-        except BadExpression as error:
-            self._problems.append(_place(clause, self._file, name, error))
-            return None
+        clause.check_known(("more_than", "within"), required=("more_than", "within"))
+        more_than, within_ms = clause.count("more_than", at_least=1), clause.duration("within", at_least_ms=1)
+        return Flapping(more_than, within_ms) if more_than and within_ms else None
 
-    def _mapping(self, name: str, allowed: tuple[str, ...]) -> dict[str, Any]:
-        clause = self._clauses.get(name)
+    def _group(self) -> Group | None:
+        clause = self.mapping_of("group")
         if clause is None:
-            return {}
-        if not isinstance(clause.value, dict):
-            self._refuse(clause, f"`{name}` must be a mapping with {' and '.join(allowed)}")
-            return {}
-        for key, entry in clause.value.items():
-            if key not in allowed:
-                self._refuse(entry.key or entry, f"unknown entry `{key}` in `{name}`; known are {', '.join(allowed)}")
-            elif not isinstance(entry.value, str) or not entry.value.strip():
-                self._refuse(entry, f"`{name}.{key}` must be text")
-        return {key: entry.value for key, entry in clause.value.items() if isinstance(entry.value, str)}
+            return None
+        clause.check_known(
+            ("of", "by", "at_least", "within", "absorbs", "hold"), required=("of", "by", "at_least", "within")
+        )
+        of = clause.words("of", RULE_NAME, "names of rules")
+        by = clause.text("by")
+        at_least, within_ms = clause.count("at_least", at_least=2), clause.duration("within", at_least_ms=1)
+        hold_ms = clause.duration("hold")
+        if not (of and by and at_least and within_ms):
+            return None
+        group = Group(of, by[1], at_least, within_ms, clause.truth("absorbs"))
+        return group if hold_ms is None else replace(group, hold_ms=hold_ms)
 
-    def _title(self, name: str) -> Text:
-        title = self._mapping("title", ("en", "zh"))
-        if "title" in self._clauses and isinstance(self._clauses["title"].value, dict):
-            for language in ("en", "zh"):
-                if language not in self._clauses["title"].value:
-                    self._refuse(self._clauses["title"], f"`title` lacks `{language}`")
-        return Text(en=title.get("en", name), zh=title.get("zh", name))
+    def _active(self) -> Active | None:
+        clause = self.entries.get("active")
+        if clause is None or clause.value == "always":
+            return None
+        if clause.value in ("day", "night"):
+            return Active(sun=clause.value)
+        said = self.mapping_of("active") if isinstance(clause.value, dict) else None
+        if said is None or len(said.entries) != 1:
+            self.refuse(
+                clause,
+                "`active` is always, day, night, {hours: 'Mon-Fri 08:00-18:00'}, {calendar: <name>} or {outside: <name>}",
+            )
+            return None
+        said.check_known(("hours", "calendar", "outside"))
+        if "hours" in said.entries:
+            return Active(hours=self._hours(said))
+        name = said.text("calendar") or said.text("outside")
+        return Active(calendar=name[1], inside="calendar" in said.entries) if name else None
+
+    def _hours(self, active: Clauses) -> tuple[str, ...]:
+        hours = []
+        for item in active.list_of("hours"):
+            try:
+                parse_weekly_hours(str(item.value))
+                hours.append(str(item.value))
+            except ValueError as error:
+                self.refuse(item, f"`active.hours`: {error}")
+        return tuple(hours)
 
     def _event(self) -> tuple[str | None, str | None]:
-        event = self._mapping("event", ("problem", "department"))
-        return event.get("problem"), event.get("department")
-
-
-def _place(clause: Marked, file: str, name: str, error: BadExpression) -> Problem:
-    """A condition's problem at its own character where the text stands as it is, else at the clause."""
-    column = clause.column if clause.indent is None else clause.column + clause.indent + error.at
-    return Problem(file, clause.line, column, f"`{name}`: {error}")
+        event = self.mapping_of("event")
+        if event is None:
+            return None, None
+        event.check_known(("problem", "department"))
+        problem, department = event.text("problem"), event.text("department")
+        return problem[1] if problem else None, department[1] if department else None

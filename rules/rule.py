@@ -1,11 +1,14 @@
 """A rule as the engine judges it; `rules.documents` reads it from YAML."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from domain.events import Severity, Text
+from rules.activity import Active
 from rules.conditions.condition import Condition
+from rules.signals.signal import Signal
 
 DEFAULT_LATENESS_MS: Final = 300_000
 
@@ -19,11 +22,52 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Opens at the `times`-th true reading within `within_ms`, both ends of that span included."""
+
+    times: int
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """An event still open `after_ms` after its opening has this severity from then on."""
+
+    after_ms: int
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """A subject on which the rule opens more often than `more_than` within `within_ms` is unstable: one event, not many."""
+
+    more_than: int
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`at_least` open events of the rules `of`, alike in `by` and opened within `within_ms`, are one event.
+
+    `by` is parent, area, grid or the name of a device attribute. `absorbs`: the members are told as part of it;
+    `hold_ms` is how long notification of a member waits for the group.
+    """
+
+    of: tuple[str, ...]
+    by: str
+    at_least: int
+    within_ms: int
+    absorbs: bool = False
+    hold_ms: int = 120_000
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule at one version, ready to judge. Exactly one of `when` and `no_data_ms` is set.
+    """One rule at one version, ready to judge. Exactly one of `when`, `no_data_ms` and `group` is set.
 
     Units: all durations in ms of observed time. `gap_ms` None means three report intervals of the device; `clear_when`
-    None means: not `when`. `text` is the document it was read from.
+    None means: not `when`. `accepts_suspect`: readings of quality suspect are evidence, too. `escalate` stands by time.
+    `kind` is empty for a group, which takes its members'. `text` is the document it was read from.
     """
 
     name: str
@@ -34,12 +78,25 @@ class Rule:
     when: Condition | None = None
     clear_when: Condition | None = None
     where: Condition | None = None
+    signals: Mapping[str, Signal] = field(default_factory=dict)
+    accepts_suspect: bool = False
     for_ms: int = 0
+    repeat: Repeat | None = None
     clear_for_ms: int = 0
     gap_ms: int | None = None
     no_data_ms: int | None = None
     lateness_ms: int = DEFAULT_LATENESS_MS
+    active: Active | None = None
+    escalate: tuple[Escalation, ...] = ()
+    flapping: Flapping | None = None
+    group: Group | None = None
+    suppressed_by: tuple[str, ...] = ()
     department: str | None = None
     mode: Mode = Mode.LIVE
     version: int = 1
     text: str = ""
+
+    @property
+    def longest_window_ms(self) -> int:
+        """How far back its signals look at most."""
+        return max((signal.over_ms for signal in self.signals.values()), default=0)

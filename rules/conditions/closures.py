@@ -4,7 +4,7 @@ The function only ever answers what CEL would. Where types, NaN or a division by
 and the caller asks CEL instead. A property test compares the two.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rules.conditions.tree import Binary, Choice, Expression, ListOf, Name, Negative, Not, Number, String, Truth, names
@@ -15,8 +15,12 @@ ODD: Final = "odd"
 
 Verdict = Any
 """True, False, None where a name has no value, or `ODD`."""
-Judge = Callable[[Mapping[str, Any], Mapping[str, Any]], Verdict]
-"""(readings, facts of the device) -> verdict."""
+Judge = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], Verdict]
+"""(readings, facts of the device, signals and sun) -> verdict."""
+Sweep = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], tuple[Any, ...] | None]
+"""The same arguments -> the values of the report where no condition holds, None where one may."""
+Keys = Callable[[Name], str]
+"""Under which key a name stands in its mapping."""
 
 
 class _NotANumber(Exception):
@@ -27,20 +31,58 @@ class _NoClosure(Exception):
     """The condition holds something that only CEL answers."""
 
 
-def compile_closure(tree: Expression, types: Types) -> Judge | None:
+def compile_closure(tree: Expression, types: Types, keys: Keys) -> Judge | None:
     """The function that judges `tree`, or None where it must be left to CEL.
 
     Shape: the readings may hold anything; only `float` (numbers), `bool` and `str` of the expected type are judged here,
     anything else is `ODD`. A name that is missing gives None, whichever operators surround it.
     """
     try:
-        source = _Source(types).function(tree)
+        source = _Source(types, keys).function(tree)
     except _NoClosure:
         return None
+    judge: Judge = _compiled(source)
+    return judge
+
+
+def compile_sweep(trees: Sequence[tuple[Expression, Types, Keys]], quantities: Sequence[str]) -> Sweep:
+    """One function for many conditions: the values of `quantities` where none of them holds, None where one may.
+
+    Shape: every fact that the conditions read is there and of its type. Whatever is not plain (a value of another type,
+    NaN, a division by zero) gives None, so that each condition is then asked by itself.
+    """
+    variables: dict[tuple[str, str], str] = {}
+    kinds: dict[str, Kind] = {}
+    checks = []
+    for tree, types, keys in trees:
+        source = _Source(types, keys, variables)
+        condition = source.whole(tree)
+        guards = [f"c{source.variable(name)}" for name in source.names_of(tree) if name.root in _MAY_LACK]
+        kinds |= {source.variable(name): types.of(name) for name in source.names_of(tree)}
+        checks.append(f"({' and '.join([*guards, condition])})")
+    for name in quantities:
+        variables.setdefault(("readings", name), f"v{len(variables)}")
+    lines = ["def judge(readings, facts, more):", " told = readings.get", " derived = more.get"]
+    for (place, key), variable in variables.items():
+        if place == "facts":
+            lines.append(f" {variable} = facts[{key!r}]")
+            continue
+        lines.append(f" {variable} = {'told' if place == 'readings' else 'derived'}({key!r})")
+        if variable in kinds:
+            same = f" and {variable} == {variable}" if kinds[variable] is Kind.NUMBER else ""
+            lines.append(f" c{variable} = {variable}.__class__ is {_CLASS[kinds[variable]]}{same}")
+            lines.append(f" if not c{variable} and {variable} is not None: return None")
+    values = "".join(f"{variables['readings', name]}, " for name in quantities)
+    lines += [" try:", f"  return None if {' or '.join(checks) or 'False'} else ({values})"]
+    lines += [" except (ZeroDivisionError, _NotANumber):", "  return None"]
+    sweep: Sweep = _compiled("\n".join(lines))
+    return sweep
+
+
+def _compiled(source: str) -> Any:
     scope: dict[str, Any] = {"ODD": ODD, "_NotANumber": _NotANumber, "_nan": _raise_not_a_number}
     exec(source, scope)
-    judge: Judge = scope["judge"]
-    return judge
+    return scope["judge"]
 
 
 def _raise_not_a_number() -> bool:
@@ -49,22 +91,42 @@ def _raise_not_a_number() -> bool:
 
 _CLASS: Final = {Kind.NUMBER: "float", Kind.TEXT: "str", Kind.TRUTH: "bool"}
 _PYTHON: Final = {"&&": "and", "||": "or"}
+_PLACE: Final = {"reading": "readings", "device": "facts", "area": "facts", "sun": "more", "signal": "more"}
+_MAY_LACK: Final = ("reading", "sun", "signal")
 
 
 class _Source:
-    def __init__(self, types: Types) -> None:
+    """Python source of one condition. `variables` may be shared with others: (mapping, key) to the local's name."""
+
+    def __init__(self, types: Types, keys: Keys, variables: dict[tuple[str, str], str] | None = None) -> None:
         self._types = types
-        self._variables: dict[tuple[str, str], str] = {}
+        self._keys = keys
+        self._variables = {} if variables is None else variables
         self._temporaries = 0
+
+    def names_of(self, tree: Expression) -> list[Name]:
+        """Every name that the tree reads, once."""
+        return list({(name.root, name.field): name for name in names(tree)}.values())
+
+    def variable(self, name: Name) -> str:
+        """The local that holds it."""
+        return self._variables.setdefault((_PLACE[name.root], self._keys(name)), f"v{len(self._variables)}")
+
+    def whole(self, tree: Expression) -> str:
+        """The expression, without guards. Raises: _NoClosure."""
+        for name in self.names_of(tree):
+            if self._types.of(name) not in _CLASS:
+                raise _NoClosure
+        return self._of(tree)
 
     def function(self, tree: Expression) -> str:
         reads, guards = [], []
-        for name in dict.fromkeys((name.root, name.field) for name in names(tree)):
-            variable = self._variables[name] = f"v{len(self._variables)}"
-            reads.append(f"{variable} = {'readings' if name[0] == 'reading' else 'facts'}[{name[1]!r}]")
-            guards.append(self._guard(Name(0, *name), variable))
+        for name in self.names_of(tree):
+            variable = self.variable(name)
+            reads.append(f"{variable} = {_PLACE[name.root]}[{self._keys(name)!r}]")
+            guards.append(self._guard(name, variable))
         body = self._of(tree)
-        lines = ["def judge(readings, facts):"]
+        lines = ["def judge(readings, facts, more):"]
         if reads:
             lines += [" try:", *(f"  {read}" for read in reads), " except KeyError:", "  return None"]
             lines += [f" if not ({' and '.join(guards)}):", "  return ODD"]
@@ -86,7 +148,7 @@ class _Source:
             case Number(_, value) | Truth(_, value) | String(_, value):
                 return repr(value)
             case Name():
-                return self._variables[node.root, node.field]
+                return self.variable(node)
             case Not(_, operand):
                 return f"(not {self._of(operand)})"
             case Negative(_, operand):

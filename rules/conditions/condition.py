@@ -1,20 +1,26 @@
 """A compiled condition: readings and registry facts in, true, false or no evidence out."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 import cel
 
 from domain.devices import AttributeValue, Device
 from domain.quantities import CATALOGUE
-from rules.conditions.closures import ODD, Judge, compile_closure
+from rules.conditions.closures import ODD, Judge, Sweep, compile_closure, compile_sweep
 from rules.conditions.parser import parse_expression
-from rules.conditions.tree import Expression, names, to_cel
-from rules.conditions.types import FACTS, Types
+from rules.conditions.tree import Expression, Name, names, to_cel
+from rules.conditions.types import ALL_ROOTS, AREA, FACTS, Kind, Types
 from rules.problems import BadExpression
+from rules.signals.signal import Signal
 
 Readings = Mapping[str, Any]
 Facts = Mapping[str, AttributeValue]
+More = Mapping[str, float]
+"""What is worked out at a report: signals by their labels, and the sun."""
+NOTHING_MORE: Final[More] = MappingProxyType({})
+SUN_ELEVATION: Final = "sun.elevation"
 
 
 class ConditionError(Exception):
@@ -24,37 +30,60 @@ class ConditionError(Exception):
 class Condition:
     """One condition of a rule, compiled once.
 
-    `quantities` and `attributes` name what it reads; `judge` is the function of the hot path (see `evaluate`).
+    `quantities`, `attributes` and `signals` name what it reads, `reads_sun` and `reads_device` say so; `judge` is the
+    function of the hot path (see `evaluate`).
     """
 
-    __slots__ = ("_program", "_types", "attributes", "judge", "quantities", "source", "tree")
+    __slots__ = ("_program", "_types", "attributes", "judge", "quantities", "reads_sun", "signals", "source", "tree")
 
-    def __init__(self, source: str, roots: tuple[str, ...] = ("reading", "device")) -> None:
+    def __init__(
+        self, source: str, roots: tuple[str, ...] = ALL_ROOTS, signals: Mapping[str, Signal] = MappingProxyType({})
+    ) -> None:
         """Raises: BadExpression at the first character that is wrong."""
         self.source = source
-        self.tree: Expression = parse_expression(source)
+        self.tree: Expression = parse_expression(source, signals)
         self._types = Types(self.tree, roots)
         try:
             self._program = cel.compile(to_cel(self.tree))
         except (ValueError, TypeError, RuntimeError) as error:
             raise BadExpression(0, f"CEL refuses the condition: {error}") from error
-        self.quantities = tuple(dict.fromkeys(n.field for n in names(self.tree) if n.root == "reading"))
-        self.attributes = tuple(dict.fromkeys(n.field for n in names(self.tree) if n.root == "device"))
-        self.judge: Judge = compile_closure(self.tree, self._types) or _leave_to_cel
+        self.quantities = self._fields("reading")
+        self.attributes = self._fields("device")
+        self.signals = {name: signals[name] for name in self._fields("signal")}
+        self.reads_sun = bool(self._fields("sun"))
+        self.judge: Judge = compile_closure(self.tree, self._types, self.key) or _leave_to_cel
 
-    def evaluate(self, readings: Readings, facts: Facts) -> bool | None:
+    @property
+    def facts(self) -> Mapping[str, Kind]:
+        """The facts of the device that it reads, by their keys, with the type each must have."""
+        read = (name for name in names(self.tree) if name.root in ("device", "area"))
+        return {self.key(name): self._types.of(name) for name in read}
+
+    def key(self, name: Name) -> str:
+        """Under which key a name stands: in the readings, the facts, or the signals and sun."""
+        match name.root:
+            case "signal":
+                return self.signals[name.field].label
+            case "sun":
+                return SUN_ELEVATION
+            case "area":
+                return f"area/{name.field}"
+        return name.field
+
+    def evaluate(self, readings: Readings, facts: Facts, more: More = NOTHING_MORE) -> bool | None:
         """Whether the condition holds; None where a name it reads has no usable value.
 
-        Shape: `readings` without those marked `bad`; `facts` as `device_facts` gives them. Raises: ConditionError.
+        Shape: `readings` without those marked `bad`; `facts` as `device_facts` gives them; `more` holds signals by their
+        labels, and the sun. Raises: ConditionError.
         """
-        verdict = self.judge(readings, facts)
-        return self.ask_cel(readings, facts) if verdict is ODD else verdict
+        verdict = self.judge(readings, facts, more)
+        return self.ask_cel(readings, facts, more) if verdict is ODD else verdict
 
-    def ask_cel(self, readings: Readings, facts: Facts) -> bool | None:
+    def ask_cel(self, readings: Readings, facts: Facts, more: More = NOTHING_MORE) -> bool | None:
         """The same verdict, always by CEL itself. Raises: ConditionError."""
         values: dict[str, Any] = {}
         for name in names(self.tree):
-            value = usable(name.field, readings.get(name.field)) if name.root == "reading" else facts.get(name.field)
+            value = self.value(name, readings, facts, more)
             if value is None:
                 return None
             values[name.flat] = value
@@ -66,8 +95,24 @@ class Condition:
             raise ConditionError(f"{self.source}: gave {verdict!r} instead of true or false")
         return verdict
 
+    def value(self, name: Name, readings: Readings, facts: Facts, more: More) -> Any:
+        """What a name of the condition stands for; None where it has no usable value."""
+        if name.root == "reading":
+            return usable(name.field, readings.get(name.field))
+        return (facts if name.root in ("device", "area") else more).get(self.key(name))
 
-def _leave_to_cel(readings: Readings, facts: Facts) -> str:
+    def _fields(self, root: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name.field for name in names(self.tree) if name.root == root))
+
+
+def sweep_of(conditions: Sequence[Condition], quantities: Sequence[str]) -> tuple[Sweep, list[Condition]]:
+    """One function for the conditions that can be Python (see `compile_sweep`), and the others."""
+    plain = [condition for condition in conditions if condition.judge is not _leave_to_cel]
+    trees = [(condition.tree, condition._types, condition.key) for condition in plain]
+    return compile_sweep(trees, quantities), [c for c in conditions if c.judge is _leave_to_cel]
+
+
+def _leave_to_cel(readings: Readings, facts: Facts, more: More) -> str:
     return ODD
 
 
@@ -84,9 +129,14 @@ def usable(quantity: str, value: object) -> float | bool | None:
 
 
 def device_facts(device: Device) -> dict[str, AttributeValue]:
-    """What `device.<name>` may read: the registry's own facts that are known, then the attributes; numbers as doubles."""
+    """What `device.<name>` and `area.<level>` may read: the registry's own facts that are known, then the attributes.
+
+    Numbers are doubles; a level of the area stands under `area/<level>`.
+    """
     facts = {name: value for name, value in device.attributes.items() if value is not None}
     facts |= {name: value for name in FACTS if (value := getattr(device, name)) is not None}
+    codes = device.area.split("/") if device.area else []
+    facts |= {f"area/{level}": "/".join(codes[:depth]) for depth, level in enumerate(AREA, 1) if len(codes) >= depth}
     return {
         name: float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in facts.items()

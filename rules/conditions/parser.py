@@ -6,7 +6,7 @@ Source: the CEL language definition, syntax section (github.com/google/cel-spec)
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 from rules.conditions.tree import (
@@ -27,7 +27,7 @@ from rules.problems import BadExpression
 
 MAX_LENGTH: Final = 4_000
 MAX_DEPTH: Final = 40
-ROOTS: Final = ("reading", "device")
+ROOTS: Final = ("reading", "device", "sun", "area")
 FUNCTIONS: Final = {"size": 1, "double": 1, "string": 1, "contains": 2, "startsWith": 2, "endsWith": 2, "matches": 2}
 """What may be called, and with how many arguments (the one before the dot included). All take bounded time."""
 
@@ -48,11 +48,14 @@ class _Token(NamedTuple):
     at: int
 
 
-def parse_expression(source: str) -> Expression:
-    """The tree of a condition. Raises: BadExpression at the first character that is wrong."""
+def parse_expression(source: str, signals: Collection[str] = ()) -> Expression:
+    """The tree of a condition, in which the names of `signals` stand for themselves.
+
+    Raises: BadExpression at the first character that is wrong.
+    """
     if len(source) > MAX_LENGTH:
         raise BadExpression(0, f"the condition is longer than {MAX_LENGTH} characters")
-    parser = _Parser(_tokens(source))
+    parser = _Parser(_tokens(source), signals)
     tree = parser.choice()
     if parser.ahead.kind != "end":
         raise BadExpression(parser.ahead.at, f"{parser.ahead.text!r} was not expected here")
@@ -74,8 +77,9 @@ def _tokens(source: str) -> list[_Token]:
 class _Parser:
     """One method for each level of precedence, weakest first."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], signals: Collection[str]) -> None:
         self._tokens = tokens
+        self._signals = signals
         self._next = 0
         self._depth = 0
 
@@ -179,6 +183,8 @@ class _Parser:
                 return self._name(token)
             case "word", _ if self._take("("):
                 return self._call(token, ())
+            case "word", word if word in self._signals:
+                return Name(token.at, "signal", word)
             case "sign", "(":
                 inner = self.choice()
                 self._need(")")
@@ -186,8 +192,9 @@ class _Parser:
             case "sign", "[":
                 return ListOf(token.at, self._arguments("]"))
             case "word", word:
+                known = f", and the signals {', '.join(self._signals)}" if self._signals else ""
                 raise BadExpression(
-                    token.at, f"unknown name {word!r}; conditions read reading.<quantity> and device.<attribute>"
+                    token.at, f"unknown name {word!r}; conditions read reading.<quantity>, device.<attribute>{known}"
                 )
         raise BadExpression(token.at, f"{token.text!r} was not expected here")
 

@@ -1,6 +1,7 @@
 """The syntax tree of a condition: the part of CEL that rules may use.
 
-A condition is an expression over `reading.<quantity>`, `device.<attribute>` and literals with the operators
+A condition is an expression over `reading.<quantity>`, `device.<attribute>`, `area.<level>`, `sun.elevation`, the rule's
+signals by their names, and literals with the operators
 `|| && ! == != < <= > >= in + - * / ?:`, lists, and a few functions. Our own parser (`rules.conditions.parser`) exists for
 what the CEL library does not tell: which quantity of `reading` is read, and where a literal stands, so that every number
 becomes a double. Whatever it does not know is refused, never passed on.
@@ -30,7 +31,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """`reading.voltage` is Name(root="reading", field="voltage")."""
+    """`reading.voltage` is Name(root="reading", field="voltage"); a signal's root is "signal"."""
 
     at: int
     root: str

@@ -35,6 +35,7 @@ class Kind(Enum):
     UNKNOWN = "of unknown type"
 
 
+ALL_ROOTS: Final = ("reading", "device", "area", "sun", "signal")
 FACTS: Final = {
     **dict.fromkeys(
         ("device_id", "kind", "profile", "name", "area", "department", "parent_id", "component_code"), Kind.TEXT
@@ -42,12 +43,16 @@ FACTS: Final = {
     **dict.fromkeys(("lon", "lat", "report_interval_s"), Kind.NUMBER),
 }
 """What every device has in the registry; other names are its attributes."""
+SUN: Final = {"elevation": Kind.NUMBER}
+"""The sun at the device's place: its elevation above the horizon in degrees."""
+AREA: Final = dict.fromkeys(("division", "street", "community", "grid"), Kind.TEXT)
+"""The device's area by level, each as the path down to it: `320582`, `320582/110`, `320582/110/152`, ..."""
 
 
 class Types:
     """The types of one condition. `attributes` holds what each attribute must be, as far as its uses tell."""
 
-    def __init__(self, tree: Expression, roots: tuple[str, ...] = ("reading", "device")) -> None:
+    def __init__(self, tree: Expression, roots: tuple[str, ...] = ALL_ROOTS) -> None:
         """Raises: BadExpression where the tree cannot be a condition."""
         self.attributes: dict[str, Kind] = {}
         self._roots = roots
@@ -86,11 +91,17 @@ class Types:
 
     def _of_name(self, name: Name) -> Kind:
         if name.root not in self._roots:
-            raise BadExpression(
-                name.at, f"{name.root}.{name.field} cannot be used here, only {self._roots[0]}.<attribute>"
-            )
-        if name.root == "device":
-            return FACTS.get(name.field) or self.attributes.setdefault(name.field, Kind.UNKNOWN)
+            known = " and ".join(f"{root}.<name>" for root in self._roots)
+            raise BadExpression(name.at, f"{name.root}.{name.field} cannot be used here, only {known}")
+        match name.root:
+            case "device":
+                return FACTS.get(name.field) or self.attributes.setdefault(name.field, Kind.UNKNOWN)
+            case "signal":
+                return Kind.NUMBER
+            case "sun":
+                return _one_of(name, SUN)
+            case "area":
+                return _one_of(name, AREA)
         quantity = CATALOGUE.get(name.field)
         if quantity is None:
             raise BadExpression(name.at, f"unknown quantity {name.field!r}{_meant(name.field)}")
@@ -163,6 +174,12 @@ class Types:
         if one is not other:
             raise BadExpression(at, f"the left side is {one.value}, the right side is {other.value}")
         return one
+
+
+def _one_of(name: Name, known: dict[str, Kind]) -> Kind:
+    if name.field not in known:
+        raise BadExpression(name.at, f"unknown name {name.root}.{name.field}; known are {', '.join(known)}")
+    return known[name.field]
 
 
 def _meant(field: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from domain.devices import AttributeValue, Device
 from domain.telemetry import Telemetry, Tick
-from rules.conditions.condition import Condition, ConditionError, device_facts
+from rules.conditions.condition import NOTHING_MORE, Condition, ConditionError, device_facts
 from rules.engine.announcing import Raised
 from rules.engine.clock import PartitionClock
 from rules.engine.folding import Judge, Readings
@@ -82,7 +82,7 @@ class Lane:
             # nothing is pending and nothing is open: unless a condition holds, nothing happens
             readings, facts = report["readings"], watch.facts
             for judge in plan.judges:
-                verdict = judge(readings, facts)
+                verdict = judge(readings, facts, NOTHING_MORE)
                 if verdict is not False and verdict is not None:
                     break
             else:

@@ -54,7 +54,7 @@ def test_a_condition_gives_its_verdict(source: str, readings: dict[str, Any], ve
     ("source", "at", "words"),
     [
         ("reading.voltag > 5", 0, "did you mean 'voltage'"),
-        ("sun.elevation > 0", 0, "unknown name 'sun'"),
+        ("moon.phase > 0", 0, "unknown name 'moon'"),
         ("reading.voltage >", 17, "the end of the condition"),
         ("reading.voltage > 'a'", 16, "the left side is a number, the right side is text"),
         ("reading.voltage", 0, "a number where true or false is needed"),
@@ -94,7 +94,7 @@ def test_an_attribute_of_the_wrong_type_is_an_error_and_not_false() -> None:
 def test_a_comparison_with_what_arithmetic_made_nan_is_an_error_and_not_false(side: str) -> None:
     condition = Condition(side.format("(reading.voltage * 10 - reading.current * 10)"))
     readings = {"voltage": 1e308, "current": 1e308}
-    assert condition.judge(readings, {}) is ODD
+    assert condition.judge(readings, {}, {}) is ODD
     for ask in (condition.evaluate, condition.ask_cel):
         with pytest.raises(ConditionError):
             ask(readings, {})
@@ -194,7 +194,7 @@ def test_cel_itself_agrees_on_the_text_as_written(source: str, readings: dict[st
         condition = Condition(source)
     except BadExpression:
         return
-    verdict = condition.judge(readings, facts)
+    verdict = condition.judge(readings, facts, {})
     if verdict is ODD or verdict is None:
         return
     doubled = re.sub(r"(?<![\w.])(?<!e[+-])(\d+)(?![\w.])", r"\1.0", source)
@@ -208,7 +208,7 @@ def test_cel_itself_agrees_on_the_text_as_written(source: str, readings: dict[st
 @given(number=st.floats(-1e6, 1e6), limit=st.floats(-1e6, 1e6))
 def test_plain_conditions_never_fall_back_to_cel(number: float, limit: float) -> None:
     condition = Condition("reading.voltage > 0 && reading.voltage * 2 < device.limit || reading.current == 1")
-    assert condition.judge({"voltage": number, "current": 1.0}, {"limit": limit}) is not ODD
+    assert condition.judge({"voltage": number, "current": 1.0}, {"limit": limit}, {}) is not ODD
 
 
 def _said(ask: Any) -> Any:
