@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import orjson
 
 from domain.devices import Device
 from simulators.devices_file import devices_csv
+from tests.e2e.forked import Forked
 from tests.servers.processes import Process, wait_until
 from urbansense.settings import PREFIX, Settings
 
@@ -53,6 +54,13 @@ class Platform:
         if self.settings.store_url.startswith("influxdb"):
             return self.service("recorder")
         return self._add("recorder", [sys.executable, "-c", _RECORDER_ON_DUCKDB])
+
+    def forked(self, name: str, run: Callable[..., None], *arguments: Any) -> Forked:
+        """A process that calls `run(*arguments)` on this platform's settings, and begins in milliseconds."""
+        log = self.folder / f"{name}.log"
+        log.touch()
+        self._services[name] = forked = Forked(run, arguments, log, self.environment)
+        return forked
 
     def run(self, *arguments: str, timeout_s: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command to its end."""

@@ -1,0 +1,121 @@
+"""The rules on the prepared log: how it is fed, worker and correlator in a process, and what they leave behind."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.topics import Topics, header, is_tick
+from rules.correlator import Correlator
+from rules.definitions import apply_rules
+from rules.sums import RuleSums, read_rule_sums
+from rules.worker import RulesWorker
+from streams.opening import open_log
+from streams.ports import Log, TopicPartition
+from streams.tables import read_to_end
+from tests.e2e.prepared import RULES, registered, telemetry
+from urbansense.commands.services import run_until_stopped
+from urbansense.parts import Parts, open_parts
+from urbansense.running import run_services
+from urbansense.settings import Settings, load_settings
+
+
+async def prepare(settings: Settings) -> None:
+    """Devices and rules on a log that has none."""
+    log = await open_log(settings.log_url, settings.data_dir)
+    try:
+        await log.ensure_topics(settings.topics.specs())
+        await log.append(registered(settings.topics))
+        await apply_rules(log, settings.topics, RULES, now_ms=0)
+    finally:
+        await log.close()
+
+
+async def feed(log: Log, topics: Topics, first: int, last: int) -> None:
+    """Append what comes at the instants [first, last)."""
+    for records in telemetry(topics, first, last):
+        await log.append(records)
+
+
+def judge_in_one_process(last: int) -> None:
+    """Worker and correlator on the embedded log as `up` wires them, and what feeds them in the place of the gateway.
+
+    Everything before the instant `last` is fed that the log does not have yet; an instant is appended all or nothing.
+    """
+
+    async def run(settings: Settings, stop: asyncio.Event) -> None:
+        async with open_parts(settings, stop) as parts:
+            await parts.lookup.load(parts.log)
+            services = {
+                "lookup": parts.lookup,
+                "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
+                "correlator": Correlator(parts.log, parts.topics),
+                "feeder": _Feeder(parts, last),
+            }
+            await run_services(services, stop)
+
+    run_until_stopped(load_settings(), run)
+
+
+class _Feeder:
+    def __init__(self, parts: Parts, last: int) -> None:
+        self._parts, self._last = parts, last
+
+    async def run(self, stop: asyncio.Event) -> None:
+        log, topics = self._parts.log, self._parts.topics
+        there = sum(end for _, end in (await log.bounds(topics.all_telemetry)).values())
+        for records in telemetry(topics, 0, self._last):
+            if there <= 0:
+                await log.append(records)
+            there -= len(records)
+        await stop.wait()
+
+
+class Left(NamedTuple):
+    """What the rules have left behind."""
+
+    raised: Mapping[str, bytes]
+    """Every event of rules.raised and rules.shadow, by `<event id>/<revision>`."""
+    transitions: Mapping[str, set[str]]
+    """What happened to events, by rule."""
+    final: Mapping[str, Any]
+    """The last that city.events says of each event, by event id."""
+    twice: list[str]
+    """What stands more than once on a topic."""
+    sums: RuleSums
+    reports: int
+    pending: int
+    """Telemetry records that the sums do not account for, ticks among them."""
+
+
+async def fetch_left(settings: Settings) -> Left:
+    """Everything there is, once nothing runs any more that holds the log."""
+    log, topics = await open_log(settings.log_url, settings.data_dir), settings.topics
+    try:
+        raised = [record async for record in read_to_end(log, [topics.rules_raised, topics.rules_shadow])]
+        announced = [record async for record in read_to_end(log, [topics.events])]
+        reports = [r async for r in read_to_end(log, topics.all_telemetry) if not is_tick(r.headers)]
+        sums = await read_rule_sums(log, topics)
+        ends = {tp: end for tp, (_, end) in (await log.bounds(topics.all_telemetry)).items()}
+    finally:
+        await log.close()
+    transitions: dict[str, set[str]] = defaultdict(set)
+    for record in raised:
+        transitions[orjson.loads(record.value or b"")["rule"]].add((header(record.headers, "type") or b"").decode())
+    ids = Counter([f"{record.topic} {_revision(record)}" for record in raised + announced])
+    return Left(
+        raised={_revision(record): record.value or b"" for record in raised},
+        transitions=transitions,
+        final={(event := orjson.loads(record.value or b""))["event_id"]: event for record in announced},
+        twice=[one for one, times in ids.items() if times > 1],
+        sums=sums,
+        reports=len(reports),
+        pending=sum(end - sums.offsets.get(TopicPartition(*tp), 0) for tp, end in ends.items()),
+    )
+
+
+def _revision(record: Any) -> str:
+    event = orjson.loads(record.value)
+    return f"{event['event_id']}/{event['revision']}"
