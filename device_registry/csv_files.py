@@ -12,10 +12,14 @@ from typing import Final
 
 from device_registry.changes import Changes
 from device_registry.csv_rows import COLUMNS, RowError, header_errors, read_row, write_row
+from device_registry.device_filter import DeviceFilter
+from device_registry.entries import DEVICE_FIELDS
 from device_registry.problems import InvalidRecords, Problem
 from device_registry.registry import EVERY_DEVICE, Registry
-from device_registry.stored_devices import DeviceFilter
 from domain.devices import Device, DeviceState, Profile
+
+NOT_IN_FILE: Final = frozenset(DEVICE_FIELDS) - frozenset(COLUMNS) - {"activated_at_ms", "version"}
+"""What known devices keep, since the file does not say it."""
 
 _PAGE: Final = 1000
 
@@ -50,7 +54,7 @@ def import_csv(
         forbidden = bool(file.errors) and not skip_bad
         try:
             changes = registry.upsert_devices(
-                file.devices.values(), now_ms=now_ms, keep_state=True, dry_run=dry_run or forbidden
+                file.devices.values(), now_ms=now_ms, keep_state=True, keep=NOT_IN_FILE, dry_run=dry_run or forbidden
             )
             break
         except InvalidRecords as invalid:

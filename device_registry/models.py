@@ -6,7 +6,6 @@ A removed row stays, marked, until its tombstone is published. There are no fore
 the one write transaction (`device_registry.references`), where a whole file may arrive in any order.
 """
 
-from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -21,22 +20,44 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     and_,
     false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from device_registry.validation import LENGTH
-from domain.devices import Device, DeviceState
+from device_registry.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum
+from device_registry.lengths import LENGTH
+from domain.devices import DeviceState
 
 metadata: Final = MetaData()
 
-_JSON: Final[TypeEngine[Any]] = JSON().with_variant(JSONB(), "postgresql")
+_JSON: Final[TypeEngine[Any]] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+_ROW_NUMBER: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
 _STATE: Final = Enum(
     DeviceState, native_enum=False, length=16, values_callable=lambda states: [state.value for state in states]
 )
+
+
+_DATUM: Final = Enum(
+    Datum, native_enum=False, length=16, values_callable=lambda known: [datum.value for datum in known]
+)
+
+
+class TagsText(TypeDecorator[tuple[str, ...]]):
+    """Tags as one text, each between commas (`,new,led,`), so that `LIKE '%,led,%'` finds a tag on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str:
+        return f",{','.join(value)}," if value else ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value.strip(",").split(",")) if value else ()
 
 
 def _key(length: int) -> TypeEngine[str]:
@@ -73,6 +94,17 @@ devices: Final = Table(
     Column("state", _STATE, nullable=False),
     Column("activated_at_ms", BigInteger, nullable=False),
     *_outbox(),
+    Column("grid", String(LENGTH["grid"])),
+    Column("sparkplug", String(LENGTH["sparkplug"])),
+    Column("owner", String(LENGTH["owner"])),
+    Column("maintainer", String(LENGTH["maintainer"])),
+    Column("component_scheme", String(LENGTH["component_scheme"])),
+    Column("source_datum", _DATUM, nullable=False, server_default=text("'wgs84'")),
+    Column("source_lon", Float(53)),
+    Column("source_lat", Float(53)),
+    Column("tags", TagsText, nullable=False, server_default=text("''")),
+    Column("identities", _JSON, nullable=False, server_default=text("'{}'")),
+    Column("created_at_ms", BigInteger, nullable=False, server_default=text("0")),
 )
 
 profiles: Final = Table(
@@ -85,6 +117,8 @@ profiles: Final = Table(
     Column("report_interval_s", Integer, nullable=False),
     Column("attributes", _JSON, nullable=False),
     *_outbox(),
+    Column("codec", String(LENGTH["codec"])),
+    Column("derived", _JSON, nullable=False, server_default=text("'[]'")),
 )
 
 areas: Final = Table(
@@ -95,10 +129,29 @@ areas: Final = Table(
     Column("level", String(LENGTH["level"]), nullable=False),
     Column("version", Integer, nullable=False),
     Column("updated_at_ms", BigInteger, nullable=False),
+    Column("names", _JSON, nullable=False, server_default=text("'{}'")),
+    Column("boundary", _JSON),
 )
 
-DEVICE_COLUMNS: Final = tuple(devices.c[field.name] for field in fields(Device))
+audit: Final = Table(
+    "registry_audit",
+    metadata,
+    Column("number", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject", _key(LENGTH["area"]), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("author", String(LENGTH["author"]), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("changes", _JSON, nullable=False),
+)
+"""Who changed what, when: one row for each change of each record, written in the change's own transaction."""
+
+DEVICE_COLUMNS: Final = tuple(devices.c[name] for name in DEVICE_FIELDS)
 """The columns of a `Device`, in the order of its fields: `Device(*row)`."""
+
+DETAIL_COLUMNS: Final = tuple(devices.c[name] for name in DETAIL_FIELDS)
+"""The columns of its `Details`, likewise."""
 
 DEVICE_IS_UNPUBLISHED: Final = devices.c.published_version < devices.c.version
 PROFILE_IS_UNPUBLISHED: Final = profiles.c.published_version < profiles.c.version
@@ -106,6 +159,10 @@ PROFILE_IS_UNPUBLISHED: Final = profiles.c.published_version < profiles.c.versio
 Index("ix_devices_kind", devices.c.kind, devices.c.device_id)
 Index("ix_devices_area", devices.c.area)
 Index("ix_devices_parent_id", devices.c.parent_id)
+Index("ix_devices_place", devices.c.lat, devices.c.lon)
+Index("ix_devices_mn", devices.c.mn)
+Index("ix_devices_sparkplug", devices.c.sparkplug)
+Index("ix_registry_audit_subject", audit.c.subject_kind, audit.c.subject, audit.c.number)
 Index(
     "uq_devices_dev_eui",
     devices.c.dev_eui,

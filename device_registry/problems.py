@@ -25,3 +25,11 @@ class InvalidRecords(UrbansenseError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class VersionConflict(UrbansenseError):
+    """Somebody else changed the record meanwhile: it has another version than the editor saw. Nothing was written."""
+
+    def __init__(self, subject: str, expected: int, version: int) -> None:
+        self.subject, self.expected, self.version = subject, expected, version
+        super().__init__(f"{subject} has version {version}, not {expected}: read it again and repeat the change")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from domain.devices import Device, DeviceState, FieldMapping, Profile
+from domain.devices import DerivedReading, Device, DeviceState, FieldMapping, Profile
 from domain.topics import Headers
 
 DEVICE_HEADERS: Final[Headers] = (("schema", b"device/1"),)
@@ -47,4 +47,5 @@ def profile_from_record(record: dict[str, Any]) -> Profile:
     """The profile of a parsed record. Raises: ValueError, KeyError or TypeError where it is none."""
     known = {name: value for name, value in record.items() if name in _PROFILE_FIELDS}
     mappings = tuple(FieldMapping(**mapping) for mapping in record["fields"])
-    return Profile(**{**known, "fields": mappings, "ignore": tuple(record["ignore"])})
+    derived = tuple(DerivedReading(**reading) for reading in record.get("derived", ()))
+    return Profile(**{**known, "fields": mappings, "ignore": tuple(record["ignore"]), "derived": derived})

@@ -1,11 +1,23 @@
-"""What devices refer to: profiles, parents and EUIs, judged against the registry as it stands inside the transaction."""
+"""What devices refer to: profiles, parents, identities; judged against the registry as it stands in the transaction."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
+from device_registry.city_tables import CityTables
 from device_registry.problems import Problem
 from domain.devices import Device, DeviceState
+
+IDENTITIES: Final = {"dev_eui": "EUI", "mn": "MN", "sparkplug": "Sparkplug path"}
+"""The columns by which a device is found when it speaks: each value belongs to one device that is not retired."""
+
+
+class Relative(NamedTuple):
+    """A device outside the batch, as far as its relations go."""
+
+    kind: str
+    parent_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +25,17 @@ class Known:
     """What the registry holds that a batch of devices may refer to.
 
     `profile_kinds` is complete. `parents` holds every device outside the batch that the batch's parent chains reach,
-    with its own parent. `eui_holders` tells who outside the batch holds an EUI that the batch asks for.
+    `children` those outside it that hang on one of the batch whose kind changes. `holders` tells by column of IDENTITIES
+    who outside the batch holds a value that the batch asks for.
     """
 
     profile_kinds: Mapping[str, str]
-    parents: Mapping[str, str | None]
-    eui_holders: Mapping[str, str]
+    parents: Mapping[str, Relative] = field(default_factory=dict)
+    children: Mapping[str, Relative] = field(default_factory=dict)
+    holders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def reference_problems(batch: Sequence[Device], known: Known) -> Iterator[Problem]:
+def reference_problems(batch: Sequence[Device], known: Known, tables: CityTables) -> Iterator[Problem]:
     """Everything the batch refers to that is missing, of the wrong kind, taken, or a circle. Ids in it are distinct."""
     for device in batch:
         kind = known.profile_kinds.get(device.profile)
@@ -31,22 +45,44 @@ def reference_problems(batch: Sequence[Device], known: Known) -> Iterator[Proble
         elif kind != device.kind:
             what = f"profile {device.profile!r} is for kind {kind!r}, the device is a {device.kind!r}"
             yield Problem(device.device_id, "profile", what, "change one of them")
-    yield from _parent_problems(batch, known)
-    yield from _eui_problems(batch, known)
+    yield from _parent_problems(batch, known, tables)
+    yield from _child_problems(batch, known, tables)
+    yield from _identity_problems(batch, known)
 
 
-def _parent_problems(batch: Sequence[Device], known: Known) -> Iterator[Problem]:
-    parent_of = {**known.parents, **{device.device_id: device.parent_id for device in batch}}
-    in_circle = _members_of_circles(parent_of)
+def _parent_problems(batch: Sequence[Device], known: Known, tables: CityTables) -> Iterator[Problem]:
+    mine = {device.device_id: Relative(device.kind, device.parent_id) for device in batch}
+    relatives = {**known.parents, **mine}
+    in_circle = _members_of_circles({device_id: relative.parent_id for device_id, relative in relatives.items()})
     for device in batch:
         if device.parent_id is None or device.parent_id == device.device_id:
             continue
-        if device.parent_id not in parent_of:
+        parent = relatives.get(device.parent_id)
+        if parent is None:
             what = f"parent {device.parent_id!r} is neither in the registry nor among these devices"
             yield Problem(device.device_id, "parent_id", what, "register it first, or in the same file")
+        elif not tables.may_hang(device.kind, parent.kind):
+            what = f"parent {device.parent_id!r} is a {parent.kind!r}, on which no {device.kind!r} hangs"
+            remedy = (
+                f"name a {' or '.join(_parents_of(device.kind, tables))}, or add {parent.kind!r} to the city's tables"
+            )
+            yield Problem(device.device_id, "parent_id", what, remedy)
         elif device.device_id in in_circle:
             what = f"the parents of {device.device_id!r} lead back to it"
             yield Problem(device.device_id, "parent_id", what, "break the circle")
+
+
+def _child_problems(batch: Sequence[Device], known: Known, tables: CityTables) -> Iterator[Problem]:
+    kinds = {device.device_id: device.kind for device in batch}
+    for child_id, child in known.children.items():
+        kind = kinds.get(child.parent_id or "")
+        if kind is not None and not tables.may_hang(child.kind, kind):
+            what = f"{child_id!r} hangs on it, and no {child.kind!r} hangs on a {kind!r}"
+            yield Problem(str(child.parent_id), "kind", what, "give that device another parent first")
+
+
+def _parents_of(kind: str, tables: CityTables) -> list[str]:
+    return sorted(parent for parent in tables.parents if tables.may_hang(kind, parent)) or ["known parent"]
 
 
 def _members_of_circles(parent_of: Mapping[str, str | None]) -> set[str]:
@@ -65,14 +101,17 @@ def _members_of_circles(parent_of: Mapping[str, str | None]) -> set[str]:
     return members
 
 
-def _eui_problems(batch: Sequence[Device], known: Known) -> Iterator[Problem]:
-    wanted = [d for d in batch if d.dev_eui is not None and d.state is not DeviceState.RETIRED]
-    times = Counter(device.dev_eui for device in wanted)
-    for device in wanted:
-        holder = known.eui_holders.get(device.dev_eui or "")
-        if holder is not None:
-            what = f"EUI {device.dev_eui} belongs to {holder!r}"
-            yield Problem(device.device_id, "dev_eui", what, "correct it, or retire the other device")
-        elif times[device.dev_eui] > 1:
-            what = f"EUI {device.dev_eui} is given to {times[device.dev_eui]} devices"
-            yield Problem(device.device_id, "dev_eui", what, "give it to one of them")
+def _identity_problems(batch: Sequence[Device], known: Known) -> Iterator[Problem]:
+    in_service = [device for device in batch if device.state is not DeviceState.RETIRED]
+    for column, name in IDENTITIES.items():
+        wanted = [device for device in in_service if getattr(device, column) is not None]
+        times = Counter(getattr(device, column) for device in wanted)
+        for device in wanted:
+            value = getattr(device, column)
+            holder = known.holders.get(column, {}).get(value)
+            if holder is not None:
+                what = f"{name} {value} belongs to {holder!r}"
+                yield Problem(device.device_id, column, what, "correct it, or retire the other device")
+            elif times[value] > 1:
+                what = f"{name} {value} is given to {times[value]} devices"
+                yield Problem(device.device_id, column, what, "give it to one of them")

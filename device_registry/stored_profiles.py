@@ -1,20 +1,24 @@
-"""The statements on the tables `profiles` and `areas`, each inside a transaction of the caller's."""
+"""The statements on the table `profiles`, each inside a transaction of the caller's."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
+from device_registry.audit import Action, Note, Subject, differences, write_notes
 from device_registry.changes import Changes, same_attributes
-from device_registry.models import areas, devices, profiles
-from domain.devices import Area, FieldMapping, Profile
+from device_registry.models import devices, profiles
+from domain.devices import DerivedReading, FieldMapping, Profile
 
 
 def profile_from_row(row: Any) -> Profile:
     """The profile of a whole row of the table."""
     fields = tuple(FieldMapping(**mapping) for mapping in row.fields)
-    return Profile(row.name, row.kind, fields, tuple(row.ignore), row.report_interval_s, row.attributes)
+    derived = tuple(DerivedReading(**reading) for reading in row.derived)
+    return Profile(
+        row.name, row.kind, fields, tuple(row.ignore), row.report_interval_s, row.attributes, row.codec, derived
+    )
 
 
 def read_profiles(connection: Connection) -> dict[str, Profile]:
@@ -33,12 +37,13 @@ def count_by_profile(connection: Connection, names: Iterable[str]) -> dict[str, 
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
-def write_profiles(connection: Connection, offered: Sequence[Profile], now_ms: int) -> Changes:
-    """Each profile as a new row or the next version of its old one."""
+def write_profiles(connection: Connection, offered: Sequence[Profile], now_ms: int, author: str) -> Changes:
+    """Each profile as a new row or the next version of its old one, with a note of what changed."""
     held = {row.name: row for row in connection.execute(select(profiles))}
     created: list[str] = []
     updated: list[str] = []
     unchanged: list[str] = []
+    notes: list[Note] = []
     for profile in offered:
         row = held.get(profile.name)
         facts = {**asdict(profile), "removed": False, "updated_at_ms": now_ms}
@@ -51,44 +56,32 @@ def write_profiles(connection: Connection, offered: Sequence[Profile], now_ms: i
             this_row = profiles.c.name == profile.name
             connection.execute(update(profiles).where(this_row).values(**facts, version=row.version + 1))
             (created if row.removed else updated).append(profile.name)
+        if profile.name not in unchanged:
+            before = profile_from_row(row) if row is not None and not row.removed else None
+            notes.append(_note(before, profile, row.version + 1 if row is not None else 1, now_ms, author))
+    write_notes(connection, notes)
     return Changes(tuple(created), tuple(updated), tuple(unchanged))
 
 
-def mark_profile_removed(connection: Connection, name: str, now_ms: int) -> bool:
+def mark_profile_removed(connection: Connection, name: str, now_ms: int, author: str) -> bool:
     """Leave the row as a tombstone to publish; whether there was one."""
     statement = (
         update(profiles)
         .where(profiles.c.name == name, ~profiles.c.removed)
         .values(removed=True, version=profiles.c.version + 1, updated_at_ms=now_ms)
     )
-    return connection.execute(statement).rowcount == 1
-
-
-def read_areas(connection: Connection, below: str | None) -> list[Area]:
-    """The areas by path; with `below`, that area and everything under it."""
-    statement = select(areas.c.path, areas.c.name, areas.c.level).order_by(areas.c.path)
-    if below is not None:
-        statement = statement.where(or_(areas.c.path == below, areas.c.path.startswith(f"{below}/", autoescape=True)))
-    return [Area(*row) for row in connection.execute(statement)]
-
-
-def write_areas(connection: Connection, offered: Sequence[Area], now_ms: int) -> Changes:
-    """Each area as a new row or the next version of its old one."""
-    held = {row.path: row for row in connection.execute(select(areas))}
-    created = [area for area in offered if area.path not in held]
-    known = [area for area in offered if area.path in held]
-    updated = [area for area in known if Area(*held[area.path][:3]) != area]
-    unchanged = [area for area in known if Area(*held[area.path][:3]) == area]
-    if created:
-        connection.execute(insert(areas), [{**asdict(area), "version": 1, "updated_at_ms": now_ms} for area in created])
-    if updated:
-        rows = [
-            {**asdict(area), "key": area.path, "version": held[area.path].version + 1, "updated_at_ms": now_ms}
-            for area in updated
-        ]
-        connection.execute(update(areas).where(areas.c.path == bindparam("key")), rows)
-    return Changes(*(tuple(area.path for area in some) for some in (created, updated, unchanged)))
+    removed = connection.execute(statement).rowcount == 1
+    if removed:
+        version = connection.execute(select(profiles.c.version).where(profiles.c.name == name)).scalar_one()
+        write_notes(connection, [Note(Subject.PROFILE, name, version, now_ms, author, Action.REMOVED, {})])
+    return removed
 
 
 def _same(one: Profile, other: Profile) -> bool:
     return one == other and same_attributes(one.attributes, other.attributes)
+
+
+def _note(before: Profile | None, after: Profile, version: int, at_ms: int, author: str) -> Note:
+    action = Action.CREATED if before is None else Action.CHANGED
+    changes = differences(asdict(before) if before is not None else {}, asdict(after))
+    return Note(Subject.PROFILE, after.name, version, at_ms, author, action, changes)

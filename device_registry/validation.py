@@ -1,4 +1,4 @@
-"""What a device, a profile or an area must be by itself. What it refers to is judged by `device_registry.references`."""
+"""What a device or a profile must be by itself. What it refers to is judged by `device_registry.references`."""
 
 import math
 import re
@@ -6,20 +6,22 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Final
 
+from device_registry.area_checks import AREA_PATH
+from device_registry.lengths import LENGTH
 from device_registry.problems import Problem
-from domain.devices import DEVICE_ID, Area, Device, Profile
+from domain.derivations import BadFormula, compile_derivation
+from domain.devices import DEVICE_ID, Device, Profile
 from domain.errors import UnknownUnit
 from domain.quantities import CATALOGUE
 
-LENGTH: Final = {
-    "name": 200, "area": 200, "parent_id": 64, "component_code": 32, "department": 100, "dev_eui": 16, "mn": 24,
-    "profile": 64, "kind": 64, "level": 32, "source": 200,
-}  # fmt: skip
-"""The most characters a text may have, here and in the tables. A component code has 16 in GB/T 30428.2, 19 in Sichuan."""
+Bounds = tuple[float, float, float, float]
+"""West, south, east, north, in degrees."""
 
 _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_AREA_PATH: Final = re.compile(r"[^/\s]+(/[^/\s]+)*")
+
 _EUI: Final = re.compile(r"[0-9a-f]{16}")
+_GRID: Final = re.compile(r"\d{15}")
+_SPARKPLUG: Final = re.compile(r"[^/+#]+/[^/+#]+(/[^/+#]+)?")
 _EUI_SEPARATORS: Final = re.compile(r"[-:.\s]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\uffff]")
 _ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -28,6 +30,7 @@ _LONGEST_INTERVAL_S: Final = 366 * 86_400
 _LONGEST_ATTRIBUTE: Final = 1000
 _MOST_MAPPINGS: Final = 500
 _MOST_ATTRIBUTES: Final = 100
+_MOST_DERIVED: Final = 50
 _LARGEST_INTEGER: Final = 2**53  # beyond it a rule, which computes in doubles, would see another number
 
 
@@ -49,11 +52,16 @@ def normalise_device(device: Device) -> Device:
         department=_trimmed(device.department),
         dev_eui=(normalise_eui(eui) or eui) if eui else None,
         mn=_trimmed(device.mn),
+        grid=_trimmed(device.grid),
+        sparkplug=_trimmed(device.sparkplug),
     )
 
 
-def device_problems(device: Device, kinds: Collection[str]) -> Iterator[Problem]:
-    """Everything wrong with a normalised device by itself, in the order of its fields."""
+def device_problems(device: Device, kinds: Collection[str], bounds: Bounds | None = None) -> Iterator[Problem]:
+    """Everything wrong with a normalised device by itself, in the order of its fields.
+
+    `bounds` is where the city's devices stand: (west, south, east, north), degrees.
+    """
 
     def problem(column: str, what: str, remedy: str) -> Problem:
         return Problem(device.device_id, column, what, remedy)
@@ -67,11 +75,11 @@ def device_problems(device: Device, kinds: Collection[str]) -> Iterator[Problem]
     if device.kind not in kinds:
         yield problem("kind", f"kind {device.kind!r} is not known", f"use one of {', '.join(kinds)}")
     yield from _text_problems(device)
-    if device.area is not None and not _AREA_PATH.fullmatch(device.area):
+    if device.area is not None and not AREA_PATH.fullmatch(device.area):
         yield problem(
             "area", f"{device.area!r} is no area path", "join the codes by single slashes: 320582/110/152/102"
         )
-    yield from _location_problems(device)
+    yield from _location_problems(device, bounds)
     if device.parent_id == device.device_id:
         yield problem("parent_id", "the device is its own parent", "name the cabinet, feeder or gateway it hangs on")
     if not 0 < device.report_interval_s <= _LONGEST_INTERVAL_S:
@@ -82,6 +90,12 @@ def device_problems(device: Device, kinds: Collection[str]) -> Iterator[Problem]
         )
     if device.dev_eui is not None and normalise_eui(device.dev_eui) is None:
         yield problem("dev_eui", f"{device.dev_eui!r} is no EUI", "give its 16 hexadecimal digits")
+    if device.grid is not None and not _GRID.fullmatch(device.grid):
+        yield problem("grid", f"{device.grid!r} is no grid code", "give its 15 digits")
+    if device.sparkplug is not None and not _SPARKPLUG.fullmatch(device.sparkplug):
+        yield problem(
+            "sparkplug", f"{device.sparkplug!r} is no Sparkplug path", "write group/edge or group/edge/device"
+        )
     yield from attribute_problems(device.device_id, device.attributes)
 
 
@@ -117,18 +131,36 @@ def profile_problems(profile: Profile, kinds: Collection[str]) -> Iterator[Probl
             yield problem(column, str(error), f"give a UCUM unit that converts to {quantity.unit!r}")
         if not (math.isfinite(mapping.scale) and math.isfinite(mapping.offset)) or mapping.scale == 0:
             yield problem(column, "scale and offset must be finite, scale not 0", "check the device's manual")
+        if quantity.boolean and (mapping.low is not None or mapping.high is not None):
+            yield problem(column, f"{quantity.name} is true or false and has no range", "leave low and high out")
+        if not _is_range(mapping.low, mapping.high):
+            yield problem(column, "low and high are no range", "give finite numbers, low below high, or leave them out")
+        if mapping.outside not in ("suspect", "bad"):
+            yield problem(column, f"{mapping.outside!r} is no quality", "write suspect or bad")
+    yield from _derived_problems(profile)
+    if profile.codec is not None and not (0 < len(profile.codec) <= LENGTH["codec"]):
+        yield problem("codec", "it has no name, or a long one", f"use 1 to {LENGTH['codec']} characters")
     yield from attribute_problems(profile.name, profile.attributes)
 
 
-def area_problems(area: Area) -> Iterator[Problem]:
-    """Everything wrong with an area by itself."""
-    if not _AREA_PATH.fullmatch(area.path) or len(area.path) > LENGTH["area"]:
-        yield Problem(area.path, "path", f"{area.path!r} is no area path", "join the codes by single slashes")
-    for column, value in (("name", area.name), ("level", area.level)):
-        if len(value) > LENGTH[column] or _CONTROL.search(value):
-            yield Problem(
-                area.path, column, "too long or with control characters", f"use up to {LENGTH[column]} characters"
-            )
+def _derived_problems(profile: Profile) -> Iterator[Problem]:
+    if len(profile.derived) > _MOST_DERIVED:
+        yield Problem(profile.name, "derived", "too many derived readings", f"give at most {_MOST_DERIVED}")
+    names = [derived.quantity for derived in profile.derived]
+    for derived in profile.derived:
+        column = f"derived.{derived.quantity}"
+        if names.count(derived.quantity) > 1:
+            yield Problem(profile.name, column, f"{derived.quantity} is derived twice", "leave one formula")
+        try:
+            compile_derivation(derived)
+        except BadFormula as error:
+            yield Problem(profile.name, column, str(error), "see docs/registry.md, derived readings")
+
+
+def _is_range(low: float | None, high: float | None) -> bool:
+    if not all(one is None or math.isfinite(one) for one in (low, high)):
+        return False
+    return low is None or high is None or low < high
 
 
 def attribute_problems(subject: str, attributes: Mapping[str, object]) -> Iterator[Problem]:
@@ -165,7 +197,7 @@ def _trimmed(text: str | None) -> str | None:
 
 
 def _text_problems(device: Device) -> Iterator[Problem]:
-    for column in ("kind", "profile", "name", "area", "parent_id", "component_code", "department", "mn"):
+    for column in ("kind", "profile", "name", "area", "parent_id", "component_code", "department", "mn", "sparkplug"):
         text = getattr(device, column) or ""
         if len(text) > LENGTH[column]:
             yield Problem(device.device_id, column, f"{len(text)} characters", f"use at most {LENGTH[column]}")
@@ -173,11 +205,27 @@ def _text_problems(device: Device) -> Iterator[Problem]:
             yield Problem(device.device_id, column, "has a line break or control character", "leave it out")
 
 
-def _location_problems(device: Device) -> Iterator[Problem]:
-    if (device.lon is None) != (device.lat is None):
-        column = "lon" if device.lon is None else "lat"
+def _location_problems(device: Device, bounds: Bounds | None) -> Iterator[Problem]:
+    lon, lat = device.lon, device.lat
+    if (lon is None) != (lat is None):
+        column = "lon" if lon is None else "lat"
         yield Problem(device.device_id, column, "only one of lon and lat is given", "give both or neither")
-    for column, value, limit in (("lon", device.lon, 180), ("lat", device.lat, 90)):
+    if lon is not None and lat is not None and not _is_at(lon, lat, bounds) and _is_at(lat, lon, bounds):
+        off = f"{lat} is not between -90 and 90" if abs(lat) > 90 else f"lon {lon}, lat {lat} is outside the city"
+        what = f"{off}: lon and lat are in the wrong order"
+        yield Problem(device.device_id, "lat", what, f"swap them: lon {lat}, lat {lon}")
+        return
+    on_earth = True
+    for column, value, limit in (("lon", lon, 180), ("lat", lat, 90)):
         if value is not None and not -limit <= value <= limit:
+            on_earth = False
             remedy = "give WGS 84 degrees; lon comes before lat"
             yield Problem(device.device_id, column, f"{value} is not between -{limit} and {limit}", remedy)
+    if on_earth and bounds is not None and lon is not None and lat is not None and not _is_at(lon, lat, bounds):
+        what = f"lon {lon}, lat {lat} is outside the city ({', '.join(map(str, bounds))})"
+        yield Problem(device.device_id, "lon", what, "correct it, or widen `bounds` in the city's tables")
+
+
+def _is_at(lon: float, lat: float, bounds: Bounds | None) -> bool:
+    west, south, east, north = bounds or (-180.0, -90.0, 180.0, 90.0)
+    return west <= lon <= east and south <= lat <= north

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 AttributeValue = str | int | float | bool
 DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
@@ -21,10 +21,11 @@ class DeviceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device as the registry publishes it on `registry.devices` (key = device_id).
+    """One device as the registry publishes it on `registry.devices` (key = device_id): what the stages need of it.
 
     Units: lon and lat are WGS 84 degrees; `report_interval_s` seconds. Time: `activated_at_ms` is when the device became
-    active, epoch ms, the start of silence for one that was never heard.
+    active, epoch ms, the start of silence for one that was never heard. `grid` is the code of the unit grid (15 digits),
+    `sparkplug` where the device speaks on Sparkplug B: `group/edge` or `group/edge/device`.
     """
 
     device_id: str
@@ -44,25 +45,46 @@ class Device:
     state: DeviceState = DeviceState.ACTIVE
     activated_at_ms: int = 0
     version: int = 1
+    grid: str | None = None
+    sparkplug: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """How one field of a device's message becomes a reading: canonical(field * scale + offset, unit)."""
+    """How one field of a device's message becomes a reading: canonical(field * scale + offset, unit).
+
+    `low` and `high` bound, inclusive, what this model of device can measure, in `unit`; a reading beyond them is marked
+    `outside`. The range of the quantity catalogue holds besides, and what lies beyond that is `bad`.
+    """
 
     source: str
     quantity: str
     unit: str
     scale: float = 1.0
     offset: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    outside: Literal["suspect", "bad"] = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedReading:
+    """A reading computed from others of the same report and from the device's attributes, by `domain.derivations`.
+
+    `formula` computes in canonical units: `device.installed_height - distance / 1000`.
+    """
+
+    quantity: str
+    formula: str
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a model of device says and means. `fields` is empty where it speaks canonical quantities in canonical units.
 
-    `ignore` names source fields that are left out without a record. Published on `registry.devices` under
-    `profile/<name>`.
+    `ignore` names source fields that are left out without a record. `report_interval_s` and `attributes` are what a device
+    of the model has unless it says otherwise. `codec` names the dialect or payload format it speaks, for whoever must be
+    told. Published on `registry.devices` under `profile/<name>`.
     """
 
     name: str
@@ -71,15 +93,27 @@ class Profile:
     ignore: tuple[str, ...] = ()
     report_interval_s: int = 600
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
+    codec: str | None = None
+    derived: tuple[DerivedReading, ...] = ()
+
+
+AREA_LEVELS: Final = ("city", "district", "street", "community", "grid")
+"""The levels of the area tree, the widest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One node of the area tree; `path` joins the codes from the city down: `320582/110/152/102`."""
+    """One node of the area tree; `path` joins the codes from the city down: `320582/110/152/102`.
+
+    `level` is one of AREA_LEVELS, or empty where it is not known. `names` holds the name in further languages by their
+    code (`en`). `boundary` is a GeoJSON Polygon or MultiPolygon in WGS 84, None where it is not known.
+    """
 
     path: str
     name: str
     level: str = ""
+    names: dict[str, str] = field(default_factory=dict)
+    boundary: dict[str, Any] | None = None
 
 
 class DeviceLookup(Protocol):
@@ -98,3 +132,13 @@ class DeviceLookup(Protocol):
         """By LoRaWAN device EUI, case and separators ignored."""
 
     def profile(self, name: str) -> Profile | None: ...
+
+
+class IdentityLookup(DeviceLookup, Protocol):
+    """A lookup that knows the other names of devices as well."""
+
+    def device_by_mn(self, mn: str) -> Device | None:
+        """By HJ 212 MN, case ignored."""
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        """By Sparkplug path, `group/edge` or `group/edge/device`, exactly."""

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from device_registry.csv_files import import_csv
+from device_registry.device_filter import DeviceFilter
 from device_registry.lookup import FollowingLookup
 from device_registry.publication import RegistryPublisher
 from device_registry.registry import Registry
-from device_registry.stored_devices import DeviceFilter
 from domain.devices import Device
 from web.ports import DevicePage, DeviceQuery, ImportReport, RowError
 

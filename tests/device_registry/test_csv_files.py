@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from device_registry.csv_files import ImportReport, export_csv, import_csv
 from device_registry.csv_rows import COLUMNS, write_row
+from device_registry.device_filter import DeviceFilter
 from device_registry.registry import Registry
-from device_registry.stored_devices import DeviceFilter
 from domain.devices import Device, DeviceState, Profile
 from tests.device_registry.devices_strategy import devices
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp

@@ -31,7 +31,7 @@ def test_a_difference_between_model_and_migrations_would_be_seen(database_url: s
 
     engine = open_engine(database_url)
     with writing(engine) as connection:
-        connection.execute(text("ALTER TABLE devices DROP COLUMN mn"))
+        connection.execute(text("ALTER TABLE devices DROP COLUMN owner"))
     with reading(engine) as connection:
         assert _differences(connection) != []
     engine.dispose()
@@ -41,7 +41,11 @@ def test_upgrading_again_keeps_what_is_there(database_url: str) -> None:
     upgrade(database_url)
     engine = open_engine(database_url)
     with writing(engine) as connection:
-        connection.execute(text("INSERT INTO areas VALUES ('320582', 'Zhangjiagang', 'city', 1, 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO areas (path, name, level, version, updated_at_ms) VALUES ('320582', '张家港市', 'city', 1, 0)"
+            )
+        )
 
     upgrade(database_url)
 

@@ -61,6 +61,8 @@ async def test_devices_and_profiles_stand_on_the_topic_as_the_design_says(
         "state": "active",
         "activated_at_ms": NOW_MS,
         "version": 1,
+        "grid": None,
+        "sparkplug": None,
     }
     tilt = standing[b"profile/milesight-em310-tilt"]
     assert tilt.headers == (("schema", b"profile/1"),)

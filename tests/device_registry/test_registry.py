@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
+from device_registry.device_filter import DeviceFilter
 from device_registry.problems import InvalidRecords
 from device_registry.registry import Registry
-from device_registry.stored_devices import DeviceFilter
 from domain.devices import Area, Device, DeviceState, FieldMapping, Profile
 from domain.topics import KINDS
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
