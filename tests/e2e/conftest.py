@@ -6,6 +6,8 @@ import pytest
 import pytest_asyncio
 
 from domain.events import Event
+from tests.e2e.judging import Left, fetch_left
+from tests.e2e.lives import embedded_lives, live_and_die
 from tests.e2e.platform import platform
 from tests.e2e.runs import nothing, run_up
 from tests.e2e.workload import SEED, Workload, workload
@@ -30,6 +32,15 @@ async def undisturbed(work: Workload, tmp_path_factory: pytest.TempPathFactory) 
             return (await run_up(running, work, nothing)).events
     finally:
         broker.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def judged_undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """What the rules leave of the prepared log when nobody dies, on the embedded log."""
+    with platform(tmp_path_factory.mktemp("judged-undisturbed"), topic_prefix="kill.") as running:
+        async with embedded_lives(running) as lives:
+            await live_and_die(lives, ())
+        return await fetch_left(running.settings)
 
 
 @pytest.fixture(params=["duckdb", pytest.param("influxdb", marks=pytest.mark.influxdb)])

@@ -6,9 +6,11 @@ of imports.
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,15 @@ class Forked(Process):
         process.start()
         self._child = _Child(process)  # type: ignore[assignment]
         return self
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """It stands still, and knows nothing of it."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
 
 class _Child:

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from domain.topics import Topics, header, is_tick
+from domain.retry import pause
+from domain.topics import header, is_tick
 from rules.correlator import Correlator
 from rules.definitions import apply_rules
-from rules.sums import RuleSums, read_rule_sums
+from rules.sums import RuleSums, read_rule_sums, rules_group
 from rules.worker import RulesWorker
 from streams.opening import open_log
-from streams.ports import Log, TopicPartition
+from streams.ports import TopicPartition
 from streams.tables import read_to_end
 from tests.e2e.prepared import RULES, registered, telemetry
 from urbansense.commands.services import run_until_stopped
@@ -33,16 +34,11 @@ async def prepare(settings: Settings) -> None:
         await log.close()
 
 
-async def feed(log: Log, topics: Topics, first: int, last: int) -> None:
-    """Append what comes at the instants [first, last)."""
-    for records in telemetry(topics, first, last):
-        await log.append(records)
-
-
-def judge_in_one_process(last: int) -> None:
+def judge_in_one_process(last: int, ahead: int) -> None:
     """Worker and correlator on the embedded log as `up` wires them, and what feeds them in the place of the gateway.
 
-    Everything before the instant `last` is fed that the log does not have yet; an instant is appended all or nothing.
+    Everything before the instant `last` is fed that the log does not have yet, up to `ahead` records ahead of what the
+    worker has committed; an instant is appended all or nothing.
     """
 
     async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -52,7 +48,7 @@ def judge_in_one_process(last: int) -> None:
                 "lookup": parts.lookup,
                 "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
                 "correlator": Correlator(parts.log, parts.topics),
-                "feeder": _Feeder(parts, last),
+                "feeder": _Feeder(parts, last, ahead),
             }
             await run_services(services, stop)
 
@@ -60,17 +56,28 @@ def judge_in_one_process(last: int) -> None:
 
 
 class _Feeder:
-    def __init__(self, parts: Parts, last: int) -> None:
-        self._parts, self._last = parts, last
+    def __init__(self, parts: Parts, last: int, ahead: int) -> None:
+        self._log, self._topics = parts.log, parts.topics
+        self._last, self._ahead = last, ahead
 
     async def run(self, stop: asyncio.Event) -> None:
-        log, topics = self._parts.log, self._parts.topics
-        there = sum(end for _, end in (await log.bounds(topics.all_telemetry)).values())
-        for records in telemetry(topics, 0, self._last):
-            if there <= 0:
-                await log.append(records)
-            there -= len(records)
+        fed = sum(end for _, end in (await self._log.bounds(self._topics.all_telemetry)).values())
+        passed = 0
+        for records in telemetry(self._topics, 0, self._last):
+            passed += len(records)
+            if passed <= fed:
+                continue
+            while passed - await self._judged() > self._ahead and not stop.is_set():
+                await pause(stop, 0.005)
+            if stop.is_set():
+                return
+            await self._log.append(records)
         await stop.wait()
+
+    async def _judged(self) -> int:
+        partitions = sorted(await self._log.bounds(self._topics.all_telemetry))
+        places = await self._log.committed(rules_group(self._topics), partitions)
+        return sum(place.offset for place in places.values())
 
 
 class Left(NamedTuple):
@@ -119,3 +126,18 @@ async def fetch_left(settings: Settings) -> Left:
 def _revision(record: Any) -> str:
     event = orjson.loads(record.value)
     return f"{event['event_id']}/{event['revision']}"
+
+
+def assert_the_same(left: Left, undisturbed: Left) -> None:
+    """Every event, to the byte, once; and every report is accounted for, in the same way."""
+    assert left.twice == []
+    assert left.raised == undisturbed.raised
+    assert left.final == undisturbed.final
+    assert (left.reports, left.pending) == (undisturbed.reports, 0)
+    assert sums_of(left) == sums_of(undisturbed)
+    assert sum(sums_of(left)) == left.reports
+
+
+def sums_of(left: Left) -> tuple[int, ...]:
+    sums = left.sums
+    return sums.judged, sums.duplicate, sums.too_late, sums.no_rule

@@ -91,11 +91,16 @@ class Platform:
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """A stretch that fails as soon as a started service has ended on its own; its failures tell the last words."""
+        async with self.last_words(), asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(self._watch())
+            yield
+            watching.cancel()
+
+    @asynccontextmanager
+    async def last_words(self) -> AsyncIterator[None]:
+        """A stretch whose failures tell the last words of every service."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(self._watch())
-                yield
-                watching.cancel()
+            yield
         except BaseException as error:
             error.add_note(self.words())
             raise
