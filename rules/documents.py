@@ -5,7 +5,7 @@ A clause that the language does not know is refused by name, never ignored.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,8 @@ import yaml
 
 from domain.events import Severity
 from rules.activity import Active
+from rules.calendar_documents import is_calendar, read_calendar
+from rules.calendars import Calendar
 from rules.clauses import Clauses
 from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadRules, Problem
@@ -42,41 +44,74 @@ class Quality(StrEnum):
     SUSPECT = "suspect"
 
 
-def load_rules(path: Path) -> list[Rule]:
-    """The rules of one file, in order. Raises: BadRules; OSError where the file cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What a text holds: rules and calendars, each in order, no name twice."""
+
+    rules: list[Rule]
+    calendars: list[Calendar]
+
+
+def load_documents(path: Path) -> Documents:
+    """The rules and calendars of one file. Raises: BadRules; OSError where the file cannot be read."""
     data = path.read_bytes()
     try:
-        return parse_rules(data.decode(), str(path))
+        return parse_documents(data.decode(), str(path))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadRules([Problem(str(path), line, 1, "the file is not UTF-8")]) from error
 
 
-def parse_rules(text: str, file: str = "<rules>") -> list[Rule]:
-    """The rules of a YAML text: one document or several, or a list of them. Raises: BadRules with every problem."""
+def parse_documents(text: str, file: str = "<rules>") -> Documents:
+    """The rules and calendars of a YAML text: one document or several, or a list of them.
+
+    Raises: BadRules with every problem.
+    """
     try:
         documents = load_marked(text, file)
     except BadYaml as error:
         raise BadRules(error.problems) from error
     found = [
-        rule for document in documents for rule in (document.value if isinstance(document.value, list) else [document])
+        one for document in documents for one in (document.value if isinstance(document.value, list) else [document])
     ]
     problems = [] if found else [Problem(file, 1, 1, "there is no rule in it")]
-    rules = read_rules(found, file, problems, text if len(found) == 1 else None)
+    read = read_documents(found, file, problems, text if len(found) == 1 else None)
     if problems:
         raise BadRules(problems)
-    return rules
+    return read
 
 
-def read_rules(documents: list[Marked], file: str, problems: list[Problem], text: str | None = None) -> list[Rule]:
-    """The rules of documents already read from YAML. What is wrong is added to `problems`, and then none may be run."""
+def read_documents(documents: list[Marked], file: str, problems: list[Problem], text: str | None = None) -> Documents:
+    """What documents already read from YAML hold. What is wrong is added to `problems`, and then none may be run."""
     rules: dict[str, Rule] = {}
+    calendars: dict[str, Calendar] = {}
     for document in documents:
+        if is_calendar(document):
+            calendar = read_calendar(document, file, problems, text)
+            if calendar.name in calendars:
+                problems.append(document.problem(file, f"calendar {calendar.name!r} is defined twice"))
+            calendars.setdefault(calendar.name, calendar)
+            continue
         rule = _Document(document, file, problems).rule(text)
         if rule.name in rules:
             problems.append(document.problem(file, f"rule {rule.name!r} is defined twice"))
         rules.setdefault(rule.name, rule)
-    return list(rules.values())
+    return Documents(list(rules.values()), list(calendars.values()))
+
+
+def load_rules(path: Path) -> list[Rule]:
+    """The rules of one file, in order, its calendars left out. Raises: as `load_documents`."""
+    return load_documents(path).rules
+
+
+def parse_rules(text: str, file: str = "<rules>") -> list[Rule]:
+    """The rules of a YAML text, in order, its calendars left out. Raises: BadRules with every problem."""
+    return parse_documents(text, file).rules
+
+
+def read_rules(documents: list[Marked], file: str, problems: list[Problem], text: str | None = None) -> list[Rule]:
+    """The rules among documents already read from YAML; see `read_documents`."""
+    return read_documents(documents, file, problems, text).rules
 
 
 class _Document(Clauses):
@@ -224,7 +259,7 @@ class _Document(Clauses):
         hours = []
         for item in active.list_of("hours"):
             try:
-                parse_weekly_hours(str(item.value))
+                parse_weekly_hours([str(item.value)])
                 hours.append(str(item.value))
             except ValueError as error:
                 self.refuse(item, f"`active.hours`: {error}")

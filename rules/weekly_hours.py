@@ -1,30 +1,50 @@
 """Weekly hours as operators write them: `Mon-Fri 08:30-12:00 14:00-17:30`, `Sat,Sun 22:00-06:00`, `Mon`."""
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 DAY_MINUTES: Final = 24 * 60
-WEEK_MINUTES: Final = 7 * DAY_MINUTES
 _HOURS: Final = re.compile(r"^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$")
 
 MinuteSpan = tuple[int, int]
-"""[begin, end) in minutes; of a week since Monday 00:00, or of a day since midnight."""
+"""[begin, end) in minutes since a midnight."""
 
 
-def parse_weekly_hours(text: str) -> tuple[MinuteSpan, ...]:
-    """The spans of a week, sorted, without overlap; one over midnight reaches into the next day (Sunday's into Monday).
+Week = tuple[tuple[MinuteSpan, ...], ...]
+"""For each day from Monday on the hours that begin on it, in minutes since its midnight, sorted and without overlap."""
+EMPTY_WEEK: Final[Week] = ((),) * 7
 
-    Shape: days (`Mon`, `Mon-Fri`, `Sat,Sun`, `daily`), then hours; without hours the whole day. Raises: ValueError.
+
+def parse_weekly_hours(texts: Iterable[str]) -> Week:
+    """The hours of a week. One over midnight ends on the next day: its end is beyond 1440.
+
+    Shape: each text names days (`Mon`, `Mon-Fri`, `Sat,Sun`, `daily`), then hours; without hours the whole day. Raises:
+    ValueError.
     """
-    days_text, *hours_texts = text.split()
-    spans = [span for hours in hours_texts for span in (parse_hours(hours),)] or [(0, DAY_MINUTES)]
-    found: list[MinuteSpan] = []
-    for day in _days(days_text):
-        for begin, end in spans:
-            at = day * DAY_MINUTES
-            found += _wrapped(at + begin, at + end)
-    return _joined(found)
+    found: list[list[MinuteSpan]] = [[] for _ in DAYS]
+    for text in texts:
+        days, *hours = text.split() or [""]
+        for day in _days(days):
+            found[day] += parse_day_hours(hours)
+    return tuple(map(join_spans, found))
+
+
+def parse_day_hours(texts: Sequence[str]) -> tuple[MinuteSpan, ...]:
+    """The hours of one day, such as 08:30-12:00 and 14:00-17:30; the whole day if there are none. Raises: ValueError."""
+    return join_spans(map(parse_hours, texts)) if texts else ((0, DAY_MINUTES),)
+
+
+def join_spans(spans: Iterable[MinuteSpan]) -> tuple[MinuteSpan, ...]:
+    """The same minutes, sorted, without overlap."""
+    joined: list[MinuteSpan] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((begin, end))
+    return tuple(joined)
 
 
 def parse_hours(text: str) -> MinuteSpan:
@@ -43,23 +63,9 @@ def _days(text: str) -> list[int]:
         return list(range(7))
     days: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last and last not in DAYS):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
             raise ValueError(f"{part!r} is no day; write Mon, Mon-Fri, Sat,Sun or daily")
         begin, end = DAYS.index(first), DAYS.index(last or first)
         days += [(begin + i) % 7 for i in range((end - begin) % 7 + 1)]
     return days
-
-
-def _wrapped(begin: int, end: int) -> list[MinuteSpan]:
-    return [(begin, end)] if end <= WEEK_MINUTES else [(begin, WEEK_MINUTES), (0, end - WEEK_MINUTES)]
-
-
-def _joined(spans: list[MinuteSpan]) -> tuple[MinuteSpan, ...]:
-    joined: list[MinuteSpan] = []
-    for begin, end in sorted(spans):
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((begin, end))
-    return tuple(joined)
