@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from domain.devices import FieldMapping, Profile
+from domain.devices import DerivedReading, FieldMapping, Profile
 
 _BATTERY: Final = FieldMapping("battery", "battery_level", "%")
 
@@ -15,7 +15,7 @@ _REAL_DEVICES: Final = (
         fields=(_BATTERY, *(FieldMapping(f"angle_{axis}", f"angle_{axis}", "deg") for axis in "xyz")),
         ignore=("threhold_x", "threhold_y", "threhold_z", "threshold_x", "threshold_y", "threshold_z"),
     ),
-    # The water level is the installed height less the distance: a derived reading, of the deeper registry.
+    # Device attribute `installed_height`: metres from the sensor down to the zero of the level.
     Profile(
         name="milesight-em400-mud",
         kind="water_monitor",
@@ -25,6 +25,7 @@ _REAL_DEVICES: Final = (
             FieldMapping("distance", "distance", "mm"),
         ),
         ignore=("position", "distance_alarm"),
+        derived=(DerivedReading("water_level", "device.installed_height - distance / 1000"),),
     ),
 )
 

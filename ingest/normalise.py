@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from domain.rejections import Reason
 from domain.telemetry import Telemetry
+from ingest.derived import add_derived
 from ingest.messages import Refused, Uplink
 from ingest.readings import Readings, read_fields
 from ingest.senders import Sender
@@ -34,6 +35,8 @@ def normalise(uplink: Uplink, sender: Sender, received_at_ms: int, replay_of: st
         detail = f"observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, sender.device_id))
     readings = read_fields(uplink.fields, uplink.units, sender.plan)
+    if sender.plan.derived:
+        add_derived(readings, sender.plan.derived, sender.attributes)
     message_id = _message_id(uplink.message_id, readings)
     refusal = readings.refusal or (None if readings.values else (Reason.BAD_VALUE, "no reading that the profile takes"))
     refused = Refused(*refusal, sender.device_id) if refusal else None

@@ -1,11 +1,15 @@
 """What each source field of a device means: its profile, compiled once so that a reading costs one multiply-add."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final, NamedTuple
 
-from domain.devices import FieldMapping, Profile
+from domain.derivations import BadFormula, Derivation, compile_derivation
+from domain.devices import DerivedReading, FieldMapping, Profile
 from domain.errors import UnknownUnit
 from domain.quantities import CATALOGUE, Quantity
+from domain.telemetry import Quality
 from domain.units import IDENTITY
 
 LINK_QUANTITIES: Final = ("rssi", "snr")
@@ -16,6 +20,7 @@ class Slot(NamedTuple):
     """One reading that a source field gives: value * factor + bias, in the quantity's canonical unit.
 
     Where the message itself names a unit, that one counts instead of the profile's: value * scale + offset stands in it.
+    A reading beyond [low, high], canonical, is marked `outside`; beyond the quantity's own range it is `bad`.
     """
 
     quantity: Quantity
@@ -23,6 +28,9 @@ class Slot(NamedTuple):
     bias: float = 0.0
     scale: float = 1.0
     offset: float = 0.0
+    low: float = -inf
+    high: float = inf
+    outside: Quality = "bad"
 
 
 class StraightSlot(NamedTuple):
@@ -39,14 +47,16 @@ class StraightSlot(NamedTuple):
 class Plan:
     """A profile compiled.
 
-    Shape: `slots` by source field, never empty ones; `straight` holds those of them that are a single plain slot.
-    `problems` says why a mapped field cannot be used; such a profile is the registry's to mend.
+    Shape: `slots` by source field, never empty ones; `straight` holds those of them that are a single plain slot, and is
+    empty where readings are derived, so that such reports take the long way. `problems` says why a mapped field or a
+    derived reading (`derived.<quantity>`) cannot be used; such a profile is the registry's to mend.
     """
 
     slots: dict[str, tuple[Slot, ...]]
     straight: dict[str, StraightSlot]
     ignored: frozenset[str]
     problems: dict[str, str]
+    derived: tuple[Derivation, ...] = ()
 
 
 def compile_plan(profile: Profile | None) -> Plan:
@@ -63,12 +73,13 @@ def compile_plan(profile: Profile | None) -> Plan:
     for name in LINK_QUANTITIES if profile and profile.fields else CATALOGUE:
         if name not in problems:
             slots.setdefault(name, (Slot(CATALOGUE[name]),))
+    derived = _compile_derived(profile.derived if profile else (), problems)
     straight = {
         source: _straightened(of_source[0])
         for source, of_source in slots.items()
         if source not in ignored and source not in problems and len(of_source) == 1 and _is_plain(of_source[0])
     }
-    return Plan(slots, straight, ignored, problems)
+    return Plan(slots, {} if derived else straight, ignored, problems, derived)
 
 
 def _compile_mapping(mapping: FieldMapping) -> Slot | str:
@@ -81,7 +92,19 @@ def _compile_mapping(mapping: FieldMapping) -> Slot | str:
     except UnknownUnit as error:
         return f"the profile cannot be used: {error}"
     factor, bias = scale * conversion.factor, offset * conversion.factor + conversion.offset
-    return Slot(quantity, factor, bias, scale, offset)
+    low = conversion(mapping.low) if mapping.low is not None else -inf
+    high = conversion(mapping.high) if mapping.high is not None else inf
+    return Slot(quantity, factor, bias, scale, offset, low, high, mapping.outside)
+
+
+def _compile_derived(derived: Sequence[DerivedReading], problems: dict[str, str]) -> tuple[Derivation, ...]:
+    compiled = []
+    for one in derived:
+        try:
+            compiled.append(compile_derivation(one))
+        except BadFormula as error:
+            problems[f"derived.{one.quantity}"] = f"the profile cannot be used: {error}"
+    return tuple(compiled)
 
 
 def _is_plain(slot: Slot) -> bool:
@@ -91,4 +114,4 @@ def _is_plain(slot: Slot) -> bool:
 def _straightened(slot: Slot) -> StraightSlot:
     quantity = slot.quantity
     factor = None if quantity.boolean else slot.factor
-    return StraightSlot(quantity.name, factor, slot.bias, quantity.low, quantity.high)
+    return StraightSlot(quantity.name, factor, slot.bias, max(quantity.low, slot.low), min(quantity.high, slot.high))

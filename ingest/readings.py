@@ -62,6 +62,8 @@ def _add(readings: Readings, source: str, value: object, slot: Slot, unit: str |
         readings.values[quantity.name] = reading
         if not quantity.is_plausible(reading):
             readings.quality[quantity.name] = "bad"
+        elif not slot.low <= reading <= slot.high:
+            readings.quality[quantity.name] = slot.outside
 
 
 def _canonical(value: object, slot: Slot, unit: str | None) -> Reading | str:

@@ -1,8 +1,9 @@
 """Who sent a report: the registry's device behind it, with everything its reports need, looked up once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from domain.devices import Device, DeviceLookup, DeviceState, Profile
+from domain.devices import AttributeValue, Device, DeviceLookup, DeviceState, Profile
 from domain.rejections import Reason
 from domain.topics import Topics
 from ingest.messages import Refused, Uplink
@@ -19,6 +20,7 @@ class Sender:
     topic: str
     key: bytes
     plan: Plan
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 class Senders:
@@ -56,6 +58,7 @@ class Senders:
             topic=self._topics.telemetry(device.kind),
             key=device.device_id.encode(),
             plan=self._plan(device.profile),
+            attributes=device.attributes,
         )
 
     def _device(self, uplink: Uplink) -> Device | None:

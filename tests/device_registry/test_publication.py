@@ -72,6 +72,9 @@ async def test_devices_and_profiles_stand_on_the_topic_as_the_design_says(
         "unit": "deg",
         "scale": 1.0,
         "offset": 0.0,
+        "low": None,
+        "high": None,
+        "outside": "bad",
     }
 
 
