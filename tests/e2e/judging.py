@@ -131,11 +131,17 @@ def _revision(record: Any) -> str:
 def assert_the_same(left: Left, undisturbed: Left) -> None:
     """Every event, to the byte, once; and every report is accounted for, in the same way."""
     assert left.twice == []
-    assert left.raised == undisturbed.raised
-    assert left.final == undisturbed.final
+    assert _differing(left.raised, undisturbed.raised) == {}
+    assert _differing(left.final, undisturbed.final) == {}
     assert (left.reports, left.pending) == (undisturbed.reports, 0)
     assert sums_of(left) == sums_of(undisturbed)
     assert sum(sums_of(left)) == left.reports
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What either of them has under a key, or None, where it is not the same."""
+    both = {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys()}
+    return {key: (here, there) for key, (here, there) in both.items() if here != there}
 
 
 def sums_of(left: Left) -> tuple[int, ...]:

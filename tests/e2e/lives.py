@@ -20,8 +20,8 @@ from tests.e2e.witness import until
 
 _EVENTS: Final = 30
 """Fewer than any stretch of the prepared log raises."""
-_AHEAD: Final = 250
-"""What a feeder of the embedded log may be ahead of the worker: some two instants, so that a life commits often."""
+_AHEAD: Final = 500
+"""How far a feeder of the embedded log may be ahead of the worker: some four instants, so that a life commits often."""
 
 
 @dataclass(frozen=True)

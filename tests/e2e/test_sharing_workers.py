@@ -13,7 +13,7 @@ from tests.e2e.witness import until
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 SEED = 20_260_304
-KILLS = 6
+KILLS = 4
 
 
 async def test_workers_that_share_the_partitions_and_die_by_turns_raise_the_same_events(

@@ -67,6 +67,19 @@ class CrashingLog:
             raise error
 
 
+class StalledLog(CrashingLog):
+    """A log whose writers stand still at every commit until `awake` is set, as those of a suspended process do."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(log, lambda commit: None, after=False)
+        self.awake = asyncio.Event()
+
+    async def commit(self, do: Callable[[], Any]) -> None:
+        self.commits += 1
+        await self.awake.wait()
+        await do()
+
+
 class _CrashingWriter:
     def __init__(self, log: CrashingLog, writer: TransactionalWriter) -> None:
         self._log = log
@@ -147,6 +160,16 @@ class Stages:
 
     def has_died(self) -> bool:
         return self._running[-1][1].done()
+
+    async def shared(self, *workers: RulesWorker) -> None:
+        """Wait until these workers own all partitions between them, and each of them some."""
+
+        async def so() -> bool | None:
+            owned = [worker.owned for worker in workers]
+            all_of_them = sorted(number for numbers in owned for number in numbers) == [*range(self.topics.partitions)]
+            return True if all(owned) and all_of_them else None
+
+        await eventually(so, f"{len(workers)} workers share the partitions")
 
     def newest_worker(self) -> RulesWorker:
         return self._workers[-1]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,10 +11,12 @@ import pytest
 from domain.devices import DeviceState
 from domain.errors import TransientFault
 from domain.events import Status
+from domain.topics import Topics
 from rules.sums import rules_group
+from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing, TopicPartition
 from tests.rules.lanes import LAMP_OUT, lamp, lane_of, report, tick
-from tests.rules.stages import Crash, CrashingLog, Registry, Stages, eventually
+from tests.rules.stages import Crash, CrashingLog, Registry, Stages, StalledLog, eventually
 
 LAMPS = [f"L{i}" for i in range(1, 7)]
 MINUTES = 12
@@ -66,11 +69,8 @@ async def test_events_are_those_of_the_engine_and_every_report_is_accounted_for(
     await stages.apply(f"{LAMP_OUT}---\n{SILENT}")
     stages.worker(registry)
     await feed(stages)
-    sums = await stages.judged(REPORTS)
-    assert (sums.judged, sums.duplicate, sums.too_late, sums.no_rule) == (66, 24, 0, 0)
-    events = await stages.told(len(undisturbed()))
-    assert by_device(events) == undisturbed()
-    assert {event["status"] for event in events} == {"open", "cleared"}
+    await _assert_all_judged_once(stages)
+    assert {event["status"] for event in await stages.told(1)} == {"open", "cleared"}
 
     async def caught_up() -> bool | None:
         ends = await stages.log.bounds(stages.topics.all_telemetry)
@@ -93,8 +93,7 @@ async def test_a_crash_at_any_commit_gives_the_same_events(
             await _noticed(stages, crashing)
     await stages.died()
     stages.worker(registry)
-    await stages.judged(REPORTS)
-    assert by_device(await stages.told(len(undisturbed()))) == undisturbed()
+    await _assert_all_judged_once(stages)
 
 
 async def _noticed(stages: Stages, crashing: CrashingLog) -> None:
@@ -113,22 +112,65 @@ async def test_a_commit_in_doubt_is_resumed_from_the_log(stages: Stages, registr
     fault: Callable[[int], Exception | None] = lambda commit: TransientFault("who knows") if commit in (2, 4) else None  # noqa: E731
     stages.worker(registry, CrashingLog(stages.log, fault, after=after))
     await feed(stages)
-    await stages.judged(REPORTS)
-    assert by_device(await stages.told(len(undisturbed()))) == undisturbed()
+    await _assert_all_judged_once(stages)
 
 
 async def test_partitions_move_between_workers_without_a_lost_or_doubled_event(
     stages: Stages, registry: Registry
 ) -> None:
     await stages.apply(f"{LAMP_OUT}---\n{SILENT}")
-    stages.worker(registry)
+    first = stages.worker(registry)
     await feed(stages, 0, 4)
-    stages.worker(registry)
+    await stages.shared(first)
+    second = stages.worker(registry)
     await feed(stages, 4, 8)
-    await stages.judged(2 * 7 + 4)
+    await stages.shared(first, second)
+    await feed(stages, 8, 10)
+    await stages.judged(2 * 10 + 4)
     await stages.stop_first()
-    await feed(stages, 8, MINUTES)
-    await stages.judged(REPORTS)
+    await feed(stages, 10, MINUTES)
+    await stages.shared(second)
+    await _assert_all_judged_once(stages)
+
+
+async def test_a_worker_that_dies_leaves_its_partitions_to_the_other(stages: Stages, registry: Registry) -> None:
+    await stages.apply(f"{LAMP_OUT}---\n{SILENT}")
+    survivor = stages.worker(registry)
+    doomed = False
+    mortal = stages.worker(registry, CrashingLog(stages.log, lambda _: Crash() if doomed else None, after=False))
+    await feed(stages, 0, 4)
+    await stages.shared(survivor, mortal)
+    doomed = True
+    await feed(stages, 4, MINUTES)
+    await stages.died()
+    await stages.shared(survivor)
+    await _assert_all_judged_once(stages)
+
+
+async def test_a_worker_that_wakes_up_after_it_lost_its_partitions_writes_nothing_more(
+    tmp_path: Path, registry: Registry
+) -> None:
+    """On the log that can be told how long to wait for it; on Kafka see tests/e2e/test_sharing_workers.py."""
+    topics = Topics(partitions=2, kinds=("streetlight",))
+    log = EmbeddedLog(tmp_path / "log.sqlite", rebalance_patience_s=0.1)
+    await log.ensure_topics(topics.specs())
+    stages, stalled = Stages(log, topics), StalledLog(log)
+    await stages.apply(f"{LAMP_OUT}---\n{SILENT}")
+    stages.worker(registry, stalled)
+    await feed(stages, 0, 6)
+    await _noticed(stages, stalled)
+    stages.worker(registry)
+    await feed(stages, 6, MINUTES)
+    await _assert_all_judged_once(stages)
+    stalled.awake.set()
+    await stages.stop()
+    await _assert_all_judged_once(stages)
+    await log.close()
+
+
+async def _assert_all_judged_once(stages: Stages) -> None:
+    sums = await stages.judged(REPORTS)
+    assert (sums.judged, sums.duplicate, sums.too_late, sums.no_rule) == (66, 24, 0, 0)
     assert by_device(await stages.told(len(undisturbed()))) == undisturbed()
 
 
