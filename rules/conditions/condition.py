@@ -1,6 +1,7 @@
 """A compiled condition: readings and registry facts in, true, false or no evidence out."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ class ConditionError(Exception):
 class Condition:
     """One condition of a rule, compiled once.
 
-    `quantities`, `attributes` and `signals` name what it reads, `reads_sun` and `reads_device` say so; `judge` is the
+    `quantities`, `attributes` and `signals` name what it reads, `reads_sun` whether the sun is among it; `judge` is the
     function of the hot path (see `evaluate`).
     """
 
@@ -52,6 +53,11 @@ class Condition:
         self.signals = {name: signals[name] for name in self._fields("signal")}
         self.reads_sun = bool(self._fields("sun"))
         self.judge: Judge = compile_closure(self.tree, self._types, self.key) or _leave_to_cel
+
+    @property
+    def more_read(self) -> tuple[str, ...]:
+        """The keys of what it reads beside readings and facts: the labels of its signals, and the sun."""
+        return (*(signal.label for signal in self.signals.values()), *((SUN_ELEVATION,) if self.reads_sun else ()))
 
     @property
     def facts(self) -> Mapping[str, Kind]:
@@ -103,6 +109,33 @@ class Condition:
 
     def _fields(self, root: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name.field for name in names(self.tree) if name.root == root))
+
+
+class Fit(Enum):
+    """Whether a device has what a condition reads of it."""
+
+    FITS = "every fact is there, of its type"
+    LACKS = "a fact is missing, so that no report is ever evidence"
+    ODD = "a fact is of another type, which is an error"
+
+
+def fit_of(condition: Condition, facts: Facts) -> Fit:
+    """How the condition fits a device of these facts."""
+    needed = condition.facts
+    if not facts.keys() >= needed.keys():
+        return Fit.LACKS
+    return Fit.FITS if all(_is_of(kind, facts[fact]) for fact, kind in needed.items()) else Fit.ODD
+
+
+def _is_of(kind: Kind, fact: AttributeValue) -> bool:
+    match kind:
+        case Kind.NUMBER:
+            return isinstance(fact, float) and fact == fact
+        case Kind.TEXT:
+            return isinstance(fact, str)
+        case Kind.TRUTH:
+            return isinstance(fact, bool)
+    return True
 
 
 def sweep_of(conditions: Sequence[Condition], quantities: Sequence[str]) -> tuple[Sweep, list[Condition]]:

@@ -7,9 +7,11 @@ from domain.devices import Device
 from domain.durations import format_duration, format_instant
 from domain.events import Event, Evidence, Status, Text, Transition, event_id
 from domain.quantities import CATALOGUE
+from rules.conditions.condition import SUN_ELEVATION
 from rules.engine.folding import Basis
 from rules.engine.published import Published
 from rules.rule import Mode, Rule
+from rules.signals.signal import Signal, unit_sign
 
 CLOCK_HEADER: Final = "clock"
 """The header on `rules.raised` that carries the partition's clock, epoch ms, to the CloudEvent's time."""
@@ -43,7 +45,7 @@ def announce(
         kind=rule.kind,
         problem=rule.problem,
         component_code=device.component_code if device else None,
-        severity=rule.severity,
+        severity=told.severity,
         status=told.status,
         stale=told.stale and told.status is Status.OPEN,
         since_ms=told.since_ms,
@@ -77,22 +79,23 @@ def _summary(rule: Rule, told: Published) -> Text:
     if not shown:
         return rule.title
     return Text(
-        en=f"{rule.title.en}: {', '.join(_worded(shown, chinese=False))}",
-        zh=f"{rule.title.zh}：{'，'.join(_worded(shown, chinese=True))}",
+        en=f"{rule.title.en}: {', '.join(_worded(rule, shown, chinese=False))}",
+        zh=f"{rule.title.zh}：{'，'.join(_worded(rule, shown, chinese=True))}",
     )
 
 
-def _worded(basis: Basis, *, chinese: bool) -> list[str]:
-    words = []
-    for name, value, _ in basis:
-        quantity = CATALOGUE[name]
-        title = quantity.title_zh if chinese else quantity.title_en
-        if quantity.boolean:
-            said = ("是" if value else "否") if chinese else ("yes" if value else "no")
-        else:
-            said = f"{value:.6g} {_UNIT_SIGNS.get(quantity.unit, quantity.unit)}".rstrip()
-        words.append(f"{title} {said}")
-    return words
+def _worded(rule: Rule, basis: Basis, *, chinese: bool) -> list[str]:
+    signals = {signal.label: signal for signal in rule.signals.values()}
+    return [_said(name, value, signals.get(name), chinese=chinese) for name, value, _ in basis]
 
 
-_UNIT_SIGNS = {"1": "", "Cel": "°C", "deg": "°", "[pH]": "", "[NTU]": "NTU", "[ppm]": "ppm", "%{LEL}": "%LEL"}
+def _said(name: str, value: float | bool, signal: Signal | None, *, chinese: bool) -> str:
+    if signal is not None:
+        return signal.worded(value, chinese=chinese)
+    if name == SUN_ELEVATION:
+        return f"{'太阳高度角' if chinese else 'Sun elevation'} {value:.1f}°"
+    quantity = CATALOGUE[name]
+    title = quantity.title_zh if chinese else quantity.title_en
+    if quantity.boolean:
+        return f"{title} {('是' if value else '否') if chinese else ('yes' if value else 'no')}"
+    return f"{title} {value:.6g} {unit_sign(quantity.unit)}".rstrip()

@@ -5,16 +5,16 @@ they are cut into batches and wherever a snapshot is taken and restored in betwe
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from domain.devices import AttributeValue, Device
 from domain.telemetry import Telemetry, Tick
 from rules.conditions.condition import NOTHING_MORE, Condition, ConditionError, device_facts
 from rules.engine.announcing import Raised
 from rules.engine.clock import PartitionClock
-from rules.engine.folding import Judge, Readings
+from rules.engine.folding import Judge, Observed
 from rules.engine.identity import told_before
-from rules.engine.plans import FOREVER_MS, Plan, RuleSet
+from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, Plan, RuleSet, Swept
 from rules.engine.telling import Teller
 from rules.engine.timers import Timers
 from rules.engine.transition import carry_over, reason_gone
@@ -80,16 +80,16 @@ class Lane:
             and "time_source" not in report
         ):
             # nothing is pending and nothing is open: unless a condition holds, nothing happens
-            readings, facts = report["readings"], watch.facts
-            for judge in plan.judges:
-                verdict = judge(readings, facts, NOTHING_MORE)
-                if verdict is not False and verdict is not None:
-                    break
-            else:
-                try:
-                    values = plan.values(readings)
-                except KeyError:
-                    values = plan.values_told(readings, _ALL_GOOD)
+            readings, more = report["readings"], NOTHING_MORE
+            if watch.windows is not None:
+                watch.windows.put_good(t, readings)
+            if plan.derives:
+                more = watch.more(t)
+            swept = watch.swept
+            if not swept.begin_ms <= t < swept.end_ms:
+                swept = self._sweep_again(watch, plan, t)
+            values = swept.sweep(readings, watch.facts, more)
+            if values is not None:
                 entries = watch.entries
                 entries.append((t, values))
                 watch.last_ms = t
@@ -114,7 +114,7 @@ class Lane:
         if not has_own_time and told_before(watch.told, report):
             self.duplicate += 1
             return
-        values = plan.values_told(report["readings"], report.get("quality") or _ALL_GOOD)
+        values = plan.values_told(report)
         if not self._take_in(watch, plan, t, values) and has_own_time:
             self.duplicate += 1
             return
@@ -134,8 +134,14 @@ class Lane:
             if merged == found[1]:
                 return False
             watch.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
+        watch.put(t, values)
         self._refold(watch, at)
         return True
+
+    def _sweep_again(self, watch: Watch, plan: Plan, t: int) -> Swept:
+        assert watch.device is not None
+        watch.swept = plan.swept(watch.device, watch.facts, t)
+        return watch.swept
 
     def _refold(self, watch: Watch, at: int) -> None:
         happened = watch.fold_from(at, self._judge_for(watch), self._unheard_from(watch))
@@ -148,17 +154,17 @@ class Lane:
 
     def tick(self, tick: Tick) -> None:
         """Move the clock on; silence that is due by then speaks, in order of its time, then of device id."""
-        first = self.clock.now_ms is None
+        before_ms = self.clock.now_ms
         if not self.clock.tick(tick["gateway"], tick["tick_at_ms"]):
             return
         now_ms = self.clock.now_ms
         assert now_ms is not None
-        if first:
+        if before_ms is None:
             for watch in self.watches.values():  # silence counts from here on for those never heard
                 self._schedule(watch)
         self._now_ms = now_ms
         rung = [watch for watch in self._timers.ring(now_ms, self.watches) if watch.plan is not None]
-        due = [(watch.due_ms(self._unheard_from(watch)), watch.device_id, watch) for watch in rung]
+        due = [(watch.due_ms(self._unheard_from(watch), before_ms), watch.device_id, watch) for watch in rung]
         for due_ms, _, watch in sorted(due, key=lambda entry: entry[:2]):
             if due_ms <= now_ms:
                 self._reconcile(watch)
@@ -199,7 +205,7 @@ class Lane:
             if plan is not None and rule.no_data_ms is not None and rule.name not in plan.index:
                 watch.published.setdefault(rule.name, {})[event.opened_at_ms] = ended
         watch.device = device
-        watch.facts = _facts(device, plan)
+        watch.facts, watch.swept = _facts(device, plan), NEVER_SWEPT
         if judged:
             self._teller.mark(watch)
         self._schedule(watch)
@@ -235,14 +241,14 @@ class Lane:
 
     def _schedule(self, watch: Watch) -> None:
         if watch.plan is not None:
-            self._timers.set(watch, watch.due_ms(self._unheard_from(watch)))
+            self._timers.set(watch, watch.due_ms(self._unheard_from(watch), self.clock.now_ms))
 
     def _judge_for(self, watch: Watch) -> Judge:
         facts, vitals = watch.facts, self.vitals
 
-        def judge(rule: Rule, condition: Condition, readings: Readings) -> bool | None:
+        def judge(rule: Rule, condition: Condition, seen: Observed) -> bool | None:
             try:
-                return condition.evaluate(readings, facts)
+                return condition.evaluate(seen.readings, facts, seen.more)
             except ConditionError as error:
                 vitals.note_error(rule.name, watch.device_id, error)
                 return None
@@ -264,6 +270,3 @@ class Lane:
 def _facts(device: Device | None, plan: Plan | None) -> dict[str, AttributeValue]:
     """What conditions may read of a device; nothing where none reads any."""
     return device_facts(device) if device is not None and plan is not None and plan.reads_device else {}
-
-
-_ALL_GOOD: Final[dict[str, Any]] = {}

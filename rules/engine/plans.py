@@ -1,83 +1,191 @@
 """Which rules judge which device: decided when the registry or the rules change, and shared by devices that are alike."""
 
-from collections.abc import Callable, Iterable, Mapping
-from operator import itemgetter
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
-from domain.devices import Device, DeviceState
-from rules.conditions.closures import Judge
-from rules.conditions.condition import ConditionError, device_facts
+from domain.devices import AttributeValue, Device, DeviceState
+from domain.telemetry import Telemetry
+from rules.activity import Activity, activity_of
+from rules.calendars import Calendars
+from rules.conditions.closures import Sweep
+from rules.conditions.condition import (
+    Condition,
+    ConditionError,
+    Facts,
+    Fit,
+    More,
+    Readings,
+    device_facts,
+    fit_of,
+    sweep_of,
+)
 from rules.engine.folding import RuleState
 from rules.rule import Mode, Rule
+from rules.signals.windows import Layout
 
 FOREVER_MS: Final = 1 << 62
 BAD: Final = "bad"
 """Stands in the place of a value that came marked bad: told, so nothing can tell it again, but no evidence."""
+NO_CALENDARS: Final = Calendars()
 _GAP_INTERVALS: Final = 3
+
+
+class Suspect(NamedTuple):
+    """Stands in the place of a value that came marked suspect: evidence only for rules that accept it."""
+
+    value: Any
+
+
+class Swept(NamedTuple):
+    """One function for all conditions that may hold for a device in [begin_ms, end_ms)."""
+
+    sweep: Sweep
+    begin_ms: int
+    end_ms: int
+
+
+def _ask_each(readings: Readings, facts: Facts, more: More) -> None:
+    """Leaves every condition to be asked by itself."""
+
+
+NEVER_SWEPT: Final = Swept(_ask_each, 0, 0)
 
 
 class Plan:
     """The rules of some devices, laid out for the hot path.
 
-    `judges` are the `when` conditions, `quantities` all that any condition reads; `silence_ms` is the shortest `no_data`
-    (FOREVER_MS without one); `lateness_ms` the longest of the rules', since a device has one window for all its rules.
-    `values` picks the quantities out of a report's readings. `reports` counts what was judged by it.
+    `quantities` are all that any condition or signal reads; `silence_ms` is the shortest `no_data` (FOREVER_MS without
+    one); `lateness_ms` the longest of the rules', since a device has one window for all its rules. `layout` is that of the
+    signals, None where there are none; `derives`: conditions read signals or the sun. `activities` stand beside the rules,
+    None where no rule has one. `reports` counts what was judged by it.
     """
 
     __slots__ = (
-        "gaps_ms", "idle", "index", "judges", "lateness_ms", "quantities", "reads_device", "reports", "rules",
-        "silence_ms", "values",
+        "_sweeps", "activities", "derives", "gaps_ms", "idle", "index", "lateness_ms", "layout", "quantities",
+        "reads_device", "reads_sun", "reports", "rules", "silence_ms", "takes_suspects",
     )  # fmt: skip
 
-    def __init__(self, rules: tuple[Rule, ...], report_interval_s: int) -> None:
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        report_interval_s: int,
+        calendars: Calendars = NO_CALENDARS,
+    ) -> None:
         self.rules = rules
         self.index = {rule.name: i for i, rule in enumerate(rules)}
         self.gaps_ms = tuple(
             report_interval_s * 1000 * _GAP_INTERVALS if rule.gap_ms is None else rule.gap_ms for rule in rules
         )
-        self.judges: tuple[Judge, ...] = tuple(rule.when.judge for rule in rules if rule.when is not None)
         self.silence_ms = min((rule.no_data_ms for rule in rules if rule.no_data_ms is not None), default=FOREVER_MS)
         self.lateness_ms = max(rule.lateness_ms for rule in rules)
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
-        self.reads_device = any(condition.attributes for condition in conditions)
-        self.quantities = tuple(dict.fromkeys(name for condition in conditions for name in condition.quantities))
-        self.values = _getter(self.quantities)
+        signals = [signal for rule in rules for signal in rule.signals.values()]
+        self.layout = Layout(signals) if signals else None
+        self.reads_device = any(condition.facts for condition in conditions) or any(
+            signal.crossing and isinstance(signal.crossing.level, str) for signal in signals
+        )
+        self.reads_sun = any(condition.reads_sun for condition in conditions)
+        self.derives = self.reads_sun or self.layout is not None
+        read = [
+            *(name for condition in conditions for name in condition.quantities),
+            *(signal.of for signal in signals),
+        ]
+        self.quantities = tuple(dict.fromkeys(read))
+        self.takes_suspects = any(rule.accepts_suspect for rule in rules)
+        self.activities: tuple[Activity | None, ...] | None = None
+        if any(rule.active for rule in rules):
+            self.activities = tuple(activity_of(rule.active, calendars) if rule.active else None for rule in rules)
         self.idle: tuple[RuleState, ...] = (None,) * len(rules)
         self.reports = 0
+        self._sweeps: dict[int, Sweep] = {}
 
-    def values_told(self, readings: Mapping[str, Any], quality: Mapping[str, str]) -> tuple[Any, ...]:
-        """The values of `quantities` in a report that may lack some or mark some bad."""
-        return tuple(
-            BAD if quality.get(name) == "bad" and name in readings else readings.get(name) for name in self.quantities
-        )
+    # The hot path
 
-    def readings(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """What of the values is evidence."""
-        return {
-            name: value
-            for name, value in zip(self.quantities, values, strict=True)
-            if value is not None and value != BAD
-        }
+    def swept(self, device: Device, facts: Facts, at_ms: int) -> Swept:
+        """The function for the rules that are active at that instant and whose facts the device has."""
+        begin_ms, end_ms, mask = -FOREVER_MS, FOREVER_MS, 0
+        for i, rule in enumerate(self.rules):
+            fit = Fit.LACKS if rule.when is None else fit_of(rule.when, facts)
+            if fit is Fit.ODD:
+                return Swept(_ask_each, -FOREVER_MS, FOREVER_MS)
+            if fit is Fit.LACKS:
+                continue
+            if self.activities is not None and (activity := self.activities[i]) is not None:
+                span = activity(at_ms, device)
+                if span is None:
+                    mask |= 1 << i  # ask it by itself, which tells what is wrong
+                    continue
+                begin_ms, end_ms = max(begin_ms, span.begin_ms), min(end_ms, span.end_ms)
+                if not span.active:
+                    continue
+            mask |= 1 << i
+        sweep = self._sweeps.get(mask)
+        if sweep is None:
+            conditions = [rule.when for i, rule in enumerate(self.rules) if mask >> i & 1 and rule.when is not None]
+            sweep = self._sweeps[mask] = _sweep(conditions, self.quantities)
+        return Swept(sweep, begin_ms, end_ms)
+
+    # The whole of it
+
+    def values_told(self, report: Telemetry) -> tuple[Any, ...]:
+        """The values of `quantities` in a report that may lack some or mark some."""
+        readings, quality = report["readings"], report.get("quality")
+        if not quality:
+            return tuple(map(readings.get, self.quantities))
+        return tuple(_told(readings.get(name), quality.get(name)) for name in self.quantities)
+
+    def evidence(self, values: tuple[Any, ...], *, suspect: bool = False) -> dict[str, Any]:
+        """What of the values is evidence; those of quality suspect only if asked for."""
+        found = {}
+        for name, value in zip(self.quantities, values, strict=True):
+            if value.__class__ is Suspect:
+                if suspect:
+                    found[name] = value.value
+            elif value is not None and value != BAD:
+                found[name] = value
+        return found
 
 
-def _getter(quantities: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Picks the values of all quantities out of the readings, in C. Raises: KeyError where one is missing."""
-    if len(quantities) > 1:
-        return itemgetter(*quantities)
-    return (lambda readings: (readings[quantities[0]],)) if quantities else (lambda readings: ())
+def _told(value: Any, quality: str | None) -> Any:
+    if value is None or quality is None:
+        return value
+    return BAD if quality == BAD else Suspect(value)
+
+
+def _sweep(conditions: list[Condition], quantities: tuple[str, ...]) -> Sweep:
+    sweep, others = sweep_of(conditions, quantities)
+    if not others:
+        return sweep
+
+    def sweep_and_ask(readings: Readings, facts: Facts, more: More) -> tuple[Any, ...] | None:
+        values = sweep(readings, facts, more)
+        if values is None:
+            return None
+        try:
+            return None if any(condition.evaluate(readings, facts, more) for condition in others) else values
+        except ConditionError:
+            return None
+
+    return sweep_and_ask
 
 
 class RuleSet:
-    """The rules in force, by name, at one version each."""
+    """The rules in force, by name, at one version each, and the calendars they go by."""
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    def __init__(self, rules: Iterable[Rule] = (), calendars: Calendars = NO_CALENDARS) -> None:
         self.by_name: Mapping[str, Rule] = {rule.name: rule for rule in rules}
         self.broken_where: dict[str, str] = {}
+        self.calendars = calendars
         self._by_kind: dict[str, list[Rule]] = {}
         self._plans: dict[tuple[str, int, int], Plan] = {}
+        self._fits: dict[tuple[Any, ...], int] = {}
         for rule in sorted(self.by_name.values(), key=lambda rule: rule.name):
-            if rule.mode is not Mode.OFF:
+            if rule.mode is not Mode.OFF and rule.group is None:
                 self._by_kind.setdefault(rule.kind, []).append(rule)
+        self._wheres = {
+            kind: tuple({fact for rule in rules if rule.where for fact in rule.where.facts})
+            for kind, rules in self._by_kind.items()
+        }
 
     def plan(self, device: Device | None) -> Plan | None:
         """The plan of a device; None where no rule judges it, or it is not active."""
@@ -86,18 +194,36 @@ class RuleSet:
         rules = self._by_kind.get(device.kind)
         if not rules:
             return None
-        fits = 0
-        for i, rule in enumerate(rules):
-            if rule.where is None or self._applies(rule, device):
-                fits |= 1 << i
-        if not fits:
+        chosen = self._chosen(device, rules)
+        if not chosen:
             return None
-        key = (device.kind, fits, device.report_interval_s)
+        key = (device.kind, chosen, device.report_interval_s)
         plan = self._plans.get(key)
         if plan is None:
-            applicable = tuple(rule for i, rule in enumerate(rules) if fits >> i & 1)
-            plan = self._plans[key] = Plan(applicable, device.report_interval_s)
+            applicable = tuple(rule for i, rule in enumerate(rules) if chosen >> i & 1)
+            plan = self._plans[key] = self.plan_of(applicable, device.report_interval_s)
         return plan
+
+    def plan_of(self, rules: tuple[Rule, ...], report_interval_s: int) -> Plan:
+        """A plan of just these rules."""
+        return Plan(rules, report_interval_s, self.calendars)
+
+    def _chosen(self, device: Device, rules: list[Rule]) -> int:
+        """Which of the rules apply, a bit each; devices alike in what any `where` reads are decided once."""
+        read = self._wheres[device.kind]
+        if not read:
+            return (1 << len(rules)) - 1
+        facts = device_facts(device)
+        told = [facts.get(name) for name in read]
+        alike = (device.kind, *told, *map(type, told))
+        chosen = self._fits.get(alike)
+        if chosen is None:
+            chosen = 0
+            for i, rule in enumerate(rules):
+                if rule.where is None or self._applies(rule, device, facts):
+                    chosen |= 1 << i
+            self._fits[alike] = chosen
+        return chosen
 
     def watches_silence(self, kind: str) -> bool:
         """Whether a rule of that kind fires from absence, so that never-heard devices matter."""
@@ -110,10 +236,10 @@ class RuleSet:
     def versions(self) -> dict[str, int]:
         return {name: rule.version for name, rule in self.by_name.items()}
 
-    def _applies(self, rule: Rule, device: Device) -> bool:
+    def _applies(self, rule: Rule, device: Device, facts: Mapping[str, AttributeValue]) -> bool:
         assert rule.where is not None
         try:
-            return rule.where.evaluate({}, device_facts(device)) is True
+            return rule.where.evaluate({}, facts) is True
         except ConditionError as error:
             self.broken_where[rule.name] = f"where, device {device.device_id}: {error}"
             return False

@@ -1,9 +1,9 @@
 """What was told about an event, what should be told now, and the difference."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from domain.events import Status, Transition
+from domain.events import Severity, Status, Transition
 from rules.engine.folding import Basis
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Published(NamedTuple):
     cleared_at_ms: int | None
     stale: bool
     basis: Basis
+    severity: Severity
     replaces_ms: int | None = None
 
     @property
@@ -60,8 +61,9 @@ def difference(told: dict[int, Published], episodes: Sequence["Episode"]) -> lis
 def _opening(episode: "Episode", before: Published | None, replaces_ms: int | None) -> list[Telling]:
     revision = before.revision + 1 if before else 1
     opened = Published(
-        episode.since_ms, episode.opened_at_ms, revision, Status.OPEN, None, episode.stale, episode.basis, replaces_ms
-    )
+        episode.since_ms, episode.opened_at_ms, revision, Status.OPEN, None, episode.stale, episode.basis,
+        episode.severity, replaces_ms,
+    )  # fmt: skip
     return [(Transition.OPENED, opened), *_change(episode, opened)]
 
 
@@ -69,10 +71,18 @@ def _change(episode: "Episode", before: Published) -> list[Telling]:
     status = Status.OPEN if episode.cleared_at_ms is None else Status.CLEARED
     now = before._replace(
         status=status, cleared_at_ms=episode.cleared_at_ms, stale=episode.stale, basis=episode.basis,
-        since_ms=episode.since_ms,
+        since_ms=episode.since_ms, severity=episode.severity,
     )  # fmt: skip
     if now == before:
         return []
-    closing = before.is_open and status is Status.CLEARED
-    transition = Transition.CLEARED if closing else Transition.AMENDED
-    return [(transition, now._replace(revision=before.revision + 1))]
+    return [(_transition(before, now), now._replace(revision=before.revision + 1))]
+
+
+def _transition(before: Published, now: Published) -> Transition:
+    if before.is_open and not now.is_open:
+        return Transition.CLEARED
+    worse = _WORST_FIRST.index(now.severity) < _WORST_FIRST.index(before.severity)
+    return Transition.ESCALATED if worse and now.is_open else Transition.AMENDED
+
+
+_WORST_FIRST: Final = tuple(Severity)

@@ -6,15 +6,15 @@ from typing import Any, Final
 import orjson
 
 from domain.devices import Device
-from domain.events import Status
+from domain.events import Severity, Status
 from rules.conditions.condition import device_facts
-from rules.engine.folding import Basis, Cleared, Happening, Held, Opened, Pending, RuleState
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.folding import Basis, Cleared, Counted, Happening, Held, Opened, Pending, RuleState
+from rules.engine.plans import Plan, RuleSet, Suspect
 from rules.engine.published import Published
 from rules.engine.transition import picker
 from rules.engine.watch import Entry, States, Values, Watch, entry_of
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""
 
 
@@ -23,7 +23,8 @@ def encode_watch(kind: str, watch: Watch) -> bytes | None:
 
     Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
     under way: `s` settled states and `r` the rules they belong to, in order, `p` what was told, `g` messages told within
-    the hour, `f` floors. A quiet device is its last reports and little more, written without copying them.
+    the hour, `f` floors, `w` the settled readings that windows still look at. A quiet device is its last reports and little
+    more, written without copying them.
     """
     plan = watch.plan
     if plan is None:
@@ -41,6 +42,8 @@ def encode_watch(kind: str, watch: Watch) -> bytes | None:
         state["g"] = watch.told
     if watch.floors:
         state["f"] = watch.floors
+    if watch.windows is not None and (settled := watch.windows.settled(watch.settled_ms)):
+        state["w"] = settled
     return orjson.dumps(state, default=_tagged)
 
 
@@ -52,7 +55,9 @@ def _tagged(value: object) -> tuple[Any, ...]:
     raise TypeError(f"{value!r} has no place in a snapshot")
 
 
-_LETTERS: Final[dict[type[tuple[Any, ...]], str]] = {Pending: "p", Held: "h", Opened: "o", Cleared: "c"}
+_LETTERS: Final[dict[type[tuple[Any, ...]], str]] = {
+    Pending: "p", Counted: "n", Held: "h", Opened: "o", Cleared: "c", Suspect: "q",
+}  # fmt: skip
 
 
 def _published(event: Published) -> tuple[Any, ...]:
@@ -77,8 +82,12 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
         watch.facts = device_facts(device) if plan.reads_device else {}
     pick = picker(tuple(state["q"]), plan.quantities)
     watch.settled_ms = state["t"]
+    if watch.windows is not None:
+        watch.windows.take_settled(state.get("w", {}))
     watch.settled = _states_of(plan, told_by, state.get("s", ()))
     watch.entries = [_entry_of(plan, told_by, pick, *entry) for entry in state["e"]]
+    for entry in watch.entries:
+        watch.put(entry[0], entry[1])
     watch.last_ms, watch.states = watch.settled_ms, watch.settled
     if watch.entries:
         newest = watch.entries[-1]
@@ -99,7 +108,7 @@ def _plan(rules: RuleSet, device: Device | None, known: set[str]) -> Plan | None
     if known <= wanted:
         return plan
     widened = tuple(rules.by_name[name] for name in sorted(known | wanted) if name in rules.by_name)
-    return Plan(widened, device.report_interval_s if device else 600) if widened else plan
+    return rules.plan_of(widened, device.report_interval_s if device else 600) if widened else plan
 
 
 def _entry_of(
@@ -112,7 +121,11 @@ def _entry_of(
     happenings: Sequence[list[Any]] = (),
 ) -> Entry:
     happened = tuple(_happening_of(*happening) for happening in happenings)
-    return entry_of(plan, t, pick(tuple(values)), _states_of(plan, told_by, states), happened)
+    return entry_of(plan, t, pick(tuple(map(_value_of, values))), _states_of(plan, told_by, states), happened)
+
+
+def _value_of(value: Any) -> Any:
+    return Suspect(value[1]) if isinstance(value, list) else value
 
 
 def _happening_of(letter: str, rule: str, *fields: Any) -> Happening:
@@ -134,15 +147,18 @@ def _state_of(state: list[Any] | None) -> RuleState:
     if state[0] == "h":
         since_ms, opened_at_ms, last_ms, clearing_since_ms, basis = state[1:]
         return Held(since_ms, opened_at_ms, last_ms, clearing_since_ms, _basis_of(basis))
+    if state[0] == "n":
+        return Counted(tuple((t, _basis_of(basis)) for t, basis in state[1]))
     since_ms, last_ms, basis = state[1:]
     return Pending(since_ms, last_ms, _basis_of(basis))
 
 
 def _published_of(fields: list[Any]) -> Published:
-    since_ms, opened_at_ms, revision, status, cleared_at_ms, stale, basis, replaces_ms = fields
+    since_ms, opened_at_ms, revision, status, cleared_at_ms, stale, basis, severity, replaces_ms = fields
     return Published(
-        since_ms, opened_at_ms, revision, Status(status), cleared_at_ms, stale, _basis_of(basis), replaces_ms
-    )
+        since_ms, opened_at_ms, revision, Status(status), cleared_at_ms, stale, _basis_of(basis), Severity(severity),
+        replaces_ms,
+    )  # fmt: skip
 
 
 def _basis_of(basis: list[list[Any]]) -> Basis:

@@ -8,6 +8,7 @@ from rules.engine.plans import Plan, RuleSet
 from rules.engine.published import Published
 from rules.engine.watch import NEVER_MS, Entry, States, Values, Watch, entry_of, outcome_of
 from rules.rule import Mode, Rule
+from rules.signals.windows import Windows
 
 _Column = Callable[[States], RuleState]
 Events = dict[int, Published]
@@ -33,6 +34,8 @@ def carry_over(watch: Watch, plan: Plan | None) -> list[tuple[Rule, Published]]:
     if plan is None:
         watch.forget()
         return ended
+    if before is not plan:
+        _move_windows(watch, plan)
     untouched = {name for name, rule in new.items() if name in old and _is_same(old[name], rule)}
     open_events = {
         name: next((e for e in watch.published.get(name, {}).values() if e.is_open), None)
@@ -54,12 +57,22 @@ def carry_over(watch: Watch, plan: Plan | None) -> list[tuple[Rule, Published]]:
         _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
         for entry in watch.entries
     ]
+    for entry in watch.entries:
+        watch.put(entry[0], entry[1])
     watch.settled, watch.states = moved(watch.settled), moved(watch.states)
     watch.published = _published(watch, old, new, untouched, open_events)
     watch.floors = {name: floor for name, floor in watch.floors.items() if name in untouched}
     if watch.last_ms != NEVER_MS:
         watch.floors |= {name: watch.last_ms for name in new if name not in untouched}
     return ended
+
+
+def _move_windows(watch: Watch, plan: Plan) -> None:
+    """Windows of the new plan; what the old ones remember of the same quantities is taken over."""
+    before = watch.windows
+    watch.windows = Windows(plan.layout) if plan.layout else None
+    if before is not None and watch.windows is not None:
+        watch.windows.take_settled(before.settled(watch.settled_ms))
 
 
 def reason_gone(rule: Rule, rules: RuleSet, device: Device | None) -> str:

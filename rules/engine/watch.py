@@ -10,32 +10,43 @@ it: states are immutable, so keeping them after each report costs one pointer wh
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from domain.devices import AttributeValue, Device
+from domain.events import Severity
+from rules.conditions.condition import SUN_ELEVATION, More
 from rules.engine.folding import (
     Basis,
     Cleared,
+    Counted,
+    Folded,
     Happening,
     Held,
     Judge,
+    Observed,
     Opened,
     Pending,
-    Readings,
     RuleState,
+    fold_inactive,
     fold_reading,
     fold_silence,
 )
-from rules.engine.plans import FOREVER_MS, Plan
+from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, Plan, Suspect
 from rules.engine.published import Published
+from rules.rule import Rule
+from rules.signals.windows import Windows
+from rules.sun import elevation
 
 MAX_ENTRIES: Final = 10_000
 """Reports kept per device at most, for a log without ticks, whose clock never settles anything."""
 NEVER_MS: Final = -1
+_MAX_SPANS: Final = 2_000
+"""Active and inactive stretches looked at for the end of a wait: some three years of days and nights."""
 
 States = tuple[RuleState, ...]
-Values = tuple[float | bool | str | None, ...]
-"""The values of the plan's quantities in a report: None where it did not tell one, BAD where it told it as bad."""
+Values = tuple[Any, ...]
+"""The values of the plan's quantities in a report: None where it did not tell one, BAD where it told it as bad, Suspect
+around one that is suspect."""
 Entry = tuple[int, Values] | tuple[int, Values, States, tuple[Happening, ...]]
 """(observed_at_ms, values), and where anything is under way the states after it and what happened by it. Plain tuples, and
 short ones, because there is one for every report."""
@@ -63,6 +74,7 @@ class Episode:
     opened_at_ms: int
     cleared_at_ms: int | None
     basis: Basis
+    severity: Severity
     stale: bool = False
 
 
@@ -71,7 +83,7 @@ class Watch:
 
     __slots__ = (
         "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "settled",
-        "settled_ms", "states", "timer_ms", "told",
+        "settled_ms", "states", "swept", "timer_ms", "told", "windows",
     )  # fmt: skip
 
     def __init__(
@@ -91,6 +103,8 @@ class Watch:
         self.floors: dict[str, int] = {}
         self.timer_ms: int | None = None
         self.changed = False
+        self.swept = NEVER_SWEPT
+        self.windows = Windows(plan.layout) if plan and plan.layout else None
 
     def forget(self) -> None:
         """Be as before the first report, without rules."""
@@ -98,7 +112,29 @@ class Watch:
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
         self.entries, self.published, self.told, self.floors = [], {}, {}, {}
-        self.timer_ms = None
+        self.timer_ms, self.swept, self.windows = None, NEVER_SWEPT, None
+
+    def more(self, t: int) -> More:
+        """The signals and the sun at that instant."""
+        plan = self.plan
+        assert plan is not None
+        more = self.windows.at(t, self.facts) if self.windows is not None else {}
+        device = self.device
+        if plan.reads_sun and device is not None and device.lon is not None and device.lat is not None:
+            more[SUN_ELEVATION] = elevation(t, device.lon, device.lat)
+        return more
+
+    def put(self, t: int, values: Values) -> None:
+        """Let the windows know of what was told for that instant."""
+        plan = self.plan
+        assert plan is not None
+        if self.windows is None:
+            return
+        for quantity, value in zip(plan.quantities, values, strict=True):
+            if value.__class__ is Suspect:
+                self.windows.put(t, quantity, value.value, suspect=True)
+            elif value is not None and value != BAD:
+                self.windows.put(t, quantity, value)
 
     def settle(self, horizon_ms: int) -> None:
         """Let the settled part take over every report observed before `horizon_ms`, and any beyond MAX_ENTRIES.
@@ -109,6 +145,8 @@ class Watch:
         if entries[0][0] >= horizon_ms and len(entries) <= MAX_ENTRIES:
             return
         assert self.plan is not None
+        if self.windows is not None:
+            self.windows.trim(self.settled_ms)
         if entries[1][0] >= horizon_ms and len(entries[0]) == 2 and not (self.published or self.floors):
             self.settled_ms, self.settled = entries.pop(0)[0], self.plan.idle  # the usual case: one in, one settled
             return
@@ -142,7 +180,7 @@ class Watch:
         for i in range(at, len(self.entries)):
             entry = self.entries[i]
             t, values = entry[0], entry[1]
-            states, happenings = self._fold(states, heard_ms, t, plan.readings(values), judge, unheard_from)
+            states, happenings = self._fold(states, heard_ms, t, values, judge, unheard_from)
             happened = happened or bool(happenings or outcome_of(plan, entry)[1])
             self.entries[i] = entry_of(plan, t, values, states, happenings)
             heard_ms = t
@@ -150,16 +188,13 @@ class Watch:
         return happened
 
     def _fold(
-        self,
-        states: States,
-        heard_ms: int,
-        t: int,
-        readings: Readings,
-        judge: Judge,
-        unheard_from: UnheardFrom,
+        self, states: States, heard_ms: int, t: int, values: Values, judge: Judge, unheard_from: UnheardFrom
     ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
         assert plan is not None
+        more = self.more(t)
+        good = Observed(t, plan.evidence(values), more)
+        suspect = Observed(t, plan.evidence(values, suspect=True), more) if plan.takes_suspects else good
         after: list[RuleState] = []
         happenings: tuple[Happening, ...] = ()
         for i, rule in enumerate(plan.rules):
@@ -167,13 +202,44 @@ class Watch:
                 after.append(states[i])
                 continue
             if rule.no_data_ms is not None:
-                state, found = fold_silence(rule, states[i], unheard_from(i) if heard_ms == NEVER_MS else heard_ms, t)
+                since_ms = unheard_from(i) if heard_ms == NEVER_MS else heard_ms
+                opens_at_ms = FOREVER_MS if since_ms is None else self._after_active(i, since_ms, rule.no_data_ms)
+                state, found = fold_silence(rule, states[i], since_ms, opens_at_ms, t)
             else:
-                state, found = fold_reading(rule, plan.gaps_ms[i], states[i], t, readings, judge)
+                seen = suspect if rule.accepts_suspect else good
+                state, found = self._fold_reading(i, rule, states[i], seen, judge)
             after.append(state)
             happenings += found
         folded = tuple(after)
         return (plan.idle if folded == plan.idle else folded), happenings
+
+    def _fold_reading(self, i: int, rule: Rule, state: RuleState, seen: Observed, judge: Judge) -> Folded:
+        plan = self.plan
+        assert plan is not None
+        if plan.activities is None or (activity := plan.activities[i]) is None:
+            return fold_reading(rule, plan.gaps_ms[i], state, seen, judge)
+        span = None if self.device is None else activity(seen.at_ms, self.device)
+        if span is None:
+            return state, ()
+        if not span.active:
+            return fold_inactive(state, seen.at_ms)
+        return fold_reading(rule, plan.gaps_ms[i], state, seen, judge, span)
+
+    def _after_active(self, i: int, since_ms: int, wait_ms: int) -> int:
+        """When `wait_ms` of the rule's active time have passed since then; FOREVER_MS if that is not in sight."""
+        assert self.plan is not None
+        if self.plan.activities is None or (activity := self.plan.activities[i]) is None:
+            return since_ms + wait_ms
+        at_ms = since_ms
+        for _ in range(_MAX_SPANS):
+            span = None if self.device is None else activity(at_ms, self.device)
+            if span is None:
+                return FOREVER_MS
+            if span.active and wait_ms < span.end_ms - at_ms:
+                return at_ms + wait_ms
+            wait_ms -= span.end_ms - at_ms if span.active else 0
+            at_ms = span.end_ms
+        return FOREVER_MS
 
     def episodes(self, i: int, now_ms: int | None, unheard_from: UnheardFrom) -> list[Episode]:
         """The events of rule `i` that are open or may still change, by opening time.
@@ -184,33 +250,46 @@ class Watch:
         rule = self.plan.rules[i]
         found: dict[int, Episode] = {}
         if isinstance(base := self.settled[i], Held):
-            found[base.opened_at_ms] = Episode(base.since_ms, base.opened_at_ms, None, base.basis)
+            found[base.opened_at_ms] = Episode(base.since_ms, base.opened_at_ms, None, base.basis, rule.severity)
         for entry in self.entries:
             for happening in outcome_of(self.plan, entry)[1]:
                 if happening.rule != rule.name:
                     continue
                 if isinstance(happening, Opened):
                     found[happening.opened_at_ms] = Episode(
-                        happening.since_ms, happening.opened_at_ms, None, happening.basis
+                        happening.since_ms, happening.opened_at_ms, None, happening.basis, rule.severity
                     )
                 else:
                     opened = found[happening.opened_at_ms]
                     found[happening.opened_at_ms] = replace(opened, cleared_at_ms=happening.cleared_at_ms)
         if now_ms is not None:
             self._judge_silence(i, now_ms, unheard_from, found)
+        if rule.escalate:
+            for opened_at_ms, episode in found.items():
+                found[opened_at_ms] = replace(episode, severity=_escalated(rule, episode, now_ms))
         return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
 
     def _judge_silence(self, i: int, now_ms: int, unheard_from: UnheardFrom, found: dict[int, Episode]) -> None:
         assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
-            if isinstance(state, Held) and now_ms - state.last_ms > self.plan.gaps_ms[i]:
+            if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms and self._is_active(i, now_ms):
                 found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
         elif not isinstance(state, Held):
             heard_ms = self._heard_ms(i, unheard_from)
-            if heard_ms is not None and now_ms >= heard_ms + rule.no_data_ms:
-                opened_at_ms = heard_ms + rule.no_data_ms
-                found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, ())
+            if heard_ms is not None and now_ms >= (opened_at_ms := self._after_active(i, heard_ms, rule.no_data_ms)):
+                found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, (), rule.severity)
+
+    def _stale_at_ms(self, i: int, state: Held) -> int:
+        assert self.plan is not None
+        return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
+
+    def _is_active(self, i: int, at_ms: int) -> bool:
+        assert self.plan is not None
+        if self.plan.activities is None or (activity := self.plan.activities[i]) is None:
+            return True
+        span = None if self.device is None else activity(at_ms, self.device)
+        return span is not None and span.active
 
     def speaks_of_silence(self) -> bool:
         """Whether something was told that the next report of any kind may end."""
@@ -220,8 +299,8 @@ class Watch:
             event.stale for events in self.published.values() for event in events.values()
         )
 
-    def due_ms(self, unheard_from: UnheardFrom) -> int:
-        """The first clock time at which silence changes something here; FOREVER_MS if none does."""
+    def due_ms(self, unheard_from: UnheardFrom, now_ms: int | None) -> int:
+        """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
         assert self.plan is not None
         due = FOREVER_MS
         for i, rule in enumerate(self.plan.rules):
@@ -229,11 +308,15 @@ class Watch:
             state = self.states[i]
             if rule.no_data_ms is None:
                 if isinstance(state, Held) and not published[state.opened_at_ms].stale:
-                    due = min(due, state.last_ms + self.plan.gaps_ms[i] + 1)
+                    due = min(due, self._stale_at_ms(i, state))
             elif not isinstance(state, Held) and (heard_ms := self._heard_ms(i, unheard_from)) is not None:
-                opened_at_ms = heard_ms + rule.no_data_ms
+                opened_at_ms = self._after_active(i, heard_ms, rule.no_data_ms)
                 if opened_at_ms not in published or not published[opened_at_ms].is_open:
                     due = min(due, opened_at_ms)
+            for event in published.values() if rule.escalate else ():
+                if event.is_open:
+                    steps = (event.opened_at_ms + step.after_ms for step in rule.escalate)
+                    due = min(due, *(at_ms for at_ms in steps if now_ms is None or at_ms > now_ms), FOREVER_MS)
         return due
 
     def _heard_ms(self, i: int, unheard_from: UnheardFrom) -> int | None:
@@ -251,14 +334,27 @@ class Watch:
         assert self.plan is not None
         for rule in self.published.keys() & self.plan.index.keys():
             base = self.settled[self.plan.index[rule]]
-            running_ms = base.since_ms if isinstance(base, Pending) else self.settled_ms
             for opened_at_ms, published in list(self.published[rule].items()):
-                if (
-                    published.is_withdrawn
-                    and published.since_ms <= self.settled_ms
-                    and published.since_ms != running_ms
-                ):
+                if published.is_withdrawn and not self._may_come_back(base, published):
                     self._forget(rule, opened_at_ms)
+
+    def _may_come_back(self, base: RuleState, withdrawn: Published) -> bool:
+        if withdrawn.since_ms > self.settled_ms:
+            return True
+        if isinstance(base, Counted):
+            return withdrawn.opened_at_ms > self.settled_ms
+        return isinstance(base, Pending) and withdrawn.since_ms == base.since_ms
+
+
+def _escalated(rule: Rule, episode: Episode, now_ms: int | None) -> Severity:
+    """The severity of the last step that came while the event was open; one that comes as it clears does not count."""
+    severity = rule.severity
+    for step in rule.escalate:
+        at_ms = episode.opened_at_ms + step.after_ms
+        cleared_ms = episode.cleared_at_ms
+        if at_ms < cleared_ms if cleared_ms is not None else now_ms is not None and at_ms <= now_ms:
+            severity = step.severity
+    return severity
 
 
 def _observed(entry: Entry) -> int:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.durations import format_duration
+from domain.quantities import CATALOGUE
 
 
 class Take(StrEnum):
@@ -58,3 +60,38 @@ class Signal:
             about += f" in {format_duration(self.crossing.within_ms)}"
         suspect = ", suspect" if self.accepts_suspect else ""
         return f"{self.take}({self.of}{about}, {format_duration(self.over_ms)}{suspect})"
+
+    @property
+    def unit(self) -> str:
+        """The UCUM unit of its value."""
+        unit = CATALOGUE[self.of].unit
+        match self.take:
+            case Take.COUNT:
+                return "1"
+            case Take.FORECAST:
+                return "h"
+            case Take.RATE:
+                return f"{'' if unit == '1' else unit}/h"
+        return unit
+
+    def worded(self, value: float, *, chinese: bool) -> str:
+        """Its value for people: `Active power, mean over 5m: 12.3 W`."""
+        quantity = CATALOGUE[self.of]
+        span = format_duration(self.over_ms)
+        if chinese:
+            said = f"{quantity.title_zh}（{span} {_CHINESE[self.take]}）{value:.6g}"
+        else:
+            said = f"{quantity.title_en}, {self.take} over {span}: {value:.6g}"
+        return f"{said} {unit_sign(self.unit)}".rstrip()
+
+
+_CHINESE: Final = {
+    Take.LAST: "最新值", Take.MIN: "最小值", Take.MAX: "最大值", Take.MEAN: "平均值", Take.SUM: "累计", Take.DELTA: "变化",
+    Take.RATE: "变化率", Take.COUNT: "次数", Take.STDDEV: "标准差", Take.FORECAST: "预计到达",
+}  # fmt: skip
+_UNIT_SIGNS: Final = {"1": "", "Cel": "°C", "deg": "°", "[pH]": "", "[NTU]": "NTU", "[ppm]": "ppm", "%{LEL}": "%LEL"}
+
+
+def unit_sign(unit: str) -> str:
+    """How people write a UCUM unit."""
+    return _UNIT_SIGNS.get(unit, unit)

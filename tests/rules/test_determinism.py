@@ -24,6 +24,10 @@ TOPIC = TOPICS.telemetry("streetlight")
 STEP_MS = 20_000
 
 _LIMIT = "{rule: limit, kind: streetlight, where: device.limit > 0, when: reading.active_power > device.limit, gap: 1m}"
+_SIGNALS = (
+    "{{rule: mean, kind: streetlight, signals: {{power: {{of: active_power, over: {over}, take: {take}}}}}, "
+    "when: power {limit}, for: 20s}}"
+)
 VERSIONS = {
     "lamp-out": [
         LAMP_OUT,
@@ -32,6 +36,30 @@ VERSIONS = {
     ],
     "silent": ["{rule: silent, kind: streetlight, no_data: 3m}", "{rule: silent, kind: streetlight, no_data: 2m}"],
     "limit": [_LIMIT],
+    "mean": [
+        _SIGNALS.format(take="mean", over="2m", limit="< 40"),
+        _SIGNALS.format(take="rate", over="5m", limit="< -600"),
+        _SIGNALS.format(take="stddev", over="3m", limit="> 20"),
+    ],
+    "extreme": [
+        "{rule: extreme, kind: streetlight, signals: {low: {of: active_power, over: 2m, take: min}, "
+        "high: {of: active_power, over: 10m, take: max}, n: {of: active_power, over: 2m, take: count}}, "
+        "when: high - low > 50 && n > 1, for: 40s, "
+        "escalate: [{after: 1m, severity: major}, {after: 3m, severity: critical}]}"
+    ],
+    "falling": [
+        "{rule: falling, kind: streetlight, when: soon < 0.05, lateness: 3m, "
+        "signals: {soon: {of: active_power, over: 4m, take: forecast, falls_to: device.limit, within: 1h}}}"
+    ],
+    "again": [
+        "{rule: again, kind: streetlight, when: reading.active_power < 50, repeat: {times: 3, within: 4m}, clear_for: 40s}",
+        "{rule: again, kind: streetlight, quality: suspect, when: reading.active_power < 50, "
+        "repeat: {times: 2, within: 1m}}",
+    ],
+    "dusk": [
+        "{rule: dusk, kind: streetlight, active: {hours: 'daily 04:28-04:34'}, when: reading.active_power < 50, for: 1m}",
+        "{rule: dusk, kind: streetlight, active: {hours: 'daily 04:28-04:31 04:33-04:38'}, no_data: 2m}",
+    ],
 }
 
 
@@ -101,7 +129,7 @@ def inputs(draw: st.DrawFn) -> list[Input]:
                 "readings": draw(_READINGS),
             }
             if draw(st.integers(0, 9)) == 0:
-                told["quality"] = {"active_power": "bad"}
+                told["quality"] = {"active_power": draw(st.sampled_from(["bad", "suspect"]))}
             if draw(st.integers(0, 9)) == 0:
                 told |= {"time_source": "gateway", "message_id": str(draw(st.integers(0, 2)))}
                 told["received_at_ms"] = told["observed_at_ms"]
@@ -192,11 +220,16 @@ def test_a_cut_after_every_input_changes_no_byte(inputs: list[Input]) -> None:
 
 def test_the_inputs_above_do_raise_events() -> None:
     """The properties would hold of an engine that says nothing."""
-    lamps = [("report", {**report(m, 2.0), "device_id": "L1"}) for m in range(4)]
-    events, sums = run([("tick", {"gateway": 0, "tick_at_ms": T0_MS}), *lamps, ("rule", ("lamp-out", 0))], (3,))
-    assert sums == b"[4,0,0,0]"
-    assert [b'"status":"open"' in event for event in events] == [True, False]
-    assert b'"reason":"rule_removed"' in events[1]
+    powers = [96.0, 72.0, *[2.0] * 4]
+    lamps = [("report", {**report(m, power), "device_id": "L1"}) for m, power in enumerate(powers)]
+    later = ("tick", {"gateway": 0, "tick_at_ms": T0_MS + 900_000})
+    inputs = [("tick", {"gateway": 0, "tick_at_ms": T0_MS}), *lamps, later, ("rule", ("lamp-out", 0))]
+    events, sums = run(inputs, (3,))
+    assert sums == b"[6,0,0,0]"
+    raised = {rule for rule in VERSIONS if any(b'"rule":"%s"' % rule.encode() in event for event in events)}
+    assert raised == set(VERSIONS)
+    assert b'"reason":"rule_removed"' in events[-1]
+    assert any(b'"severity":"critical"' in event for event in events)
 
 
 def test_records_before_the_committed_place_are_not_judged_again() -> None:
@@ -205,10 +238,11 @@ def test_records_before_the_committed_place_are_not_judged_again() -> None:
         for offset in range(4)
     ]
     state: dict[bytes, StoredRecord] = {}
-    first = Partition(0, TOPICS, world().rules(), world().devices.get, Vitals())
+    only = RuleSet([rule_at("lamp-out", 1)])
+    first = Partition(0, TOPICS, only, world().devices.get, Vitals())
     first.judge(TOPIC, records[:2])
     assert commit(first, state) == []
-    second = Partition(0, TOPICS, world().rules(), world().devices.get, Vitals())
+    second = Partition(0, TOPICS, only, world().devices.get, Vitals())
     second.restore(state, table(), {})
     second.judge(TOPIC, records)
     assert len(commit(second, state)) == 1

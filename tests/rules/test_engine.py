@@ -1,5 +1,6 @@
 """What one lane does with reports and ticks: sums, identity, quality, silence, health."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -75,11 +76,22 @@ def test_the_first_value_told_for_an_instant_wins() -> None:
     assert sums(lane) == (3, 3, 0, 0)
 
 
-def test_a_bad_reading_is_no_evidence_and_a_suspect_one_is() -> None:
-    lane = lane_of(LAMP_OUT)
+@pytest.mark.parametrize(("quality", "events"), [("good", []), ("suspect", [("opened", 2, None)])])
+def test_a_bad_reading_is_no_evidence_and_a_suspect_one_only_if_the_rule_says_so(quality: str, events: Any) -> None:
+    lane = lane_of(LAMP_OUT + f"quality: {quality}\n")
     lane.report(report(0, 2.0))
     lane.report(report(1, 96.0, quality={"active_power": "bad"}))
     lane.report(report(2, 2.0, quality={"active_power": "suspect"}))
+    assert told(lane) == events
+    lane.report(report(3, 96.0, quality={"active_power": "suspect"}))
+    lane.report(report(4, 96.0, quality={"active_power": "suspect"}))
+    assert len(told(lane)) == (2 if events else 0)
+
+
+def test_a_bad_reading_clears_nothing() -> None:
+    lane = lane_of(LAMP_OUT)
+    lane.report(report(0, 2.0))
+    lane.report(report(2, 2.0))
     assert told(lane) == [("opened", 2, None)]
     lane.report(report(3, 96.0, quality={"active_power": "bad"}))
     lane.report(report(4, 96.0, quality={"active_power": "bad"}))

@@ -17,6 +17,17 @@ RULES = (
     """{rule: bright, kind: streetlight, when: reading.active_power > 90, for: 90s, gap: 2m,
         clear_when: reading.active_power < 50 || reading.dimming_level == 0, clear_for: 1m}""",
     "{rule: level, kind: streetlight, when: reading.dimming_level < 30}",
+    """{rule: signals, kind: streetlight, for: 30s, escalate: [{after: 2m, severity: major}], when: power < 50 && n > 2,
+        signals: {power: {of: active_power, over: 3m, take: mean}, n: {of: active_power, over: 20m, take: count}}}""",
+    """{rule: spread, kind: streetlight, when: high - low > 30 && up > -900,
+        signals: {low: {of: active_power, over: 90s, take: min}, high: {of: active_power, over: 5m, take: max},
+                  up: {of: active_power, over: 4m, take: rate}}}""",
+    """{rule: falling, kind: streetlight, when: soon < 0.02 || jitter > 30,
+        signals: {soon: {of: active_power, over: 4m, take: forecast, falls_to: 10, within: 1h},
+                  jitter: {of: active_power, over: 2m, take: stddev}}}""",
+    "{rule: again, kind: streetlight, when: reading.active_power < 5, repeat: {times: 3, within: 5m}, clear_for: 1m}",
+    "{rule: early, kind: streetlight, active: {hours: daily 04:28-04:36}, when: reading.active_power < 70, for: 90s}",
+    "{rule: early-silence, kind: streetlight, active: {hours: daily 04:28-04:36}, no_data: 3m}",
 )
 LATENESS_STEPS = 10
 STEP_MS = 30_000
