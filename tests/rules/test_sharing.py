@@ -128,5 +128,5 @@ def test_the_partitions_above_do_raise_events() -> None:
         ("report", {**report(minute, 2.0), "device_id": name}) for minute in range(4) for name in DEVICES
     ]
     told, sums = run([("tick", {"gateway": 0, "tick_at_ms": T0_MS}), *out], (0, 1, 2), {5: (2, 0, 1)})
-    assert [len(events) for events in told] == [1, 1, 1]
+    assert all(any(b'"rule":"lamp-out"' in event for event in events) for events in told)
     assert sums == [[4, 0, 0, 0]] * 3
