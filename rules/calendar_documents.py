@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from rules.calendars import Calendar, day_number
 from rules.clauses import Clauses
 from rules.marked_yaml import Marked
@@ -28,7 +26,7 @@ def is_calendar(document: Marked) -> bool:
     return isinstance(document.value, dict) and "calendar" in document.value and "rule" not in document.value
 
 
-def read_calendar(document: Marked, file: str, problems: list[Problem], text: str | None = None) -> Calendar:
+def read_calendar(document: Marked, file: str, problems: list[Problem], text: str) -> Calendar:
     """The calendar of a document already read from YAML. What is wrong is added to `problems`."""
     return _Document(document, file, problems).calendar(text)
 
@@ -36,7 +34,7 @@ def read_calendar(document: Marked, file: str, problems: list[Problem], text: st
 class _Document(Clauses):
     """One calendar being read."""
 
-    def calendar(self, text: str | None) -> Calendar:
+    def calendar(self, text: str) -> Calendar:
         for name, entry in self.entries.items():
             if name not in _ENTRIES:
                 self.refuse(
@@ -54,7 +52,7 @@ class _Document(Clauses):
             frozenset(closed),
             opened,
             self._timezone(),
-            text or yaml.safe_dump(self.plain(), allow_unicode=True, sort_keys=False),
+            text,
         )
 
     def _week(self) -> Week:

@@ -1,110 +1,54 @@
-"""The rules in force on `rules.definitions`: every version for ever, and which one counts.
+"""The life of rules on `rules.definitions`: applied, rolled back, put into another mode, removed.
 
-rule/<name>/<version>   {"rule", "version", "text", "author", "note", "applied_at_ms"}, never written again
-rule/<name>             {"version"}, the version in force; a tombstone takes the rule out of force
+Every change names its author, may carry a note, and is refused as a whole where anything is wrong with it. Appliers at
+the same time must be kept apart by the caller. `rules.rule_table` knows the records.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
 
-import orjson
-import structlog
+from domain.topics import Topics
+from rules.calendars import Calendar
+from rules.documents import Documents, parse_documents
+from rules.problems import BadRules, Problem
+from rules.references import circular_references, named_rules, unknown_references
+from rules.rule import Mode, Rule
+from rules.rule_mode import with_mode
+from rules.rule_table import (
+    CalendarDefinition,
+    Definition,
+    RuleTable,
+    Standing,
+    calendar_record,
+    read_definitions,
+    read_table,
+    standing_record,
+    version_record,
+)
+from streams.ports import Log, Outgoing
 
-from domain.topics import Headers, Topics
-from rules.documents import parse_rules
-from rules.problems import BadRules
-from rules.rule import Rule
-from streams.ports import Log, Outgoing, Record
-from streams.tables import latest_by_key
+__all__ = [
+    "Applied", "AppliedDocuments", "CalendarDefinition", "Definition", "RuleInUse", "RuleTable", "Signature", "Standing",
+    "UnknownRule", "apply_documents", "apply_rules", "check_documents", "read_definitions", "read_table",
+    "remove_calendar", "remove_rule", "roll_back", "set_mode",
+]  # fmt: skip
 
-_HEADERS: Final[Headers] = (("schema", b"rule/1"),)
-_log = structlog.get_logger()
+
+class UnknownRule(LookupError):
+    """There is no such rule, version or calendar; the message names it."""
+
+
+class RuleInUse(ValueError):
+    """Rules in force name this rule or calendar, so it cannot go; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
-    """One version of a rule as it was applied. `rule` carries the version too."""
+class Signature:
+    """Who changes something, why, and when."""
 
-    rule: Rule
     author: str = ""
     note: str = ""
-    applied_at_ms: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.rule.name
-
-    @property
-    def version(self) -> int:
-        return self.rule.version
-
-    @property
-    def needed_history_ms(self) -> int:
-        """How far back the telemetry log must reach to rebuild this rule's state: its longest time, and the lateness."""
-        rule = self.rule
-        return max(rule.for_ms, rule.clear_for_ms, rule.gap_ms or 0, rule.no_data_ms or 0) + rule.lateness_ms
-
-
-class RuleTable:
-    """What `rules.definitions` says, record after record."""
-
-    def __init__(self) -> None:
-        self._versions: dict[str, dict[int, Definition]] = {}
-        self._in_force: dict[str, int] = {}
-        self.revision = 0
-
-    def apply(self, records: Iterable[Record]) -> None:
-        """Take records in the order of the log; `revision` grows with every change."""
-        for record in records:
-            kind, _, rest = (record.key or b"").decode().partition("/")
-            name, _, version = rest.partition("/")
-            if kind != "rule":
-                continue
-            if version:
-                self._keep(name, int(version), record.value)
-            elif record.value is None:
-                self._in_force.pop(name, None)
-            else:
-                self._in_force[name] = orjson.loads(record.value)["version"]
-            self.revision += 1
-
-    def _keep(self, name: str, version: int, value: bytes | None) -> None:
-        if value is None:
-            return
-        told: dict[str, Any] = orjson.loads(value)
-        try:
-            (rule,) = parse_rules(told["text"], f"{name}/{version}")
-        except (BadRules, ValueError) as error:
-            _log.error("a rule of another release cannot be read", rule=name, version=version, error=str(error))
-            return
-        self._versions.setdefault(name, {})[version] = Definition(
-            replace(rule, version=version), told.get("author", ""), told.get("note", ""), told.get("applied_at_ms", 0)
-        )
-
-    def in_force(self) -> list[Definition]:
-        """The definitions in force, by name."""
-        found = (self.version(name, version) for name, version in sorted(self._in_force.items()))
-        return [definition for definition in found if definition is not None]
-
-    def version(self, name: str, version: int) -> Definition | None:
-        return self._versions.get(name, {}).get(version)
-
-    def versions(self, name: str) -> list[Definition]:
-        """Every version of a rule, oldest first."""
-        return [definition for _, definition in sorted(self._versions.get(name, {}).items())]
-
-
-async def read_table(log: Log, topics: Topics) -> RuleTable:
-    """All rules of the log as it stands now. Raises: TransientFault where the log does not answer."""
-    table = RuleTable()
-    table.apply((await latest_by_key(log, topics.rule_definitions)).values())
-    return table
-
-
-async def read_definitions(log: Log, topics: Topics) -> list[Definition]:
-    """The rules in force, by name."""
-    return (await read_table(log, topics)).in_force()
+    at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,48 +59,141 @@ class Applied:
     changed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedDocuments:
+    """What applying did to everything in a document, in its order."""
+
+    rules: list[Applied]
+    calendars: list[CalendarDefinition]
+
+
+def check_documents(documents: Documents, table: RuleTable, file: str) -> list[Problem]:
+    """What is wrong with applying these beside what the log has: unknown names and circles."""
+    rules = {definition.name: definition.rule for definition in table.in_force()}
+    rules |= {rule.name: rule for rule in documents.rules}
+    calendars = {calendar.name for calendar in [*table.calendars(), *documents.calendars]}
+    references = documents.references
+    return [
+        *unknown_references(references, file, rules, calendars),
+        *circular_references(references, file, rules),
+    ]
+
+
+async def apply_documents(
+    log: Log, topics: Topics, text: str, signature: Signature, file: str = "<rules>"
+) -> AppliedDocuments:
+    """Put every rule and calendar of a document in force, or none. Idempotent: an unchanged text makes no new version.
+
+    Delivery: calendars, then the versions and what is in force, are appended in this order. Raises: BadRules.
+    """
+    documents = parse_documents(text, file)
+    table = await read_table(log, topics)
+    if problems := check_documents(documents, table, file):
+        raise BadRules(problems)
+    records: list[Outgoing] = []
+    calendars = [_apply_calendar(table, topics, calendar, signature, records) for calendar in documents.calendars]
+    rules = [_apply_rule(table, topics, rule, signature, records) for rule in documents.rules]
+    await log.append(records)
+    return AppliedDocuments(rules, calendars)
+
+
 async def apply_rules(
     log: Log, topics: Topics, text: str, *, now_ms: int, author: str = "", note: str = "", file: str = "<rules>"
 ) -> list[Applied]:
-    """Put every rule of a document in force, or none. Idempotent: an unchanged text makes no new version.
+    """What `apply_documents` did to the rules. Raises: BadRules."""
+    return (await apply_documents(log, topics, text, Signature(author, note, now_ms), file)).rules
 
-    Delivery: the versions and what is in force are appended in this order; appliers at the same time must be kept apart
-    by the caller. Raises: BadRules.
+
+async def roll_back(log: Log, topics: Topics, name: str, version: int, signature: Signature) -> Definition:
+    """Put a version in force again, under its own number. Idempotent.
+
+    Raises: UnknownRule; BadRules where it names rules or calendars that are no more.
     """
-    rules = parse_rules(text, file)
     table = await read_table(log, topics)
-    in_force = {definition.name: definition for definition in table.in_force()}
-    applied: list[Applied] = []
+    definition = table.version(name, version)
+    if definition is None:
+        raise UnknownRule(f"rule {name} version {version}")
+    file = f"{name}/{version}"
+    if problems := check_documents(parse_documents(definition.rule.text, file), table, file):
+        raise BadRules(problems)
+    standing = table.standing(name)
+    if standing is None or standing.version != version:
+        standing = Standing(version, signature.author, signature.note, signature.at_ms)
+        await log.append([standing_record(topics, name, standing)])
+    return definition
+
+
+async def set_mode(log: Log, topics: Topics, name: str, mode: Mode, signature: Signature) -> Applied:
+    """Put a version in force whose text differs from the one in force in `mode` only. Idempotent. Raises: UnknownRule."""
+    table = await read_table(log, topics)
+    before = _in_force(table, name)
+    if before.rule.mode is mode:
+        return Applied(before, changed=False)
+    rule = with_mode(before.rule, mode)
     records: list[Outgoing] = []
-    for rule in rules:
-        before = in_force.get(rule.name)
-        if before is not None and before.rule.text == rule.text:
-            applied.append(Applied(before, changed=False))
-            continue
-        version = max((known.version for known in table.versions(rule.name)), default=0) + 1
-        definition = Definition(replace(rule, version=version), author, note, now_ms)
-        applied.append(Applied(definition, changed=True))
-        records += _records(topics.rule_definitions, definition)
+    applied = _apply_rule(table, topics, rule, signature, records)
     await log.append(records)
     return applied
 
 
 async def remove_rule(log: Log, topics: Topics, name: str) -> bool:
-    """Take a rule out of force, keeping its versions; whether it was in force. Its open events clear."""
+    """Take a rule out of force, keeping its versions; whether it was in force. Its open events clear.
+
+    Raises: RuleInUse where other rules in force name it.
+    """
     table = await read_table(log, topics)
-    if all(definition.name != name for definition in table.in_force()):
+    if table.standing(name) is None:
         return False
-    await log.append([Outgoing(topics.rule_definitions, f"rule/{name}".encode(), None, _HEADERS)])
+    rules = [definition.rule for definition in table.in_force()]
+    _refuse_in_use(f"rule {name}", (rule.name for rule in rules if rule.name != name and name in named_rules(rule)))
+    await log.append([standing_record(topics, name, None)])
     return True
 
 
-def _records(topic: str, definition: Definition) -> list[Outgoing]:
-    key = f"rule/{definition.name}"
-    version = {
-        "rule": definition.name, "version": definition.version, "text": definition.rule.text,
-        "author": definition.author, "note": definition.note, "applied_at_ms": definition.applied_at_ms,
-    }  # fmt: skip
-    return [
-        Outgoing(topic, f"{key}/{definition.version}".encode(), orjson.dumps(version), _HEADERS),
-        Outgoing(topic, key.encode(), orjson.dumps({"version": definition.version}), _HEADERS),
-    ]
+async def remove_calendar(log: Log, topics: Topics, name: str) -> None:
+    """Take a calendar away. Raises: UnknownRule; RuleInUse where rules in force name it."""
+    table = await read_table(log, topics)
+    if all(calendar.name != name for calendar in table.calendars()):
+        raise UnknownRule(f"calendar {name}")
+    rules = [definition.rule for definition in table.in_force()]
+    _refuse_in_use(f"calendar {name}", (r.name for r in rules if r.active is not None and r.active.calendar == name))
+    await log.append([calendar_record(topics, name, None)])
+
+
+def _in_force(table: RuleTable, name: str) -> Definition:
+    standing = table.standing(name)
+    definition = table.version(name, standing.version) if standing else None
+    if definition is None:
+        raise UnknownRule(f"rule {name}")
+    return definition
+
+
+def _refuse_in_use(what: str, users: Iterable[str]) -> None:
+    if names := ", ".join(users):
+        raise RuleInUse(f"{what} is named by {names}; change or remove that first")
+
+
+def _apply_rule(table: RuleTable, topics: Topics, rule: Rule, signature: Signature, records: list[Outgoing]) -> Applied:
+    standing = table.standing(rule.name)
+    before = table.version(rule.name, standing.version) if standing else None
+    if before is not None and before.rule.text == rule.text:
+        return Applied(before, changed=False)
+    version = max((known.version for known in table.versions(rule.name)), default=0) + 1
+    definition = Definition(replace(rule, version=version), signature.author, signature.note, signature.at_ms)
+    records.append(version_record(topics, definition))
+    records.append(
+        standing_record(topics, rule.name, Standing(version, signature.author, signature.note, signature.at_ms))
+    )
+    return Applied(definition, changed=True)
+
+
+def _apply_calendar(
+    table: RuleTable, topics: Topics, calendar: Calendar, signature: Signature, records: list[Outgoing]
+) -> CalendarDefinition:
+    before = {one.calendar.name: one for one in table.calendar_definitions()}.get(calendar.name)
+    if before is not None and before.calendar.text == calendar.text:
+        return before
+    version = before.version + 1 if before else 1
+    definition = CalendarDefinition(calendar, version, signature.author, signature.note, signature.at_ms)
+    records.append(calendar_record(topics, calendar.name, definition))
+    return definition

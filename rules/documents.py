@@ -20,6 +20,7 @@ from rules.calendars import Calendar
 from rules.clauses import Clauses
 from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadRules, Problem
+from rules.references import Reference, read_references
 from rules.rule import DEFAULT_LATENESS_MS, Escalation, Flapping, Group, Mode, Repeat, Rule
 from rules.signals.documents import read_signals
 from rules.signals.signal import Signal
@@ -33,6 +34,7 @@ _CLAUSES: Final = (
     "rule", "title", "kind", "where", "signals", "quality", "when", "for", "repeat", "clear_when", "clear_for", "gap",
     "no_data", "lateness", "active", "severity", "escalate", "event", "flapping", "group", "suppressed_by", "mode",
 )  # fmt: skip
+_SEPARATOR: Final = re.compile(r"^---.*$", re.MULTILINE)
 _OF_READINGS: Final = ("when", "for", "clear_when", "clear_for", "gap", "repeat", "signals", "quality")
 _OF_DEVICES: Final = (*_OF_READINGS, "kind", "where", "no_data", "lateness", "active", "flapping")
 
@@ -46,10 +48,11 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What a text holds: rules and calendars, each in order, no name twice."""
+    """What a text holds: rules and calendars, each in order, no name twice, and what the rules say of others."""
 
     rules: list[Rule]
     calendars: list[Calendar]
+    references: list[Reference]
 
 
 def load_documents(path: Path) -> Documents:
@@ -75,28 +78,40 @@ def parse_documents(text: str, file: str = "<rules>") -> Documents:
         one for document in documents for one in (document.value if isinstance(document.value, list) else [document])
     ]
     problems = [] if found else [Problem(file, 1, 1, "there is no rule in it")]
-    read = read_documents(found, file, problems, text if len(found) == 1 else None)
+    read = read_documents(found, file, problems, text)
     if problems:
         raise BadRules(problems)
     return read
 
 
 def read_documents(documents: list[Marked], file: str, problems: list[Problem], text: str | None = None) -> Documents:
-    """What documents already read from YAML hold. What is wrong is added to `problems`, and then none may be run."""
+    """What documents already read from `text` hold. What is wrong is added to `problems`, and then none may be run."""
     rules: dict[str, Rule] = {}
     calendars: dict[str, Calendar] = {}
+    references: list[Reference] = []
+    after = 0
     for document in documents:
+        own_text, after = _own_text(document, text, after), document.end
         if is_calendar(document):
-            calendar = read_calendar(document, file, problems, text)
+            calendar = read_calendar(document, file, problems, own_text)
             if calendar.name in calendars:
                 problems.append(document.problem(file, f"calendar {calendar.name!r} is defined twice"))
             calendars.setdefault(calendar.name, calendar)
             continue
-        rule = _Document(document, file, problems).rule(text)
+        rule = _Document(document, file, problems).rule(own_text)
         if rule.name in rules:
             problems.append(document.problem(file, f"rule {rule.name!r} is defined twice"))
         rules.setdefault(rule.name, rule)
-    return Documents(list(rules.values()), list(calendars.values()))
+        references += read_references(rule.name, document)
+    return Documents(list(rules.values()), list(calendars.values()), references)
+
+
+def _own_text(document: Marked, text: str | None, after: int) -> str:
+    """A document as it was written from `after` on, with its comments, where that stands alone; else written anew."""
+    if text is None or not (document.column == 1 or text[document.start : document.start + 1] == "{"):
+        return yaml.safe_dump(document.plain(), allow_unicode=True, sort_keys=False)
+    before = _SEPARATOR.split(text[after : document.start])[-1] if document.column == 1 else ""
+    return (before + text[document.start : document.end]).lstrip("\n")
 
 
 def load_rules(path: Path) -> list[Rule]:
@@ -122,7 +137,7 @@ class _Document(Clauses):
         if not isinstance(document.value, dict):
             self.refuse(document, "a rule is a mapping that begins with `rule: <name>`")
 
-    def rule(self, text: str | None) -> Rule:
+    def rule(self, text: str) -> Rule:
         self._check_names()
         self._check_trigger()
         name = self.word("rule", RULE_NAME, _RULE_CHARACTERS, required=True) or "?"
@@ -157,7 +172,7 @@ class _Document(Clauses):
             suppressed_by=self.words("suppressed_by", RULE_NAME, "names of rules"),
             department=department,
             mode=self.choice("mode", Mode, Mode.LIVE),
-            text=text or yaml.safe_dump(self.plain(), allow_unicode=True, sort_keys=False),
+            text=text,
         )
 
     def _check_names(self) -> None:

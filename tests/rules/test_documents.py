@@ -145,3 +145,14 @@ def test_a_hostile_document_is_refused_in_good_time() -> None:
     )
     assert problems_of(bomb) == ["r.yaml:1:4: anchors and aliases are not taken here; write the value out"]
     assert "nested deeper" in problems_of("[" * 100_000)[0]
+
+
+def test_each_document_of_a_stream_keeps_its_own_text_with_its_comments() -> None:
+    stream = f"# why\n{MINIMAL}--- # next\n# 因为\n{{rule: b, kind: cabinet, no_data: 1h}}\n---\n{MINIMAL.replace(': a', ': c')}"
+    texts = [rule.text for rule in parse_rules(stream)]
+    assert texts == [
+        f"# why\n{MINIMAL}",
+        "# 因为\n{rule: b, kind: cabinet, no_data: 1h}",
+        MINIMAL.replace(": a", ": c"),
+    ]
+    assert [parse_rules(text)[0].text for text in texts] == texts
