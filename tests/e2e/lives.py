@@ -1,6 +1,7 @@
 """Lives of rules workers on the prepared log: each but the last ends by kill -9 at a seeded point of its own progress."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tests.e2e.prepared import INSTANTS, records_before, telemetry
 from tests.e2e.progress import FileProgress, KafkaProgress, Progress, dismiss_members, kafka_progress
 from tests.e2e.witness import until
 
+SEED: Final = int(os.environ.get("URBANSENSE_TEST_SEED", "20260303"))
+"""Of the moments of the kills."""
 _EVENTS: Final = 30
 """Fewer than any stretch of the prepared log raises."""
 _AHEAD: Final = 500
@@ -158,7 +161,7 @@ async def live_and_die(lives: Lives, dying: Sequence[Death]) -> None:
         try:
             await _live_until(death, lives)
         except BaseException as error:
-            error.add_note(f"life {number + 1} of {len(dying)}: {death}")
+            error.add_note(f"in life {number + 1}")
             raise
         await lives.die()
     lives.start(INSTANTS)

@@ -97,12 +97,12 @@ class Platform:
             watching.cancel()
 
     @asynccontextmanager
-    async def last_words(self) -> AsyncIterator[None]:
-        """A stretch whose failures tell the last words of every service."""
+    async def last_words(self, *notes: object) -> AsyncIterator[None]:
+        """A stretch whose failures tell the last words of every service, and these notes."""
         try:
             yield
         except BaseException as error:
-            error.add_note(self.words())
+            error.add_note("\n".join([self.words(), *map(str, notes)]))
             raise
 
     async def _watch(self) -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.judging import Left, assert_the_same, fetch_left
-from tests.e2e.lives import deaths, embedded_lives, kafka_lives, live_and_die
+from tests.e2e.lives import SEED, deaths, embedded_lives, kafka_lives, live_and_die
 from tests.e2e.platform import platform
 from tests.e2e.prepared import RAISED
 
 pytestmark = pytest.mark.timeout(120)
 
-SEED = 20_260_303
-KILLS = 20
+DEATHS = deaths(SEED, 20)
 
 
 @pytest.mark.kafka
@@ -25,19 +24,21 @@ async def test_a_worker_killed_at_twenty_points_on_kafka_raises_the_same_events(
     judged_undisturbed: Left, kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     with platform(tmp_path, log_url=f"kafka://{kafka_bootstrap}", topic_prefix=topic_prefix) as running:
-        async with running.last_words(), kafka_lives(running, kafka_bootstrap) as lives:
-            await live_and_die(lives, deaths(SEED, KILLS))
-            print(f"{await lives.progress.undone()} events were written in transactions that a death undid")
-        assert_the_same(await fetch_left(running.settings), judged_undisturbed)
+        async with running.last_words(f"URBANSENSE_TEST_SEED={SEED}", *DEATHS):
+            async with kafka_lives(running, kafka_bootstrap) as lives:
+                await live_and_die(lives, DEATHS)
+                print(f"{await lives.progress.undone()} events were written in transactions that a death undid")
+            assert_the_same(await fetch_left(running.settings), judged_undisturbed)
 
 
 async def test_a_worker_killed_at_twenty_points_on_the_embedded_log_raises_the_same_events(
     judged_undisturbed: Left, tmp_path: Path
 ) -> None:
     with platform(tmp_path, topic_prefix="kill.") as running:
-        async with running.last_words(), embedded_lives(running) as lives:
-            await live_and_die(lives, deaths(SEED, KILLS))
-        assert_the_same(await fetch_left(running.settings), judged_undisturbed)
+        async with running.last_words(f"URBANSENSE_TEST_SEED={SEED}", *DEATHS):
+            async with embedded_lives(running) as lives:
+                await live_and_die(lives, DEATHS)
+            assert_the_same(await fetch_left(running.settings), judged_undisturbed)
 
 
 def test_the_prepared_log_has_what_a_death_could_spoil(judged_undisturbed: Left) -> None:

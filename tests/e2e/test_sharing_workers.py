@@ -5,24 +5,24 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.judging import Left, assert_the_same, fetch_left
-from tests.e2e.lives import deaths, kafka_lives, live_and_die, settle
+from tests.e2e.lives import SEED, deaths, kafka_lives, live_and_die, settle
 from tests.e2e.platform import log_lines, platform
 from tests.e2e.prepared import INSTANTS, records_before
 from tests.e2e.witness import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
-SEED = 20_260_304
-KILLS = 4
+DEATHS = deaths(SEED + 1, 4)
 
 
 async def test_workers_that_share_the_partitions_and_die_by_turns_raise_the_same_events(
     judged_undisturbed: Left, kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     with platform(tmp_path, log_url=f"kafka://{kafka_bootstrap}", topic_prefix=topic_prefix) as running:
-        async with running.last_words(), kafka_lives(running, kafka_bootstrap, workers=2) as lives:
-            await live_and_die(lives, deaths(SEED, KILLS))
-        assert_the_same(await fetch_left(running.settings), judged_undisturbed)
+        async with running.last_words(f"URBANSENSE_TEST_SEED={SEED}", *DEATHS):
+            async with kafka_lives(running, kafka_bootstrap, workers=2) as lives:
+                await live_and_die(lives, DEATHS)
+            assert_the_same(await fetch_left(running.settings), judged_undisturbed)
 
 
 async def test_a_worker_that_wakes_up_after_another_took_over_writes_nothing_more(
