@@ -28,6 +28,7 @@ class Layout:
             source = (signal.of, signal.accepts_suspect)
             self.keep_ms[source] = max(self.keep_ms.get(source, 0), signal.over_ms)
         self.sources = tuple(self.keep_ms)
+        self.quantities = tuple((quantity, CATALOGUE[quantity].boolean) for quantity, _ in self.sources)
         self.places = tuple(self.sources.index((signal.of, signal.accepts_suspect)) for signal in self.signals)
 
 
@@ -92,10 +93,10 @@ class Windows:
 
     def put_good(self, t: int, readings: Mapping[str, Any]) -> None:
         """Take what matters of a report in which nothing is marked."""
-        for source, series in zip(self._layout.sources, self._series, strict=True):
-            value = readings.get(source[0])
-            if value.__class__ is not float or CATALOGUE[source[0]].boolean:
-                value = as_number(source[0], value)
+        for (quantity, boolean), series in zip(self._layout.quantities, self._series, strict=True):
+            value = readings.get(quantity)
+            if boolean or value.__class__ is not float or not -_LARGEST <= value <= _LARGEST:
+                value = as_number(quantity, value)
             if value is not None:
                 series.put(t, value)
 
@@ -132,12 +133,9 @@ class Windows:
 
 def as_number(quantity: str, value: object) -> float | None:
     """A reading as signals count it: truth values are 1 and 0; None where it is no value of that quantity."""
-    boolean = CATALOGUE[quantity].boolean
-    if isinstance(value, bool):
-        return float(value) if boolean else None
-    if not isinstance(value, int | float) or value != value or (boolean and value not in (0, 1)):
-        return None
-    return float(value) if abs(value) <= _LARGEST else None
+    if isinstance(value, bool) or CATALOGUE[quantity].boolean:
+        return float(value) if CATALOGUE[quantity].boolean and value in (0, 1) else None
+    return float(value) if isinstance(value, int | float) and abs(value) <= _LARGEST else None
 
 
 _LARGEST: Final = 1e12
