@@ -4,26 +4,30 @@ Lean, since a county has 300,000 devices and every worker holds them all: what d
 department, parent, whole sets of attributes) is held once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from operator import attrgetter
 from sys import intern
 from typing import Any, Final
 
 import orjson
 import structlog
 
+from device_registry.identity_index import IdentityIndex
 from device_registry.records import (
     DEVICE_HEADERS,
     PROFILE_HEADERS,
     PROFILE_PREFIX,
     device_from_record,
+    device_key,
     profile_from_record,
+    profile_key,
 )
 from device_registry.validation import normalise_eui
 from domain.devices import AttributeValue, Device, DeviceState, Profile
 from domain.topics import header
 from streams.ports import Record
 
-_SHARED_TEXTS: Final = ("kind", "profile", "area", "department", "parent_id")
+_SHARED_TEXTS: Final = ("kind", "profile", "area", "department", "parent_id", "grid")
 _MOST_SHARED_ATTRIBUTES: Final = 50_000
 _DEVICE_SCHEMA: Final = DEVICE_HEADERS[0][1]
 _PROFILE_SCHEMA: Final = PROFILE_HEADERS[0][1]
@@ -32,15 +36,17 @@ _log = structlog.get_logger()
 
 
 class DeviceTable:
-    """A domain.devices.DeviceLookup that knows what `apply` was given.
+    """A domain.devices.IdentityLookup that knows what `apply` was given.
 
     Devices that it returns share their attributes: never write into them.
     """
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}
-        self._id_by_eui: dict[str, str] = {}
-        self._displaced: dict[str, list[str]] = {}
+        self._by_eui = IdentityIndex(self._devices, attrgetter("dev_eui"))
+        self._by_mn = IdentityIndex(self._devices, attrgetter("mn"))
+        self._by_sparkplug = IdentityIndex(self._devices, attrgetter("sparkplug"))
+        self._indexes = (self._by_eui, self._by_mn, self._by_sparkplug)
         self._profiles: dict[str, Profile] = {}
         self._attributes: dict[bytes, dict[str, AttributeValue]] = {}
         self._version = 0
@@ -57,8 +63,13 @@ class DeviceTable:
         return self._devices.get(device_id)
 
     def device_by_eui(self, dev_eui: str) -> Device | None:
-        device_id = self._id_by_eui.get(dev_eui) or self._id_by_eui.get(normalise_eui(dev_eui) or "")
-        return self._devices.get(device_id) if device_id else None
+        return self._by_eui.find(dev_eui) or self._by_eui.find(normalise_eui(dev_eui) or "")
+
+    def device_by_mn(self, mn: str) -> Device | None:
+        return self._by_mn.find(mn)
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        return self._by_sparkplug.find(path)
 
     def profile(self, name: str) -> Profile | None:
         return self._profiles.get(name)
@@ -66,6 +77,10 @@ class DeviceTable:
     def devices(self) -> Iterator[Device]:
         """Every known device, in no order; apply nothing while iterating."""
         return iter(self._devices.values())
+
+    def profiles(self) -> Iterator[Profile]:
+        """Every known profile, likewise."""
+        return iter(self._profiles.values())
 
     def apply(self, records: Iterable[Record]) -> None:
         """Take the records over, the newest of a key last. `version` grows if any of them changed something.
@@ -84,20 +99,40 @@ class DeviceTable:
         if changed:
             self._version += 1
 
+    def take(self, profiles: Iterable[Any], devices: Iterable[Any]) -> None:
+        """Take these parsed records over. Raises: ValueError, KeyError or TypeError where one is none."""
+        for profile in profiles:
+            self._take_profile(profile)
+        for device in devices:
+            self._hold(self._lean(device))
+        self._version += 1
+
+    def retain(self, keys: Set[bytes]) -> None:
+        """Forget every device and profile whose key on the topic is not among `keys`."""
+        strays = [device_id for device_id in self._devices if device_key(device_id) not in keys]
+        unnamed = [name for name in self._profiles if profile_key(name) not in keys]
+        for device_id in strays:
+            self._drop(device_id)
+        for name in unnamed:
+            del self._profiles[name]
+        if strays or unnamed:
+            self._version += 1
+
     def _apply(self, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> bool:
         if key.startswith(PROFILE_PREFIX):
             if value is None:
                 return self._profiles.pop(key[len(PROFILE_PREFIX) :].decode(), None) is not None
             if header(tuple(headers), "schema") != _PROFILE_SCHEMA:
                 return False
-            return self._hold_profile(profile_from_record(orjson.loads(value)))
+            return self._take_profile(orjson.loads(value))
         if value is None:
             return self._drop(key.decode())
         if header(tuple(headers), "schema") != _DEVICE_SCHEMA:
             return False
         return self._hold(self._lean(orjson.loads(value)))
 
-    def _hold_profile(self, profile: Profile) -> bool:
+    def _take_profile(self, record: Any) -> bool:
+        profile = profile_from_record(record)
         changed = self._profiles.get(profile.name) != profile
         self._profiles[profile.name] = profile
         return changed
@@ -108,38 +143,20 @@ class DeviceTable:
         held = self._devices.get(device.device_id)
         if held == device:
             return False
-        if held is not None and held.dev_eui != device.dev_eui:
-            self._forget_eui(held)
+        for index in self._indexes:
+            if held is not None:
+                index.forget(held, device)
         self._devices[device.device_id] = device
-        if device.dev_eui is not None:
-            self._hold_eui(device.dev_eui, device.device_id)
+        for index in self._indexes:
+            index.hold(device)
         return True
 
     def _drop(self, device_id: str) -> bool:
         held = self._devices.pop(device_id, None)
         if held is not None:
-            self._forget_eui(held)
+            for index in self._indexes:
+                index.forget(held)
         return held is not None
-
-    def _hold_eui(self, eui: str, device_id: str) -> None:
-        """Partitions have no common order: for a while two devices may seem to hold one EUI, and the first is kept in mind.
-
-        Which of them lets go is told by a record that is still to come.
-        """
-        before = self._id_by_eui.get(eui, device_id)
-        if before != device_id:
-            self._displaced.setdefault(eui, []).append(before)
-        self._id_by_eui[eui] = device_id
-
-    def _forget_eui(self, device: Device) -> None:
-        eui = device.dev_eui
-        if eui is None or self._id_by_eui.get(eui) != device.device_id:
-            return
-        del self._id_by_eui[eui]
-        for device_id in self._displaced.pop(eui, ()):
-            other = self._devices.get(device_id)
-            if other is not None and other.dev_eui == eui and other is not device:
-                self._id_by_eui[eui] = device_id
 
     def _lean(self, record: Any) -> Device:
         if not isinstance(record, dict):

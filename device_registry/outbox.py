@@ -3,7 +3,7 @@
 A change and its place in the outbox are one row, so no crash can part them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
@@ -18,12 +18,14 @@ from device_registry.models import (
 from device_registry.records import (
     DEVICE_HEADERS,
     PROFILE_HEADERS,
+    PROFILE_PREFIX,
     device_key,
     encode_device,
     encode_profile,
     profile_key,
 )
 from device_registry.stored_profiles import profile_from_row
+from device_registry.verification import fingerprint
 from domain.devices import Device
 from domain.topics import Headers
 
@@ -61,6 +63,35 @@ def read_keys(connection: Connection) -> set[bytes]:
     """The key of every row, removed ones included: what may stand on the topic."""
     keys = {device_key(name) for (name,) in connection.execute(select(devices.c.device_id))}
     return keys | {profile_key(name) for (name,) in connection.execute(select(profiles.c.name))}
+
+
+def mark_unpublished(connection: Connection, keys: Collection[bytes]) -> None:
+    """The rows behind these keys of the topic are published again."""
+    names = [key[len(PROFILE_PREFIX) :].decode() for key in keys if key.startswith(PROFILE_PREFIX)]
+    device_ids = [key.decode() for key in keys if not key.startswith(PROFILE_PREFIX)]
+    for column, known in ((profiles.c.name, names), (devices.c.device_id, device_ids)):
+        if known:
+            this_row = update(column.table).where(column == bindparam("row_name"))
+            connection.execute(this_row.values(published_version=0), [{"row_name": name} for name in known])
+
+
+def read_fingerprints(connection: Connection) -> tuple[dict[bytes, bytes], set[bytes]]:
+    """The fingerprint of every published row by its key on the topic, and the keys of those that are pending."""
+    found: dict[bytes, bytes] = {}
+    pending: set[bytes] = set()
+    for row in connection.execute(select(profiles)):
+        if row.published_version < row.version:
+            pending.add(profile_key(row.name))
+        elif not row.removed:
+            found[profile_key(row.name)] = fingerprint(profile_from_row(row))
+    statement = select(*DEVICE_COLUMNS, DEVICE_IS_UNPUBLISHED, devices.c.removed)
+    for row in connection.execution_options(yield_per=1000).execute(statement):
+        key = device_key(row[0])
+        if row[-2]:
+            pending.add(key)
+        elif not row[-1]:
+            found[key] = fingerprint(Device(*row[:-2]))
+    return found, pending
 
 
 _TABLES: Final = ((profiles, PROFILE_HEADERS), (devices, DEVICE_HEADERS))

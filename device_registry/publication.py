@@ -10,16 +10,19 @@ writer opened last fences the others, who then hold nothing old that could still
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from device_registry.outage import Outage
 from device_registry.registry import Registry
+from device_registry.verification import Verification, compared, fingerprints_on_topic
 from domain.errors import Fenced, TransientFault
 from domain.retry import pause
 from domain.topics import Topics
 from streams.ports import Log, Outgoing, TransactionalWriter
 from streams.tables import read_to_end
 
+_T = TypeVar("_T")
 _BATCH: Final = 1000
 _TRIES_WHEN_FENCED: Final = 10
 
@@ -67,13 +70,20 @@ class RegistryPublisher:
         """
         return await self._unless_fenced(self._rebuild)
 
+    async def verify(self, *, repair: bool = False) -> Verification:
+        """Whether the topic says what the tables say, once everything pending is published; `repair` makes it so.
+
+        Other publishers are kept out meanwhile. Raises: TransientFault, after which it may be called again.
+        """
+        return await self._unless_fenced(lambda: self._verify(repair))
+
     async def close(self) -> None:
         """Let the writer go. May be called twice; publishing afterwards opens another."""
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.close()
 
-    async def _unless_fenced(self, publish: Callable[[], Awaitable[int]]) -> int:
+    async def _unless_fenced(self, publish: Callable[[], Awaitable[_T]]) -> _T:
         for _ in range(_TRIES_WHEN_FENCED):
             async with self._turn:
                 try:
@@ -100,9 +110,24 @@ class RegistryPublisher:
         standing = await self._keys_on_topic()
         belonging = await asyncio.to_thread(self._registry.mark_all_unpublished)
         strays = sorted(standing - belonging)
-        for start in range(0, len(strays), _BATCH):
-            await self._commit(writer, [Outgoing(self._topic, key, None) for key in strays[start : start + _BATCH]])
+        await self._remove(writer, strays)
         return len(strays) + await self._publish_pending()
+
+    async def _verify(self, repair: bool) -> Verification:
+        writer = await self._open()
+        published = await self._publish_pending()
+        standing = await fingerprints_on_topic(self._log, self._topic)
+        held, pending = await asyncio.to_thread(self._registry.fingerprints)
+        found = compared(standing, held, pending, published)
+        if not repair or found.agrees:
+            return found
+        await self._remove(writer, found.strays)
+        await asyncio.to_thread(self._registry.mark_unpublished, {*found.missing, *found.different})
+        return replace(found, repaired=len(found.strays) + await self._publish_pending())
+
+    async def _remove(self, writer: TransactionalWriter, keys: Sequence[bytes]) -> None:
+        for start in range(0, len(keys), _BATCH):
+            await self._commit(writer, [Outgoing(self._topic, key, None) for key in keys[start : start + _BATCH]])
 
     async def _open(self) -> TransactionalWriter:
         if self._writer is None:

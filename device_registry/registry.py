@@ -252,6 +252,16 @@ class Registry:
             outbox.mark_all_unpublished(connection)
             return outbox.read_keys(connection)
 
+    def mark_unpublished(self, keys: Collection[bytes]) -> None:
+        """The records under these keys are pending again."""
+        with writing(self._engine) as connection:
+            outbox.mark_unpublished(connection, keys)
+
+    def fingerprints(self) -> tuple[dict[bytes, bytes], set[bytes]]:
+        """What must stand on the topic, as fingerprints by key, and the keys whose records are pending."""
+        with reading(self._engine) as connection:
+            return outbox.read_fingerprints(connection)
+
     def close(self) -> None:
         """Let all connections go. May be called twice."""
         self._engine.dispose()

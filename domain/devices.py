@@ -138,7 +138,7 @@ class IdentityLookup(DeviceLookup, Protocol):
     """A lookup that knows the other names of devices as well."""
 
     def device_by_mn(self, mn: str) -> Device | None:
-        """By HJ 212 MN, case ignored."""
+        """By HJ 212 MN, exactly."""
 
     def device_by_sparkplug(self, path: str) -> Device | None:
         """By Sparkplug path, `group/edge` or `group/edge/device`, exactly."""
