@@ -31,6 +31,9 @@ check: setup  ## style, types and the import table
 bench: setup  ## throughput beside its floor in the same run; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
 
+bench-peers: setup  ## the one-rule job in Bytewax and Quix Streams beside ours, on the same Kafka; needs `make servers`
+	$(BIN)/python -m benchmarks.peers
+
 schemas: setup  ## docs/schemas/ from the models
 	$(BIN)/python -m urbansense.schemas docs/schemas
 

@@ -1,0 +1,1 @@
+"""The one-rule job in other stream processors, beside ours: `make bench-peers`."""
