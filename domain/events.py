@@ -65,7 +65,8 @@ class Event(BaseModel):
 
     Time: all instants are observed time, epoch ms. `since_ms` is the first reading of the run that opened it,
     `opened_at_ms` is exactly `since_ms` + the rule's `for`. `subject` is a device id, or a group's parent, area, grid or
-    attribute value.
+    attribute value. `absorbed_by` names the rule whose event this one is part of, `silenced_by` the silence under which
+    nobody is told, `unstable` says that its subject flaps; notification waits `hold_ms` for what may absorb it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +95,9 @@ class Event(BaseModel):
     replaces: UUID | None = None
     absorbed_by: str | None = None
     historical: bool = False
+    unstable: bool = False
+    silenced_by: str | None = None
+    hold_ms: Annotated[int, Field(ge=0)] = 0
 
 
 def event_id(rule: str, subject: str, opened_at_ms: int) -> UUID:

@@ -9,11 +9,16 @@ from uuid import UUID
 from domain.durations import format_duration
 from domain.events import Event, Status
 from domain.telemetry import Telemetry
+from rules.correlation.stage import Stage
 from rules.engine.lane import Lane
 from rules.engine.plans import RuleSet
+from rules.rule import Mode
 from rules.testing_files import Arrival, RuleTest, load_rule_test
 
 _GATEWAY = 1
+_TOLD = (
+    "since", "opened", "cleared", "severity", "withdrawn", "stale", "unstable", "absorbed_by", "silenced_by"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +37,65 @@ class RuleTestResult:
 def run_rule_test(path: Path) -> RuleTestResult:
     """The result of one test file. Raises: rules.problems.BadRules where the test or its rules cannot be read."""
     test = load_rule_test(path)
-    lanes = _judge(test)
-    final: dict[UUID, Event] = {raised.event.event_id: raised.event for lane in lanes for raised in lane.raised}
-    events = sorted(final.values(), key=lambda event: (event.opened_at_ms, event.rule, event.subject))
-    mismatches = [*_faults(lanes), *_compare(test, events)]
+    bench = _Bench(test)
+    bench.run()
+    events = sorted(bench.final.values(), key=lambda event: (event.opened_at_ms, event.rule, event.subject))
+    mismatches = [*_faults(bench.lanes), *_compare(test, events)]
     return RuleTestResult(test.path, tuple(mismatches), tuple(events))
 
 
-def _judge(test: RuleTest) -> list[Lane]:
-    """One lane for each kind, fed with every arrival in order; before and at each the clock ticks."""
-    rules = RuleSet(test.rules)
-    kinds = dict.fromkeys(device.kind for device in test.devices.values())
-    lanes = {kind: Lane(kind, rules, test.devices.get) for kind in kinds}
-    for lane in lanes.values():
-        lane.refresh(test.devices.values())
-    _tick(lanes, test.start_ms)
-    for arrival in test.arrivals:
-        _tick(lanes, arrival.at_ms - 1)
-        lane = lanes[test.devices[arrival.device_id].kind]
-        for _ in range(arrival.times):
-            lane.report(_report(arrival, lane.kind))
-    for at_ms in (test.arrivals[-1].at_ms if test.arrivals else test.start_ms, test.until_ms):
-        _tick(lanes, at_ms)
-    return list(lanes.values())
+class _Bench:
+    """A lane for each kind and the correlation stage behind them, all by one clock."""
 
+    def __init__(self, test: RuleTest) -> None:
+        self.final: dict[UUID, Event] = {}
+        self._test = test
+        rules = RuleSet(test.rules)
+        kinds = dict.fromkeys(device.kind for device in test.devices.values())
+        self._by_kind = {kind: Lane(kind, rules, test.devices.get) for kind in kinds}
+        for lane in self.lanes:
+            lane.refresh(test.devices.values())
+        self._stage = Stage(1, test.devices.get)
+        self._stage.set_rules(test.rules)
+        self._stage.set_silences(test.silences)
 
-def _tick(lanes: dict[str, Lane], at_ms: int) -> None:
-    for lane in lanes.values():
-        lane.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
+    @property
+    def lanes(self) -> list[Lane]:
+        return list(self._by_kind.values())
+
+    def run(self) -> None:
+        """Feed every arrival in order; before and at each the clock ticks."""
+        test = self._test
+        self._tick(test.start_ms)
+        for arrival in test.arrivals:
+            self._tick(arrival.at_ms - 1)
+            lane = self._by_kind[test.devices[arrival.device_id].kind]
+            for _ in range(arrival.times):
+                lane.report(_report(arrival, lane.kind))
+            self._correlate()
+        for at_ms in (test.arrivals[-1].at_ms if test.arrivals else test.start_ms, test.until_ms):
+            self._tick(at_ms)
+
+    def _tick(self, at_ms: int) -> None:
+        for lane in self.lanes:
+            lane.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
+        self._correlate()
+        self._stage.clock(0, at_ms)
+        self._keep()
+
+    def _correlate(self) -> None:
+        for lane in self.lanes:
+            for raised in lane.take()[0]:
+                if raised.mode is Mode.LIVE:
+                    self._stage.raised(raised.transition, raised.event.model_dump_json().encode(), raised.clock_ms)
+                else:
+                    self.final[raised.event.event_id] = raised.event
+        self._keep()
+
+    def _keep(self) -> None:
+        for output in self._stage.take()[0]:
+            event = Event.model_validate_json(output.value)
+            self.final[event.event_id] = event
 
 
 def _report(arrival: Arrival, kind: str) -> Telemetry:
@@ -130,7 +166,7 @@ def _actual(name: str, event: Event) -> Any:
 
 
 def _summary(event: Event) -> dict[str, Any]:
-    named = {name: _actual(name, event) for name in ("since", "opened", "cleared", "severity", "withdrawn", "stale")}
+    named = {name: _actual(name, event) for name in _TOLD}
     return {name: value for name, value in named.items() if value not in (None, False)}
 
 

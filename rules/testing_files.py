@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from domain.devices import DEVICE_ID, Device
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.quantities import CATALOGUE
@@ -13,8 +15,9 @@ from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadRules, Problem
 from rules.rule import Rule
 from rules.series import parse_series
+from rules.silences import Silence
 
-_ENTRIES: Final = ("rules", "start", "every", "devices", "series", "arrivals", "until", "expect")
+_ENTRIES: Final = ("rules", "start", "every", "devices", "series", "arrivals", "silences", "until", "expect")
 _DEVICE_FIELDS: Final = {field.name for field in fields(Device)} - {"device_id", "state", "version", "activated_at_ms"}
 _TIMES: Final = ("since", "opened", "cleared")
 _EXPECTED: Final = (
@@ -24,7 +27,9 @@ _EXPECTED: Final = (
     "severity",
     "withdrawn",
     "stale",
+    "unstable",
     "absorbed_by",
+    "silenced_by",
     "problem",
     "department",
 )
@@ -50,6 +55,7 @@ class RuleTest:
     start_ms: int
     devices: dict[str, Device]
     arrivals: list[Arrival]
+    silences: list[Silence]
     until_ms: int
     expect: list[dict[str, Any]]
 
@@ -96,7 +102,7 @@ class _Reader:
         last_ms = max((arrival.at_ms for arrival in arrivals), default=start_ms)
         until = self._offset(self._entries.get("until"), "until")
         return RuleTest(
-            str(self._path), self._rules(), start_ms, devices, arrivals,
+            str(self._path), self._rules(), start_ms, devices, arrivals, self._silences(start_ms),
             last_ms if until is None else max(start_ms + until, last_ms), self._expect(start_ms),
         )  # fmt: skip
 
@@ -189,6 +195,22 @@ class _Reader:
             for at_ms, times in moved.get((device_id, i), [(start_ms + i * every_ms, 1)])
         ]
         return sorted(arrivals, key=lambda arrival: arrival.at_ms)
+
+    def _silences(self, start_ms: int) -> list[Silence]:
+        """Silences as on the log, but `starts` and `ends` from the test's start; author and reason may be left out."""
+        silences = []
+        for entry in self._list("silences"):
+            said = self._mapping(entry, "silences")
+            starts, ends = (self._offset(said.get(name), name) or 0 for name in ("starts", "ends"))
+            told = {name: value.plain() for name, value in said.items() if name not in ("starts", "ends")}
+            told = {"author": "test", "reason": "test", **told}
+            try:
+                times = {"starts_at_ms": start_ms + starts, "ends_at_ms": start_ms + ends}
+                silences.append(Silence.model_validate(told | times))
+            except ValidationError as error:
+                for problem in error.errors():
+                    self._refuse(entry, f"silences: {'.'.join(map(str, problem['loc']))}: {problem['msg']}")
+        return silences
 
     def _reports(self, devices: dict[str, Device]) -> dict[tuple[str, int], dict[str, Reading]]:
         """The quantities of a device that have a value at one instant are one report."""

@@ -11,6 +11,8 @@ from domain.devices import Device, Profile
 from domain.events import Event
 from domain.rejections import Rejection
 from domain.telemetry import Telemetry, Tick
+from rules.clock_records import Clock
+from rules.silences import Silence
 
 MODELS: Final[dict[str, Any]] = {
     "telemetry": Telemetry,
@@ -19,6 +21,8 @@ MODELS: Final[dict[str, Any]] = {
     "device": Device,
     "profile": Profile,
     "event": Event,
+    "clock": Clock,
+    "silence": Silence,
 }
 """The model of each record, by the name in its `schema` header (`<name>/1`)."""
 

@@ -1,0 +1,27 @@
+"""Clock records on `rules.raised`: how far a partition has come, so that the correlation stage knows what is settled."""
+
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+import orjson
+
+from domain.topics import Headers, header
+
+_HEADERS: Final[Headers] = (("schema", b"clock/1"), ("type", b"clock"))
+
+
+class Clock(TypedDict):
+    """Everything observed in a partition up to `now_ms` stands before this record, but for what comes late."""
+
+    partition: int
+    now_ms: int
+
+
+def encode_clock(partition: int, now_ms: int) -> tuple[bytes, Headers]:
+    """The value and headers of a clock record."""
+    return orjson.dumps(Clock(partition=partition, now_ms=now_ms)), _HEADERS
+
+
+def is_clock(headers: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether a record of `rules.raised` is a clock and no event."""
+    return header(headers, "type") == b"clock"

@@ -1,0 +1,81 @@
+"""From a course to the event that people read, and from a group's members to the group's own event."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.devices import Device
+from domain.events import Severity, event_id
+from rules.correlation.grouping import Span
+from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key
+from rules.rule import Rule
+
+
+def compose(key: Key, course: Course, life: Interval, severity: str, marks: Mapping[str, Any]) -> EventFields:
+    """The event of a course as it stands by its life; `marks` are what other events and silences make of it."""
+    raw = course.first.event
+    opened_ms, cleared_ms = life
+    is_open = cleared_ms == FOREVER_MS
+    as_raised = opened_ms == raw["opened_at_ms"]
+    identity: UUID = event_id(*key, opened_ms)
+    return raw | {
+        "event_id": str(identity),
+        "revision": raw["revision"] if as_raised else 1,
+        "severity": severity,
+        "status": "open" if is_open else "cleared",
+        "stale": is_open and course.last.event["stale"],
+        "opened_at_ms": opened_ms,
+        "cleared_at_ms": None if is_open else cleared_ms,
+        "reason": course.last.event["reason"] if not is_open else None,
+        "replaces": raw["replaces"] if as_raised else None,
+        "unstable": course.is_unstable,
+        **marks,
+    }  # fmt: skip
+
+
+def escalated(rule: Rule, life: Interval, now_ms: int) -> str:
+    """The severity of a group's event by its age."""
+    opened_ms, cleared_ms = life
+    age_ms = min(now_ms, cleared_ms) - opened_ms
+    steps = [
+        step.severity for step in rule.escalate if step.after_ms <= age_ms and opened_ms + step.after_ms < cleared_ms
+    ]
+    severity: Severity = steps[-1] if steps else rule.severity
+    return severity.value
+
+
+def group_event(rule: Rule, subject: str, span: Span, place: Device | None, before: EventFields | None) -> EventFields:
+    """A group's event as the raised events of devices are, for one span. `before` is what it was at the last look."""
+    told = _of_members(rule, subject, span.members, place) if span.members or before is None else before
+    return told | {
+        "status": "open" if span.cleared_ms == FOREVER_MS else "cleared",
+        "opened_at_ms": span.opened_ms,
+        "cleared_at_ms": None if span.cleared_ms == FOREVER_MS else span.cleared_ms,
+        "since_ms": told["since_ms"] if told["since_ms"] is not None else span.opened_ms,
+    }
+
+
+def _of_members(rule: Rule, subject: str, members: Sequence[Course], place: Device | None) -> EventFields:
+    events = [member.first.event for member in members]
+    said = ", ".join(sorted({event["rule"] for event in events}))
+    return {
+        "event_id": "", "revision": 1, "rule": rule.name, "rule_version": rule.version, "subject": subject,
+        "kind": _alike(events, "kind") or (events[0]["kind"] if events else ""), "problem": rule.problem,
+        "component_code": place.component_code if place else None, "severity": rule.severity.value, "status": "open",
+        "stale": False, "since_ms": min((event["since_ms"] for event in events), default=None), "opened_at_ms": 0,
+        "cleared_at_ms": None,
+        "department": rule.department or (place.department if place else None) or _alike(events, "department"),
+        "area": place.area if place else subject if rule.group and rule.group.by == "area" else _alike(events, "area"),
+        "lon": place.lon if place else None, "lat": place.lat if place else None, "evidence": [],
+        "summary": {
+            "en": f"{rule.title.en}: {len(events)} of {said} at {subject}",
+            "zh": f"{rule.title.zh}：{subject} {len(events)} 件 {said}",
+        },
+        "reason": None, "replaces": None, "absorbed_by": None, "historical": False,
+    }  # fmt: skip
+
+
+def _alike(events: Sequence[EventFields], name: str) -> Any:
+    """What all events say, None where they differ."""
+    said = {event[name] for event in events}
+    return said.pop() if len(said) == 1 else None

@@ -1,0 +1,39 @@
+"""Flapping: of too many openings one unstable event."""
+
+from collections.abc import Iterable
+
+from rules.correlation.spells import FOREVER_MS, Course, Role
+from rules.rule import Flapping
+
+
+def damp(courses: Iterable[Course], flapping: Flapping) -> list[Course]:
+    """The courses (by opening) with those of an unstable subject joined.
+
+    The opening that is one too many within the window (both ends included) starts an unstable event. Later ones join it
+    until there was none for a whole window and the condition is clear.
+    """
+    damped: list[Course] = []
+    openings: list[int] = []
+    for course in courses:
+        opened_ms = course.opened_ms
+        role = course.first.role
+        openings.append(opened_ms)
+        current = damped[-1] if damped and damped[-1].role is Role.UNSTABLE else None
+        if current is not None and (role is Role.JOINED or (role is None and opened_ms <= current.cleared_ms)):
+            damped[-1] = current._replace(last=course.last, cleared_ms=_end(course, flapping))
+        elif role is Role.UNSTABLE or (role is None and _is_one_too_many(openings, flapping)):
+            damped.append(course._replace(role=Role.UNSTABLE, cleared_ms=_end(course, flapping)))
+        else:
+            damped.append(course)
+    return damped
+
+
+def _is_one_too_many(openings: list[int], flapping: Flapping) -> bool:
+    earlier = len(openings) - 1 - flapping.more_than
+    return earlier >= 0 and openings[-1] - openings[earlier] <= flapping.within_ms
+
+
+def _end(course: Course, flapping: Flapping) -> int:
+    if course.cleared_ms == FOREVER_MS:
+        return FOREVER_MS
+    return max(course.cleared_ms, course.opened_ms + flapping.within_ms)

@@ -1,0 +1,30 @@
+"""Suppression: when an event comes to be beside those that stand over it."""
+
+from collections.abc import Iterable, Sequence
+
+from rules.correlation.spells import FOREVER_MS, Interval, Spell
+
+
+def created_at(spell: Spell, over: Sequence[Interval]) -> int | None:
+    """The instant at which the spell becomes an event: its own opening, or the end of what stood over it then.
+
+    Shape: `over` in any order. None where it never does as far as is known: what is over it does not end, or the spell
+    ends first. One that ends at the very instant its suppressor does was never released.
+    """
+    if spell.created:
+        return spell.from_ms
+    at_ms = spell.from_ms
+    for opened_ms, cleared_ms in sorted(over):
+        if opened_ms <= at_ms < cleared_ms:
+            at_ms = cleared_ms
+    if at_ms == FOREVER_MS or (at_ms > spell.opened_ms and at_ms >= spell.cleared_ms):
+        return None
+    return at_ms
+
+
+def is_absorbed(life: Interval, over: Iterable[Interval], now_ms: int) -> bool:
+    """Whether an event stands under another now, or stood so when it cleared: under one that opened after it."""
+    _, cleared_ms = life
+    if cleared_ms == FOREVER_MS:
+        return any(first <= now_ms < end for first, end in over)
+    return any(first < cleared_ms <= end for first, end in over)

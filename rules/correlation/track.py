@@ -1,0 +1,114 @@
+"""All that the correlation stage knows of one rule on one subject."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rules.correlation.damping import damp
+from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key, Role, Spell
+from rules.correlation.tellings import Told
+from rules.rule import Flapping, Rule
+
+NEVER_MS: Final = -1
+
+
+class Track:
+    """The spells of a rule on a subject, the courses that follow from them, and what was told.
+
+    `spells` and `told` are by opening; a group's spells are what its members made of it. What lies at or before
+    `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `courses`
+    are derived, `wake_ms` the next instant at which something here changes by the clock alone.
+    """
+
+    __slots__ = ("began_ms", "courses", "intervals", "key", "settled_ms", "signature", "spells", "told", "wake_ms")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.spells: dict[int, Spell] = {}
+        self.told: Told = {}
+        self.settled_ms = NEVER_MS
+        self.began_ms: int | None = None
+        self.intervals: list[Interval] = []
+        self.courses: list[Course] = []
+        self.signature: object = None
+        self.wake_ms = FOREVER_MS
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.spells and not self.told
+
+    def follow(self, courses: list[Course], now_ms: int, steps_ms: Sequence[int] = ()) -> bool:
+        """Take up courses newly derived; whether what others see of this track changed.
+
+        `steps_ms` are the ages at which an event changes by itself.
+        """
+        self.courses = courses
+        self.intervals = [spell.interval for _, spell in sorted(self.spells.items())]
+        lives = tuple((course.opened_ms, course.cleared_ms) for course in courses)
+        instants = {instant for first, end in (*self.intervals, *lives) for instant in (first, end)}
+        instants |= {life[0] + step_ms for life in lives for step_ms in steps_ms}
+        self.wake_ms = min((instant for instant in instants if instant > now_ms), default=FOREVER_MS)
+        roles = tuple(course.role for course in courses)
+        signature = (tuple(self.intervals), lives, roles, sum(instant <= now_ms for instant in instants))
+        changed, self.signature = signature != self.signature, signature
+        return changed
+
+    def settle(self, at_ms: int, created: dict[int, int | None]) -> None:
+        """Decide for good what became of every spell up to an instant; `created` says when each comes to be, if ever."""
+        starts = {id(course.first): course.role for course in self.courses}
+        for opened_ms, spell in self.spells.items():
+            came_ms = created[opened_ms]
+            if came_ms is not None and came_ms <= at_ms:
+                spell.created, spell.from_ms = True, came_ms
+                spell.role = spell.role or starts.get(id(spell), Role.JOINED)
+            elif opened_ms <= at_ms:
+                spell.from_ms = max(spell.from_ms, at_ms)
+        self.settled_ms = max(self.settled_ms, at_ms)
+
+    def forget(self, at_ms: int, flapping: Flapping | None) -> None:
+        """Drop what can matter no more, everything up to an instant being settled."""
+        needed = {id(spell) for course in self.courses if course.cleared_ms > at_ms for spell in course[:2]}
+        since_ms = at_ms - (flapping.within_ms if flapping else 0)
+        self.spells = {t: s for t, s in self.spells.items() if s.cleared_ms > since_ms or id(s) in needed}
+        self.told = {t: event for t, event in self.told.items() if not _is_over(event, at_ms)}
+
+    def snapshot(self) -> dict[str, Any]:
+        """What `restored` needs, as JSON."""
+        return {
+            "spells": [spell.snapshot() for _, spell in sorted(self.spells.items())],
+            "told": [event for _, event in sorted(self.told.items())],
+            "settled": self.settled_ms,
+            "began": self.began_ms,
+        }
+
+    @classmethod
+    def restored(cls, key: Key, snapshot: dict[str, Any]) -> "Track":
+        track = cls(key)
+        for told in snapshot["spells"]:
+            spell = Spell.restored(told)
+            track.spells[spell.opened_ms] = spell
+        track.told = {event["opened_at_ms"]: event for event in snapshot["told"]}
+        track.settled_ms, track.began_ms = snapshot["settled"], snapshot["began"]
+        return track
+
+
+def courses_of(created: dict[int, int | None], spells: dict[int, Spell], rule: Rule | None) -> list[Course]:
+    """The courses of spells that come to be at the instants in `created`, by opening.
+
+    A rule that is not in force any more makes no new events of old spells.
+    """
+    courses = [
+        Course(spell, spell, came_ms, spell.cleared_ms)
+        for opened_ms, spell in sorted(spells.items())
+        if (came_ms := created[opened_ms]) is not None and (rule is not None or spell.created)
+    ]
+    return damp(courses, rule.flapping) if rule is not None and rule.flapping else courses
+
+
+def _is_over(event: EventFields, at_ms: int) -> bool:
+    match event["status"]:
+        case "open":
+            return False
+        case "cleared":
+            return bool(event["cleared_at_ms"] <= at_ms)
+        case _:
+            return bool(event["opened_at_ms"] <= at_ms)
