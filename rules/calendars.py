@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from domain.events import Text
 from rules.weekly_hours import DAY_MINUTES, EMPTY_WEEK, MinuteSpan, Week
 
+DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
 FAR_PAST_MINUTE: Final = 0
 FAR_FUTURE_MINUTE: Final = 1 << 40
 _THURSDAY: Final = 3
@@ -56,7 +57,7 @@ class Calendar:
 class Calendars:
     """The calendars known, by name, and the zone of those that name none."""
 
-    def __init__(self, timezone: str = "Asia/Shanghai", calendars: Iterable[Calendar] = ()) -> None:
+    def __init__(self, timezone: str = DEFAULT_TIMEZONE, calendars: Iterable[Calendar] = ()) -> None:
         """Raises: zoneinfo.ZoneInfoNotFoundError."""
         self.zone = ZoneInfo(timezone)
         self.by_name: Mapping[str, Calendar] = {calendar.name: calendar for calendar in calendars}

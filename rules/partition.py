@@ -19,8 +19,8 @@ from rules.engine.lane import Lane
 from rules.engine.plans import RuleSet
 from rules.engine.snapshots import SCHEMA, decode_watch, encode_watch
 from rules.health import Vitals
+from rules.partition_states import partition_key
 from rules.rule import Mode
-from rules.sums import partition_key
 from streams.ports import Committed, Outgoing, Record, TopicPartition
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
@@ -44,6 +44,7 @@ class Partition:
     ) -> None:
         self.number = number
         self.rules = rules
+        self.vitals = vitals
         self._topics = topics
         self._find_device = find_device
         self._lanes = {topics.telemetry(kind): Lane(kind, rules, find_device, vitals) for kind in topics.kinds}
@@ -63,8 +64,10 @@ class Partition:
         if told["v"] != SCHEMA:
             _log.warning("rule state of another schema is left behind", partition=self.number, schema=told["v"])
             return
+        self.vitals.restore(told.get("health", {}), told["rules"])
         definitions = [table.version(name, version) for name, version in told["rules"].items()]
-        self.rules = RuleSet(definition.rule for definition in definitions if definition is not None)
+        rules = (definition.rule for definition in definitions if definition is not None)
+        self.rules = RuleSet(rules, self.rules.calendars)
         for topic, lane in told["lanes"].items():
             self._next[topic] = lane["offset"]
             if topic in self._lanes:
@@ -81,6 +84,7 @@ class Partition:
     def set_rules(self, rules: RuleSet) -> None:
         """Judge by these from now on."""
         self.rules, self._restated = rules, True
+        self.vitals.restart(rules)
         for lane in self._lanes.values():
             lane.set_rules(rules)
 
@@ -133,6 +137,8 @@ class Partition:
         for lane in self._lanes.values():
             raised, changed = lane.take()
             everything += raised
+            for one in raised:
+                self.vitals.note_raised(one)
             for watch in changed:
                 key = _DEVICE_PREFIX + watch.device_id.encode()
                 states.append(Outgoing(topic, key, encode_watch(lane.kind, watch), _STATE_HEADERS, number))
@@ -146,6 +152,7 @@ class Partition:
         return {
             "v": SCHEMA,
             "rules": self.rules.versions(),
+            "health": self.vitals.snapshot(self.rules),
             "lanes": {
                 topic: {"offset": self._next[topic], **lane.snapshot()}
                 for topic, lane in self._lanes.items()

@@ -17,11 +17,12 @@ from domain.errors import Fenced, TransientFault
 from domain.partitioning import Partitioner
 from domain.retry import backoff_s, pause
 from domain.topics import Topics
+from rules.calendars import DEFAULT_TIMEZONE, Calendars
 from rules.definitions import RuleTable
 from rules.engine.plans import RuleSet
-from rules.health import RuleHealth, Vitals
+from rules.health import RuleHealth, Vitals, health_of
 from rules.owned import Owned
-from rules.partition import Changes, Partition
+from rules.partition import Partition
 from rules.ports import Devices
 from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition
@@ -47,6 +48,7 @@ class RulesWorker:
         lookup: Devices,
         quiet_commit_every_s: float = QUIET_COMMIT_EVERY_S,
         refresh_every_s: float = REFRESH_EVERY_S,
+        timezone: str = DEFAULT_TIMEZONE,
     ) -> None:
         self._log = log
         self._topics = topics
@@ -54,11 +56,11 @@ class RulesWorker:
         self._group = rules_group(topics)
         self._quiet_commit_every_s = quiet_commit_every_s
         self._refresh_every_s = refresh_every_s
+        self._timezone = timezone
         self._owned: dict[int, Owned] = {}
         self._table = RuleTable()
         self._rules = RuleSet()
         self._rules_revision = -1
-        self._vitals = Vitals()
         self._number_of = Partitioner(topics.partitions)
         self._lookup_version = lookup.version
         self._refreshed_at_s = 0.0
@@ -81,8 +83,8 @@ class RulesWorker:
         return frozenset(self._owned)
 
     def health(self) -> list[RuleHealth]:
-        """The rules in force as this worker sees them, by name."""
-        return self._vitals.of(self._rules)
+        """The rules in force as the partitions of this worker see them, by name."""
+        return health_of(self._rules, [owned.partition.vitals for owned in self._owned.values()])
 
     async def _follow_and_judge(self, stop: asyncio.Event) -> None:
         definitions = await self._log.reader([self._topics.rule_definitions], start=Start.EARLIEST)
@@ -122,8 +124,8 @@ class RulesWorker:
 
     def _put_in_force(self) -> None:
         self._rules_revision = self._table.revision
-        self._rules = RuleSet(definition.rule for definition in self._table.in_force())
-        self._vitals.restart(self._rules)
+        calendars = Calendars(self._timezone, self._table.calendars())
+        self._rules = RuleSet((definition.rule for definition in self._table.in_force()), calendars)
         devices = self._devices_by_partition()
         for number, owned in self._owned.items():
             owned.partition.set_rules(self._rules)
@@ -153,7 +155,7 @@ class RulesWorker:
     async def _look_after(self, number: int, owned: Owned, now_s: float, *, is_idle: bool) -> None:
         """See how the last transaction went, and begin the next when it is time."""
         try:
-            self._note(owned.check())
+            owned.check()
         except Fenced as fenced:
             _log.warning("a partition went to another worker", partition=number, error=str(fenced))
             await self._drop(number)
@@ -170,10 +172,6 @@ class RulesWorker:
         if owned.partition.has_events:
             return is_idle or waited_s >= COMMIT_EVERY_S
         return owned.partition.is_changed and waited_s >= self._quiet_commit_every_s
-
-    def _note(self, committed: Changes | None) -> None:
-        for raised in committed.raised if committed else ():
-            self._vitals.note_committed(raised)
 
     async def _resume(self, number: int) -> None:
         """Take the partition up again from what is committed, the reader wound back to there."""
@@ -198,7 +196,7 @@ class RulesWorker:
         records = await latest_by_key(self._log, self._topics.rule_state, [state])
         telemetry = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
         places = await self._log.committed(self._group, telemetry)
-        partition = Partition(number, self._topics, self._rules, self._lookup.device, self._vitals)
+        partition = Partition(number, self._topics, self._rules, self._lookup.device, Vitals())
         partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
         partition.set_rules(self._rules)
         partition.refresh(self._devices_by_partition().get(number, ()))
@@ -208,8 +206,7 @@ class RulesWorker:
         """Commit everything judged and release; whoever comes next resumes from there, or from before a failure."""
         for number in [number for number in numbers if number in self._owned]:
             try:
-                for committed in await self._owned[number].finish():
-                    self._note(committed)
+                await self._owned[number].finish()
             except (Fenced, TransientFault) as error:
                 _log.warning("a partition is released uncommitted", partition=number, error=str(error))
             await self._drop(number)

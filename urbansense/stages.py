@@ -68,7 +68,7 @@ async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
     """One member of the group of rules workers."""
     async with open_parts(settings, stop) as parts:
         await parts.lookup.load(parts.log)
-        worker = RulesWorker(parts.log, parts.topics, parts.lookup)
+        worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
         await _run_alone(parts, {"lookup": parts.lookup, "rules worker": worker}, stop)
 
 
@@ -108,7 +108,7 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     """Every service of `up` on these parts, ready to run."""
     gateway = await _gateway(parts, endpoint)
     live = LiveFeed(parts.log, parts.topics)
-    worker = RulesWorker(parts.log, parts.topics, parts.lookup)
+    worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
     publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
     more: Mapping[str, ReadinessCheck] = {"MQTT broker": lambda: _check_gateway(gateway)}
     app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), worker.health, more)

@@ -46,7 +46,7 @@ def judge_in_one_process(last: int, ahead: int) -> None:
             await parts.lookup.load(parts.log)
             services = {
                 "lookup": parts.lookup,
-                "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup),
+                "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone),
                 "correlator": Correlator(parts.log, parts.topics),
                 "feeder": _Feeder(parts, last, ahead),
             }
