@@ -13,6 +13,7 @@ from timeseries.ports import (
     Sample,
     Store,
     Sums,
+    TelemetryHistory,
     TelemetryReader,
     TelemetryWriter,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Sample",
     "Store",
     "Sums",
+    "TelemetryHistory",
     "TelemetryReader",
     "TelemetryWriter",
     "open_store",

@@ -12,6 +12,7 @@ import duckdb
 
 from domain.errors import TransientFault
 from domain.events import Event
+from domain.telemetry import Telemetry
 from timeseries import embedded_events, embedded_queries
 from timeseries.embedded_schema import open_database
 from timeseries.embedded_telemetry import ReportWriter, load_progress
@@ -64,6 +65,12 @@ class EmbeddedStore:
     ) -> Sequence[Bucket]:
         series = Series(device_id, kind, quantity, from_ms, to_ms)
         return await self._read(partial(embedded_queries.fetch_buckets, series=series, every_ms=every_ms))
+
+    async def fetch_reports(
+        self, kind: str, from_ms: int, to_ms: int, device_id: str | None = None
+    ) -> Sequence[Telemetry]:
+        asked = partial(embedded_queries.fetch_reports, kind=kind, from_ms=from_ms, to_ms=to_ms, device_id=device_id)
+        return await self._read(asked)
 
     async def write_events(self, events: Sequence[Event]) -> None:
         await self._run(self._writing, partial(embedded_events.write_events, self._writer, events))

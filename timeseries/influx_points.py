@@ -16,9 +16,9 @@ from timeseries.sifting import Fresh
 EVENT_MEASUREMENT: Final = "city_event"
 RECEIVED: Final = "received_at_ms"
 MESSAGE: Final = "message_id"
-_TIME_SOURCE: Final = "time_source"
+TIME_SOURCE: Final = "time_source"
 _QUALITY_PREFIX: Final = "_q_"
-_OURS: Final = frozenset((RECEIVED, MESSAGE, _TIME_SOURCE))
+_OURS: Final = frozenset((RECEIVED, MESSAGE, TIME_SOURCE))
 
 
 def quality_field(quantity: str) -> str:
@@ -49,7 +49,7 @@ def report_line(fresh: Fresh) -> str:
         if message_id := report.get("message_id"):
             fields.append(f"{MESSAGE}={text_field(message_id)}")
         if time_source := report.get("time_source"):
-            fields.append(f"{_TIME_SOURCE}={text_field(time_source)}")
+            fields.append(f"{TIME_SOURCE}={text_field(time_source)}")
     return point(series, fields, report["observed_at_ms"])
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 import structlog
 
 from domain.events import Event
+from domain.telemetry import Telemetry
 from timeseries import influx_queries as queries
+from timeseries import influx_reports
 from timeseries.identity import KnownReports, RecentReports
 from timeseries.influx_connection import Address, InfluxConnection
 from timeseries.influx_points import event_line, report_line
@@ -76,6 +78,12 @@ class InfluxStore:
         any_bad = await self._connection.query(queries.bad_readings_flux(self._bucket, series))
         rows = await self._connection.query(queries.buckets_flux(self._bucket, series, every_ms, bool(any_bad)))
         return queries.buckets_in(rows, every_ms)
+
+    async def fetch_reports(
+        self, kind: str, from_ms: int, to_ms: int, device_id: str | None = None
+    ) -> Sequence[Telemetry]:
+        flux = influx_reports.reports_flux(self._bucket, kind, from_ms, to_ms, device_id)
+        return influx_reports.reports_in(await self._connection.query(flux), kind)
 
     async def write_events(self, events: Sequence[Event]) -> None:
         """As the port says; an event that the server refuses for good is logged with its words, the others are stored.

@@ -140,6 +140,18 @@ class TelemetryReader(Protocol):
         """Downsampled samples, by time; buckets are aligned to the epoch and empty ones left out."""
 
 
+class TelemetryHistory(Protocol):
+    async def fetch_reports(
+        self, kind: str, from_ms: int, to_ms: int, device_id: str | None = None
+    ) -> Sequence[Telemetry]:
+        """Whole reports with from_ms <= observed_at_ms < to_ms, by time of receipt; of one device only where it is named.
+
+        Shape: readings with the catalogue's types, `quality` where one is not good; `codec` is `stored` and `area` left
+        out. Where reports were merged into one instant, a store may give them as one report received with the first.
+        All of them come at once: ask for spans of which the answer fits into memory.
+        """
+
+
 class EventStore(Protocol):
     async def write_events(self, events: Sequence[Event]) -> None:
         """Keep each event's highest revision; lower or equal ones change nothing. Raises: TransientFault as above."""
@@ -149,7 +161,7 @@ class EventStore(Protocol):
     async def fetch_event(self, event_id: str) -> Event | None: ...
 
 
-class Store(TelemetryWriter, TelemetryReader, EventStore, Protocol):
+class Store(TelemetryWriter, TelemetryReader, TelemetryHistory, EventStore, Protocol):
     """The whole store."""
 
     async def check(self) -> str:
