@@ -177,7 +177,7 @@ async def settle(lives: Lives) -> None:
         lives.check()
         return await lives.progress.judged() == everything and await lives.progress.is_level()
 
-    await until(settled, 40, "everything is judged and passed on")
+    await until(settled, 60, "everything is judged and passed on")
     lives.stop()
 
 
@@ -194,6 +194,6 @@ async def _live_until(death: Death, lives: Lives) -> None:
     lives.start(death.last)
     feeding = asyncio.create_task(lives.feed(death.last))
     try:
-        await until(passed, 30, f"{death.sight} has gone from {before} to {goal}", every_s=0.001)
+        await until(passed, 60, f"{death.sight} has gone from {before} to {goal}", every_s=0.001)
     finally:
         await feeding

@@ -14,6 +14,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 
 from domain.topics import Topics
 from rules.sums import rules_group
+from streams.kafka_faults import until_answered
 from streams.ports import Log, TopicPartition
 from streams.tables import read_between, read_to_end
 
@@ -125,10 +126,14 @@ async def dismiss_members(bootstrap: str, group: str) -> None:
     """Tell Kafka that all members of a group have left: of a death it would learn by itself ten seconds later."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
     await client.bootstrap()
-    try:
+
+    async def dismiss() -> None:
         node = await client.coordinator_lookup(CoordinationType.GROUP, group)
         told = await client.send(node, DescribeGroupsRequest([group]), group=ConnectionGroup.COORDINATION)
         for member, *_ in told.groups[0][5]:
             await client.send(node, LeaveGroupRequest(group, member), group=ConnectionGroup.COORDINATION)
+
+    try:
+        await until_answered(f"dismissing the members of {group}", dismiss)
     finally:
         await client.close()

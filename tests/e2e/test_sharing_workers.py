@@ -10,7 +10,7 @@ from tests.e2e.platform import log_lines, platform
 from tests.e2e.prepared import INSTANTS, records_before
 from tests.e2e.witness import until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 DEATHS = deaths(SEED + 1, 4)
 
@@ -49,7 +49,7 @@ async def test_a_worker_that_wakes_up_after_another_took_over_writes_nothing_mor
                 async def taken_over() -> bool:
                     return await lives.progress.judged() == fed
 
-                await until(taken_over, 30, "the successor has judged everything")
+                await until(taken_over, 60, "the successor has judged everything")
             await lives.feed(third)
             await settle(lives)
             words = {line["event"] for line in log_lines(sleeper)}
