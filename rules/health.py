@@ -1,13 +1,17 @@
-"""How the rules do in this process: what failed, what was opened. Apart from any state that decides anything."""
+"""How the rules do: what failed, what was opened. Apart from any state that decides anything."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from domain.topics import Topics
 from rules.conditions.condition import ConditionError
 from rules.engine.announcing import Raised
 from rules.engine.plans import RuleSet
+from rules.partition_states import read_partition_states
 from rules.rule import Mode
+from streams.ports import Log
 
 _LONGEST_ERROR: Final = 500
 
@@ -33,8 +37,18 @@ class RuleHealth:
         return self.error is None
 
 
+@dataclass(slots=True)
+class Tally:
+    """What went on with one rule at one version. `error` is the newest of `errors` failures, or that of its `where`."""
+
+    version: int
+    errors: int = 0
+    error: str | None = None
+    opened: int = 0
+
+
 class Vitals:
-    """Gathers what `RuleHealth` tells, for all partitions of a process."""
+    """Gathers what `RuleHealth` tells, for one partition or all of a process."""
 
     def __init__(self) -> None:
         self._errors: dict[str, str] = {}
@@ -51,7 +65,7 @@ class Vitals:
         self._errors[rule] = f"device {device_id}: {error}"[:_LONGEST_ERROR]
         self._error_counts[rule] += 1
 
-    def note_committed(self, raised: Raised) -> None:
+    def note_raised(self, raised: Raised) -> None:
         self._opened[raised.event.rule] += raised.event.revision == 1
 
     def restart(self, rules: RuleSet) -> None:
@@ -63,6 +77,19 @@ class Vitals:
                 del self._error_counts[rule], self._opened[rule]
         self._versions = versions
 
+    def snapshot(self, rules: RuleSet) -> dict[str, list[int | str | None]]:
+        """What is worth telling of the rules in force, by name: failures, the newest error, events opened."""
+        told = {health.rule: [health.errors, health.error, health.opened] for health in self.of(rules)}
+        return {rule: counts for rule, counts in told.items() if any(counts)}
+
+    def restore(self, snapshot: Mapping[str, Sequence[Any]], versions: Mapping[str, int]) -> None:
+        """Go on from a snapshot that was taken under these versions."""
+        self._versions = dict(versions)
+        for rule, (errors, error, opened) in snapshot.items():
+            self._error_counts[rule], self._opened[rule] = errors, opened
+            if error is not None and errors:
+                self._errors[rule] = error
+
     def of(self, rules: RuleSet) -> list[RuleHealth]:
         """The health of every rule in force, by name."""
         return [
@@ -72,3 +99,32 @@ class Vitals:
             )
             for name, rule in sorted(rules.by_name.items())
         ]  # fmt: skip
+
+
+def health_of(rules: RuleSet, vitals: Sequence[Vitals]) -> list[RuleHealth]:
+    """The health of every rule in force, by name, over all partitions of a process."""
+    sums = Vitals().of(rules)
+    for one in vitals:
+        sums = [
+            replace(
+                total, error=total.error or part.error, errors=total.errors + part.errors,
+                opened=total.opened + part.opened,
+            )
+            for total, part in zip(sums, one.of(rules), strict=True)
+        ]  # fmt: skip
+    return sums
+
+
+async def read_health(log: Log, topics: Topics) -> dict[str, Tally]:
+    """How every rule does at its newest version, by name, as all workers committed it last, whichever process they are."""
+    tallies: dict[str, Tally] = {}
+    for told in (await read_partition_states(log, topics)).values():
+        for rule, version in told["rules"].items():
+            tally = tallies.setdefault(rule, Tally(version))
+            if tally.version > version:
+                continue
+            if tally.version < version:
+                tally = tallies[rule] = Tally(version)
+            errors, error, opened = told.get("health", {}).get(rule, (0, None, 0))
+            tally.errors, tally.opened, tally.error = tally.errors + errors, tally.opened + opened, tally.error or error
+    return tallies

@@ -13,6 +13,8 @@ import structlog
 
 from domain.devices import Device
 from domain.topics import Headers, Topics, is_tick
+from rules.clock_records import encode_clock
+from rules.correlation.spells import NEVER_MS
 from rules.definitions import RuleTable
 from rules.engine.announcing import CLOCK_HEADER, Raised
 from rules.engine.lane import Lane
@@ -51,6 +53,8 @@ class Partition:
         self._next: dict[str, int] = {}
         self._moved = False
         self._restated = False
+        self._clock_until_ms = NEVER_MS
+        self._clock_told_ms: int | None = None
 
     # Restoring
 
@@ -87,6 +91,10 @@ class Partition:
         self.vitals.restart(rules)
         for lane in self._lanes.values():
             lane.set_rules(rules)
+
+    def tell_clock_until(self, until_ms: int) -> None:
+        """Tell the correlation stage how time goes on, until it has passed that instant."""
+        self._clock_until_ms = until_ms
 
     def refresh(self, devices: Sequence[Device]) -> None:
         """The registry changed. `devices` are those of this partition; none where no rule fires from absence."""
@@ -142,11 +150,24 @@ class Partition:
             for watch in changed:
                 key = _DEVICE_PREFIX + watch.device_id.encode()
                 states.append(Outgoing(topic, key, encode_watch(lane.kind, watch), _STATE_HEADERS, number))
-        records = [self._event(raised) for raised in everything] + states
+        records = [self._event(raised) for raised in everything] + self._clock() + states
         records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
         self._moved = self._restated = False
         places = {TopicPartition(topic, number): Committed(offset) for topic, offset in self._next.items()}
         return Changes(everything, records, places)
+
+    def _clock(self) -> list[Outgoing]:
+        """The clock of the lane that is furthest behind, where it moved and somebody needs it."""
+        clocks = [lane.clock.now_ms for lane in self._lanes.values()]
+        now_ms = min((clock_ms for clock_ms in clocks if clock_ms is not None), default=None)
+        told_ms = self._clock_told_ms
+        if self._clock_until_ms == NEVER_MS or now_ms is None or None in clocks:
+            return []
+        if told_ms is not None and (now_ms <= told_ms or told_ms >= self._clock_until_ms):
+            return []
+        self._clock_told_ms = now_ms
+        value, headers = encode_clock(self.number, now_ms)
+        return [Outgoing(self._topics.rules_raised, None, value, headers, 0)]
 
     def _own_state(self) -> dict[str, Any]:
         return {

@@ -18,12 +18,15 @@ from domain.partitioning import Partitioner
 from domain.retry import backoff_s, pause
 from domain.topics import Topics
 from rules.calendars import DEFAULT_TIMEZONE, Calendars
+from rules.correlation.relations import takes_part_in_correlation
+from rules.correlation.spells import FOREVER_MS, NEVER_MS
 from rules.definitions import RuleTable
 from rules.engine.plans import RuleSet
 from rules.health import RuleHealth, Vitals, health_of
 from rules.owned import Owned
 from rules.partition import Partition
 from rules.ports import Devices
+from rules.silences import SilenceTable
 from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition
 from streams.tables import latest_by_key
@@ -59,6 +62,7 @@ class RulesWorker:
         self._timezone = timezone
         self._owned: dict[int, Owned] = {}
         self._table = RuleTable()
+        self._silences = SilenceTable()
         self._rules = RuleSet()
         self._rules_revision = -1
         self._number_of = Partitioner(topics.partitions)
@@ -110,7 +114,7 @@ class RulesWorker:
     async def _load_rules(self, definitions: LogReader) -> None:
         """Everything that stands on the topic before anything is judged."""
         ends = {tp: end for tp, (_, end) in (await self._log.bounds([self._topics.rule_definitions])).items()}
-        self._table = RuleTable()
+        self._table, self._silences = RuleTable(), SilenceTable()
         while any(definitions.position(tp) < end for tp, end in ends.items()):
             await self._follow_rules(definitions, _READ_TIMEOUT_S)
         self._put_in_force()
@@ -118,6 +122,9 @@ class RulesWorker:
     async def _follow_rules(self, definitions: LogReader, timeout_s: float = 0) -> None:
         for records in (await definitions.read(timeout_s)).values():
             self._table.apply(records)
+            self._silences.apply(records)
+            for owned in self._owned.values():
+                owned.partition.tell_clock_until(self._clock_until_ms())
         if self._owned and self._table.revision != self._rules_revision:
             self._put_in_force()
             _log.info("rules changed", rules=sorted(self._rules.versions().items()))
@@ -130,6 +137,12 @@ class RulesWorker:
         for number, owned in self._owned.items():
             owned.partition.set_rules(self._rules)
             owned.partition.refresh(devices.get(number, ()))
+
+    def _clock_until_ms(self) -> int:
+        """How far the correlation stage needs the clock: for ever by its rules, else to the end of the last silence."""
+        if takes_part_in_correlation(definition.rule for definition in self._table.in_force()):
+            return FOREVER_MS
+        return max((silence.ends_at_ms for silence in self._silences.silences()), default=NEVER_MS)
 
     def _devices_by_partition(self) -> Mapping[int, Sequence[Device]]:
         """The registry's devices by partition; nothing where no rule fires from absence."""
@@ -199,6 +212,7 @@ class RulesWorker:
         partition = Partition(number, self._topics, self._rules, self._lookup.device, Vitals())
         partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
         partition.set_rules(self._rules)
+        partition.tell_clock_until(self._clock_until_ms())
         partition.refresh(self._devices_by_partition().get(number, ()))
         self._owned[number] = Owned(partition, writer, self._group)
 

@@ -11,7 +11,7 @@ from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from rules.engine.plans import RuleSet
 from rules.health import Vitals
 from rules.partition import Partition
-from rules.sums import partition_key
+from rules.partition_states import partition_key
 from tests.rules.lanes import T0_MS, report
 from tests.rules.test_determinism import (
     Input,
