@@ -12,11 +12,14 @@ from rich.table import Table
 from benchmarks.rows import Row
 
 _RESULTS = Path(__file__).parent / "results"
+_FILE_WIDTH = 170
 
 
 def report(rows: list[Row], name: str = "") -> None:
     """Show them, and keep them under the time of day."""
     console = Console()
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH
     console.print(_table(rows))
     _RESULTS.mkdir(exist_ok=True)
     path = _RESULTS / f"{time.strftime('%Y%m%dT%H%M%S')}{name and '-' + name}.json"

@@ -1,6 +1,7 @@
-"""The one-rule job in Bytewax: python bytewax_job.py BOOTSTRAP TOPIC REPORTS. Prints {reports, events, took_s, cpu_s} as JSON.
+"""The one-rule job in Bytewax: python bytewax_job.py BOOTSTRAP TOPIC REPORTS.
 
-Runs in the peers' venv. No recovery store, events into a list: at most once. Three dead reports in a row are an event.
+Prints {reports, events, took_s, cpu_s} as JSON. Runs in the peers' venv.
+No recovery store, events into a list: at most once. Three dead reports in a row are an event.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """The one-rule job in Quix Streams: python quix_job.py BOOTSTRAP TOPIC REPORTS [exactly-once].
 
-Prints {reports, events, took_s, cpu_s} as JSON. Runs in the peers' venv. State in RocksDB, events into a topic, a checkpoint each
-second; with `exactly-once`, in transactions and with a changelog topic, else neither. Three dead reports in a row are one.
+Prints {reports, events, took_s, cpu_s} as JSON. Runs in the peers' venv. State in RocksDB, events into a topic, a
+checkpoint each second; with `exactly-once`, in transactions and with a changelog topic, else neither. Three dead reports in
+a row are an event.
 """
 
 import sys
