@@ -1,9 +1,10 @@
 """Clock records on `rules.raised`: how far a partition has come, so that the correlation stage knows what is settled."""
 
 from collections.abc import Sequence
-from typing import Final, TypedDict
+from typing import Final
 
 import orjson
+from typing_extensions import TypedDict
 
 from domain.topics import Headers, header
 

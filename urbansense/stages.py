@@ -75,7 +75,9 @@ async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
 async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
     """The correlator."""
     async with open_parts(settings, stop) as parts:
-        await _run_alone(parts, {"correlator": Correlator(parts.log, parts.topics)}, stop)
+        await parts.lookup.load(parts.log)
+        correlator = Correlator(parts.log, parts.topics, parts.lookup.device)
+        await _run_alone(parts, {"lookup": parts.lookup, "correlator": correlator}, stop)
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -118,7 +120,7 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
         "gateway": gateway,
         "recorder": Recorder(parts.log, parts.store, parts.topics),
         "rules worker": worker,
-        "correlator": Correlator(parts.log, parts.topics),
+        "correlator": Correlator(parts.log, parts.topics, parts.lookup.device),
         "registry publisher": publisher,
         "live feed": live,
         "web": web,

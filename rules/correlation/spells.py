@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 FOREVER_MS: Final = 1 << 62
+NEVER_MS: Final = -1
 EventFields = dict[str, Any]
 """An event as on the log: the fields of domain.events.Event after JSON."""
 Key = tuple[str, str]

@@ -17,10 +17,10 @@ from rules.correlation.composing import compose, escalated, group_event
 from rules.correlation.grouping import is_member, open_at, spans_of
 from rules.correlation.places import FindDevice, chain_of, group_subject
 from rules.correlation.relations import Relations
-from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key, Spell
+from rules.correlation.spells import FOREVER_MS, NEVER_MS, Course, EventFields, Interval, Key, Spell
 from rules.correlation.suppression import created_at, is_absorbed
 from rules.correlation.tellings import Withdrawal, difference
-from rules.correlation.track import NEVER_MS, Track, courses_of
+from rules.correlation.track import Track, courses_of
 from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
 from rules.silences import Silence
 

@@ -1,14 +1,12 @@
 """All that the correlation stage knows of one rule on one subject."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from rules.correlation.damping import damp
-from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key, Role, Spell
+from rules.correlation.spells import FOREVER_MS, NEVER_MS, Course, EventFields, Interval, Key, Role, Spell
 from rules.correlation.tellings import Told
 from rules.rule import Flapping, Rule
-
-NEVER_MS: Final = -1
 
 
 class Track:
