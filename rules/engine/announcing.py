@@ -11,7 +11,7 @@ from rules.conditions.condition import SUN_ELEVATION
 from rules.engine.folding import Basis
 from rules.engine.published import Published
 from rules.rule import Mode, Rule
-from rules.signals.signal import Signal, unit_sign
+from rules.signals.signal import parse_label, unit_sign
 
 CLOCK_HEADER: Final = "clock"
 """The header on `rules.raised` that carries the partition's clock, epoch ms, to the CloudEvent's time."""
@@ -79,18 +79,17 @@ def _summary(rule: Rule, told: Published) -> Text:
     if not shown:
         return rule.title
     return Text(
-        en=f"{rule.title.en}: {', '.join(_worded(rule, shown, chinese=False))}",
-        zh=f"{rule.title.zh}：{'，'.join(_worded(rule, shown, chinese=True))}",
+        en=f"{rule.title.en}: {', '.join(_worded(shown, chinese=False))}",
+        zh=f"{rule.title.zh}：{'，'.join(_worded(shown, chinese=True))}",
     )
 
 
-def _worded(rule: Rule, basis: Basis, *, chinese: bool) -> list[str]:
-    signals = {signal.label: signal for signal in rule.signals.values()}
-    return [_said(name, value, signals.get(name), chinese=chinese) for name, value, _ in basis]
+def _worded(basis: Basis, *, chinese: bool) -> list[str]:
+    return [_said(name, value, chinese=chinese) for name, value, _ in basis]
 
 
-def _said(name: str, value: float | bool, signal: Signal | None, *, chinese: bool) -> str:
-    if signal is not None:
+def _said(name: str, value: float | bool, *, chinese: bool) -> str:
+    if (signal := parse_label(name)) is not None:
         return signal.worded(value, chinese=chinese)
     if name == SUN_ELEVATION:
         return f"{'太阳高度角' if chinese else 'Sun elevation'} {value:.1f}°"

@@ -273,7 +273,7 @@ class Watch:
         assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
-            if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms and self._is_active(i, now_ms):
+            if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms:
                 found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
         elif not isinstance(state, Held):
             heard_ms = self._heard_ms(i, unheard_from)
@@ -283,13 +283,6 @@ class Watch:
     def _stale_at_ms(self, i: int, state: Held) -> int:
         assert self.plan is not None
         return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
-
-    def _is_active(self, i: int, at_ms: int) -> bool:
-        assert self.plan is not None
-        if self.plan.activities is None or (activity := self.plan.activities[i]) is None:
-            return True
-        span = None if self.device is None else activity(at_ms, self.device)
-        return span is not None and span.active
 
     def speaks_of_silence(self) -> bool:
         """Whether something was told that the next report of any kind may end."""

@@ -1,10 +1,12 @@
 """A signal as a rule defines it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
-from domain.durations import format_duration
+from domain.durations import format_duration, parse_duration_ms
 from domain.quantities import CATALOGUE
 
 
@@ -56,7 +58,7 @@ class Signal:
         if self.crossing is not None:
             sign = "<=" if self.crossing.falling else ">="
             level = self.crossing.level
-            about = f" {sign} {level if isinstance(level, str) else format(level, 'g')}"
+            about = f" {sign} {level if isinstance(level, str) else repr(level)}"
             about += f" in {format_duration(self.crossing.within_ms)}"
         suspect = ", suspect" if self.accepts_suspect else ""
         return f"{self.take}({self.of}{about}, {format_duration(self.over_ms)}{suspect})"
@@ -85,6 +87,28 @@ class Signal:
         return f"{said} {unit_sign(self.unit)}".rstrip()
 
 
+@lru_cache(4_096)
+def parse_label(label: str) -> Signal | None:
+    """The signal of a label, also of one that no rule defines any more; None where it is no label."""
+    match = _LABEL.fullmatch(label)
+    if match is None:
+        return None
+    crossing = None
+    if match["sign"]:
+        level = match["level"]
+        number = re.fullmatch(_NUMBER, level)
+        crossing = Crossing(
+            float(level) if number else level, parse_duration_ms(match["within"]), match["sign"] == "<="
+        )
+    over_ms = parse_duration_ms(match["over"])
+    return Signal(match["of"], Take(match["take"]), over_ms, crossing, match["suspect"] is not None)
+
+
+_NUMBER: Final = r"-?[0-9.]+(?:e[+-]?[0-9]+)?"
+_LABEL: Final = re.compile(
+    rf"(?P<take>{'|'.join(Take)})\((?P<of>\w+)(?: (?P<sign>[<>]=) (?P<level>{_NUMBER}|\w+) in (?P<within>\w+))?"
+    r", (?P<over>\w+)(?P<suspect>, suspect)?\)"
+)
 _CHINESE: Final = {
     Take.LAST: "最新值", Take.MIN: "最小值", Take.MAX: "最大值", Take.MEAN: "平均值", Take.SUM: "累计", Take.DELTA: "变化",
     Take.RATE: "变化率", Take.COUNT: "次数", Take.STDDEV: "标准差", Take.FORECAST: "预计到达",

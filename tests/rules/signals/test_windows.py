@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.signals.signal import Crossing, Signal, Take
+from rules.signals.signal import Crossing, Signal, Take, parse_label
 from rules.signals.windows import Layout, Windows
 
 MINUTE_MS = 60_000
@@ -141,7 +141,9 @@ def test_the_first_of_an_instant_stays() -> None:
         ("water_level", 1e300, None),
     ],
 )
-def test_what_is_no_value_of_the_quantity_is_not_in_the_window(quantity: str, value: Any, counted: float | None) -> None:
+def test_what_is_no_value_of_the_quantity_is_not_in_the_window(
+    quantity: str, value: Any, counted: float | None
+) -> None:
     windows = windows_of(Signal(quantity, Take.LAST, MINUTE_MS))
     windows.put(0, quantity, value)
     windows.put_good(0, {quantity: value})
@@ -203,3 +205,16 @@ def test_looking_back_and_forth_changes_nothing(readings: dict[int, float], at: 
         windows.at(t, {})
         fresh.put(t, "water_level", value)
     assert windows.at(at, {}) == fresh.at(at, {})
+
+
+@given(
+    take=st.sampled_from(PLAIN), over_ms=st.integers(1, 400 * 86_400_000), suspect=st.booleans(), falling=st.booleans(),
+    level=st.floats(-1e9, 1e9) | st.sampled_from(["floor", "flood_level", "e5"]),
+)  # fmt: skip
+def test_a_label_says_all_of_a_signal(
+    take: Take, over_ms: int, suspect: bool, falling: bool, level: float | str
+) -> None:
+    plain = Signal("water_level", take, over_ms, None, suspect)
+    forecast = Signal("water_level", Take.FORECAST, over_ms, Crossing(level, over_ms, falling), suspect)
+    assert [parse_label(signal.label) for signal in (plain, forecast)] == [plain, forecast]
+    assert parse_label("active_power") is None
