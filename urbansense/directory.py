@@ -1,15 +1,26 @@
-"""The registry as the web sees it: `web.ports.DeviceDirectory` over the tables, published to the log at once."""
+"""The registry as the web sees it: the ports of `web.ports` over the tables, published to the log at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import structlog
+
+from device_registry.audit import Note, Subject
+from device_registry.changes import Changes
 from device_registry.csv_files import import_csv
 from device_registry.device_filter import DeviceFilter
+from device_registry.entries import Entry, StoredEntry
 from device_registry.lookup import FollowingLookup
 from device_registry.publication import RegistryPublisher
 from device_registry.registry import Registry
-from domain.devices import Device
-from web.ports import DevicePage, DeviceQuery, ImportReport, RowError
+from device_registry.tally import Tally
+from device_registry.verification import Verification
+from domain.devices import DEVICE_ID, Area, Device, Profile
+from domain.errors import TransientFault
+from urbansense.rejected_tail import RejectedTail
+from web.ports import DevicePage, DeviceQuery, ImportReport, RejectionCount, RowError
+
+_log = structlog.get_logger()
 
 
 class RegistryDirectory:
@@ -28,8 +39,19 @@ class RegistryDirectory:
         self._now_ms = now_ms
 
     async def list_devices(self, query: DeviceQuery) -> DevicePage:
+        if query.cursor and not DEVICE_ID.fullmatch(query.cursor):
+            raise ValueError(f"{query.cursor!r} is no cursor of the device list")
         wanted = DeviceFilter(
-            kind=query.kind, area=query.area, department=query.department, state=query.state, text=query.text
+            kind=query.kind,
+            area=query.area,
+            department=query.department,
+            state=query.state,
+            profile=query.profile,
+            parent_id=query.parent_id,
+            text=query.text,
+            tag=query.tag,
+            grid=query.grid,
+            place=query.place,
         )
         page = await asyncio.to_thread(
             self._registry.list_devices, wanted, after=query.cursor or None, limit=query.limit
@@ -52,3 +74,91 @@ class RegistryDirectory:
 
     def revision(self) -> int:
         return self._lookup.version
+
+
+class RegistryOffice:
+    """`web.ports.DeviceEditor`, `Fleet`, `AreaTree` and `ProfileBook` over one registry."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        publisher: RegistryPublisher,
+        rejected: RejectedTail,
+        now_ms: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._registry = registry
+        self._publisher = publisher
+        self._rejected = rejected
+        self._now_ms = now_ms
+
+    async def get_entry(self, device_id: str) -> StoredEntry | None:
+        return await asyncio.to_thread(self._registry.get_entry, device_id)
+
+    async def put_device(self, entry: Entry, *, author: str, expected_version: int | None = None) -> Changes:
+        expected = {} if expected_version is None else {entry.device.device_id: expected_version}
+        now_ms = await self._now_ms()
+        changes = await asyncio.to_thread(
+            self._registry.upsert_devices, [entry], now_ms=now_ms, author=author, expected_versions=expected
+        )
+        await self._publish()
+        return changes
+
+    async def remove_device(self, device_id: str, *, author: str, expected_version: int | None = None) -> bool:
+        expected = {} if expected_version is None else {device_id: expected_version}
+        now_ms = await self._now_ms()
+        removed = await asyncio.to_thread(
+            self._registry.remove_devices, [device_id], now_ms=now_ms, author=author, expected_versions=expected
+        )
+        await self._publish()
+        return removed > 0
+
+    async def history(self, kind: Subject, subject: str | None, before: int | None, limit: int) -> Sequence[Note]:
+        return await asyncio.to_thread(self._registry.history, subject, kind=kind, before=before, limit=limit)
+
+    async def tally(self, area: str | None) -> Tally:
+        return await asyncio.to_thread(self._registry.count_by, DeviceFilter(area=area))
+
+    async def verify(self, *, repair: bool) -> Verification:
+        return await self._publisher.verify(repair=repair)
+
+    async def rejections(self, device_id: str, from_ms: int) -> RejectionCount:
+        return await self._rejected.count(device_id, from_ms)
+
+    async def now_ms(self) -> int:
+        return await self._now_ms()
+
+    async def areas(self, below: str | None, *, boundaries: bool) -> Sequence[Area]:
+        return await asyncio.to_thread(self._registry.areas, below, boundaries=boundaries)
+
+    async def put_areas(self, areas: Sequence[Area], *, author: str) -> Changes:
+        now_ms = await self._now_ms()
+        return await asyncio.to_thread(self._registry.upsert_areas, areas, now_ms=now_ms, author=author)
+
+    async def remove_area(self, path: str, *, author: str) -> int:
+        now_ms = await self._now_ms()
+        return await asyncio.to_thread(self._registry.remove_area, path, now_ms=now_ms, author=author)
+
+    async def profiles(self) -> Mapping[str, Profile]:
+        return await asyncio.to_thread(self._registry.profiles)
+
+    async def put_profile(self, profile: Profile, *, author: str) -> Changes:
+        now_ms = await self._now_ms()
+        changes = await asyncio.to_thread(self._registry.upsert_profiles, [profile], now_ms=now_ms, author=author)
+        await self._publish()
+        return changes
+
+    async def remove_profile(self, name: str, *, author: str) -> bool:
+        now_ms = await self._now_ms()
+        removed = await asyncio.to_thread(self._registry.remove_profile, name, now_ms=now_ms, author=author)
+        await self._publish()
+        return removed
+
+    def component_names(self, code: str) -> Mapping[str, str]:
+        return self._registry.tables.component_names(code)
+
+    async def _publish(self) -> None:
+        """What is stored is stored: while the log is away, the change stays pending for the publisher's service."""
+        try:
+            await self._publisher.publish_pending()
+        except TransientFault as fault:
+            _log.warning("a change of the registry is not published yet", error=str(fault))

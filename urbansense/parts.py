@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from time import time
 
-from device_registry.lookup import FollowingLookup
+from device_registry.city_tables import load_city_tables
+from device_registry.lookup import FollowingLookup, LocalCopy
 from device_registry.registry import Registry
 from domain.errors import ConfigurationError
 from domain.topics import Topics
@@ -62,6 +64,7 @@ async def open_parts(
     Raises: TransientFault when `stop` is set while one is waited for; ConfigurationError where one can never be opened.
     """
     make_data_dir(settings)
+    tables = load_city_tables(settings.city_tables)
     async with AsyncExitStack() as stack:
         log = await open_log(settings.log_url, settings.data_dir)
         stack.push_async_callback(log.close)
@@ -74,7 +77,16 @@ async def open_parts(
             await patiently(opened_store.check, stop, "the store")
         if registry:
             opened_registry = await patiently(
-                lambda: asyncio.to_thread(Registry, settings.registry_url, settings.kinds), stop, "the database"
+                lambda: asyncio.to_thread(Registry, settings.registry_url, settings.kinds, tables), stop, "the database"
             )
             stack.callback(opened_registry.close)
-        yield Parts(settings, settings.topics, log, FollowingLookup(settings.topics), opened_store, opened_registry)
+        yield Parts(settings, settings.topics, log, _lookup(settings), opened_store, opened_registry)
+
+
+def _lookup(settings: Settings) -> FollowingLookup:
+    """Beside a log of its own in the same folder, a copy of the registry would tell nothing sooner."""
+    if settings.log_url == "embedded:":
+        return FollowingLookup(settings.topics)
+    place = f"{settings.log_url} {settings.topics.registry}"
+    path = settings.data_dir / f"{settings.topics.registry}.snapshot"
+    return FollowingLookup(settings.topics, LocalCopy(path, place, lambda: int(time() * 1000)))

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    city_tables: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     api_url: str = ""
     clock: Literal["wall", "simulated"] = "wall"

@@ -7,7 +7,7 @@ device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> �
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
 from zoneinfo import ZoneInfo
@@ -21,23 +21,27 @@ from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
 from rules.correlator import Correlator
-from rules.health import RuleHealth
 from rules.worker import RulesWorker
 from streams.embedded import EmbeddedLog
 from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
-from urbansense.directory import RegistryDirectory
+from urbansense.directory import RegistryDirectory, RegistryOffice
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts, place_of
 from urbansense.probe import ProbeServer
+from urbansense.rejected_tail import RejectedTail
 from urbansense.rejections import LogRejections
 from urbansense.rule_book import LogRuleBook
+from urbansense.rule_history import LogRuleHistory
 from urbansense.running import Service, run_services
 from urbansense.settings import Settings
+from urbansense.shadow import LogShadow
+from urbansense.silence_book import LogSilenceBook
 from urbansense.web_server import WebServer
 from web.app import create_app
 from web.live import LiveFeed
-from web.ports import ReadinessCheck, Services
+from web.ports import ReadinessCheck, RegistryServices, Services
+from web.rule_ports import RuleDesk
 
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
@@ -113,7 +117,7 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
     publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
     more: Mapping[str, ReadinessCheck] = {"MQTT broker": lambda: _check_gateway(gateway)}
-    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), worker.health, more)
+    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more)
     web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
@@ -132,12 +136,19 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
 
 def open_directory(parts: Parts, publisher: RegistryPublisher) -> RegistryDirectory:
     """The registry for the web. A device becomes active by the clock that the data follow, also a simulated one."""
+    return RegistryDirectory(parts.registry, publisher, parts.lookup, lambda: _now_ms(parts))
 
-    async def now_ms() -> int:
-        simulated = parts.settings.clock == "simulated"
-        return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or int(time() * 1000)
 
-    return RegistryDirectory(parts.registry, publisher, parts.lookup, now_ms)
+def open_registry_services(parts: Parts, publisher: RegistryPublisher) -> RegistryServices:
+    """The registry for those who look after it."""
+    rejected = RejectedTail(parts.log, parts.topics)
+    office = RegistryOffice(parts.registry, publisher, rejected, lambda: _now_ms(parts))
+    return RegistryServices(editor=office, fleet=office, areas=office, profiles=office)
+
+
+async def _now_ms(parts: Parts) -> int:
+    simulated = parts.settings.clock == "simulated"
+    return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or int(time() * 1000)
 
 
 def api_app(
@@ -145,10 +156,9 @@ def api_app(
     publisher: RegistryPublisher,
     live: LiveFeed | None = None,
     zone: ZoneInfo | None = None,
-    health: Callable[[], Sequence[RuleHealth]] = tuple,
     more_checks: Mapping[str, ReadinessCheck] | None = None,
 ) -> FastAPI:
-    """The API over these parts; with `zone` the live page as well. `health` is that of a rules worker beside it."""
+    """The API over these parts; with `zone` the live page as well."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
     checks: Mapping[str, ReadinessCheck] = {
         "place": lambda: _check_place(parts),
@@ -156,15 +166,20 @@ def api_app(
         "log": lambda: _check_log(parts),
         **(more_checks or {}),
     }
+    rules = LogRuleBook(parts.log, parts.topics)
+    silences = LogSilenceBook(parts.log, parts.topics, lambda: _now_ms(parts))
     services = Services(
         devices=open_directory(parts, publisher),
-        rules=LogRuleBook(parts.log, parts.topics, health),
+        rules=rules,
+        rule_desk=RuleDesk(rules, rules, silences, LogShadow(parts.log, parts.topics)),
         telemetry=parts.store,
         events=parts.store,
         ledger=account.statement,
         rejected=LogRejections(parts.log, parts.topics, parts.lookup),
         live=live or LiveFeed(parts.log, parts.topics),
         checks=checks,
+        registry=open_registry_services(parts, publisher),
+        rule_history=LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, parts.settings.timezone),
     )
     return create_app(services, zone=zone)
 

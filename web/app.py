@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from web.areas import area_routes
 from web.board import Board
 from web.devices import device_routes
 from web.docs_page import render_docs
@@ -21,8 +22,10 @@ from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
+from web.profiles import profile_routes
 from web.rejected import rejected_routes
 from web.rules import rule_routes
+from web.rules_history import rule_history_routes
 from web.stream import stream_routes
 from web.telemetry import telemetry_routes
 
@@ -82,6 +85,11 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
         stream_routes(services, board, closing),
     ):
         api.include_router(router)
+    if services.rule_history is not None:
+        api.include_router(rule_history_routes(services.rule_history))
+    if services.registry is not None:
+        api.include_router(area_routes(services.registry))
+        api.include_router(profile_routes(services.registry))
     return api
 
 

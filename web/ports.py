@@ -4,11 +4,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.devices import Device, DeviceState
-from domain.events import Event, Severity, Text
+from device_registry.audit import Note, Subject
+from device_registry.changes import Changes
+from device_registry.entries import Entry, StoredEntry
+from device_registry.geometry import Circle, Polygons
+from device_registry.tally import Tally
+from device_registry.verification import Verification
+from domain.devices import Area, Device, DeviceState, Profile
+from domain.events import Event
 from domain.ledger import Ledger
 from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
+from web.rule_history_ports import RuleHistory
+from web.rule_ports import RuleBook as RuleBook
+from web.rule_ports import RuleChange as RuleChange
+from web.rule_ports import RuleDesk
+from web.rule_ports import RuleProblem as RuleProblem
+from web.rule_ports import RuleStatus as RuleStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,11 @@ class DeviceQuery:
     text: str | None = None
     limit: int = 100
     cursor: str | None = None
+    profile: str | None = None
+    parent_id: str | None = None
+    grid: str | None = None
+    tag: str | None = None
+    place: Circle | Polygons | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,14 @@ class DevicePage:
     items: Sequence[Device]
     next: str | None
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionCount:
+    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`."""
+
+    whole: int = 0
+    in_part: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +78,6 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     errors: tuple[RowError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleStatus:
-    """A rule in force and its health: `problems` is empty where the rule is healthy."""
-
-    rule: str
-    version: int
-    kind: str
-    severity: Severity
-    mode: str = "live"
-    title: Text | None = None
-    applied_at_ms: int | None = None
-    author: str | None = None
-    problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleProblem:
-    """One thing wrong with a rule document. Line and column count from 1."""
-
-    detail: str
-    line: int | None = None
-    column: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleChange:
-    """What applying a document did: the new versions in force, or every problem and then nothing was applied."""
-
-    applied: tuple[RuleStatus, ...] = ()
-    problems: tuple[RuleProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +103,80 @@ class DeviceDirectory(Protocol):
         """Grows whenever any device changed, so that what was derived from the list can be kept until it does."""
 
 
-class RuleBook(Protocol):
-    """The rules in force; safe to use from many tasks of one event loop."""
+class DeviceEditor(Protocol):
+    """The devices with their details, one by one, and who changed them; safe to use from many tasks of one event loop.
 
-    async def list_rules(self) -> Sequence[RuleStatus]:
-        """All rules in force, by name."""
+    A change is published before the call ends, unless the log is away; then it is soon after.
+    """
 
-    async def apply(self, text: str, author: str) -> RuleChange:
-        """Put a rule document (YAML) in force as a new version. Idempotent: the same document again changes nothing."""
+    async def get_entry(self, device_id: str) -> StoredEntry | None: ...
+
+    async def put_device(self, entry: Entry, *, author: str, expected_version: int | None = None) -> Changes:
+        """Store the device, new or known; 0 expects that it does not exist.
+
+        Raises: device_registry.problems.InvalidRecords; device_registry.problems.VersionConflict.
+        """
+
+    async def remove_device(self, device_id: str, *, author: str, expected_version: int | None = None) -> bool:
+        """Whether there was one. Raises: InvalidRecords where others hang on it; VersionConflict."""
+
+    async def history(self, kind: Subject, subject: str | None, before: int | None, limit: int) -> Sequence[Note]:
+        """Who changed what, newest first; `before` is the number of the last note had already."""
+
+
+class Fleet(Protocol):
+    """The devices as a whole, and what was refused of one."""
+
+    async def tally(self, area: str | None) -> Tally:
+        """The devices of the area and below, counted; of the city without one."""
+
+    async def verify(self, *, repair: bool) -> Verification:
+        """Whether the log's topic says what the registry says; `repair` makes it so."""
+
+    async def rejections(self, device_id: str, from_ms: int) -> RejectionCount:
+        """What was refused of a device since then. What is older than some 20,000 later refusals is not counted."""
+
+    async def now_ms(self) -> int:
+        """The clock that the data follow."""
+
+
+class AreaTree(Protocol):
+    """The areas of the city."""
+
+    async def areas(self, below: str | None, *, boundaries: bool) -> Sequence[Area]:
+        """By path; with `below`, that area and everything under it."""
+
+    async def put_areas(self, areas: Sequence[Area], *, author: str) -> Changes:
+        """Raises: InvalidRecords."""
+
+    async def remove_area(self, path: str, *, author: str) -> int:
+        """How many are gone: it and all below. Raises: InvalidRecords while devices stand there."""
+
+
+class ProfileBook(Protocol):
+    """What models of devices say and mean."""
+
+    async def profiles(self) -> Mapping[str, Profile]:
+        """By name."""
+
+    async def put_profile(self, profile: Profile, *, author: str) -> Changes:
+        """Raises: InvalidRecords."""
+
+    async def remove_profile(self, name: str, *, author: str) -> bool:
+        """Whether there was one. Raises: InvalidRecords while it is used."""
+
+    def component_names(self, code: str) -> Mapping[str, str]:
+        """What a component code stands for, by language; empty where the city's table does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryServices:
+    """The registry of record, for those who look after it."""
+
+    editor: DeviceEditor
+    fleet: Fleet
+    areas: AreaTree
+    profiles: ProfileBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +240,6 @@ class Services:
     rejected: RejectedMessages
     live: Live
     checks: Mapping[str, ReadinessCheck] = field(default_factory=dict)
+    registry: RegistryServices | None = None
+    rule_desk: RuleDesk | None = None
+    rule_history: RuleHistory | None = None
