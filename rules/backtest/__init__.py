@@ -1,0 +1,7 @@
+"""Rules tried over stored history, by the engine that judges live data."""
+
+from rules.backtest.plan import BacktestPlan, Variant, variant_of
+from rules.backtest.result import BacktestResult
+from rules.backtest.running import NothingStored, Progress, run_backtest
+
+__all__ = ["BacktestPlan", "BacktestResult", "NothingStored", "Progress", "Variant", "run_backtest", "variant_of"]
