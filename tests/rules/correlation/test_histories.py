@@ -1,0 +1,214 @@
+"""Over random worlds: the history is what a brute-force reading of the rules says, however the records come."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.correlation.spells import FOREVER_MS
+from tests.rules.correlation.bench import (
+    CITY,
+    DIM_UNDER_LOSS,
+    FEEDER_FAULT,
+    LAMP_OUT,
+    MINUTE_MS,
+    POWER_LOSS,
+    Bench,
+    rules_of,
+)
+from tests.rules.correlation.worlds import END, Interval, feed, interleaved, worlds
+
+NEVER = 10_000
+DAMPED = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 1, within: 8m}}"
+
+UNDER_LOSS = (("power-loss", "F1"), ("lamp-dim", "L1"), ("lamp-dim", "L2"))
+ON_FEEDER = tuple(("lamp-out", f"L{n}") for n in range(1, 6))
+EVERYTHING = (
+    ("power-loss", "F1"), ("lamp-dim", "L1"), ("lamp-out", "L1"), ("lamp-out", "L2"), ("lamp-out", "L3"),
+    ("hot", "L1"), ("low", "L2"),
+)  # fmt: skip
+ALL_RULES = (
+    POWER_LOSS, DIM_UNDER_LOSS, FEEDER_FAULT, DAMPED,
+    LAMP_OUT[:-1] + ", suppressed_by: [power-loss, feeder-fault]}",
+    "{rule: low, kind: streetlight, when: reading.voltage < 1, suppressed_by: feeder-fault, "
+    "flapping: {more_than: 1, within: 5m}}",
+    "{rule: district, group: {of: [feeder-fault, hot, low], by: area, at_least: 2, within: 20m, absorbs: true}}",
+)  # fmt: skip
+SLOWLY = settings(max_examples=60, deadline=None)
+SEEDS = st.integers(0, 1 << 32)
+
+
+def is_open(interval: Interval, at: float) -> bool:
+    return interval[0] <= at < (NEVER if interval[1] is None else interval[1])
+
+
+def wanted_under(losses: list[Interval], spells: list[Interval]) -> set[tuple[Any, ...]]:
+    """Minute by minute: an event comes to be in the first minute of its spell in which nothing stands over it."""
+    found: set[tuple[Any, ...]] = set()
+    for spell in spells:
+        end = NEVER if spell[1] is None else spell[1]
+        came = next((t for t in range(spell[0], min(end, 2 * END)) if not any(is_open(o, t) for o in losses)), None)
+        if came is not None:
+            last = 2 * END if spell[1] is None else end - 0.5
+            absorbed = any(is_open(o, last) for o in losses)
+            found.add((came, spell[1], "power-loss" if absorbed else None))
+    return found
+
+
+def wanted_group(spells: list[Interval], at_least: int, within: int) -> tuple[list[Interval], set[Interval]]:
+    """Minute by minute: the group's events, and the spells that are part of one."""
+    events: list[Interval] = []
+    absorbed: set[Interval] = set()
+    members: list[Interval] = []
+    began: int | None = None
+    for t in range(2 * END):
+        if began is not None:
+            members += [s for s in spells if s[0] == t]
+            if not any(is_open(s, t) for s in members):
+                events.append((began, t))
+                absorbed |= set(members)
+                began = None
+        if began is None:
+            members = [s for s in spells if is_open(s, t) and s[0] >= t - within]
+            if len(members) >= at_least and any(s[0] == t for s in members):
+                began = t
+    if began is not None:
+        events.append((began, None))
+        absorbed |= set(members)
+    return events, absorbed
+
+
+def wanted_damped(spells: list[Interval], more_than: int, within: int) -> list[tuple[int, int | None, bool]]:
+    """Minute by minute: events, or one unstable event while openings go on."""
+    found: list[tuple[int, int | None, bool]] = []
+    began: int | None = None
+    for t in range(2 * END):
+        opens = any(s[0] == t for s in spells)
+        recent = sum(t - within <= s[0] <= t for s in spells)
+        if began is not None:
+            is_true = any(is_open(s, t) for s in spells)
+            if not opens and not is_true and not any(t - within < s[0] <= t for s in spells):
+                found.append((began, t, True))
+                began = None
+        elif opens and recent > more_than:
+            began = t
+        elif opens:
+            (spell,) = (s for s in spells if s[0] == t)
+            found.append((t, spell[1], False))
+    if began is not None:
+        found.append((began, None, True))
+    return found
+
+
+@SLOWLY
+@given(st.data())
+def test_suppression_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+    world = data.draw(worlds(UNDER_LOSS))
+    bench = Bench(POWER_LOSS, DIM_UNDER_LOSS, partitions=2)
+    feed(bench, interleaved(world, data.draw(SEEDS)))
+    losses = world.truth[("power-loss", "F1")]
+    for lamp in ("L1", "L2"):
+        told = {event[2:] for event in bench.history("lamp-dim") if event[1] == lamp}
+        assert told == wanted_under(losses, world.truth[("lamp-dim", lamp)])
+
+
+@SLOWLY
+@given(st.data())
+def test_a_group_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+    world = data.draw(worlds(ON_FEEDER))
+    bench = Bench(LAMP_OUT, FEEDER_FAULT, partitions=2)
+    feed(bench, interleaved(world, data.draw(SEEDS)))
+    spells = [(*spell, lamp) for (_, lamp), found in world.truth.items() for spell in found]
+    events, absorbed = wanted_group(spells, 3, 10)  # type: ignore[arg-type]
+    assert [event[2:4] for event in bench.history("feeder-fault")] == events
+    told = {(event[2], event[3], event[1]): event[4] for event in bench.history("lamp-out")}
+    assert told == {spell: "feeder-fault" if spell in absorbed else None for spell in spells}
+
+
+@SLOWLY
+@given(st.data())
+def test_damping_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+    world = data.draw(worlds((("hot", "L1"), ("hot", "L2"))))
+    bench = Bench(DAMPED, partitions=2)
+    feed(bench, interleaved(world, data.draw(SEEDS)))
+    for lamp in ("L1", "L2"):
+        events = {o.event["event_id"]: o.event for o in bench.told if o.event["subject"] == lamp}
+        told = sorted(
+            (e["opened_at_ms"] // MINUTE_MS, e["cleared_at_ms"] and e["cleared_at_ms"] // MINUTE_MS, e["unstable"])
+            for e in events.values()
+            if e["status"] != "withdrawn"
+        )
+        assert told == wanted_damped(world.truth[("hot", lamp)], 1, 8)
+
+
+@SLOWLY
+@given(st.data())
+def test_the_history_does_not_depend_on_how_partitions_interleave(data: st.DataObject) -> None:
+    world = data.draw(worlds(EVERYTHING, partitions=3))
+    histories = []
+    for _ in range(2):
+        bench = Bench(*ALL_RULES, partitions=3, devices=CITY)
+        feed(bench, interleaved(world, data.draw(SEEDS)))
+        histories.append(bench.history())
+    assert histories[0] == histories[1]
+
+
+@SLOWLY
+@given(st.data())
+def test_cuts_snapshots_and_restores_change_no_byte(data: st.DataObject) -> None:
+    world = data.draw(worlds(EVERYTHING, partitions=3))
+    order = interleaved(world, data.draw(SEEDS))
+    whole = Bench(*ALL_RULES, partitions=3)
+    feed(whole, order)
+    cut = Bench(*ALL_RULES, partitions=3)
+    states: dict[Any, bytes] = {}
+    for place, record in enumerate(order):
+        feed_one(cut, record)
+        if data.draw(st.integers(0, 4)) == 0 or place == len(order) - 1:
+            cut = restored(cut, states)
+    assert [output.value for output in cut.told] == [output.value for output in whole.told]
+
+
+@SLOWLY
+@given(st.data())
+def test_at_most_one_event_of_a_rule_is_open_on_a_subject_at_any_time(data: st.DataObject) -> None:
+    world = data.draw(worlds(EVERYTHING, partitions=3))
+    bench = Bench(*ALL_RULES, partitions=3)
+    feed(bench, interleaved(world, data.draw(SEEDS)))
+    standing: dict[tuple[str, str], dict[str, int]] = {}
+    revisions: set[tuple[str, int]] = set()
+    for output in bench.told:
+        event = output.event
+        identity = (event["event_id"], event["revision"])
+        assert identity not in revisions
+        revisions.add(identity)
+        events = standing.setdefault((event["rule"], event["subject"]), {})
+        if event["status"] == "open":
+            events[event["event_id"]] = FOREVER_MS
+        else:
+            events.pop(event["event_id"], None)
+        assert len(events) <= 1, event
+
+
+def feed_one(bench: Bench, record: tuple[int, Any]) -> None:
+    partition, told = record
+    if told.event is None:
+        bench.stage.clock(partition, told.at * MINUTE_MS)
+    else:
+        bench.stage.raised(told.transition, told.event.model_dump_json().encode(), max(bench.stage.now_ms, 0))
+
+
+def restored(bench: Bench, states: dict[Any, bytes]) -> Bench:
+    """Another stage in the place of this one, from what was committed of it."""
+    told, changed = bench.stage.take()
+    for key, state in changed.items():
+        if state is None:
+            states.pop(key, None)
+        else:
+            states[key] = state
+    after = Bench(partitions=3)
+    after.told = bench.told + told
+    for key, state in states.items():
+        after.stage.adopt_state(key, state)
+    after.stage.restore(bench.stage.snapshot(), rules_of(*ALL_RULES), [])
+    return after
