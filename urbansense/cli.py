@@ -5,7 +5,7 @@ import sys
 import typer
 
 from domain.errors import ConfigurationError, UrbansenseError
-from urbansense.commands import demo, devices, doctor, events, ledger, rejected, rules, services, simulate
+from urbansense.commands import demo, devices, doctor, events, ledger, rejected, rules, services, silences, simulate
 from urbansense.commands.output import complain
 from urbansense.running import leaves
 
@@ -20,6 +20,7 @@ for group in (demo, services, simulate, ledger, doctor):
     group.register(app)
 app.add_typer(devices.app, name="devices")
 app.add_typer(rules.app, name="rules")
+app.add_typer(silences.app, name="silences")
 app.add_typer(events.app, name="events")
 app.add_typer(rejected.app, name="rejected")
 

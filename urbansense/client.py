@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
+import orjson
 
 from device_registry.publication import RegistryPublisher
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.parts import open_parts, place_of
 from urbansense.settings import Settings, load_settings
 from urbansense.stages import api_app
+from urbansense.streaming_transport import StreamingTransport
 
 _T = TypeVar("_T")
 
@@ -44,6 +46,22 @@ class Api:
         sent = {**(headers or {}), "content-type": media_type}
         return _content(await self._client.post(path, content=text.encode(), headers=sent, params=_given(query)))
 
+    async def post_json(self, path: str, content: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        return await self.post(path, orjson.dumps(content).decode(), "application/json", headers=headers)
+
+    async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
+        _content(await self._client.delete(path, headers=dict(headers or {})))
+
+    async def post_for_lines(self, path: str, body: Any) -> AsyncIterator[Any]:
+        """The lines of an answer that comes bit by bit, each a JSON value."""
+        patient = httpx.Timeout(60, read=None)
+        async with self._client.stream("POST", path, json=body, timeout=patient) as answer:
+            if not answer.is_success:
+                await answer.aread()
+                _content(answer)
+            async for line in answer.aiter_lines():
+                yield orjson.loads(line)
+
 
 @asynccontextmanager
 async def open_api(settings: Settings) -> AsyncIterator[Api]:
@@ -65,7 +83,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             raise ConfigurationError([*error.problems, unheard]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        transport = httpx.ASGITransport(app=api_app(parts, publisher))
+        transport = StreamingTransport(api_app(parts, publisher))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
             yield Api(client)
 
@@ -107,7 +125,7 @@ def _given(query: dict[str, Any]) -> dict[str, Any]:
 
 def _content(answer: httpx.Response) -> Any:
     if answer.is_success:
-        return answer.json()
+        return answer.json() if answer.content else None
     try:
         problem = answer.json()
     except ValueError:

@@ -10,6 +10,7 @@ from ingest.gateway import Gateway
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder, sum_up
 from rules.worker import RulesWorker
+from urbansense.web_server import WebServer
 
 
 class ServiceMetrics(Collector):
@@ -19,6 +20,7 @@ class ServiceMetrics(Collector):
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
+        is_served = any(isinstance(service, WebServer) for service in self._services.values())
         for service in self._services.values():
             match service:
                 case Gateway():
@@ -26,7 +28,7 @@ class ServiceMetrics(Collector):
                 case Recorder():
                     yield from _of_recorder(service)
                 case RulesWorker():
-                    yield from _of_rules(service)
+                    yield from _of_rules(service, told_by_api=is_served)
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
@@ -59,12 +61,15 @@ def _of_recorder(recorder: Recorder) -> Iterator[Metric]:
     yield CounterMetricFamily("urbansense_recorder_conflicts", "Readings told twice with two values.", conflicts)
 
 
-def _of_rules(worker: RulesWorker) -> Iterator[Metric]:
-    healthy = GaugeMetricFamily("urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule"])
+def _of_rules(worker: RulesWorker, *, told_by_api: bool) -> Iterator[Metric]:
+    """Of this worker's own partitions; where the API is in the same process it tells of all."""
     judged = CounterMetricFamily("urbansense_rule_judged", "Reports judged by a rule.", labels=["rule"])
-    opened = CounterMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
+    healthy = GaugeMetricFamily("urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule"])
+    opened = GaugeMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
     for health in worker.health():
-        healthy.add_metric([health.rule], int(health.healthy))
         judged.add_metric([health.rule], health.judged)
+        healthy.add_metric([health.rule], int(health.healthy))
         opened.add_metric([health.rule], health.opened)
-    yield from (healthy, judged, opened)
+    yield judged
+    if not told_by_api:
+        yield from (healthy, opened)

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from web.areas import area_routes
 from web.board import Board
+from web.calendars import calendar_routes
 from web.devices import device_routes
 from web.docs_page import render_docs
 from web.events import event_routes
@@ -26,6 +27,7 @@ from web.profiles import profile_routes
 from web.rejected import rejected_routes
 from web.rules import rule_routes
 from web.rules_history import rule_history_routes
+from web.silences import silence_routes
 from web.stream import stream_routes
 from web.telemetry import telemetry_routes
 
@@ -87,6 +89,9 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
         api.include_router(router)
     if services.rule_history is not None:
         api.include_router(rule_history_routes(services.rule_history))
+    if (desk := services.rule_desk) is not None:
+        api.include_router(calendar_routes(desk.calendars))
+        api.include_router(silence_routes(desk.silences))
     if services.registry is not None:
         api.include_router(area_routes(services.registry))
         api.include_router(profile_routes(services.registry))

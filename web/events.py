@@ -26,12 +26,14 @@ def event_routes(services: Services) -> APIRouter:
         severity: Severity | None = None,
         limit: Limit = 100,
         cursor: Cursor = None,
+        shadow: Annotated[bool, Query(description="What rules in shadow would have raised, instead.")] = False,
     ) -> Page[Event]:
         """The events that opened in [from, to) and match every filter, newest first, each at its highest revision."""
         refuse_empty_range(from_ms, to_ms)
         query = EventQuery(from_ms, to_ms, area, rule, subject, status, severity, limit, cursor)
         try:
-            page = await services.events.fetch_events(query)
+            shadows = services.rule_desk.shadow if shadow and services.rule_desk else None
+            page = await (shadows or services.events).fetch_events(query)
         except ValueError as error:
             raise refuse_cursor(error) from error
         return Page(items=list(page.items), next=page.next)

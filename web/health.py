@@ -67,7 +67,8 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process and of the ledger."""
-        return Response(render_metrics(await services.ledger(), registry), media_type=CONTENT_TYPE_LATEST)
+        """Prometheus metrics of this process, of the ledger and of the rules."""
+        text = render_metrics(await services.ledger(), await services.rules.list_rules(), registry)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -1,6 +1,6 @@
-"""The ledger as Prometheus metrics, beside whatever the process counts on its own."""
+"""The ledger and the rules as Prometheus metrics, beside whatever the process counts on its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from domain.ledger import Ledger
+from web.rule_ports import RuleStatus
 
 
 class LedgerMetrics(Collector):
@@ -39,13 +40,37 @@ class LedgerMetrics(Collector):
         yield GaugeMetricFamily("urbansense_ledger_balances", "Whether the ledger's sums agree.", int(ledger.balances))
 
 
+class RuleMetrics(Collector):
+    """The families of the rules in force, over all workers.
+
+    `urbansense_rule_healthy{rule,version,mode}` (1 or 0), and since the version was taken up `urbansense_rule_errors{rule}`
+    and `urbansense_rule_opened{rule}`.
+    """
+
+    def __init__(self, rules: Sequence[RuleStatus]) -> None:
+        self._rules = rules
+
+    def collect(self) -> Iterator[Metric]:
+        healthy = GaugeMetricFamily(
+            "urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule", "version", "mode"]
+        )
+        errors = GaugeMetricFamily("urbansense_rule_errors", "Failures of a rule's conditions.", labels=["rule"])
+        opened = GaugeMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
+        for rule in self._rules:
+            healthy.add_metric([rule.rule, str(rule.version), rule.mode], int(not rule.problems))
+            errors.add_metric([rule.rule], rule.errors)
+            opened.add_metric([rule.rule], rule.opened)
+        yield from (healthy, errors, opened)
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(ledger: Ledger, registry: CollectorRegistry) -> bytes:
-    """The exposition text of `registry` and of the ledger."""
-    of_ledger = CollectorRegistry()
-    of_ledger.register(LedgerMetrics(ledger))
-    return generate_latest(registry) + generate_latest(of_ledger)
+def render_metrics(ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry) -> bytes:
+    """The exposition text of `registry`, of the ledger and of the rules."""
+    of_city = CollectorRegistry()
+    of_city.register(LedgerMetrics(ledger))
+    of_city.register(RuleMetrics(rules))
+    return generate_latest(registry) + generate_latest(of_city)

@@ -134,7 +134,7 @@ class MemoryRules:
     async def list_rules(self) -> Sequence[RuleStatus]:
         return [self.rules[name] for name in sorted(self.rules)]
 
-    async def apply(self, text: str, author: str) -> RuleChange:
+    async def apply(self, text: str, author: str, note: str = "") -> RuleChange:
         name = next((line[6:].strip() for line in text.splitlines() if line.startswith("rule: ")), None)
         if name is None:
             return RuleChange(problems=(RuleProblem("the document names no rule", 1, 1),))

@@ -1,6 +1,6 @@
 """`urbansense events`: what the rules found."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -26,10 +26,12 @@ def list_events(
     area: Annotated[str | None, typer.Option(help="Only this area and below.")] = None,
     severity: Annotated[str | None, typer.Option(help="Only this severity.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    shadow: Annotated[bool, typer.Option("--shadow", help="What rules in shadow would have raised, instead.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """List events, newest first."""
-    query = {"status": status, "rule": rule, "subject": subject, "area": area, "severity": severity, "limit": limit}
+    query: dict[str, Any] = {"status": status, "rule": rule, "subject": subject, "area": area, "severity": severity}
+    query |= {"limit": limit, "shadow": shadow or None}
     page = with_api(lambda api: api.get("/api/v1/events", **query))
     if as_json:
         print_json(page)

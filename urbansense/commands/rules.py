@@ -1,22 +1,30 @@
-"""`urbansense rules`: check, test, apply and list rules."""
+"""`urbansense rules`: check, test and apply rules, and look after those in force."""
 
 import getpass
+from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import typer
 
 from rules.documents import load_rules
 from rules.problems import BadRules
+from rules.rule import Mode
 from rules.testing import run_rule_test
 from urbansense.client import Api, with_api
+from urbansense.commands.devices import local_time
 from urbansense.commands.output import JsonFlag, complain, out, print_json, print_rows
 from urbansense.rule_book import unknown_kinds
 from urbansense.settings import load_settings
 
-app = typer.Typer(help="Check, test, apply and list rules.", no_args_is_help=True)
+app = typer.Typer(help="Check, test and apply rules, and look after those in force.", no_args_is_help=True)
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Rule files (YAML).")]
+RuleName = Annotated[str, typer.Argument(help="The name of a rule.")]
+VersionNumber = Annotated[int, typer.Argument(help="The number of a version.")]
+NoteOption = Annotated[str, typer.Option("--note", help="Why, for the record.")]
 
 
 @app.command("check")
@@ -59,24 +67,27 @@ def test_rules(
 
 
 @app.command("apply")
-def apply_rules(files: Files, as_json: JsonFlag = False) -> None:
-    """Put rules in force, without a restart; an unchanged rule keeps its version. One file is all or nothing."""
+def apply_rules(files: Files, note: NoteOption = "", as_json: JsonFlag = False) -> None:
+    """Put rules and calendars in force, without a restart; what is unchanged keeps its version. A file is all or none."""
 
     async def act(api: Api) -> list[Any]:
         applied: list[Any] = []
         for file in files:
             text = file.read_text(encoding="utf-8")
-            page = await api.post("/api/v1/rules", text, "application/yaml", headers={"x-author": getpass.getuser()})
-            applied += page["items"]
+            page = await api.post("/api/v1/rules", text, "application/yaml", headers=author(), note=note)
+            applied += [*page["calendars"], *page["items"]]
         return applied
 
     applied = with_api(act)
     if as_json:
         print_json(applied)
         return
-    print_rows(
-        ("rule", "version", "kind", "mode"), ([r["rule"], r["version"], r["kind"], r["mode"]] for r in applied), ""
-    )
+    rows = [
+        (one["calendar"], one["version"], "calendar", "") if "calendar" in one
+        else (one["rule"], one["version"], one["kind"] or "group", one["mode"])
+        for one in applied
+    ]  # fmt: skip
+    print_rows(("rule", "version", "kind", "mode"), rows, "")
 
 
 @app.command("list")
@@ -87,7 +98,94 @@ def list_rules(as_json: JsonFlag = False) -> None:
         print_json(page)
         return
     rows = [
-        (r["rule"], r["version"], r["kind"], r["severity"], r["mode"], "; ".join(r["problems"]) or "healthy")
+        (r["rule"], r["version"], r["kind"] or "group", r["severity"], r["mode"], r["opened"], _health(r))
         for r in page["items"]
     ]
-    print_rows(("rule", "version", "kind", "severity", "mode", "health"), rows, "no rules in force")
+    print_rows(("rule", "version", "kind", "severity", "mode", "opened", "health"), rows, "no rules in force")
+
+
+@app.command("versions")
+def list_versions(rule: RuleName, as_json: JsonFlag = False) -> None:
+    """Every version of a rule: who applied it, when and why; and which is in force."""
+    page = with_api(lambda api: api.get(f"{_path(rule)}/versions"))
+    if as_json:
+        print_json(page)
+        return
+    zone = ZoneInfo(load_settings().timezone)
+    rows = []
+    for one in page["items"]:
+        standing = one["in_force"]
+        rows.append((one["version"], one["mode"], local_time(one["applied_at_ms"], zone), one["author"], one["note"],
+                     _standing(standing, one, zone)))  # fmt: skip
+    print_rows(("version", "mode", "applied", "author", "note", "in force"), rows, "")
+
+
+@app.command("show")
+def show_rule(
+    rule: RuleName, version: Annotated[int | None, typer.Option(help="This one; the one in force if left out.")] = None
+) -> None:
+    """The document of a rule, as it was applied."""
+    out.print(_text(rule, version), markup=False, soft_wrap=True)
+
+
+@app.command("diff")
+def diff_rules(rule: RuleName, version: VersionNumber, other: VersionNumber) -> None:
+    """What is different between two versions. Exit code 1 if anything is."""
+    before, after = (_text(rule, number).splitlines() for number in (version, other))
+    lines = list(unified_diff(before, after, f"{rule}/{version}", f"{rule}/{other}", lineterm=""))
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+    if lines:
+        raise typer.Exit(1)
+
+
+@app.command("rollback")
+def roll_back(rule: RuleName, version: VersionNumber, note: NoteOption = "") -> None:
+    """Put a version in force again, under its own number."""
+    sent = {"version": version, "note": note}
+    _tell(with_api(lambda api: api.post_json(f"{_path(rule)}/rollback", sent, headers=author())))
+
+
+@app.command("mode")
+def set_mode(rule: RuleName, mode: Mode, note: NoteOption = "") -> None:
+    """Put a rule into another mode, as a new version: live, shadow (its events are only listed) or off."""
+    sent = {"mode": mode.value, "note": note}
+    _tell(with_api(lambda api: api.post_json(f"{_path(rule)}/mode", sent, headers=author())))
+
+
+@app.command("remove")
+def remove_rule(rule: RuleName) -> None:
+    """Take a rule out of force. Its open events clear; its versions are kept, and `rollback` brings it back."""
+    with_api(lambda api: api.delete(_path(rule), headers=author()))
+    out.print(f"{rule} is out of force", markup=False)
+
+
+def author() -> dict[str, str]:
+    """Who gives the command, as a header. A name that no header can carry is escaped."""
+    return {"x-author": getpass.getuser().encode("ascii", "backslashreplace").decode()}
+
+
+def _path(rule: str) -> str:
+    return f"/api/v1/rules/{quote(rule, safe='')}"
+
+
+def _text(rule: str, version: int | None) -> str:
+    return str(with_api(lambda api: api.get(_path(rule), version=version))["text"])
+
+
+def _tell(status: Any) -> None:
+    out.print(f"{status['rule']} version {status['version']} is in force, {status['mode']}", markup=False)
+
+
+def _health(status: Any) -> str:
+    count = f" ({status['errors']} times)" if status["errors"] else ""
+    return "UNHEALTHY: " + "; ".join(status["problems"]) + count if status["problems"] else "healthy"
+
+
+def _standing(standing: Any, version: Any, zone: ZoneInfo) -> str:
+    if standing is None:
+        return ""
+    if standing["at_ms"] == version["applied_at_ms"]:
+        return "yes"
+    why = f": {standing['note']}" if standing["note"] else ""
+    return f"again since {local_time(standing['at_ms'], zone)}, {standing['author']}{why}"
