@@ -1,0 +1,111 @@
+"""`urbansense rules backtest`: rules and the past."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from domain.durations import parse_duration_ms, parse_instant_ms
+from domain.errors import ConfigurationError, UrbansenseError
+from rules.backtest.result import BacktestResult
+from rules.documents import parse_rules
+from urbansense.client import Api, with_api
+from urbansense.commands.backtest_report import print_backtest
+from urbansense.commands.output import JsonFlag, err, print_json
+
+_SHOW_AFTER_S = 2.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    rule: Annotated[str, typer.Argument(help="A rule file (YAML), or the name of a rule in force, or NAME@VERSION.")],
+    start: Annotated[str, typer.Option("--from", help="RFC 3339 with an offset, or how long before --to: 7d.")] = "24h",
+    end: Annotated[str | None, typer.Option("--to", help="RFC 3339 with an offset; now without it.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Compare with this version, with `in-force`, or with another rule file.")
+    ] = None,
+    raise_missing: Annotated[
+        bool, typer.Option("--raise", help="Raise the events that the live run missed, marked historical.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page with charts here.")] = None,
+    events: Annotated[int, typer.Option(min=0, help="How many events to list.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """Try a rule over stored history, by the engine that judges live data; nothing is put in force."""
+    body = _body(rule, start, end, against, raise_missing)
+    name = body.pop("name")
+    result = with_api(lambda api: _run(api, name, body))
+    if html is not None:
+        from rules.backtest.page import render_page
+
+        html.write_text(render_page(result), encoding="utf-8")
+        err.print(f"charts written to {html}", markup=False)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_backtest(result, events)
+
+
+def _body(rule: str, start: str, end: str | None, against: str | None, raise_missing: bool) -> dict[str, Any]:
+    from time import time
+
+    to_ms = _instant_ms("--to", end) if end else int(time() * 1000)
+    try:
+        from_ms = to_ms - parse_duration_ms(start)
+    except ValueError:
+        from_ms = _instant_ms("--from", start)
+    if from_ms >= to_ms:
+        raise ConfigurationError("--from must be before --to")
+    body: dict[str, Any] = {"from": from_ms, "to": to_ms, "raise": raise_missing}
+    path = Path(rule)
+    if path.is_file():
+        body["document"] = _read(path)
+        body["name"] = parse_rules(body["document"], str(path))[0].name
+    elif path.suffix in (".yaml", ".yml") or "/" in rule:
+        raise ConfigurationError(f"there is no file {rule}")
+    else:
+        body["name"], _, version = rule.partition("@")
+        if version:
+            body["version"] = version
+    if against is not None:
+        body["against"] = _read(Path(against)) if Path(against).is_file() else against
+        if body["against"] == against and not (against == "in-force" or against.isdecimal()):
+            raise ConfigurationError(f"--against {against}: give a version number, in-force, or a rule file")
+    return body
+
+
+def _instant_ms(option: str, text: str) -> int:
+    try:
+        return parse_instant_ms(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{option}: {error}") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8: {error}") from error
+
+
+async def _run(api: Api, name: str, body: dict[str, Any]) -> BacktestResult:
+    columns = (
+        TextColumn("replaying history"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[reports]:,} reports"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, auto_refresh=False) as bar:
+        task = bar.add_task("", total=1.0, reports=0, visible=False)
+        async for line in api.post_for_lines(f"/api/v1/rules/{name}/backtest", body):
+            if line.get("problem"):
+                raise UrbansenseError(line["problem"])
+            if line.get("result"):
+                return BacktestResult.model_validate(line["result"])
+            late = (bar.tasks[task].elapsed or 0) >= _SHOW_AFTER_S
+            bar.update(task, completed=line["share"], reports=line["reports"], visible=late, refresh=late)
+    raise UrbansenseError("urbansense ended the backtest without a result; its log says why")

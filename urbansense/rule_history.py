@@ -1,0 +1,73 @@
+"""Rules and the past as the web sees them: `web.rule_history_ports.RuleHistory` over log, store and registry."""
+
+from collections.abc import Callable
+from time import time
+from zoneinfo import ZoneInfo
+
+from domain.events import Event
+from domain.topics import Topics
+from ingest.gateway import last_tick_ms
+from rules.backtest import BacktestPlan, BacktestResult, Progress, run_backtest
+from rules.backtest.preparing import BacktestRequest, Surroundings, prepare
+from rules.backtest.raising import missing_events, raised_records
+from rules.definitions import RuleTable
+from rules.ports import Devices
+from rules.silences import SilenceTable
+from streams.ports import Log
+from streams.tables import latest_by_key
+from timeseries.ports import EventQuery, Store
+
+_EARLIER_MS = 30 * 86_400_000
+"""How long before a period an event may have opened that is looked for as known."""
+
+
+class LogRuleHistory:
+    """A `RuleHistory` on one log and store; `devices` follows the registry."""
+
+    def __init__(self, log: Log, topics: Topics, store: Store, devices: Devices, timezone: str) -> None:
+        self._log = log
+        self._topics = topics
+        self._store = store
+        self._devices = devices
+        self._timezone = timezone
+
+    async def prepare(self, request: BacktestRequest) -> BacktestPlan:
+        table, silences = await self._definitions()
+        return prepare(request, table, await self._surroundings(silences))
+
+    async def backtest(
+        self, request: BacktestRequest, plan: BacktestPlan, tell: Callable[[Progress], None]
+    ) -> BacktestResult:
+        result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), tell)
+        return await self._raise_missing(plan, result) if request.raise_missing else result
+
+    async def _raise_missing(self, plan: BacktestPlan, result: BacktestResult) -> BacktestResult:
+        known = [event for name in plan.names for event in await self._events_of(name, result.began_ms, plan.to_ms)]
+        rules = {rule.name: rule for rule in plan.candidate.rules}
+        missing = missing_events(result.candidate.events, known, rules)
+        clock_ms = plan.clock_ms or int(time() * 1000)
+        if missing.raised:
+            await self._log.append(raised_records(self._topics, missing.raised, clock_ms))
+        return result.model_copy(update={"raised": list(missing.raised), "not_raised": list(missing.not_raised)})
+
+    async def _events_of(self, rule: str, from_ms: int, to_ms: int) -> list[Event]:
+        found: list[Event] = []
+        cursor = None
+        while True:
+            query = EventQuery(from_ms - _EARLIER_MS, to_ms, rule=rule, limit=1000, cursor=cursor)
+            page = await self._store.fetch_events(query)
+            found += page.items
+            if (cursor := page.next) is None:
+                return found
+
+    async def _definitions(self) -> tuple[RuleTable, SilenceTable]:
+        records = (await latest_by_key(self._log, self._topics.rule_definitions)).values()
+        table, silences = RuleTable(), SilenceTable()
+        table.apply(records)
+        silences.apply(records)
+        return table, silences
+
+    async def _surroundings(self, silences: SilenceTable) -> Surroundings:
+        devices = {device.device_id: device for device in self._devices.devices()}
+        clock_ms = await last_tick_ms(self._log, self._topics)
+        return Surroundings(devices, silences.silences(), self._timezone, clock_ms or None)
