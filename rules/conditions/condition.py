@@ -31,11 +31,15 @@ class ConditionError(Exception):
 class Condition:
     """One condition of a rule, compiled once.
 
-    `quantities`, `attributes` and `signals` name what it reads, `reads_sun` whether the sun is among it; `judge` is the
-    function of the hot path (see `evaluate`).
+    `quantities`, `attributes` and `signals` name what it reads, `reads_sun` whether the sun is among it. `more_read` are
+    the keys of what is worked out at a report, `facts` those of what is known of the device, with the type each must have.
+    `judge` is the function of the hot path (see `evaluate`).
     """
 
-    __slots__ = ("_program", "_types", "attributes", "judge", "quantities", "reads_sun", "signals", "source", "tree")
+    __slots__ = (
+        "_program", "_types", "attributes", "facts", "judge", "more_read", "quantities", "reads_sun", "signals", "source",
+        "tree",
+    )  # fmt: skip
 
     def __init__(
         self, source: str, roots: tuple[str, ...] = ALL_ROOTS, signals: Mapping[str, Signal] = MappingProxyType({})
@@ -52,18 +56,12 @@ class Condition:
         self.attributes = self._fields("device")
         self.signals = {name: signals[name] for name in self._fields("signal")}
         self.reads_sun = bool(self._fields("sun"))
+        sun = (SUN_ELEVATION,) if self.reads_sun else ()
+        self.more_read = (*(signal.label for signal in self.signals.values()), *sun)
+        self.facts: Mapping[str, Kind] = {
+            self.key(name): self._types.of(name) for name in names(self.tree) if name.root in ("device", "area")
+        }
         self.judge: Judge = compile_closure(self.tree, self._types, self.key) or _leave_to_cel
-
-    @property
-    def more_read(self) -> tuple[str, ...]:
-        """The keys of what it reads beside readings and facts: the labels of its signals, and the sun."""
-        return (*(signal.label for signal in self.signals.values()), *((SUN_ELEVATION,) if self.reads_sun else ()))
-
-    @property
-    def facts(self) -> Mapping[str, Kind]:
-        """The facts of the device that it reads, by their keys, with the type each must have."""
-        read = (name for name in names(self.tree) if name.root in ("device", "area"))
-        return {self.key(name): self._types.of(name) for name in read}
 
     def key(self, name: Name) -> str:
         """Under which key a name stands: in the readings, the facts, or the signals and sun."""
@@ -119,23 +117,15 @@ class Fit(Enum):
     ODD = "a fact is of another type, which is an error"
 
 
-def fit_of(condition: Condition, facts: Facts) -> Fit:
-    """How the condition fits a device of these facts."""
+def fit_of(condition: Condition, types: Mapping[str, type]) -> Fit:
+    """How the condition fits a device whose facts have these types."""
     needed = condition.facts
-    if not facts.keys() >= needed.keys():
+    if not types.keys() >= needed.keys():
         return Fit.LACKS
-    return Fit.FITS if all(_is_of(kind, facts[fact]) for fact, kind in needed.items()) else Fit.ODD
+    return Fit.FITS if all(_TYPE.get(kind) in (None, types[fact]) for fact, kind in needed.items()) else Fit.ODD
 
 
-def _is_of(kind: Kind, fact: AttributeValue) -> bool:
-    match kind:
-        case Kind.NUMBER:
-            return isinstance(fact, float) and fact == fact
-        case Kind.TEXT:
-            return isinstance(fact, str)
-        case Kind.TRUTH:
-            return isinstance(fact, bool)
-    return True
+_TYPE: Final[Mapping[Kind, type]] = {Kind.NUMBER: float, Kind.TEXT: str, Kind.TRUTH: bool}
 
 
 def sweep_of(conditions: Sequence[Condition], quantities: Sequence[str]) -> tuple[Sweep, list[Condition]]:
@@ -166,7 +156,7 @@ def device_facts(device: Device) -> dict[str, AttributeValue]:
 
     Numbers are doubles; a level of the area stands under `area/<level>`.
     """
-    facts = {name: value for name, value in device.attributes.items() if value is not None}
+    facts = {name: value for name, value in device.attributes.items() if value is not None and value == value}
     facts |= {name: value for name in FACTS if (value := getattr(device, name)) is not None}
     codes = device.area.split("/") if device.area else []
     facts |= {f"area/{level}": "/".join(codes[:depth]) for depth, level in enumerate(AREA, 1) if len(codes) >= depth}

@@ -54,15 +54,16 @@ NEVER_SWEPT: Final = Swept(_ask_each, 0, 0)
 class Plan:
     """The rules of some devices, laid out for the hot path.
 
-    `quantities` are all that any condition or signal reads; `silence_ms` is the shortest `no_data` (FOREVER_MS without
-    one); `lateness_ms` the longest of the rules', since a device has one window for all its rules. `layout` is that of the
-    signals, None where there are none; `derives`: conditions read signals or the sun. `activities` stand beside the rules,
-    None where no rule has one. `reports` counts what was judged by it.
+    `quantities` are all that any condition or signal reads, `facts` what is read of the device; `silences` are the places
+    of the `no_data` rules, `silence_ms` the shortest `no_data` (FOREVER_MS without one); `lateness_ms` the longest of the
+    rules', since a device has one window for all its rules. `layout` is that of the signals, None where there are none;
+    `derives`: conditions read signals or the sun. `activities` stand beside the rules, None where no rule has one. `reports`
+    counts what was judged by it.
     """
 
     __slots__ = (
-        "_sweeps", "activities", "derives", "gaps_ms", "idle", "index", "lateness_ms", "layout", "quantities",
-        "reads_device", "reads_sun", "reports", "rules", "silence_ms", "takes_suspects",
+        "_fits", "_sweeps", "activities", "derives", "facts", "gaps_ms", "idle", "index", "lateness_ms", "layout",
+        "quantities", "reads_device", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
     )  # fmt: skip
 
     def __init__(
@@ -81,9 +82,11 @@ class Plan:
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
         signals = [signal for rule in rules for signal in rule.signals.values()]
         self.layout = Layout(signals) if signals else None
-        self.reads_device = any(condition.facts for condition in conditions) or any(
+        self.facts = tuple(dict.fromkeys(fact for condition in conditions for fact in condition.facts))
+        self.reads_device = bool(self.facts) or any(
             signal.crossing and isinstance(signal.crossing.level, str) for signal in signals
         )
+        self.silences = tuple(i for i, rule in enumerate(rules) if rule.no_data_ms is not None)
         self.reads_sun = any(condition.reads_sun for condition in conditions)
         self.derives = self.reads_sun or self.layout is not None
         read = [
@@ -98,32 +101,37 @@ class Plan:
         self.idle: tuple[RuleState, ...] = (None,) * len(rules)
         self.reports = 0
         self._sweeps: dict[int, Sweep] = {}
+        self._fits: dict[tuple[type, ...], int | None] = {}
 
     # The hot path
 
     def swept(self, device: Device, facts: Facts, at_ms: int) -> Swept:
         """The function for the rules that are active at that instant and whose facts the device has."""
-        begin_ms, end_ms, mask = -FOREVER_MS, FOREVER_MS, 0
-        for i, rule in enumerate(self.rules):
-            fit = Fit.LACKS if rule.when is None else fit_of(rule.when, facts)
-            if fit is Fit.ODD:
-                return Swept(_ask_each, -FOREVER_MS, FOREVER_MS)
-            if fit is Fit.LACKS:
-                continue
-            if self.activities is not None and (activity := self.activities[i]) is not None:
-                span = activity(at_ms, device)
-                if span is None:
-                    mask |= 1 << i  # ask it by itself, which tells what is wrong
-                    continue
-                begin_ms, end_ms = max(begin_ms, span.begin_ms), min(end_ms, span.end_ms)
-                if not span.active:
-                    continue
-            mask |= 1 << i
+        fitting = self._fitting(facts)
+        if fitting is None:
+            return Swept(_ask_each, -FOREVER_MS, FOREVER_MS)
+        begin_ms, end_ms, mask = -FOREVER_MS, FOREVER_MS, fitting
+        for i, activity in enumerate(self.activities or ()):
+            if activity is None or (span := activity(at_ms, device)) is None:
+                continue  # without a place it is asked by itself, which tells what is wrong
+            begin_ms, end_ms = max(begin_ms, span.begin_ms), min(end_ms, span.end_ms)
+            if not span.active:
+                mask &= ~(1 << i)
         sweep = self._sweeps.get(mask)
         if sweep is None:
             conditions = [rule.when for i, rule in enumerate(self.rules) if mask >> i & 1 and rule.when is not None]
             sweep = self._sweeps[mask] = _sweep(conditions, self.quantities)
         return Swept(sweep, begin_ms, end_ms)
+
+    def _fitting(self, facts: Facts) -> int | None:
+        """The rules whose condition may hold for a device of these facts, a bit each; None if a fact is of a wrong type."""
+        alike = tuple(type(facts.get(name)) for name in self.facts)
+        if alike not in self._fits:
+            types = {name: type(facts[name]) for name in self.facts if name in facts}
+            fits = [rule.when and fit_of(rule.when, types) for rule in self.rules]
+            mask = sum(1 << i for i, fit in enumerate(fits) if fit is Fit.FITS)
+            self._fits[alike] = None if Fit.ODD in fits else mask
+        return self._fits[alike]
 
     # The whole of it
 

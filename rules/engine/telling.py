@@ -23,7 +23,10 @@ class Teller:
 
     def reconcile(self, watch: Watch, clock: PartitionClock, unheard_from: UnheardFrom) -> None:
         """Tell what must be told so that what was told and what the readings say agree."""
-        for i, rule in enumerate(watch.plan.rules if watch.plan else ()):
+        plan = watch.plan
+        for i in watch.concerned() if plan else ():
+            assert plan is not None
+            rule = plan.rules[i]
             told = watch.published.get(rule.name, {})
             for transition, event in difference(told, watch.episodes(i, clock.now_ms, unheard_from)):
                 watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event

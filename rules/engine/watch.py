@@ -40,6 +40,7 @@ from rules.sun import elevation
 MAX_ENTRIES: Final = 10_000
 """Reports kept per device at most, for a log without ticks, whose clock never settles anything."""
 NEVER_MS: Final = -1
+NOWHERE: Final = -1
 _MAX_SPANS: Final = 2_000
 """Active and inactive stretches looked at for the end of a wait: some three years of days and nights."""
 
@@ -241,6 +242,17 @@ class Watch:
             at_ms = span.end_ms
         return FOREVER_MS
 
+    def concerned(self) -> list[int]:
+        """The places of the rules that have told an event, or may have one to tell, in order."""
+        plan = self.plan
+        assert plan is not None
+        found = {*plan.silences, *(i for i, state in enumerate(self.settled) if isinstance(state, Held))}
+        found |= {plan.index[rule] for rule in self.published if rule in plan.index}
+        for entry in self.entries:
+            if len(entry) == 4:
+                found |= {plan.index[happening.rule] for happening in entry[3]}
+        return sorted(found)
+
     def episodes(self, i: int, now_ms: int | None, unheard_from: UnheardFrom) -> list[Episode]:
         """The events of rule `i` that are open or may still change, by opening time.
 
@@ -294,22 +306,35 @@ class Watch:
 
     def due_ms(self, unheard_from: UnheardFrom, now_ms: int | None) -> int:
         """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
-        assert self.plan is not None
+        plan = self.plan
+        assert plan is not None
         due = FOREVER_MS
-        for i, rule in enumerate(self.plan.rules):
-            published = self.published.get(rule.name, {})
-            state = self.states[i]
-            if rule.no_data_ms is None:
-                if isinstance(state, Held) and not published[state.opened_at_ms].stale:
-                    due = min(due, self._stale_at_ms(i, state))
-            elif not isinstance(state, Held) and (heard_ms := self._heard_ms(i, unheard_from)) is not None:
-                opened_at_ms = self._after_active(i, heard_ms, rule.no_data_ms)
-                if opened_at_ms not in published or not published[opened_at_ms].is_open:
-                    due = min(due, opened_at_ms)
-            for event in published.values() if rule.escalate else ():
-                if event.is_open:
-                    steps = (event.opened_at_ms + step.after_ms for step in rule.escalate)
-                    due = min(due, *(at_ms for at_ms in steps if now_ms is None or at_ms > now_ms), FOREVER_MS)
+        for i in plan.silences:
+            heard_ms = self._heard_ms(i, unheard_from)
+            if heard_ms is None or isinstance(self.states[i], Held):
+                continue
+            rule = plan.rules[i]
+            opened_at_ms = self._after_active(i, heard_ms, rule.no_data_ms or 0)
+            told = self.published.get(rule.name, {}).get(opened_at_ms)
+            if told is None or not told.is_open:
+                due = min(due, opened_at_ms)
+        for name, events in self.published.items():
+            i = plan.index.get(name, NOWHERE)
+            if i != NOWHERE:
+                due = min(due, self._ages_ms(i, events, now_ms))
+        return due
+
+    def _ages_ms(self, i: int, events: dict[int, Published], now_ms: int | None) -> int:
+        """When an open event of that rule goes stale or escalates next."""
+        assert self.plan is not None
+        rule, state = self.plan.rules[i], self.states[i]
+        due = FOREVER_MS
+        if rule.no_data_ms is None and isinstance(state, Held) and not events[state.opened_at_ms].stale:
+            due = self._stale_at_ms(i, state)
+        for event in events.values() if rule.escalate else ():
+            if event.is_open:
+                steps = (event.opened_at_ms + step.after_ms for step in rule.escalate)
+                due = min(due, *(at_ms for at_ms in steps if now_ms is None or at_ms > now_ms), FOREVER_MS)
         return due
 
     def _heard_ms(self, i: int, unheard_from: UnheardFrom) -> int | None:
