@@ -49,6 +49,9 @@ class Api:
     async def post_json(self, path: str, content: Any, *, headers: Mapping[str, str] | None = None) -> Any:
         return await self.post(path, orjson.dumps(content).decode(), "application/json", headers=headers)
 
+    async def patch_json(self, path: str, content: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        return _content(await self._client.patch(path, json=content, headers=dict(headers or {})))
+
     async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         _content(await self._client.delete(path, headers=dict(headers or {})))
 

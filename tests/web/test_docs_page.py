@@ -9,6 +9,7 @@ import httpx
 V1 = {
     "/api/v1/devices",
     "/api/v1/devices/import",
+    "/api/v1/devices/search",
     "/api/v1/devices/{device_id}",
     "/api/v1/devices/{device_id}/telemetry",
     "/api/v1/events",

@@ -1,6 +1,5 @@
 """`urbansense devices`: what the registry holds."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -10,11 +9,15 @@ import typer
 
 from domain.errors import ConfigurationError
 from urbansense.client import Api, with_api
+from urbansense.commands.device_care import care
+from urbansense.commands.device_tables import local_time as local_time
+from urbansense.commands.device_tables import print_devices
 from urbansense.commands.output import JsonFlag, err, out, print_json, print_rows
 from urbansense.parts import make_data_dir
 from urbansense.settings import load_settings
 
 app = typer.Typer(help="Register, list and look at devices.", no_args_is_help=True)
+app.add_typer(care)
 
 
 @app.command("import")
@@ -63,19 +66,16 @@ def export_devices(
 def list_devices(
     kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
     area: Annotated[str | None, typer.Option(help="Only this area and below.")] = None,
-    text: Annotated[str | None, typer.Option(help="Only ids and names that contain this.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Only where id, name, component code, EUI or MN contain this.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Only registered, active, suspended or retired ones.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List devices by id."""
-    page = with_api(lambda api: api.get("/api/v1/devices", kind=kind, area=area, text=text, limit=limit))
-    if as_json:
-        print_json(page)
-        return
-    columns = ("device_id", "kind", "name", "area", "parent_id", "state")
-    print_rows(columns, ([item.get(column) for column in columns] for item in page["items"]), "no devices")
-    if page["next"]:
-        out.print(f"… more; total {page.get('total', '?')}")
+    page = with_api(lambda api: api.get("/api/v1/devices", kind=kind, area=area, text=text, state=state, limit=limit))
+    print_devices(page, as_json)
 
 
 @app.command("show")
@@ -86,8 +86,8 @@ def show_device(device_id: str, as_json: JsonFlag = False) -> None:
         print_json(device)
         return
     zone = ZoneInfo(load_settings().timezone)
-    facts = [(key, value) for key, value in device.items() if key not in ("latest", "open_events")]
-    print_rows(("fact", "value"), [(key, value) for key, value in facts if value not in (None, "", {})], "")
+    facts = [(key, _told(key, value, zone)) for key, value in device.items() if key not in ("latest", "open_events")]
+    print_rows(("fact", "value"), [(key, value) for key, value in facts if value], "")
     readings = [
         (
             name,
@@ -103,8 +103,12 @@ def show_device(device_id: str, as_json: JsonFlag = False) -> None:
     print_rows(("open event", "rule", "since"), events, "no open events")
 
 
-def local_time(instant_ms: int | None, zone: ZoneInfo) -> str:
-    """`2026-06-01 21:00:00` in the zone; empty without an instant."""
-    if instant_ms is None:
+def _told(key: str, value: Any, zone: ZoneInfo) -> str:
+    """A fact as people read it; empty where there is none."""
+    if value in (None, "", 0, {}, []):
         return ""
-    return f"{datetime.fromtimestamp(instant_ms / 1000, zone):%Y-%m-%d %H:%M:%S}"
+    if key.endswith("_ms"):
+        return local_time(value, zone)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,26 @@
+"""Devices as the commands print them."""
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from urbansense.commands.output import out, print_json, print_rows
+
+_COLUMNS: Final = ("device_id", "kind", "name", "area", "parent_id", "state")
+
+
+def print_devices(page: Any, as_json: bool) -> None:
+    """A page of devices, and how many more there are."""
+    if as_json:
+        print_json(page)
+        return
+    print_rows(_COLUMNS, ([item.get(column) for column in _COLUMNS] for item in page["items"]), "no devices")
+    if page["next"]:
+        out.print(f"… more; total {page['total']}; go on with --cursor {page['next']}")
+
+
+def local_time(instant_ms: int | None, zone: ZoneInfo) -> str:
+    """`2026-06-01 21:00:00` in the zone; empty without an instant."""
+    if instant_ms is None:
+        return ""
+    return f"{datetime.fromtimestamp(instant_ms / 1000, zone):%Y-%m-%d %H:%M:%S}"
