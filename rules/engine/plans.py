@@ -57,8 +57,8 @@ class Plan:
     `quantities` are all that any condition or signal reads, `facts` what is read of the device; `silences` are the places
     of the `no_data` rules, `silence_ms` the shortest `no_data` (FOREVER_MS without one); `lateness_ms` the longest of the
     rules', since a device has one window for all its rules. `layout` is that of the signals, None where there are none;
-    `derives`: conditions read signals or the sun. `activities` stand beside the rules, None where no rule has one. `reports`
-    counts what was judged by it.
+    `derives`: conditions read signals or the sun. `activities` stand beside the rules, None where no rule has one.
+    `reports` counts what was judged by it.
     """
 
     __slots__ = (
