@@ -6,7 +6,7 @@ from rules.correlation.spells import FOREVER_MS, Course, Role
 from rules.rule import Flapping
 
 
-def damp(courses: Iterable[Course], flapping: Flapping) -> list[Course]:
+def damp(courses: Iterable[Course], flapping: Flapping, view: str) -> list[Course]:
     """The courses (by opening) with those of an unstable subject joined.
 
     The opening that is one too many within the window (both ends included) starts an unstable event. Later ones join it
@@ -16,7 +16,7 @@ def damp(courses: Iterable[Course], flapping: Flapping) -> list[Course]:
     openings: list[int] = []
     for course in courses:
         opened_ms = course.opened_ms
-        role = course.first.role
+        role = course.first.decision(view).role
         openings.append(opened_ms)
         current = damped[-1] if damped and damped[-1].role is Role.UNSTABLE else None
         if current is not None and (role is Role.JOINED or (role is None and opened_ms <= current.cleared_ms)):

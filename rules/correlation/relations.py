@@ -26,6 +26,11 @@ class Relations:
         for name in self.rules:
             for suppressor in self.suppressors_of(name):
                 self.children_of[suppressor] = self.children_of.get(suppressor, frozenset()) | {name}
+        self._ignored = {
+            (group, member): frozenset(s for s in self.suppressors_of(member) if self._depends(s, group, set()))
+            for member, groups in self.groups_of.items()
+            for group in groups
+        }
         self.takes_part = frozenset(
             {name for name, rule in self.rules.items() if rule.suppressed_by or rule.flapping or rule.group}
             | self.groups_of.keys()
@@ -53,7 +58,7 @@ class Relations:
 
     def ignored_by(self, group: str, member: str) -> frozenset[str]:
         """The suppressors of a member that depend on the group itself, and so do not keep events from it."""
-        return frozenset(s for s in self.suppressors_of(member) if self._depends(s, group, set()))
+        return self._ignored.get((group, member), frozenset())
 
     def _counts(self, name: str, sought: str, seen: set[str]) -> bool:
         """Whether a rule is the sought group, or a group that counts it at any remove."""

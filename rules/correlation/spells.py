@@ -9,6 +9,7 @@ EventFields = dict[str, Any]
 """An event as on the log: the fields of domain.events.Event after JSON."""
 Key = tuple[str, str]
 """A rule and a subject."""
+TO_PEOPLE: Final = ""
 Interval = tuple[int, int]
 """Open in [first, second); FOREVER_MS where the end is not known."""
 
@@ -21,23 +22,32 @@ class Role(StrEnum):
     JOINED = "joined"
 
 
+class Decision(NamedTuple):
+    """What is settled about a spell: it came to be at `from_ms` for good if `created`, else it had not until then.
+
+    `role` is None as long as it may change.
+    """
+
+    from_ms: int
+    created: bool = False
+    role: Role | None = None
+
+
 class Spell:
     """One raised event that was not withdrawn, and what is settled about it.
 
     `chain` is the subject and its parents, nearest first; `groups` the subject it counts for in each group rule: both as
-    the registry stood when the event was first seen. Suppression is judged from `from_ms` on, unless `created` says that
-    the event came to be at that instant for good. `role` is set once it cannot change any more.
+    the registry stood when the event was first seen. `decisions` are by view: TO_PEOPLE, or the name of a group that
+    counts events which it suppresses itself.
     """
 
-    __slots__ = ("chain", "created", "event", "from_ms", "groups", "role")
+    __slots__ = ("chain", "decisions", "event", "groups")
 
     def __init__(self, event: EventFields, chain: tuple[str, ...], groups: dict[str, str]) -> None:
         self.event = event
         self.chain = chain
         self.groups = groups
-        self.from_ms: int = event["opened_at_ms"]
-        self.created = False
-        self.role: Role | None = None
+        self.decisions: dict[str, Decision] = {}
 
     @property
     def opened_ms(self) -> int:
@@ -54,15 +64,19 @@ class Spell:
     def interval(self) -> Interval:
         return self.opened_ms, self.cleared_ms
 
+    def decision(self, view: str) -> Decision:
+        return self.decisions.get(view) or Decision(self.opened_ms)
+
     def snapshot(self) -> list[Any]:
         """What `restored` needs, as JSON."""
-        return [self.event, self.chain, self.groups, self.from_ms, self.created, self.role]
+        return [self.event, self.chain, self.groups, {view: [*decision] for view, decision in self.decisions.items()}]
 
     @classmethod
     def restored(cls, snapshot: list[Any]) -> "Spell":
-        event, chain, groups, from_ms, created, role = snapshot
+        event, chain, groups, decisions = snapshot
         spell = cls(event, tuple(chain), groups)
-        spell.from_ms, spell.created, spell.role = from_ms, created, role and Role(role)
+        for view, (from_ms, created, role) in decisions.items():
+            spell.decisions[view] = Decision(from_ms, created, role and Role(role))
         return spell
 
 

@@ -17,10 +17,21 @@ from rules.correlation.composing import compose, escalated, group_event
 from rules.correlation.grouping import is_member, open_at, spans_of
 from rules.correlation.places import FindDevice, chain_of, group_subject
 from rules.correlation.relations import Relations
-from rules.correlation.spells import FOREVER_MS, NEVER_MS, Course, EventFields, Interval, Key, Spell
+from rules.correlation.spells import (
+    FOREVER_MS,
+    NEVER_MS,
+    TO_PEOPLE,
+    Course,
+    Decision,
+    EventFields,
+    Interval,
+    Key,
+    Role,
+    Spell,
+)
 from rules.correlation.suppression import created_at, is_absorbed
 from rules.correlation.tellings import Withdrawal, difference
-from rules.correlation.track import Track, courses_of
+from rules.correlation.track import Created, Track, courses_of
 from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
 from rules.silences import Silence
 
@@ -194,7 +205,7 @@ class Stage:
         if value is not None:
             event: EventFields = orjson.loads(value)
             spell = self._add_spell(track, event)
-            spell.created = True
+            spell.decisions[TO_PEOPLE] = Decision(spell.opened_ms, created=True, role=Role.OWN)
             track.told[spell.opened_ms] = event
         return track
 
@@ -277,15 +288,22 @@ class Stage:
         found.discard(track.key)
         return found
 
-    def _created(self, track: Track, ignoring: Collection[str] = ()) -> dict[int, int | None]:
+    def _created(self, track: Track, view: str = TO_PEOPLE) -> Created:
+        ignored = self._relations.ignored_by(view, track.key[0])
         return {
-            opened_ms: created_at(spell, [over for _, over in self._over(track.key, spell, ignoring)])
+            opened_ms: created_at(spell, [over for _, over in self._over(track.key, spell, ignored)], view)
             for opened_ms, spell in track.spells.items()
         }
 
-    def _courses(self, track: Track, ignoring: Collection[str] = ()) -> list[Course]:
+    def _courses(self, track: Track, view: str = TO_PEOPLE) -> list[Course]:
         rule = self._relations.rules.get(track.key[0])
-        return courses_of(self._created(track, ignoring), track.spells, rule)
+        return courses_of(self._created(track, view), track.spells, rule, view)
+
+    def _views(self, track: Track) -> list[str]:
+        """Who sees the track's events differently: people, and the groups that count what they suppress themselves."""
+        name = track.key[0]
+        groups = self._relations.groups_of.get(name, ())
+        return [TO_PEOPLE, *(group for group in groups if self._relations.ignored_by(group, name))]
 
     def _over(self, key: Key, spell: Spell, ignoring: Collection[str] = ()) -> list[tuple[str, Interval]]:
         """What stands over a spell at any time: the events of its suppressors on the subject and its parents."""
@@ -306,8 +324,8 @@ class Stage:
         found: list[tuple[int, Key, Course]] = []
         for member in self._members.get(key, ()):
             track = self._tracks[member]
-            ignored = self._relations.ignored_by(group, member[0])
-            courses = self._courses(track, ignored) if ignored else track.courses
+            ignores = self._relations.ignored_by(group, member[0])
+            courses = self._courses(track, group) if ignores else track.courses
             found += [(c.opened_ms, member, c) for c in courses if c.first.groups.get(group) == subject]
         return [course for _, _, course in sorted(found, key=lambda entry: entry[:2])]
 
@@ -389,7 +407,9 @@ class Stage:
         waits = self._relations.waits(name)
         if course.cleared_ms <= track.settled_ms or (waits and course.opened_ms > self.now_ms):
             return None
-        life = course.life_at(self.now_ms) if waits or course.is_unstable else course[2:4]
+        life = course[2:4]
+        if waits or course.is_unstable:  # an unstable event is over at the next one, whatever the clock says
+            life = course.life_at(self.now_ms if waits else max(self.now_ms, track.courses[-1].opened_ms))
         severity = course.first.event["severity"]
         if rule is not None and rule.group is not None:
             severity = escalated(rule, life, self.now_ms)
@@ -460,12 +480,18 @@ class Stage:
         """Nothing that comes later changes these up to that instant."""
         if at_ms == NEVER_MS:
             return
-        decided = [(track, self._created(track)) for track in tracks]
-        for track, created in decided:
+        decided = [
+            (track, view, self._created(track, view), self._courses(track, view))
+            for track in tracks
+            for view in self._views(track)
+        ]
+        for track, view, created, courses in decided:
+            track.settle(at_ms, view, created, courses)
+        for track in {id(track): track for track, *_ in decided}.values():
             if track.key[0] in self._relations.groups:
                 spans = (t for t, spell in track.spells.items() if t <= at_ms < spell.cleared_ms)
                 track.began_ms = next(spans, None)
-            track.settle(at_ms, created)
+            track.settled_ms = max(track.settled_ms, at_ms)
             self._changed.add(track.key)
 
     def _prune(self, at_ms: int) -> None:
@@ -474,7 +500,8 @@ class Stage:
         self._settle(self._tracks.values(), at_ms)
         for key, track in list(self._tracks.items()):
             rule = self._relations.rules.get(key[0])
-            track.forget(at_ms, rule.flapping if rule else None)
+            courses = [course for view in self._views(track) for course in self._courses(track, view)]
+            track.forget(at_ms, rule.flapping if rule else None, courses)
             if track.is_empty:
                 del self._tracks[key]
         self._place_again()

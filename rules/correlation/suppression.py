@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 from rules.correlation.spells import FOREVER_MS, Interval, Spell
 
 
-def created_at(spell: Spell, over: Sequence[Interval]) -> int | None:
+def created_at(spell: Spell, over: Sequence[Interval], view: str) -> int | None:
     """The instant at which the spell becomes an event: its own opening, or the end of what stood over it then.
 
     Shape: `over` in any order. None where it never does as far as is known: what is over it does not end, or the spell
     ends first. One that ends at the very instant its suppressor does was never released.
     """
-    if spell.created:
-        return spell.from_ms
-    at_ms = spell.from_ms
+    at_ms, is_settled, _ = spell.decision(view)
+    if is_settled:
+        return at_ms
     for opened_ms, cleared_ms in sorted(over):
         if opened_ms <= at_ms < cleared_ms:
             at_ms = cleared_ms

@@ -1,12 +1,15 @@
 """All that the correlation stage knows of one rule on one subject."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rules.correlation.damping import damp
-from rules.correlation.spells import FOREVER_MS, NEVER_MS, Course, EventFields, Interval, Key, Role, Spell
+from rules.correlation.spells import FOREVER_MS, NEVER_MS, Course, Decision, EventFields, Interval, Key, Role, Spell
 from rules.correlation.tellings import Told
 from rules.rule import Flapping, Rule
+
+Created = Mapping[int, int | None]
+"""When each spell, by its opening, comes to be an event; None: not as far as is known."""
 
 
 class Track:
@@ -50,21 +53,21 @@ class Track:
         changed, self.signature = signature != self.signature, signature
         return changed
 
-    def settle(self, at_ms: int, created: dict[int, int | None]) -> None:
-        """Decide for good what became of every spell up to an instant; `created` says when each comes to be, if ever."""
-        starts = {id(course.first): course.role for course in self.courses}
+    def settle(self, at_ms: int, view: str, created: Created, courses: Sequence[Course]) -> None:
+        """Decide for good what came of every spell up to an instant; `created` and `courses` are those of the view."""
+        starts = {id(course.first): course.role for course in courses}
         for opened_ms, spell in self.spells.items():
             came_ms = created[opened_ms]
+            before = spell.decision(view)
             if came_ms is not None and came_ms <= at_ms:
-                spell.created, spell.from_ms = True, came_ms
-                spell.role = spell.role or starts.get(id(spell), Role.JOINED)
+                role = before.role or starts.get(id(spell), Role.JOINED)
+                spell.decisions[view] = Decision(came_ms, created=True, role=role)
             elif opened_ms <= at_ms:
-                spell.from_ms = max(spell.from_ms, at_ms)
-        self.settled_ms = max(self.settled_ms, at_ms)
+                spell.decisions[view] = Decision(max(before.from_ms, at_ms))
 
-    def forget(self, at_ms: int, flapping: Flapping | None) -> None:
-        """Drop what can matter no more, everything up to an instant being settled."""
-        needed = {id(spell) for course in self.courses if course.cleared_ms > at_ms for spell in course[:2]}
+    def forget(self, at_ms: int, flapping: Flapping | None, courses: Iterable[Course]) -> None:
+        """Drop what can matter no more, everything up to an instant being settled. `courses` are those of all views."""
+        needed = {id(spell) for course in courses if course.cleared_ms > at_ms for spell in course[:2]}
         since_ms = at_ms - (flapping.within_ms if flapping else 0)
         self.spells = {t: s for t, s in self.spells.items() if s.cleared_ms > since_ms or id(s) in needed}
         self.told = {t: event for t, event in self.told.items() if not _is_over(event, at_ms)}
@@ -89,7 +92,7 @@ class Track:
         return track
 
 
-def courses_of(created: dict[int, int | None], spells: dict[int, Spell], rule: Rule | None) -> list[Course]:
+def courses_of(created: Created, spells: dict[int, Spell], rule: Rule | None, view: str) -> list[Course]:
     """The courses of spells that come to be at the instants in `created`, by opening.
 
     A rule that is not in force any more makes no new events of old spells.
@@ -97,9 +100,9 @@ def courses_of(created: dict[int, int | None], spells: dict[int, Spell], rule: R
     courses = [
         Course(spell, spell, came_ms, spell.cleared_ms)
         for opened_ms, spell in sorted(spells.items())
-        if (came_ms := created[opened_ms]) is not None and (rule is not None or spell.created)
+        if (came_ms := created[opened_ms]) is not None and (rule is not None or spell.decision(view).created)
     ]
-    return damp(courses, rule.flapping) if rule is not None and rule.flapping else courses
+    return damp(courses, rule.flapping, view) if rule is not None and rule.flapping else courses
 
 
 def _is_over(event: EventFields, at_ms: int) -> bool:
