@@ -5,7 +5,19 @@ import sys
 import typer
 
 from domain.errors import ConfigurationError, UrbansenseError
-from urbansense.commands import demo, devices, doctor, events, ledger, rejected, rules, services, silences, simulate
+from urbansense.commands import (
+    demo,
+    devices,
+    doctor,
+    events,
+    ledger,
+    rejected,
+    rules,
+    rules_history,
+    services,
+    silences,
+    simulate,
+)  # fmt: skip
 from urbansense.commands.output import complain
 from urbansense.running import leaves
 
@@ -19,6 +31,7 @@ app = typer.Typer(
 for group in (demo, services, simulate, ledger, doctor):
     group.register(app)
 app.add_typer(devices.app, name="devices")
+rules_history.register(rules.app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(silences.app, name="silences")
 app.add_typer(events.app, name="events")
