@@ -12,7 +12,7 @@ _WIDTHS: Final = (
     ("15 minutes", timedelta(minutes=15)),
     ("hour", timedelta(hours=1)),
 )
-_MOST: Final = 80
+_MOST: Final = 48
 
 
 class Buckets:

@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_WIDEST: Final = 48
+
+
+def folded(counts: Sequence[int]) -> tuple[int, list[int]]:
+    """(how many numbers now make one, the sums): as many as fit into a line."""
+    step = -(-len(counts) // _WIDEST) or 1
+    return step, [sum(counts[at : at + step]) for at in range(0, len(counts), step)]
 
 
 def sparkline(counts: Sequence[int]) -> str:

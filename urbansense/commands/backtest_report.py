@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from domain.durations import format_duration
 from domain.events import Event
 from rules.backtest.result import BacktestResult, Change, VariantFindings, zone_of
-from rules.backtest.sparkline import sparkline
+from rules.backtest.sparkline import folded, sparkline
+from rules.backtest.wording import duration
 from urbansense.commands.devices import local_time
 from urbansense.commands.output import out, print_rows
 
@@ -48,16 +48,16 @@ def _print_variant(variant: VariantFindings, result: BacktestResult) -> None:
             found.subjects,
             found.open_at_end,
             found.withdrawn,
-            _duration(found.median_duration_ms),
-            _duration(found.longest_duration_ms),
-            sparkline(found.per_bucket),
+            duration(found.median_duration_ms),
+            duration(found.longest_duration_ms),
+            sparkline(folded(found.per_bucket)[1]),
         )
         for found in variant.rules
     ]
     print_rows(
         (
             "rule", "events", "subjects", "still open", "withdrawn", "median", "longest",
-            f"events per {result.bucket}, at most {_most(variant)}",
+            _spark_title(variant, result),
         ),
         rows,
         "",
@@ -110,7 +110,7 @@ def _rows(events: Iterable[Event], zone: ZoneInfo) -> Iterable[Sequence[object]]
             local_time(event.since_ms, zone),
             local_time(event.opened_at_ms, zone),
             local_time(cleared_ms, zone) or "still open",
-            _duration(None if cleared_ms is None else cleared_ms - event.opened_at_ms),
+            duration(None if cleared_ms is None else cleared_ms - event.opened_at_ms),
             ", ".join(_notes(event)),
         )
 
@@ -133,17 +133,7 @@ def _print_rest(count: int) -> None:
         out.print(f"… and {count} more; raise --events, or use --json")
 
 
-def _most(variant: VariantFindings) -> int:
-    return max((count for found in variant.rules for count in found.per_bucket), default=0)
-
-
-def _duration(duration_ms: int | None) -> str:
-    """To two units, short: `2h 5m`."""
-    if duration_ms is None:
-        return ""
-    left_s, words = round(duration_ms / 1000), list[str]()
-    for unit_s in (86_400, 3_600, 60, 1):
-        if left_s >= unit_s and len(words) < 2:
-            words.append(format_duration(left_s // unit_s * unit_s * 1000))
-            left_s %= unit_s
-    return " ".join(words) or "0s"
+def _spark_title(variant: VariantFindings, result: BacktestResult) -> str:
+    step, _ = folded(result.bucket_starts_ms)
+    most = max((count for found in variant.rules for count in folded(found.per_bucket)[1]), default=0)
+    return f"events per {result.bucket if step == 1 else f'{step} {result.bucket}s'}, at most {most}"
