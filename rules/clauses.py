@@ -154,7 +154,7 @@ class Clauses:
         try:
             return Condition(clause.value, roots, signals or {})
         except BadExpression as error:
-            self._problems.append(_place(clause, self._file, self.name(name), error))
+            self._problems.append(condition_problem(clause, self._file, self.name(name), error.at, str(error)))
             return None
 
     def plain(self) -> Any:
@@ -162,7 +162,7 @@ class Clauses:
         return self.mapping.plain()
 
 
-def _place(clause: Marked, file: str, name: str, error: BadExpression) -> Problem:
-    """A condition's problem at its own character where the text stands as it is, else at the clause."""
-    column = clause.column if clause.indent is None else clause.column + clause.indent + error.at
-    return Problem(file, clause.line, column, f"`{name}`: {error}")
+def condition_problem(clause: Marked, file: str, name: str, at: int, message: str) -> Problem:
+    """A problem at a character of a condition: at its own place where the text stands as it is, else at the clause."""
+    column = clause.column if clause.indent is None else clause.column + clause.indent + at
+    return Problem(file, clause.line, column, f"`{name}`: {message}")

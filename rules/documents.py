@@ -57,9 +57,14 @@ class Documents:
 
 def load_documents(path: Path) -> Documents:
     """The rules and calendars of one file. Raises: BadRules; OSError where the file cannot be read."""
+    return parse_documents(read_document(path), str(path))
+
+
+def read_document(path: Path) -> str:
+    """The text of a file. Raises: BadRules where it is not UTF-8; OSError where it cannot be read."""
     data = path.read_bytes()
     try:
-        return parse_documents(data.decode(), str(path))
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadRules([Problem(str(path), line, 1, "the file is not UTF-8")]) from error

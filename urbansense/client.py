@@ -67,12 +67,22 @@ class Api:
 
 
 @asynccontextmanager
-async def open_api(settings: Settings) -> AsyncIterator[Api]:
-    """The API: the running one, or one over the files where nothing runs."""
+async def running_api(settings: Settings) -> AsyncIterator[Api | None]:
+    """The API that runs, None where none does; no file is opened or made."""
     async with httpx.AsyncClient(base_url=settings.client_api_url, timeout=60, trust_env=False) as client:
         if await _is_urbansense(client):
             await _check_place(client, settings)
             yield Api(client)
+        else:
+            yield None
+
+
+@asynccontextmanager
+async def open_api(settings: Settings) -> AsyncIterator[Api]:
+    """The API: the running one, or one over the files where nothing runs."""
+    async with running_api(settings) as api:
+        if api is not None:
+            yield api
             return
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")

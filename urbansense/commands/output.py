@@ -20,6 +20,11 @@ def complain(problems: Iterable[str]) -> None:
         err.print(f"[bold red]error:[/] {_plain(problem)}", soft_wrap=True)
 
 
+def warn(problems: Iterable[str]) -> None:
+    for problem in problems:
+        err.print(f"[bold yellow]warning:[/] {_plain(problem)}", soft_wrap=True)
+
+
 def print_json(content: Any) -> None:
     print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
 

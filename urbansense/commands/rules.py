@@ -1,6 +1,9 @@
 """`urbansense rules`: check, test and apply rules, and look after those in force."""
 
+import asyncio
 import getpass
+from collections.abc import Mapping
+from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,15 +12,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from rules.documents import load_rules
+from rules.checking import Surroundings, check_text
+from rules.documents import Documents, parse_documents, read_document
 from rules.problems import BadRules
 from rules.rule import Mode
 from rules.testing import run_rule_test
-from urbansense.client import Api, with_api
+from urbansense.client import Api, running_api, with_api
 from urbansense.commands.devices import local_time
-from urbansense.commands.output import JsonFlag, complain, out, print_json, print_rows
-from urbansense.rule_book import unknown_kinds
-from urbansense.settings import load_settings
+from urbansense.commands.output import JsonFlag, complain, out, print_json, print_rows, warn
+from urbansense.settings import Settings, load_settings
+from urbansense.surroundings import ask_surroundings
 
 app = typer.Typer(help="Check, test and apply rules, and look after those in force.", no_args_is_help=True)
 
@@ -29,20 +33,48 @@ NoteOption = Annotated[str, typer.Option("--note", help="Why, for the record.")]
 
 @app.command("check")
 def check_rules(files: Files) -> None:
-    """Find every problem of the files, with line and column; nothing is applied."""
-    problems: list[str] = []
+    """Find every problem of the files, with line and column; nothing is applied. Warnings alone end with exit code 0.
+
+    Where an urbansense runs, the rules, calendars and devices there are taken into account.
+    """
+    settings = load_settings()
+    texts, failed = {}, False
     for file in files:
         try:
-            rules = load_rules(file)
-            unknown = unknown_kinds(rules, load_settings().kinds)
-            problems += [f"{file}: {problem}" for problem in unknown]
-            if not unknown:
-                out.print(f"{file}: {', '.join(rule.name for rule in rules)}: no problem", markup=False)
+            texts[file] = read_document(file)
         except BadRules as bad:
-            problems += bad.problems
-    complain(problems)
-    if problems:
+            complain(bad.problems)
+            failed = True
+    around = asyncio.run(_surroundings(settings, texts))
+    for file, text in texts.items():
+        found = check_text(text, str(file), around)
+        warn(map(str, found.warnings))
+        complain(map(str, found.errors))
+        failed |= bool(found.errors)
+        if found.documents is not None and not found.errors:
+            names = [calendar.name for calendar in found.documents.calendars]
+            names += [rule.name for rule in found.documents.rules]
+            verdict = f"{len(found.warnings)} warnings" if found.warnings else "no problem"
+            out.print(f"{file}: {', '.join(names)}: {verdict}", markup=False)
+    if failed:
         raise typer.Exit(1)
+
+
+async def _surroundings(settings: Settings, texts: Mapping[Path, str]) -> Surroundings:
+    """All that the files may name: each other's rules and calendars, and what runs."""
+    readable = [read for file, text in texts.items() if (read := _readable(text, file)) is not None]
+    async with running_api(settings) as api:
+        around = Surroundings(settings.kinds) if api is None else await ask_surroundings(api, settings.kinds, readable)
+    rules = {rule.name: rule for documents in readable for rule in documents.rules}
+    calendars = {calendar.name for documents in readable for calendar in documents.calendars}
+    return replace(around, rules={**around.rules, **rules}, calendars={*around.calendars, *calendars})
+
+
+def _readable(text: str, file: Path) -> Documents | None:
+    try:
+        return parse_documents(text, str(file))
+    except BadRules:
+        return None
 
 
 @app.command("test")
@@ -73,7 +105,7 @@ def apply_rules(files: Files, note: NoteOption = "", as_json: JsonFlag = False) 
     async def act(api: Api) -> list[Any]:
         applied: list[Any] = []
         for file in files:
-            text = file.read_text(encoding="utf-8")
+            text = read_document(file)
             page = await api.post("/api/v1/rules", text, "application/yaml", headers=author(), note=note)
             applied += [*page["calendars"], *page["items"]]
         return applied
@@ -125,7 +157,7 @@ def show_rule(
     rule: RuleName, version: Annotated[int | None, typer.Option(help="This one; the one in force if left out.")] = None
 ) -> None:
     """The document of a rule, as it was applied."""
-    out.print(_text(rule, version), markup=False, soft_wrap=True)
+    out.print(_text(rule, version).rstrip("\n"), markup=False, soft_wrap=True)
 
 
 @app.command("diff")
