@@ -12,9 +12,9 @@ from domain.errors import ConfigurationError
 
 GB_T_30428_2: Final = "GB/T 30428.2"
 _OWN: Final = Path(__file__).with_name("city_tables.yaml")
-_COMPONENT_CODE: Final = re.compile(r"(\d{6})(\d{2})(\d{2})\d{6}")
-_DIVISION: Final = re.compile(r"\d{6}")
-_TWO_DIGITS: Final = re.compile(r"\d{2}")
+_COMPONENT_CODE: Final = re.compile(r"([0-9]{6})([0-9]{2})([0-9]{2})[0-9]{6}")
+_DIVISION: Final = re.compile(r"[0-9]{6}")
+_TWO_DIGITS: Final = re.compile(r"[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ Bounds = tuple[float, float, float, float]
 _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _EUI: Final = re.compile(r"[0-9a-f]{16}")
-_GRID: Final = re.compile(r"\d{15}")
+_GRID: Final = re.compile(r"[0-9]{15}")
 _SPARKPLUG: Final = re.compile(r"[^/+#]+/[^/+#]+(/[^/+#]+)?")
 _EUI_SEPARATORS: Final = re.compile(r"[-:.\s]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\uffff]")

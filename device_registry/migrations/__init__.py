@@ -33,7 +33,7 @@ def upgrade(database_url: str) -> None:
 
 def upgrade_engine(engine: Engine) -> None:
     """`upgrade` over an engine that is open already. All steps in one transaction: a failed one leaves nothing."""
-    config = _config()
+    config = migration_config()
     newest = ScriptDirectory.from_config(config).get_current_head()
     with reading(engine) as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -44,7 +44,8 @@ def upgrade_engine(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _config() -> Config:
+def migration_config() -> Config:
+    """Alembic's configuration; whoever uses it sets `attributes["connection"]`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

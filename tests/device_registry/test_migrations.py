@@ -1,13 +1,17 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from device_registry.database import open_engine, reading, writing
-from device_registry.migrations import VERSION_TABLE, upgrade
+from device_registry.entries import Details, Entry
+from device_registry.migrations import VERSION_TABLE, migration_config, upgrade
 from device_registry.models import metadata
+from device_registry.registry import Registry
+from domain.devices import Device, FieldMapping
 from domain.errors import ConfigurationError, TransientFault
 
 
@@ -86,3 +90,44 @@ def test_a_database_that_does_not_answer_is_a_transient_fault_that_hides_the_pas
 
     assert "127.0.0.1:1" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+def test_a_database_of_the_first_version_is_brought_on_with_its_devices(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        config = migration_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with writing(engine) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO devices (device_id, kind, profile, name, lon, lat, report_interval_s, attributes, state,"
+                " activated_at_ms, version, published_version, removed, updated_at_ms) VALUES"
+                " ('CAB-1', 'cabinet', 'cabinet', '配电箱', 120.55, 31.87, 600,"
+                """ '{"a": 1}', 'active', 5, 3, 3, false, 7)"""
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO profiles (name, kind, fields, ignore, report_interval_s, attributes, version, removed,"
+                " updated_at_ms) VALUES ('acme', 'cabinet',"
+                """ '[{"source": "v", "quantity": "voltage", "unit": "V", "scale": 1.0, "offset": 0.0}]', '[]', 60, '{}',"""
+                " 1, false, 7)"
+            )
+        )
+    engine.dispose()
+
+    registry = Registry(database_url)
+
+    entry = registry.get_entry("CAB-1")
+    assert entry is not None
+    place = {"lon": 120.55, "lat": 31.87}
+    device = Device("CAB-1", "cabinet", "cabinet", "配电箱", **place, attributes={"a": 1}, activated_at_ms=5, version=3)
+    assert entry == (device, Details(), 7, 7)
+    assert registry.profiles()["acme"].fields == (FieldMapping("v", "voltage", "V"),)
+    changed = registry.upsert_devices([Entry(entry.device, Details(tags=("new",)))], now_ms=9, author="li")
+    assert changed.updated == ("CAB-1",)
+    assert [(note.author, dict(note.changes)) for note in registry.history("CAB-1")] == [
+        ("li", {"tags": ([], ["new"])})
+    ]
+    registry.close()

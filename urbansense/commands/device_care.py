@@ -139,10 +139,8 @@ def verify(
         for sort in ("missing", "different", "strays"):
             for key in found[sort]:
                 out.print(f"{sort}: {key}", markup=False)
-        repaired = f"; {found['repaired']} repaired" if found["repaired"] else ""
-        out.print(
-            f"{found['agreeing']} records agree, {'and nothing else is there' if found['agrees'] else 'not all'}{repaired}"
-        )
+        rest = "and nothing else is there" if found["agrees"] else f"the rest did not; {found['repaired']} repaired"
+        out.print(f"{found['agreeing']} records agree, {rest}")
     if not found["agrees"] and not found["repaired"]:
         raise typer.Exit(1)
 
