@@ -19,6 +19,7 @@ from rules.definitions import RuleTable
 from rules.engine.announcing import CLOCK_HEADER, Raised
 from rules.engine.lane import Lane
 from rules.engine.plans import RuleSet
+from rules.engine.published import Published
 from rules.engine.snapshots import SCHEMA, decode_watch, encode_watch
 from rules.health import Vitals
 from rules.partition_states import partition_key
@@ -27,7 +28,19 @@ from streams.ports import Committed, Outgoing, Record, TopicPartition
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
 _DEVICE_PREFIX: Final = b"device/"
+_NO_SUMS: Final = (0, 0, 0, 0)
 _log = structlog.get_logger()
+
+
+class Outdated(NamedTuple):
+    """What is known of a partition whose state cannot be read: up to where it was judged, and its sums, by topic."""
+
+    places: Mapping[str, int]
+    sums: Mapping[str, Sequence[int]]
+
+
+Told = dict[str, dict[str, dict[int, Published]]]
+"""Events as they were told last, by device, rule and opening time."""
 
 
 class Changes(NamedTuple):
@@ -58,16 +71,24 @@ class Partition:
 
     # Restoring
 
-    def restore(self, records: Mapping[bytes, Record], table: RuleTable, offsets: Mapping[TopicPartition, int]) -> None:
-        """Take up the state as it was committed, under the rules of that time. Call `set_rules` after it."""
-        self._next = {tp.topic: offset for tp, offset in offsets.items()}
+    def restore(
+        self, records: Mapping[bytes, Record], table: RuleTable, offsets: Mapping[TopicPartition, int]
+    ) -> Outdated | None:
+        """Take up the state as it was committed, under the rules of that time. Call `set_rules` after it.
+
+        Returns what is known of a state of another release, which must be rebuilt; None if there is nothing to rebuild.
+        """
+        places = {tp.topic: offset for tp, offset in offsets.items()}
         own = records.get(partition_key(self.number))
         if own is None or own.value is None:
-            return
+            self._next = places
+            return None
         told: dict[str, Any] = orjson.loads(own.value)
         if told["v"] != SCHEMA:
-            _log.warning("rule state of another schema is left behind", partition=self.number, schema=told["v"])
-            return
+            lanes = told.get("lanes", {})
+            judged = {topic: lane["offset"] for topic, lane in lanes.items()}
+            return Outdated(places | judged, {topic: lane["sums"] for topic, lane in lanes.items()})
+        self._next = places
         self.vitals.restore(told.get("health", {}), told["rules"])
         definitions = [table.version(name, version) for name, version in told["rules"].items()]
         rules = (definition.rule for definition in definitions if definition is not None)
@@ -79,6 +100,14 @@ class Partition:
         for key, record in records.items():
             if key.startswith(_DEVICE_PREFIX) and record.value is not None:
                 self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
+        return None
+
+    def rebuilt(self, told: Told, outdated: Outdated) -> None:
+        """Everything up to the places of the outdated state is judged over again; go on from there."""
+        for topic, lane in self._lanes.items():
+            lane.rebuilt(told, outdated.sums.get(topic, _NO_SUMS))
+        self._next = dict(outdated.places)
+        self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
         decoded = decode_watch(device_id, value, self.rules, self._find_device(device_id))
@@ -111,6 +140,7 @@ class Partition:
         for record in records:
             if record.offset < start:
                 continue
+            value: Any = None
             try:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
@@ -118,6 +148,8 @@ class Partition:
                 else:
                     report(value)
             except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                if _is_report(value):
+                    raise  # ours, and no fault of the record
                 lane.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
         self._next[topic] = max(start, records[-1].offset + 1)
@@ -189,3 +221,13 @@ class Partition:
             (CLOCK_HEADER, str(raised.clock_ms).encode()),
         )
         return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)
+
+
+def _is_report(value: Any) -> bool:
+    """Whether it has the shape of a report or a tick, so that whatever failed on it is a bug."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("tick_at_ms"), int):
+        return "gateway" in value
+    whole = isinstance(value.get("observed_at_ms"), int) and isinstance(value.get("readings"), dict)
+    return whole and isinstance(value.get("device_id"), str)

@@ -26,6 +26,7 @@ from rules.health import RuleHealth, Vitals, health_of
 from rules.owned import Owned
 from rules.partition import Partition
 from rules.ports import Devices
+from rules.rebuilding import rebuild
 from rules.silences import SilenceTable
 from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition
@@ -210,8 +211,10 @@ class RulesWorker:
         telemetry = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
         places = await self._log.committed(self._group, telemetry)
         partition = Partition(number, self._topics, self._rules, self._lookup.device, Vitals())
-        partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
+        outdated = partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
         partition.set_rules(self._rules)
+        if outdated is not None:
+            await rebuild(self._log, self._topics, partition, outdated)
         partition.tell_clock_until(self._clock_until_ms())
         partition.refresh(self._devices_by_partition().get(number, ()))
         self._owned[number] = Owned(partition, writer, self._group)

@@ -4,7 +4,7 @@ One `Lane` judges the devices of one kind in one partition. The same inputs in t
 they are cut into batches and wherever a snapshot is taken and restored in between.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain.devices import AttributeValue, Device
@@ -15,9 +15,10 @@ from rules.engine.clock import PartitionClock
 from rules.engine.folding import Judge, Observed
 from rules.engine.identity import told_before
 from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, Plan, RuleSet, Swept
+from rules.engine.published import Published
 from rules.engine.telling import Teller
 from rules.engine.timers import Timers
-from rules.engine.transition import carry_over, reason_gone
+from rules.engine.transition import carry_over, reason_gone, take_over
 from rules.engine.watch import MAX_ENTRIES, UnheardFrom, Values, Watch, entry_of, outcome_of
 from rules.health import Vitals
 from rules.rule import Rule
@@ -233,6 +234,38 @@ class Lane:
         self.clock = PartitionClock.restored(snapshot["clock"])
         self._now_ms = -FOREVER_MS if self.clock.now_ms is None else self.clock.now_ms
         self.rules_since_ms = snapshot["since"]
+
+    def rebuilt(self, told: Mapping[str, Mapping[str, Mapping[int, Published]]], sums: Sequence[int]) -> None:
+        """Go on from what was judged over again: nothing of it was told, and `told` was, by device, rule and opening.
+
+        What was told and what the readings say are brought together: an event of both goes on with its revisions, an open
+        one that the readings no longer reach back to is taken over, and what was never told is told now.
+        """
+        self._teller.raised.clear()
+        self.judged, self.duplicate, self.too_late, self.no_rule = sums
+        for device_id in told.keys() - self.watches.keys():
+            if (device := self._find_device(device_id)) is not None and device.kind == self.kind:
+                self._watch(device_id)
+        for _, watch in sorted(self.watches.items()):
+            if watch.plan is None:
+                continue
+            found, watch.published = watch.published, {}
+            before = {rule: told.get(watch.device_id, {}).get(rule, {}) for rule in watch.plan.index}
+            for rule, events in before.items():
+                known = {opened: event for opened, event in events.items() if opened in found.get(rule, {})}
+                if known:
+                    watch.published[rule] = known
+            take_over(
+                watch,
+                {
+                    rule: event
+                    for rule, events in before.items()
+                    for opened_at_ms, event in events.items()
+                    if event.is_open and opened_at_ms not in found.get(rule, {})
+                },
+            )
+            self._reconcile(watch)
+            self._schedule(watch)
 
     def adopt(self, watch: Watch) -> None:
         """Take in a restored watch."""

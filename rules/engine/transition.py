@@ -1,6 +1,6 @@
 """What becomes of a device's state when its rules change: a new version, a rule removed, a device that no longer fits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from domain.devices import Device, DeviceState
 from rules.engine.folding import Happening, Held, RuleState
@@ -48,18 +48,7 @@ def carry_over(watch: Watch, plan: Plan | None) -> list[tuple[Rule, Published]]:
         else _constant(watch, open_events.get(rule.name))
         for rule in plan.rules
     ]
-
-    def moved(states: States) -> States:
-        return _canonical(plan, tuple(column(states) for column in columns))
-
-    pick = picker(before.quantities if before else (), plan.quantities)
-    watch.entries = [
-        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
-        for entry in watch.entries
-    ]
-    for entry in watch.entries:
-        watch.put(entry[0], entry[1])
-    watch.settled, watch.states = moved(watch.settled), moved(watch.states)
+    _move_states(watch, before, plan, columns, untouched)
     watch.published = _published(watch, old, new, untouched, open_events)
     watch.floors = {name: floor for name, floor in watch.floors.items() if name in untouched}
     if watch.last_ms != NEVER_MS:
@@ -73,6 +62,35 @@ def _move_windows(watch: Watch, plan: Plan) -> None:
     watch.windows = Windows(plan.layout) if plan.layout else None
     if before is not None and watch.windows is not None:
         watch.windows.take_settled(before.settled(watch.settled_ms))
+
+
+def take_over(watch: Watch, events: Mapping[str, Published]) -> None:
+    """Judge these open events by their clear conditions from now on, whatever the rules held of their own before."""
+    plan = watch.plan
+    assert plan is not None
+    columns = [
+        _constant(watch, events[rule.name]) if rule.name in events else _copied(i) for i, rule in enumerate(plan.rules)
+    ]
+    _move_states(watch, plan, plan, columns, plan.index.keys() - events.keys())
+    watch.published |= {name: {event.opened_at_ms: event} for name, event in events.items()}
+
+
+def _move_states(
+    watch: Watch, before: Plan | None, plan: Plan, columns: Sequence[_Column], untouched: Collection[str]
+) -> None:
+    """Bring settled, recent and newest states under the plan, a column for each of its rules."""
+
+    def moved(states: States) -> States:
+        return _canonical(plan, tuple(column(states) for column in columns))
+
+    pick = picker(before.quantities if before else (), plan.quantities)
+    watch.entries = [
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
+        for entry in watch.entries
+    ]
+    for entry in watch.entries:
+        watch.put(entry[0], entry[1])
+    watch.settled, watch.states = moved(watch.settled), moved(watch.states)
 
 
 def reason_gone(rule: Rule, rules: RuleSet, device: Device | None) -> str:
@@ -104,7 +122,10 @@ def _copied(at: int) -> _Column:
 
 def _constant(watch: Watch, event: Published | None) -> _Column:
     """The same state everywhere: an event taken over from an older version, or nothing."""
-    state = None if event is None else Held(event.since_ms, event.opened_at_ms, watch.last_ms, None, event.basis)
+    if event is None:
+        return lambda states: None
+    heard_ms = max(watch.last_ms, event.opened_at_ms)
+    state = Held(event.since_ms, event.opened_at_ms, heard_ms, None, event.basis)
     return lambda states: state
 
 
@@ -112,7 +133,7 @@ def _moved(
     plan: Plan,
     pick: Callable[[Values], Values],
     moved: Callable[[States], States],
-    untouched: set[str],
+    untouched: Collection[str],
     t: int,
     values: Values,
     states: States,
