@@ -8,7 +8,7 @@ It never reads a clock. The same inputs in the same order give the same outputs,
 from collections import deque
 from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -36,6 +36,10 @@ from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
 from rules.silences import Silence
 
 
+SETTLE_EVERY_MS: Final = 3_600_000
+"""How often what no late data can reach any more is settled and forgotten, in time of the clock."""
+
+
 class Output(NamedTuple):
     """One thing to tell: what happened to an event, and the event as it stands after it. In shadow nobody is told."""
 
@@ -49,11 +53,12 @@ class Output(NamedTuple):
 class Stage:
     """The one place where events meet. Feed it in the order of the log; take outputs and changed state together."""
 
-    def __init__(self, partitions: int, find_device: FindDevice) -> None:
+    def __init__(self, partitions: int, find_device: FindDevice, settle_every_ms: int = SETTLE_EVERY_MS) -> None:
         self.outputs: list[Output] = []
         self.now_ms = NEVER_MS
         self._partitions = partitions
         self._find_device = find_device
+        self._settle_every_ms = settle_every_ms
         self._clocks: dict[int, int] = {}
         self._pruned_ms = NEVER_MS
         self._rules: dict[str, Rule] = {}
@@ -111,7 +116,7 @@ class Stage:
             if before_ms < silence.starts_at_ms <= self.now_ms or before_ms < silence.ends_at_ms <= self.now_ms:
                 due |= self._silenced_keys(silence)
         self._touch(due, self.now_ms)
-        if self.now_ms - self._lateness_ms() >= self._pruned_ms + self._lateness_ms():
+        if self.now_ms - self._lateness_ms() >= self._pruned_ms + self._settle_every_ms:
             self._prune(self.now_ms - self._lateness_ms())
 
     def set_rules(self, rules: Iterable[Rule]) -> None:
@@ -272,7 +277,8 @@ class Stage:
         """Derive a track's courses; whether what others see of it changed."""
         rule, wake_ms = self._relations.rules.get(track.key[0]), track.wake_ms
         steps = [step.after_ms for step in rule.escalate] if rule and rule.group else ()
-        changed = track.follow(self._courses(track), self.now_ms, steps)
+        others = [self._courses(track, view) for view in self._views(track)[1:]]
+        changed = track.follow(self._courses(track), self.now_ms, others, steps)
         if track.wake_ms not in (wake_ms, FOREVER_MS):
             heappush(self._wakes, (track.wake_ms, track.key))
         return changed

@@ -37,10 +37,12 @@ class Track:
     def is_empty(self) -> bool:
         return not self.spells and not self.told
 
-    def follow(self, courses: list[Course], now_ms: int, steps_ms: Sequence[int] = ()) -> bool:
+    def follow(
+        self, courses: list[Course], now_ms: int, others: Iterable[list[Course]] = (), steps_ms: Sequence[int] = ()
+    ) -> bool:
         """Take up courses newly derived; whether what others see of this track changed.
 
-        `steps_ms` are the ages at which an event changes by itself.
+        `others` are the courses in other views; `steps_ms` the ages at which an event changes by itself.
         """
         self.courses = courses
         self.intervals = [spell.interval for _, spell in sorted(self.spells.items())]
@@ -48,8 +50,10 @@ class Track:
         instants = {instant for first, end in (*self.intervals, *lives) for instant in (first, end)}
         instants |= {life[0] + step_ms for life in lives for step_ms in steps_ms}
         self.wake_ms = min((instant for instant in instants if instant > now_ms), default=FOREVER_MS)
-        roles = tuple(course.role for course in courses)
-        signature = (tuple(self.intervals), lives, roles, sum(instant <= now_ms for instant in instants))
+        views = tuple(
+            (course.opened_ms, course.cleared_ms, course.role) for view in (courses, *others) for course in view
+        )
+        signature = (tuple(self.intervals), views, sum(instant <= now_ms for instant in instants))
         changed, self.signature = signature != self.signature, signature
         return changed
 

@@ -72,7 +72,7 @@ class Bench:
 
     def __init__(self, *documents: str, devices: Iterable[Device] = CITY, partitions: int = 1) -> None:
         self.devices = {device.device_id: device for device in devices}
-        self.stage = Stage(partitions, self.find)
+        self.stage = Stage(partitions, self.find, settle_every_ms=ms(5))
         self.told: list[Output] = []
         self.rules(*documents)
 
