@@ -44,22 +44,18 @@ def apply(folder: Path, text: str, note: str = "") -> None:
     run("rules", "apply", str(path), "--note", note)
 
 
-def test_the_life_of_a_rule_from_its_first_version_to_its_removal(folder: Path) -> None:
+def test_versions_are_told_shown_and_compared(folder: Path) -> None:
     apply(folder, RULE, "first night")
     apply(folder, RULE.replace("< 5", "< 8"), "第二夜")
     run("rules", "rollback", "dark", "1", "--note", "too eager")
-    assert "version 3 is in force, shadow" in run("rules", "mode", "dark", "shadow", "--note", "let us see")
+    assert "again since" in run("rules", "versions", "dark")
     versions = orjson.loads(run("rules", "versions", "dark", "--json"))["items"]
-    told = [(one["version"], one["mode"], one["note"]) for one in versions]
-    assert told == [(1, "live", "first night"), (2, "live", "第二夜"), (3, "shadow", "let us see")]
-    assert versions[2]["in_force"]["note"] == "let us see"
+    assert [(one["version"], one["note"]) for one in versions] == [(1, "first night"), (2, "第二夜")]
+    assert versions[0]["in_force"]["note"] == "too eager"
     assert run("rules", "show", "dark", "--version", "2") == RULE.replace("< 5", "< 8")
     assert run("rules", "diff", "dark", "1", "2", exit_code=1).splitlines()[-2:] == [
         "-when: reading.active_power < 5", "+when: reading.active_power < 8",
     ]  # fmt: skip
-    assert "out of force" in run("rules", "remove", "dark")
-    run("rules", "rollback", "dark", "1", "--note", "back again")
-    assert "again since" in run("rules", "versions", "dark")
 
 
 def test_a_silence_is_added_listed_and_ended(folder: Path) -> None:
@@ -69,10 +65,6 @@ def test_a_silence_is_added_listed_and_ended(folder: Path) -> None:
     assert silence["ends_at_ms"] - silence["starts_at_ms"] == 7_200_000
     run("silences", "end", silence["id"])
     assert "no silences" in run("silences", "list")
-
-
-def test_shadow_events_are_listed(folder: Path) -> None:
-    assert orjson.loads(run("events", "list", "--shadow", "--json"))["items"] == []
 
 
 # Checking
