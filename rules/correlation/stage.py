@@ -35,7 +35,6 @@ from rules.correlation.track import Created, Track, courses_of
 from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
 from rules.silences import Silence
 
-
 SETTLE_EVERY_MS: Final = 3_600_000
 """How often what no late data can reach any more is settled and forgotten, in time of the clock."""
 
@@ -411,7 +410,9 @@ class Stage:
         """The event of a course as it should be told now; None where nothing is to be told (any more)."""
         name = track.key[0]
         waits = self._relations.waits(name)
-        if course.cleared_ms <= track.settled_ms or (waits and course.opened_ms > self.now_ms):
+        if course.cleared_ms <= track.settled_ms and not track.is_told_open(course.opened_ms):
+            return None
+        if waits and course.opened_ms > self.now_ms:
             return None
         life = course[2:4]
         if waits or course.is_unstable:  # an unstable event is over at the next one, whatever the clock says

@@ -37,6 +37,9 @@ class Track:
     def is_empty(self) -> bool:
         return not self.spells and not self.told
 
+    def is_told_open(self, opened_ms: int) -> bool:
+        return opened_ms in self.told and self.told[opened_ms]["status"] == "open"
+
     def follow(
         self, courses: list[Course], now_ms: int, others: Iterable[list[Course]] = (), steps_ms: Sequence[int] = ()
     ) -> bool:
