@@ -7,9 +7,9 @@ they are cut into batches and wherever a snapshot is taken and restored in betwe
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from domain.devices import AttributeValue, Device
+from domain.devices import Device
 from domain.telemetry import Telemetry, Tick
-from rules.conditions.condition import NOTHING_MORE, Condition, ConditionError, device_facts
+from rules.conditions.condition import NOTHING_MORE, Condition, ConditionError
 from rules.engine.announcing import Raised
 from rules.engine.clock import PartitionClock
 from rules.engine.folding import Judge, Observed
@@ -206,7 +206,7 @@ class Lane:
             if plan is not None and rule.no_data_ms is not None and rule.name not in plan.index:
                 watch.published.setdefault(rule.name, {})[event.opened_at_ms] = ended
         watch.device = device
-        watch.facts, watch.swept = _facts(device, plan), NEVER_SWEPT
+        watch.facts, watch.swept = plan.facts_of(device) if plan else {}, NEVER_SWEPT
         if judged:
             self._teller.mark(watch)
         self._schedule(watch)
@@ -214,7 +214,7 @@ class Lane:
     def _watch(self, device_id: str) -> Watch:
         device = self._find_device(device_id)
         plan = self.rules.plan(device) if device is not None and device.kind == self.kind else None
-        watch = self.watches[device_id] = Watch(device_id, device, plan, _facts(device, plan))
+        watch = self.watches[device_id] = Watch(device_id, device, plan, plan.facts_of(device) if plan else {})
         if plan is not None and plan.silence_ms != FOREVER_MS:
             self._schedule(watch)
         return watch
@@ -298,8 +298,3 @@ class Lane:
             return max(watch.device.activated_at_ms, self.clock.started_ms, since_ms)
 
         return unheard_from
-
-
-def _facts(device: Device | None, plan: Plan | None) -> dict[str, AttributeValue]:
-    """What conditions may read of a device; nothing where none reads any."""
-    return device_facts(device) if device is not None and plan is not None and plan.reads_device else {}

@@ -63,7 +63,7 @@ class Plan:
 
     __slots__ = (
         "_fits", "_sweeps", "activities", "derives", "facts", "gaps_ms", "idle", "index", "lateness_ms", "layout",
-        "quantities", "reads_device", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
+        "quantities", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
     )  # fmt: skip
 
     def __init__(
@@ -82,10 +82,9 @@ class Plan:
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
         signals = [signal for rule in rules for signal in rule.signals.values()]
         self.layout = Layout(signals) if signals else None
-        self.facts = tuple(dict.fromkeys(fact for condition in conditions for fact in condition.facts))
-        self.reads_device = bool(self.facts) or any(
-            signal.crossing and isinstance(signal.crossing.level, str) for signal in signals
-        )
+        levels = [signal.crossing.level for signal in signals if signal.crossing]
+        facts = [*(fact for condition in conditions for fact in condition.facts), *levels]
+        self.facts = tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, str)))
         self.silences = tuple(i for i, rule in enumerate(rules) if rule.no_data_ms is not None)
         self.reads_sun = any(condition.reads_sun for condition in conditions)
         self.derives = self.reads_sun or self.layout is not None
@@ -102,6 +101,13 @@ class Plan:
         self.reports = 0
         self._sweeps: dict[int, Sweep] = {}
         self._fits: dict[tuple[type, ...], int | None] = {}
+
+    def facts_of(self, device: Device | None) -> dict[str, AttributeValue]:
+        """What its conditions and signals read of a device, as far as it is known."""
+        if device is None or not self.facts:
+            return {}
+        known = device_facts(device)
+        return {name: known[name] for name in self.facts if name in known}
 
     # The hot path
 

@@ -7,7 +7,6 @@ import orjson
 
 from domain.devices import Device
 from domain.events import Severity, Status
-from rules.conditions.condition import device_facts
 from rules.engine.folding import Basis, Cleared, Counted, Happening, Held, Opened, Pending, RuleState
 from rules.engine.plans import Plan, RuleSet, Suspect
 from rules.engine.published import Published
@@ -78,14 +77,13 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
     watch = Watch(device_id, device, plan, {})
     if plan is None:
         return state["k"], watch
-    if device is not None:
-        watch.facts = device_facts(device) if plan.reads_device else {}
-    pick = picker(tuple(state["q"]), plan.quantities)
+    watch.facts = plan.facts_of(device)
+    reader = _Reader(plan, told_by, picker(tuple(state["q"]), plan.quantities))
     watch.settled_ms = state["t"]
     if watch.windows is not None:
         watch.windows.take_settled(state.get("w", {}))
-    watch.settled = _states_of(plan, told_by, state.get("s", ()))
-    watch.entries = [_entry_of(plan, told_by, pick, *entry) for entry in state["e"]]
+    watch.settled = reader.states(state.get("s", ()))
+    watch.entries = [reader.entry(*entry) for entry in state["e"]]
     for entry in watch.entries:
         watch.put(entry[0], entry[1])
     watch.last_ms, watch.states = watch.settled_ms, watch.settled
@@ -93,7 +91,7 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
         newest = watch.entries[-1]
         watch.last_ms, watch.states = newest[0], newest[2] if len(newest) == 4 else plan.idle
     watch.published = {
-        rule: {event.opened_at_ms: event for event in map(_published_of, events)}
+        rule: {event.opened_at_ms: event for event in map(reader.published, events)}
         for rule, events in state.get("p", {}).items()
     }
     watch.told = state.get("g", {})
@@ -111,55 +109,65 @@ def _plan(rules: RuleSet, device: Device | None, known: set[str]) -> Plan | None
     return rules.plan_of(widened, device.report_interval_s if device else 600) if widened else plan
 
 
-def _entry_of(
-    plan: Plan,
-    told_by: Sequence[str],
-    pick: Callable[[Values], Values],
-    t: int,
-    values: list[Any],
-    states: Sequence[list[Any] | None] = (),
-    happenings: Sequence[list[Any]] = (),
-) -> Entry:
-    happened = tuple(_happening_of(*happening) for happening in happenings)
-    return entry_of(plan, t, pick(tuple(map(_value_of, values))), _states_of(plan, told_by, states), happened)
+class _Reader:
+    """Reads one device's states. What is the same in many of them is held once, as it was before it was written."""
+
+    def __init__(self, plan: Plan, told_by: Sequence[str], pick: Callable[[Values], Values]) -> None:
+        self._plan = plan
+        self._places = [told_by.index(rule) if rule in told_by else None for rule in plan.index]
+        self._pick = pick
+        self._bases: dict[bytes, Basis] = {}
+
+    def entry(
+        self,
+        t: int,
+        values: list[Any],
+        states: Sequence[list[Any] | None] = (),
+        happenings: Sequence[list[Any]] = (),
+    ) -> Entry:
+        told = self._pick(tuple(_value_of(value) for value in values))
+        if not states:
+            return (t, told)
+        return entry_of(
+            self._plan, t, told, self.states(states), tuple(self._happening(*found) for found in happenings)
+        )
+
+    def states(self, states: Sequence[list[Any] | None]) -> States:
+        if not any(states):
+            return self._plan.idle
+        return tuple(None if at is None or at >= len(states) else self._state(states[at]) for at in self._places)
+
+    def _state(self, state: list[Any] | None) -> RuleState:
+        if state is None:
+            return None
+        if state[0] == "h":
+            since_ms, opened_at_ms, last_ms, clearing_since_ms, basis = state[1:]
+            return Held(since_ms, opened_at_ms, last_ms, clearing_since_ms, self._basis(basis))
+        if state[0] == "n":
+            return Counted(tuple((t, self._basis(basis)) for t, basis in state[1]))
+        since_ms, last_ms, basis = state[1:]
+        return Pending(since_ms, last_ms, self._basis(basis))
+
+    def _happening(self, letter: str, rule: str, *fields: Any) -> Happening:
+        if letter == "o":
+            since_ms, opened_at_ms, basis = fields
+            return Opened(rule, since_ms, opened_at_ms, self._basis(basis))
+        return Cleared(rule, *fields)
+
+    def published(self, fields: list[Any]) -> Published:
+        since_ms, opened_at_ms, revision, status, cleared_at_ms, stale, basis, severity, replaces_ms = fields
+        return Published(
+            since_ms, opened_at_ms, revision, Status(status), cleared_at_ms, stale, self._basis(basis),
+            Severity(severity), replaces_ms,
+        )  # fmt: skip
+
+    def _basis(self, basis: list[list[Any]]) -> Basis:
+        written = orjson.dumps(basis)
+        found = self._bases.get(written)
+        if found is None:
+            found = self._bases[written] = tuple((quantity, value, t) for quantity, value, t in basis)
+        return found
 
 
 def _value_of(value: Any) -> Any:
     return Suspect(value[1]) if isinstance(value, list) else value
-
-
-def _happening_of(letter: str, rule: str, *fields: Any) -> Happening:
-    if letter == "o":
-        since_ms, opened_at_ms, basis = fields
-        return Opened(rule, since_ms, opened_at_ms, _basis_of(basis))
-    return Cleared(rule, *fields)
-
-
-def _states_of(plan: Plan, told_by: Sequence[str], states: Sequence[list[Any] | None]) -> States:
-    by_rule = dict(zip(told_by, states, strict=False))
-    found = tuple(_state_of(by_rule.get(rule)) for rule in plan.index)
-    return plan.idle if found == plan.idle else found
-
-
-def _state_of(state: list[Any] | None) -> RuleState:
-    if state is None:
-        return None
-    if state[0] == "h":
-        since_ms, opened_at_ms, last_ms, clearing_since_ms, basis = state[1:]
-        return Held(since_ms, opened_at_ms, last_ms, clearing_since_ms, _basis_of(basis))
-    if state[0] == "n":
-        return Counted(tuple((t, _basis_of(basis)) for t, basis in state[1]))
-    since_ms, last_ms, basis = state[1:]
-    return Pending(since_ms, last_ms, _basis_of(basis))
-
-
-def _published_of(fields: list[Any]) -> Published:
-    since_ms, opened_at_ms, revision, status, cleared_at_ms, stale, basis, severity, replaces_ms = fields
-    return Published(
-        since_ms, opened_at_ms, revision, Status(status), cleared_at_ms, stale, _basis_of(basis), Severity(severity),
-        replaces_ms,
-    )  # fmt: skip
-
-
-def _basis_of(basis: list[list[Any]]) -> Basis:
-    return tuple((quantity, value, t) for quantity, value, t in basis)

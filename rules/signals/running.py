@@ -6,7 +6,6 @@ carried along, and a window that was rebuilt after late data or a restart says t
 """
 
 from array import array
-from collections import deque
 from collections.abc import Mapping
 from math import sqrt
 from typing import Any, Final
@@ -172,7 +171,7 @@ class Extreme(Running):
 
     def reset(self) -> None:
         super().reset()
-        self._queue: deque[tuple[int, float]] = deque()
+        self._queue: list[tuple[int, float]] = []
 
     def enter(self, t: int, value: float) -> None:
         signed, queue = self._sign * value, self._queue
@@ -182,7 +181,7 @@ class Extreme(Running):
 
     def leave(self, t: int, value: float) -> None:
         if self._queue[0][0] == t:
-            self._queue.popleft()
+            del self._queue[0]
 
     def read(self, times: "array[int]", values: "array[float]", facts: Facts) -> float | None:
         return self._sign * self._queue[0][1] if self._queue else None
@@ -206,7 +205,7 @@ class Forecast(Running):
 
     def reset(self) -> None:
         super().reset()
-        self._points: deque[tuple[int, float]] = deque()
+        self._points: list[tuple[int, float]] = []
 
     def enter(self, t: int, value: float) -> None:
         points = self._points
@@ -217,7 +216,7 @@ class Forecast(Running):
 
     def leave(self, t: int, value: float) -> None:
         if self._points[0][0] == t:
-            self._points.popleft()
+            del self._points[0]
 
     def read(self, times: "array[int]", values: "array[float]", facts: Facts) -> float | None:
         crossing = self._crossing

@@ -77,8 +77,8 @@ class Windows:
         self._layout = layout
         self._series = tuple(Series() for _ in layout.sources)
         self._taken: tuple[tuple[str, Running, Series], ...] = tuple(
-            (signal.label, running_of(signal), self._series[place])
-            for signal, place in zip(layout.signals, layout.places, strict=True)
+            (label, running_of(signal), self._series[place])
+            for label, signal, place in zip(layout.labels, layout.signals, layout.places, strict=True)
         )
         for _, running, series in self._taken:
             series.runnings.append(running)
