@@ -11,11 +11,13 @@ from rules.backtest import BacktestPlan, BacktestResult, Progress, run_backtest
 from rules.backtest.preparing import BacktestRequest, Surroundings, prepare
 from rules.backtest.raising import missing_events, raised_records
 from rules.definitions import RuleTable
+from rules.explaining import Explanation, WhyNot
 from rules.ports import Devices
 from rules.silences import SilenceTable
 from streams.ports import Log
 from streams.tables import latest_by_key
 from timeseries.ports import EventQuery, Store
+from urbansense.rule_reasons import LogRuleReasons
 
 _EARLIER_MS = 30 * 86_400_000
 """How long before a period an event may have opened that is looked for as known."""
@@ -30,6 +32,7 @@ class LogRuleHistory:
         self._store = store
         self._devices = devices
         self._timezone = timezone
+        self._reasons = LogRuleReasons(log, topics, store, devices, timezone)
 
     async def prepare(self, request: BacktestRequest) -> BacktestPlan:
         table, silences = await self._definitions()
@@ -40,6 +43,14 @@ class LogRuleHistory:
     ) -> BacktestResult:
         result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), tell)
         return await self._raise_missing(plan, result) if request.raise_missing else result
+
+    async def explain(self, event: Event) -> Explanation:
+        return await self._reasons.explain(event)
+
+    async def why_not(self, name: str, device_id: str, at_ms: int | None) -> WhyNot:
+        if at_ms is None:
+            at_ms = await last_tick_ms(self._log, self._topics) or int(time() * 1000)
+        return await self._reasons.why_not(name, device_id, at_ms)
 
     async def _raise_missing(self, plan: BacktestPlan, result: BacktestResult) -> BacktestResult:
         known = [event for name in plan.names for event in await self._events_of(name, result.began_ms, plan.to_ms)]

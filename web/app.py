@@ -88,7 +88,7 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
     ):
         api.include_router(router)
     if services.rule_history is not None:
-        api.include_router(rule_history_routes(services.rule_history))
+        api.include_router(rule_history_routes(services.rule_history, services.events))
     if (desk := services.rule_desk) is not None:
         api.include_router(calendar_routes(desk.calendars))
         api.include_router(silence_routes(desk.silences))

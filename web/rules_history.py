@@ -1,21 +1,24 @@
-"""`/api/v1/rules/{name}/backtest`: rules and the past."""
+"""`/api/v1/rules/{name}/backtest` and `/why-not`, `/api/v1/events/{id}/explain`: rules and the past."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 import structlog
-from fastapi import APIRouter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from starlette.responses import StreamingResponse
 
 from domain.errors import UrbansenseError
 from rules.backtest import BacktestPlan, BacktestResult, Progress
 from rules.backtest.preparing import BacktestRequest
 from rules.definitions import UnknownRule
+from rules.explaining import Explanation, WhyNot
 from rules.problems import BadRules
+from timeseries.ports import EventStore
 from web.parameters import parse_time_ms
 from web.problems import Fault, Refused, not_found
 from web.rule_history_ports import RuleHistory
@@ -25,6 +28,12 @@ NDJSON = "application/x-ndjson"
 _TELL_EVERY_S = 0.2
 
 Instant = Annotated[int, BeforeValidator(parse_time_ms)]
+At = Annotated[
+    int | None,
+    BeforeValidator(parse_time_ms),
+    WithJsonSchema({"type": "string"}),
+    Query(description="RFC 3339 with an offset, or epoch milliseconds; the clock of the data without it."),
+]
 
 
 class BacktestBody(BaseModel):
@@ -53,11 +62,30 @@ class BacktestLine(BaseModel):
     problem: str | None = None
 
 
-def rule_history_routes(history: RuleHistory) -> APIRouter:
-    router = APIRouter(prefix="/rules", tags=["rules"])
+def rule_history_routes(history: RuleHistory, events: EventStore) -> APIRouter:
+    router = APIRouter(tags=["rules"])
+
+    @router.get("/events/{event_id}/explain", tags=["events"])
+    async def explain(event_id: UUID) -> Explanation:
+        """Why the event was raised: the condition with the numbers put in, the readings of the run, what changed."""
+        event = await events.fetch_event(str(event_id))
+        if event is None:
+            raise not_found(f"event {event_id}")
+        try:
+            return await history.explain(event)
+        except UnknownRule as error:
+            raise not_found(str(error)) from error
+
+    @router.get("/rules/{name}/why-not")
+    async def why_not(name: str, device: str, at: At = None) -> WhyNot:
+        """Why no event of the rule is open for the device at that instant; what decides stands first."""
+        try:
+            return await history.why_not(name, device, at)
+        except UnknownRule as error:
+            raise not_found(str(error)) from error
 
     @router.post(
-        "/{name}/backtest",
+        "/rules/{name}/backtest",
         response_class=StreamingResponse,
         responses={200: {"description": "One JSON object a line.", "content": {NDJSON: {"schema": _line_schema()}}}},
     )

@@ -1,7 +1,9 @@
-"""`urbansense rules backtest`: rules and the past."""
+"""`urbansense rules backtest`, `explain` and `why-not`: rules and the past."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -10,15 +12,20 @@ from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError, UrbansenseError
 from rules.backtest.result import BacktestResult
 from rules.documents import parse_rules
+from rules.explaining import Explanation, WhyNot
 from urbansense.client import Api, with_api
 from urbansense.commands.backtest_report import print_backtest
 from urbansense.commands.output import JsonFlag, err, print_json
+from urbansense.commands.reasons_report import print_explanation, print_why_not
+from urbansense.settings import load_settings
 
 _SHOW_AFTER_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
     app.command("backtest")(backtest)
+    app.command("explain")(explain)
+    app.command("why-not")(why_not)
 
 
 def backtest(
@@ -48,6 +55,49 @@ def backtest(
         print_json(result.model_dump(mode="json"))
     else:
         print_backtest(result, events)
+
+
+class Language(StrEnum):
+    EN = "en"
+    ZH = "zh"
+
+
+LanguageOption = Annotated[Language, typer.Option("--lang", help="The language of the words.")]
+
+
+def explain(
+    event_id: Annotated[str, typer.Argument(help="The id of an event, as `events list --json` shows it.")],
+    lang: LanguageOption = Language.EN,
+    readings: Annotated[int, typer.Option(min=0, help="How many readings to list.")] = 30,
+    as_json: JsonFlag = False,
+) -> None:
+    """Why an event was raised: the rule, its condition with the numbers put in, the readings, and what changed."""
+    answer = with_api(lambda api: api.get(f"/api/v1/events/{event_id}/explain"))
+    if as_json:
+        print_json(answer)
+        return
+    print_explanation(Explanation.model_validate(answer), lang, _zone(), readings)
+
+
+def why_not(
+    rule: Annotated[str, typer.Argument(help="The name of a rule in force.")],
+    device: Annotated[str, typer.Argument(help="A device id.")],
+    at: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; now without it.")] = None,
+    lang: LanguageOption = Language.EN,
+    as_json: JsonFlag = False,
+) -> None:
+    """Why no event of a rule is open for a device."""
+    if at is not None:
+        _instant_ms("--at", at)
+    answer = with_api(lambda api: api.get(f"/api/v1/rules/{rule}/why-not", device=device, at=at))
+    if as_json:
+        print_json(answer)
+        return
+    print_why_not(WhyNot.model_validate(answer), lang, _zone())
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(load_settings().timezone)
 
 
 def _body(rule: str, start: str, end: str | None, against: str | None, raise_missing: bool) -> dict[str, Any]:
