@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from device_registry.lookup import FollowingLookup, LocalCopy
 from device_registry.records import DEVICE_HEADERS, device_key, encode_device
 from domain.devices import Device
 from domain.topics import Topics
-from streams.embedded import EmbeddedLog
+from streams.opening import open_log
 from streams.ports import Outgoing
 from streams.tables import read_to_end
+from tests.servers.kafka import KafkaServer
 
 Row = dict[str, Any]
 
@@ -33,21 +35,34 @@ _TOPICS = Topics()
 
 
 async def measure() -> list[Row]:
-    """Rows of {name, value, unit, bar, holds} and, for the load, {floor, ratio}."""
+    """Rows of {name, value, unit, bar, holds}, and for a load {floor, ratio}. Without Kafka its rows are left out."""
     with tempfile.TemporaryDirectory() as folder:
-        await _fill(Path(folder))
-        floor = _start(folder, "floor")
-        load = _start(folder, "load")
-        copy = _start(folder, "copy")
-    name = f"{DEVICES:,} devices"
+        rows = await _rows("the embedded log", "embedded:", Path(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            server = KafkaServer(Path(folder)).start()
+        except pytest.skip.Exception as absence:
+            print(f"Kafka is left out: {absence}")
+            return rows
+        try:
+            return rows + await _rows("Kafka", server.url, Path(folder))
+        finally:
+            server.stop()
+
+
+async def _rows(name: str, url: str, folder: Path) -> list[Row]:
+    await _fill(url, folder)
+    floor = _start(url, folder, "floor")
+    load = _start(url, folder, "load")
+    copy = _start(url, folder, "copy")
+    loaded = _limited(f"{DEVICES:,} devices loaded from {name}", load["seconds"], "s", _MOST_S)
     return [
-        {**_limited(f"{name} loaded from the log", load["seconds"], "s", _MOST_S),
-         "floor": floor["seconds"], "ratio": load["seconds"] / floor["seconds"]},
-        _limited(f"{name} loaded from the local copy", copy["seconds"], "s", _MOST_S),
-        _limited(f"{name}, memory of the worker", load["peak_mb"], "MB", _MOST_MB),
-        _limited(f"{name}, memory started from the copy", copy["peak_mb"], "MB", _MOST_MB),
-        {"name": f"{name}, memory of a worker without any", "value": floor["peak_mb"], "unit": "MB"},
-    ]  # fmt: skip
+        {**loaded, "floor": floor["seconds"], "ratio": load["seconds"] / floor["seconds"]},
+        _limited("… from the local copy beside it", copy["seconds"], "s", _MOST_S),
+        _limited("… memory of the worker", load["peak_mb"], "MB", _MOST_MB),
+        _limited("… memory started from the copy", copy["peak_mb"], "MB", _MOST_MB),
+        {"name": "… memory without any device", "value": floor["peak_mb"], "unit": "MB"},
+    ]
 
 
 def device(number: int) -> Device:
@@ -72,30 +87,27 @@ def device(number: int) -> Device:
     )
 
 
-async def _fill(folder: Path) -> None:
-    log = EmbeddedLog(folder / "log.sqlite")
-    await log.ensure_topics(_TOPICS.specs())
+async def _fill(url: str, folder: Path) -> None:
+    log = await open_log(url, folder)
+    await log.ensure_topics([spec for spec in _TOPICS.specs() if spec.name == _TOPICS.registry])
     for start in range(0, DEVICES, _BATCH):
         devices = [device(number) for number in range(start, start + _BATCH)]
-        await log.append(
-            [
-                Outgoing(_TOPICS.registry, device_key(one.device_id), encode_device(one), DEVICE_HEADERS)
-                for one in devices
-            ]
-        )
+        keyed = [(device_key(one.device_id), encode_device(one)) for one in devices]
+        await log.append([Outgoing(_TOPICS.registry, key, value, DEVICE_HEADERS) for key, value in keyed])
     await log.close()
 
 
-def _start(folder: str, how: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.registry", how, folder]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+def _start(url: str, folder: Path, how: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.registry", how, url, str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told: dict[str, float] = json.loads(done.stdout)
     return told
 
 
-async def _measure_start(how: str, folder: Path) -> dict[str, float]:
-    log = EmbeddedLog(folder / "log.sqlite")
-    copy = LocalCopy(folder / "registry.snapshot", "bench", lambda: int(time.time() * 1000))
+async def _measure_start(how: str, url: str, folder: Path) -> dict[str, float]:
+    """`floor` keeps nothing, `load` leaves the local copy behind, `copy` starts from it."""
+    log = await open_log(url, folder)
+    copy = LocalCopy(folder / "registry.snapshot", "bench", lambda: int(time.time() * 1000), patience_s=60)
     lookup = FollowingLookup(_TOPICS, copy)
     begun = time.perf_counter()
     if how == "floor":
@@ -121,4 +133,4 @@ def _limited(name: str, value: float, unit: str, at_most: float) -> Row:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_measure_start(sys.argv[1], Path(sys.argv[2])))))
+    print(json.dumps(asyncio.run(_measure_start(sys.argv[1], sys.argv[2], Path(sys.argv[3])))))
