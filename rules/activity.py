@@ -53,7 +53,7 @@ def activity_of(active: Active, calendars: Calendars) -> Activity:
     kept: asking again in the same stretch costs half a microsecond.
     """
     if active.sun is not None:
-        return _BySun(day=active.sun == "day")
+        return _SUN[active.sun]
     if active.calendar is not None:
         calendar = calendars.by_name.get(active.calendar)
         if calendar is None:
@@ -97,6 +97,10 @@ class _BySun:
 
 
 _NONE_KEPT: Final = (_NO_SPAN, _NO_SPAN)
+
+
+_SUN: Final = {"day": _BySun(day=True), "night": _BySun(day=False)}
+"""One of each, so that all rules share what is kept: it depends on nothing but place and time."""
 
 
 class _ByCalendar:
