@@ -1,5 +1,6 @@
 """What the services count, as Prometheus reads it."""
 
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 
 from domain.mqtt import MqttEndpoint
@@ -12,6 +13,7 @@ from rules.worker import RulesWorker
 from tests.ingest.lookup import lookup_of
 from timeseries.ports import Progress, Sums
 from urbansense.metrics import ServiceMetrics
+from urbansense.web_server import WebServer
 
 
 def exposition(**services: object) -> str:
@@ -40,3 +42,10 @@ def test_a_recorder_tells_its_sums():
 
 def test_services_without_numbers_add_none():
     assert exposition(web=object(), rules=RulesWorker(None, Topics(), lookup_of())).count("urbansense_gateway") == 0
+
+
+def test_a_workers_process_tells_health_itself_and_leaves_it_to_the_api_where_that_runs_beside_it():
+    worker, web = RulesWorker(None, Topics(), lookup_of()), WebServer(FastAPI(), 0)
+    assert "urbansense_rule_healthy" in exposition(rules=worker)
+    assert "urbansense_rule_healthy" not in exposition(rules=worker, web=web)
+    assert "urbansense_rule_judged" in exposition(rules=worker, web=web)
