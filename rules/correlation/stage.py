@@ -158,6 +158,10 @@ class Stage:
         self._changed.clear()
         return outputs, states
 
+    def known(self) -> int:
+        """On how many subjects of rules anything is known, or open."""
+        return len(self._tracks) + len(self._passing)
+
     def snapshot(self) -> dict[str, Any]:
         """The stage's own state beside that of rules on subjects, as JSON; rules and silences are the caller's."""
         return {"now": self.now_ms, "pruned": self._pruned_ms, "clocks": sorted(self._clocks.items())}
