@@ -47,6 +47,27 @@ severity: critical
 {rule: water-silent, kind: water_monitor, no_data: 8m}
 ---
 {rule: water-watch, kind: water_monitor, when: reading.water_level > 2.5, for: 3m, mode: shadow}
+---
+rule: lamp-weak
+kind: streetlight
+signals:
+  power: {of: active_power, over: 10m, take: mean}
+  unsteady: {of: voltage, over: 15m, take: stddev}
+when: 'power < 60.0 && unsteady > 0.01'
+for: 2m
+escalate: [{after: 5m, severity: major}, {after: 15m, severity: critical}]
+---
+rule: water-rising
+kind: water_monitor
+signals:
+  full: {of: water_level, over: 8m, take: forecast, reaches: 3.0, within: 2h}
+  up: {of: water_level, over: 30m, take: rate}
+  peak: {of: water_level, over: 12m, take: max}
+when: 'full < 0.5 && up > 0.0 && peak > 1.0'
+---
+{rule: lamp-cycling, kind: streetlight, when: reading.active_power < 20.0, repeat: {times: 3, within: 20m}, clear_for: 5m}
+---
+{rule: lamp-dark-at-night, kind: streetlight, active: {hours: 'daily 17:30-18:30'}, when: reading.active_power < 20.0}
 """
 
 RAISED: Final = {
@@ -56,6 +77,10 @@ RAISED: Final = {
     "water-high": {"opened", "amended", "cleared", "withdrawn"},
     "water-silent": {"opened", "cleared"},
     "water-watch": {"opened", "amended", "cleared"},
+    "lamp-weak": {"opened", "amended", "escalated", "cleared"},
+    "water-rising": {"opened", "amended", "cleared", "withdrawn"},
+    "lamp-cycling": {"opened", "amended", "cleared"},
+    "lamp-dark-at-night": {"opened", "cleared"},
 }
 """What every rule must raise of these reports: without it a run would prove nothing about the rule."""
 
