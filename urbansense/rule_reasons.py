@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.devices import Device
 from domain.events import Event, Status
 from domain.topics import Topics
+from ingest.gateway import last_tick_ms
 from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
 from rules.calendars import Calendars
@@ -68,8 +69,10 @@ class LogRuleReasons:
         reports = await self._store.fetch_reports(rule.kind, from_ms, at_ms + AHEAD_MS, device_id) if device else ()
         heard = [report for report in reports if report["received_at_ms"] <= at_ms]
         last_ms = await self._last_heard_ms(device_id, at_ms) if not heard else None
+        # Who applies a rule notes the wall clock; where the data follow a simulated one, the two cannot be compared.
+        since_ms = standing.at_ms if standing.at_ms <= await last_tick_ms(self._log, self._topics) else 0
         asked = Situation(
-            rule, device_id, device, at_ms, heard, from_ms, self._calendars(table), standing.at_ms, last_ms,
+            rule, device_id, device, at_ms, heard, from_ms, self._calendars(table), since_ms, last_ms,
             await self._told(rule, device_id, from_ms, at_ms), await self._suppressors(rule, device_id, at_ms),
             silences.silences(),
         )  # fmt: skip

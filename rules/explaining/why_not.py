@@ -13,6 +13,8 @@ from rules.explaining.why_not_registry import before_readings, where_parts
 from rules.explaining.why_not_told import about_open
 
 _SHOWN: Final = 20
+_REMARKS: Final = (Code.SHADOW, Code.NOT_IN_FORCE_YET)
+"""What is worth saying but does not end the search."""
 
 
 def why_not(asked: Situation, clock: Clock) -> WhyNot:
@@ -21,7 +23,7 @@ def why_not(asked: Situation, clock: Clock) -> WhyNot:
     event = next((event for event in asked.told if is_open_at(event, asked.at_ms)), None)
     if event is not None:
         reasons = [about_open(event, asked, clock)]
-    if reasons and any(one.code is not Code.SHADOW for one in reasons):
+    if any(one.code not in _REMARKS for one in reasons):
         return _answer(asked, reasons, None, clock, event)
     assert asked.device is not None
     trace = trace_rule(asked.rule, asked.device, asked.calendars, asked.reports, asked.from_ms, asked.at_ms)

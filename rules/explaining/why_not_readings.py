@@ -67,7 +67,7 @@ def _not_silent(trace: Trace, asked: Situation, clock: Clock) -> Reason:
     assert asked.device is not None
     last_ms = trace.last_heard_ms or asked.last_heard_ms
     since_ms = asked.device.activated_at_ms if last_ms is None else last_ms
-    what = ("the device became active", "设备启用") if last_ms is None else ("it was last heard", "最近一次数据")
+    what = ("The device became active", "设备启用时间") if last_ms is None else ("It was last heard", "最近一次数据")
     passed, allowed, at = duration(max(0, asked.at_ms - since_ms)), duration(silence_ms), clock.wall(since_ms)
     return reason(
         Code.NOT_SILENT,

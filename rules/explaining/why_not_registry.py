@@ -37,14 +37,20 @@ def before_readings(asked: Situation, clock: Clock) -> Iterator[Reason]:
         yield reason(Code.RULE_OFF, "The rule is off: it judges nothing.", "规则已停用，不作判断。")
     elif rule.where is not None and (where := _where(asked)) is not None:
         yield where
-    elif asked.in_force_since_ms > asked.at_ms:
+    else:
+        yield from _remarks(asked, clock)
+
+
+def _remarks(asked: Situation, clock: Clock) -> Iterator[Reason]:
+    rule = asked.rule
+    if asked.in_force_since_ms > asked.at_ms:
         since = clock.wall(asked.in_force_since_ms)
         yield reason(
             Code.NOT_IN_FORCE_YET,
-            f"Version {rule.version} came into force at {since}, which is later; it judges no reading from before.",
-            f"版本 {rule.version} 于 {since} 才生效，不判断此前的读数。",
+            f"Version {rule.version} came into force at {since} only, and judges no reading from before. By it, though:",
+            f"版本 {rule.version} 于 {since} 才生效，不判断此前的读数。若按此版本：",
         )
-    elif rule.mode is Mode.SHADOW:
+    if rule.mode is Mode.SHADOW:
         yield reason(
             Code.SHADOW,
             "The rule is in shadow: what it finds is recorded and told to nobody. Apart from that:",

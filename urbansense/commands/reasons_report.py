@@ -24,6 +24,8 @@ _ZH: Final = {
     "too_late": "过迟", "duplicate": "重复", "no_rule": "无规则", "judged": "",
 }  # fmt: skip
 
+_SHOWN: Final = 8
+
 
 class _Speaker:
     """Prints in one language."""
@@ -52,26 +54,34 @@ class _Speaker:
         return self.word("no evidence" if holds is None else "holds" if holds else "no")
 
     def parts(self, parts: Sequence[Part]) -> None:
-        rows = [(part.written, part.filled, self.verdict(part.holds)) for part in parts]
-        print_rows(("", "", ""), rows, "")
+        for part in parts:
+            out.print(f"{part.written}", markup=False, soft_wrap=True)
+            out.print(f"    {part.filled}    → {self.verdict(part.holds)}", markup=False, soft_wrap=True)
 
     def changes(self, changes: Sequence[Change]) -> None:
         rows = [(self.wall(c.at_ms), self.wall(c.known_at_ms), c.message_id, self.text(c.what)) for c in changes]
         print_rows(tuple(map(self.word, ("when", "known at", "message", "what"))), rows, "")
 
-    def readings(self, readings: Sequence[ReadingLine], *, clears: bool) -> None:
+    def readings(self, readings: Sequence[ReadingLine], *, judged: bool, clears: bool = False) -> None:
         names = tuple(
             dict.fromkeys(name for line in readings for name in line.values if not name.startswith("device."))
         )
-        heads = ("observed", "received", "message", *names, "condition", *(("clear condition",) if clears else ()))
-        rows = [self._reading(line, names, clears=clears) for line in readings]
+        heads = (
+            "observed",
+            "received",
+            "message",
+            *names,
+            *(("condition",) if judged else ()),
+            *(("clear condition",) if clears else ()),
+        )
+        rows = [self._reading(line, names)[: len(heads)] for line in readings]
         print_rows(tuple(map(self.word, heads)), rows, "")
 
-    def _reading(self, line: ReadingLine, names: Sequence[str], *, clears: bool) -> Sequence[object]:
+    def _reading(self, line: ReadingLine, names: Sequence[str]) -> Sequence[object]:
         fate = self.word(line.fate.value) if line.fate.value != "judged" else self.verdict(line.holds)
         cells = [self._cell(line, name) for name in names]
-        after = [self.verdict(line.clears)] if clears else []
-        return (self.wall(line.observed_at_ms), self.wall(line.received_at_ms), line.message_id, *cells, fate, *after)
+        after = self.verdict(line.clears)
+        return (self.wall(line.observed_at_ms), self.wall(line.received_at_ms), line.message_id, *cells, fate, after)
 
     @staticmethod
     def _cell(line: ReadingLine, name: str) -> str:
@@ -108,7 +118,7 @@ def print_explanation(explanation: Explanation, lang: str, zone: ZoneInfo, most:
     if explanation.readings and most:
         speaker.heading("Readings")
         has_clears = any("clear_when" in line for line in explanation.document.splitlines())
-        speaker.readings(explanation.readings[:most], clears=has_clears)
+        speaker.readings(explanation.readings[:most], judged=bool(explanation.parts), clears=has_clears)
         if len(explanation.readings) > most:
             out.print(speaker.word("… more; use --readings or --json"), markup=False)
     speaker.heading("The rule")
@@ -128,4 +138,4 @@ def print_why_not(answer: WhyNot, lang: str, zone: ZoneInfo) -> None:
         speaker.changes(answer.changes)
     if answer.readings:
         speaker.heading("The last readings")
-        speaker.readings(answer.readings, clears=False)
+        speaker.readings(answer.readings[-_SHOWN:], judged=bool(answer.parts))
