@@ -3,23 +3,35 @@
 80x30       thirty readings of 80          80          one reading
 _x5         five times no reading          true x2     written truex2
 1.0..1.5x6  a straight line of six readings, both ends included
+12?  12!x3  a reading marked suspect; three marked bad
 """
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from domain.telemetry import Quality
+
+_MARKS: Final[dict[str | None, Quality | None]] = {None: None, "?": "suspect", "!": "bad"}
 MAX_READINGS: Final = 100_000
 _NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_TOKEN: Final = re.compile(rf"^(?P<first>_|true|false|{_NUMBER})(?:\.\.(?P<last>{_NUMBER}))?(?:x(?P<count>\d+))?$")
+_TOKEN: Final = re.compile(
+    rf"^(?P<first>_|true|false|{_NUMBER})(?:\.\.(?P<last>{_NUMBER}))?(?P<mark>[?!])?(?:x(?P<count>\d+))?$"
+)
 
 Value = float | bool | None
-"""One reading; None where there is none."""
 
 
-def parse_series(text: str) -> list[Value]:
+class Told(NamedTuple):
+    """One reading, None where there is none, and its quality where that is not good."""
+
+    value: Value
+    quality: Quality | None = None
+
+
+def parse_series(text: str) -> list[Told]:
     """The readings of a series, in order. Raises: ValueError naming the token that is wrong."""
-    values: list[Value] = []
+    values: list[Told] = []
     for token in text.split():
         values += _token(token)
         if len(values) > MAX_READINGS:
@@ -27,7 +39,7 @@ def parse_series(text: str) -> list[Value]:
     return values
 
 
-def _token(token: str) -> Iterator[Value]:
+def _token(token: str) -> Iterator[Told]:
     match = _TOKEN.match(token)
     if match is None:
         raise ValueError(f"{token!r} is no reading; write 80x30, _x5, truex3 or 1.0..1.5x6")
@@ -37,12 +49,12 @@ def _token(token: str) -> Iterator[Value]:
     if match["last"] is not None:
         if match["first"] in ("_", "true", "false") or count < 2:
             raise ValueError(f"{token!r}: a line needs two numbers and at least two readings, such as 1.0..1.5x6")
-        return _line(float(match["first"]), float(match["last"]), count)
+        return _line(float(match["first"]), float(match["last"]), count, _MARKS[match["mark"]])
     words: dict[str, Value] = {"_": None, "true": True, "false": False}
     value = words[match["first"]] if match["first"] in words else float(match["first"])
-    return iter([value] * count)
+    return iter([Told(value, _MARKS[match["mark"]])] * count)
 
 
-def _line(first: float, last: float, count: int) -> Iterator[Value]:
+def _line(first: float, last: float, count: int, quality: Quality | None) -> Iterator[Told]:
     for i in range(count):
-        yield round(first + (last - first) * i / (count - 1), 9)
+        yield Told(round(first + (last - first) * i / (count - 1), 9), quality)

@@ -50,7 +50,7 @@ class _Bench:
     def __init__(self, test: RuleTest) -> None:
         self.final: dict[UUID, Event] = {}
         self._test = test
-        rules = RuleSet(test.rules)
+        rules = RuleSet(test.rules, test.calendars)
         kinds = dict.fromkeys(device.kind for device in test.devices.values())
         self._by_kind = {kind: Lane(kind, rules, test.devices.get) for kind in kinds}
         for lane in self.lanes:
@@ -99,7 +99,7 @@ class _Bench:
 
 
 def _report(arrival: Arrival, kind: str) -> Telemetry:
-    return {
+    report: Telemetry = {
         "device_id": arrival.device_id,
         "kind": kind,
         "observed_at_ms": arrival.observed_at_ms,
@@ -107,6 +107,9 @@ def _report(arrival: Arrival, kind: str) -> Telemetry:
         "codec": "test",
         "readings": arrival.readings,
     }
+    if arrival.quality:
+        report["quality"] = arrival.quality
+    return report
 
 
 def _faults(lanes: list[Lane]) -> Iterator[str]:

@@ -3,21 +3,25 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
 from domain.devices import DEVICE_ID, Device
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.quantities import CATALOGUE
-from domain.telemetry import Reading
-from rules.documents import load_rules, read_rules
+from domain.telemetry import Quality, Reading
+from rules.calendars import DEFAULT_TIMEZONE, Calendar, Calendars
+from rules.documents import load_documents, read_documents
 from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadRules, Problem
 from rules.rule import Rule
-from rules.series import parse_series
+from rules.series import Told, parse_series
 from rules.silences import Silence
 
-_ENTRIES: Final = ("rules", "start", "every", "devices", "series", "arrivals", "silences", "until", "expect")
+_ENTRIES: Final = (
+    "rules", "start", "every", "timezone", "devices", "series", "arrivals", "silences", "until", "expect"
+)  # fmt: skip
 _DEVICE_FIELDS: Final = {field.name for field in fields(Device)} - {"device_id", "state", "version", "activated_at_ms"}
 _TIMES: Final = ("since", "opened", "cleared")
 _EXPECTED: Final = (
@@ -35,6 +39,10 @@ _EXPECTED: Final = (
 )
 
 
+_Report = tuple[dict[str, Reading], dict[str, Quality]]
+"""Readings, and the quality of those that are not good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One report on its way: it arrives at `at_ms`, `times` times over."""
@@ -44,6 +52,7 @@ class Arrival:
     device_id: str
     observed_at_ms: int
     readings: dict[str, Reading]
+    quality: dict[str, Quality]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class RuleTest:
 
     path: str
     rules: list[Rule]
+    calendars: Calendars
     start_ms: int
     devices: dict[str, Device]
     arrivals: list[Arrival]
@@ -101,8 +111,9 @@ class _Reader:
         arrivals = self._arrivals(start_ms, every_ms, devices)
         last_ms = max((arrival.at_ms for arrival in arrivals), default=start_ms)
         until = self._offset(self._entries.get("until"), "until")
+        rules, calendars = self._documents()
         return RuleTest(
-            str(self._path), self._rules(), start_ms, devices, arrivals, self._silences(start_ms),
+            str(self._path), rules, calendars, start_ms, devices, arrivals, self._silences(start_ms),
             last_ms if until is None else max(start_ms + until, last_ms), self._expect(start_ms),
         )  # fmt: skip
 
@@ -143,21 +154,34 @@ class _Reader:
             self._refuse(entry, f"`{name}`: {error}")
             return None
 
-    def _rules(self) -> list[Rule]:
+    def _documents(self) -> tuple[list[Rule], Calendars]:
+        """The rules, and the calendars that stand beside them."""
         rules: list[Rule] = []
+        calendars: list[Calendar] = []
         inline: list[Marked] = []
         for entry in self._list("rules"):
             if isinstance(entry.value, dict):
                 inline.append(entry)
                 continue
-            path = self._path.parent / str(entry.value)
             try:
-                rules += load_rules(path)
+                read = load_documents(self._path.parent / str(entry.value))
+                rules, calendars = rules + read.rules, calendars + read.calendars
             except OSError as error:
                 self._refuse(entry, f"cannot read {entry.value}: {error.strerror}")
             except BadRules as error:
                 self.problems += error.found
-        return rules + read_rules(inline, str(self._path), self.problems)
+        read = read_documents(inline, str(self._path), self.problems)
+        return rules + read.rules, Calendars(self._timezone(), calendars + read.calendars)
+
+    def _timezone(self) -> str:
+        entry = self._entries.get("timezone")
+        if entry is None:
+            return DEFAULT_TIMEZONE
+        try:
+            return ZoneInfo(str(entry.value)).key
+        except (ZoneInfoNotFoundError, ValueError):
+            self._refuse(entry, f"`timezone`: unknown time zone {entry.value!r}; write for example Asia/Shanghai")
+            return DEFAULT_TIMEZONE
 
     def _devices(self, start_ms: int) -> dict[str, Device]:
         devices: dict[str, Device] = {}
@@ -190,8 +214,8 @@ class _Reader:
             at_ms = start_ms + (int(reading) * every_ms if offset is None else offset)
             moved.setdefault((device_id, reading), []).append((at_ms, int(times)))
         arrivals = [
-            Arrival(at_ms, times, device_id, start_ms + i * every_ms, readings)
-            for (device_id, i), readings in reports.items()
+            Arrival(at_ms, times, device_id, start_ms + i * every_ms, *told)
+            for (device_id, i), told in reports.items()
             for at_ms, times in moved.get((device_id, i), [(start_ms + i * every_ms, 1)])
         ]
         return sorted(arrivals, key=lambda arrival: arrival.at_ms)
@@ -212,21 +236,25 @@ class _Reader:
                     self._refuse(entry, f"silences: {'.'.join(map(str, problem['loc']))}: {problem['msg']}")
         return silences
 
-    def _reports(self, devices: dict[str, Device]) -> dict[tuple[str, int], dict[str, Reading]]:
+    def _reports(self, devices: dict[str, Device]) -> dict[tuple[str, int], _Report]:
         """The quantities of a device that have a value at one instant are one report."""
-        reports: dict[tuple[str, int], dict[str, Reading]] = {}
+        reports: dict[tuple[str, int], _Report] = {}
         for device_id, entry in self._mapping(self._entries.get("series"), "series").items():
             if device_id not in devices:
                 self._refuse(entry.key or entry, f"{device_id!r} is not among the devices")
             for quantity, series in self._mapping(entry, device_id).items():
                 if quantity not in CATALOGUE:
                     self._refuse(series.key or series, f"unknown quantity {quantity!r}")
-                for i, value in enumerate(self._values(series)):
-                    if value is not None:
-                        reports.setdefault((device_id, i), {})[quantity] = value
+                for i, told in enumerate(self._values(series)):
+                    if told.value is None:
+                        continue
+                    readings, marks = reports.setdefault((device_id, i), ({}, {}))
+                    readings[quantity] = told.value
+                    if told.quality is not None:
+                        marks[quantity] = told.quality
         return dict(sorted(reports.items(), key=lambda item: item[0][1]))
 
-    def _values(self, series: Marked) -> list[float | bool | None]:
+    def _values(self, series: Marked) -> list[Told]:
         try:
             text = str(series.value).lower() if isinstance(series.value, bool) else str(series.value)
             return parse_series(text)

@@ -39,7 +39,7 @@ def run(tmp_path: Path, text: str) -> RuleTestResult:
     ],
 )
 def test_the_series_notation(text: str, values: list[object]) -> None:
-    assert parse_series(text) == values
+    assert [told.value for told in parse_series(text)] == values
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,9 @@ def test_what_is_no_rule_test_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_same_file_gives_the_same_result_twice(tmp_path: Path) -> None:
     assert run(tmp_path, TEST + HELD) == run(tmp_path, TEST + HELD)
+
+
+def test_a_series_may_mark_readings_as_suspect_or_bad() -> None:
+    told = parse_series("1 2?x2 3! 1..2!x2 true?")
+    assert [one.quality for one in told] == [None, "suspect", "suspect", "bad", "bad", "bad", "suspect"]
+    assert [one.value for one in told] == [1.0, 2.0, 2.0, 3.0, 1.0, 2.0, True]
