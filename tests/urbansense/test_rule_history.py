@@ -216,3 +216,38 @@ async def test_a_backtest_finds_exactly_the_events_that_the_live_run_raised(city
 async def test_an_empty_store_is_told_in_words(city: City) -> None:
     with pytest.raises(NothingStored, match="the store holds no report of streetlight or cabinet"):
         await backtest(city)
+
+
+async def test_what_came_too_late_is_raised_afterwards_once_and_notifies_nobody(city: City) -> None:
+    """L1 is dead for half an hour, but its reports of that time come two hours later."""
+    device = next(device for device in devices() if device.device_id == "L1")
+    told = [
+        (60 + minute, _told(device, minute, 60 + minute if 10 <= minute < 40 else minute, readings))
+        if 10 <= minute < 40
+        else (minute, _told(device, minute, minute, readings))
+        for minute in range(MINUTES)
+        for readings in [_steady(dead=10 <= minute < 40)]
+    ]
+    await feed(city.stages, sorted(told, key=lambda entry: entry[0]))
+    await city.settled()
+    before = await city.told()
+    assert {event.rule for event in before.values()} == {"silent"}
+
+    result = await backtest(city, document=None, raise_missing=True)
+    (raised,) = result.raised
+    assert (raised.rule, raised.historical, raised.opened_at_ms, raised.cleared_at_ms) == (
+        "lamp-out", True, at(14), at(41),
+    )  # fmt: skip
+    await city.settled()
+    after = await city.told()
+    assert after[str(raised.event_id)] == raised
+    assert after.keys() - before.keys() == {str(raised.event_id)}
+
+    again = await backtest(city, document=None, raise_missing=True)
+    assert again.raised == []
+    await city.settled()
+    assert await city.told() == after
+
+
+def _steady(*, dead: bool) -> dict[str, Any]:
+    return {"dimming_level": 80.0, "active_power": 2.0 if dead else 96.0, "voltage": 230.0}
