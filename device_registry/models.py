@@ -147,6 +147,43 @@ audit: Final = Table(
 )
 """Who changed what, when: one row for each change of each record, written in the change's own transaction."""
 
+credentials: Final = Table(
+    "credentials",
+    metadata,
+    Column("username", _key(200), primary_key=True),
+    Column("holder", _key(65), nullable=False),
+    Column("sort", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("salt", String(64)),
+    Column("secret_hash", String(128)),
+    Column("iterations", Integer),
+    Column("fingerprint", String(64)),
+    Column("certificate_ends_at_ms", BigInteger),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("ends_at_ms", BigInteger),
+    Column("ends_on_use_of", String(200)),
+    Column("last_used_at_ms", BigInteger),
+    Column("revoked_at_ms", BigInteger),
+)
+"""What devices and services log in with at the MQTT broker. A secret stands here as its hash only."""
+
+pending_devices: Final = Table(
+    "pending_devices",
+    metadata,
+    Column("name", _key(64), primary_key=True),
+    Column("dev_eui", String(LENGTH["dev_eui"])),
+    Column("kind", String(64)),
+    Column("speaker", String(64)),
+    Column("topic", Text, nullable=False),
+    Column("sample", Text, nullable=False),
+    Column("first_seen_ms", BigInteger, nullable=False),
+    Column("last_seen_ms", BigInteger, nullable=False),
+    Column("reports", Integer, nullable=False),
+    Column("refused_at_ms", BigInteger),
+    Column("refused_by", String(LENGTH["author"])),
+)
+"""Who reported without being registered, until an operator accepts or refuses it."""
+
 DEVICE_COLUMNS: Final = tuple(devices.c[name] for name in DEVICE_FIELDS)
 """The columns of a `Device`, in the order of its fields: `Device(*row)`."""
 
@@ -162,6 +199,7 @@ Index("ix_devices_parent_id", devices.c.parent_id)
 Index("ix_devices_place", devices.c.lat, devices.c.lon)
 Index("ix_devices_mn", devices.c.mn)
 Index("ix_devices_sparkplug", devices.c.sparkplug)
+Index("ix_credentials_holder", credentials.c.holder)
 Index("ix_registry_audit_subject", audit.c.subject_kind, audit.c.subject, audit.c.number)
 Index(
     "uq_devices_dev_eui",

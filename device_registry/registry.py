@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from device_registry import outbox, stored_areas, stored_devices, stored_profiles
 from device_registry.area_checks import area_problems, tree_problems
@@ -61,6 +61,16 @@ class Registry:
             with writing(self._engine) as connection:
                 missing = self._missing_profiles(stored_profiles.read_profiles(connection))
                 stored_profiles.write_profiles(connection, missing, now_ms=0, author=UNNAMED)
+
+    @property
+    def engine(self) -> Engine:
+        """The database itself, for `device_registry.bulk`, whose transaction spans a whole file."""
+        return self._engine
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for the tables that stand beside these in it: credentials and pending devices."""
+        return self._engine
 
     def get_device(self, device_id: str) -> Device | None:
         with reading(self._engine) as connection:
