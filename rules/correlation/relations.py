@@ -23,6 +23,15 @@ class Relations:
             for member in group.of:
                 if not self._counts(member, name, set()):
                     self.groups_of[member] = (*self.groups_of.get(member, ()), name)
+        self._suppressors = {
+            name: tuple(s for s in rule.suppressed_by if s in self.rules and self.rules[s].mode is Mode.LIVE)
+            for name, rule in self.rules.items()
+            if rule.suppressed_by
+        }
+        self._absorbers = {
+            name: tuple(g for g in groups if self.groups[g].absorbs and self.rules[g].mode is Mode.LIVE)
+            for name, groups in self.groups_of.items()
+        }
         for name in self.rules:
             for suppressor in self.suppressors_of(name):
                 self.children_of[suppressor] = self.children_of.get(suppressor, frozenset()) | {name}
@@ -39,9 +48,7 @@ class Relations:
 
     def suppressors_of(self, name: str) -> tuple[str, ...]:
         """The rules that suppress one now; those in shadow suppress nothing."""
-        rule = self.rules.get(name)
-        suppressors = rule.suppressed_by if rule else ()
-        return tuple(s for s in suppressors if s in self.rules and self.rules[s].mode is Mode.LIVE)
+        return self._suppressors.get(name, ())
 
     def waits(self, name: str) -> bool:
         """Whether the rule's events are told only when their instants are settled."""
@@ -49,8 +56,7 @@ class Relations:
 
     def absorbers_of(self, name: str) -> tuple[str, ...]:
         """The live groups that absorb the rule's events."""
-        groups = self.groups_of.get(name, ())
-        return tuple(g for g in groups if self.groups[g].absorbs and self.rules[g].mode is Mode.LIVE)
+        return self._absorbers.get(name, ())
 
     def hold_ms(self, name: str) -> int:
         """How long notification of the rule's events waits for a group that may absorb them."""

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from domain.events import Severity, Transition, event_id
 from rules.correlation.spells import EventFields, Key
 
-_OWN: Final = ("revision", "rule_version", "replaces", "reason")
+_OWN: Final = ("revision", "rule_version", "replaces", "reason", "hold_ms")
 """What a telling has of its own: not by itself a reason to tell anything."""
 _BADNESS: Final = {severity.value: -place for place, severity in enumerate(Severity)}
 
@@ -79,7 +79,7 @@ def _opening(key: Key, event: EventFields, before: EventFields | None, instead_o
 
 def _change(event: EventFields, before: EventFields) -> list[Telling]:
     now = event | {"replaces": before["replaces"]}
-    if all(now.get(name) == value for name, value in before.items() if name not in _OWN):
+    if now | {name: before.get(name) for name in _OWN} == before:
         return []
     now["revision"] = before["revision"] + 1
     if before["status"] == "open" and now["status"] == "cleared":

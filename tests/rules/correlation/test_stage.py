@@ -46,10 +46,21 @@ def test_a_suppressor_itself_waits_for_nothing() -> None:
     assert bench.said() == [("opened", "power-loss", "F1")]
 
 
-def test_an_event_judged_over_history_is_not_correlated() -> None:
-    bench = Bench(*SUPPRESSION)
-    bench.opens("lamp-dim", "L1", 5, historical=True)
-    assert bench.said() == [("opened", "lamp-dim", "L1")]
+def test_an_event_judged_over_history_is_not_correlated_and_leaves_the_others_alone() -> None:
+    bench = Bench(*SUPPRESSION, LAMP_OUT)
+    for rule in ("lamp-dim", "lamp-out"):
+        bench.opens(rule, "L1", 50)
+    bench.clock(50)
+    bench.forget_told()
+    for rule in ("lamp-dim", "lamp-out"):
+        bench.opens(rule, "L1", 5, historical=True)
+        bench.clears(rule, "L1", 5, 6, historical=True)
+    assert [said[0] for said in bench.said()] == ["opened", "cleared"] * 2
+    bench.rules(*SUPPRESSION, *GROUPING)
+    for n in (2, 3):
+        bench.opens("lamp-out", f"L{n}", 50 + n)
+    bench.clock(53)
+    assert bench.history("feeder-fault") == [("feeder-fault", "F1", 53, None, None)]
 
 
 # Suppression
@@ -276,6 +287,15 @@ def test_notification_of_members_waits_for_an_absorbing_group_but_not_of_critica
     bench.opens("lamp-out", "L1", 1)
     bench.opens("lamp-out", "L2", 1, severity=Severity.CRITICAL)
     assert [output.event["hold_ms"] for output in bench.told] == [120_000, 0]
+
+
+def test_a_group_rule_put_in_force_tells_nothing_of_lone_events() -> None:
+    bench = Bench(LAMP_OUT)
+    bench.opens("lamp-out", "L1", 1)
+    bench.clock(2)
+    bench.forget_told()
+    bench.rules(*GROUPING)
+    assert bench.said() == []
 
 
 def test_a_group_of_groups_counts_their_events() -> None:
