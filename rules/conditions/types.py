@@ -38,7 +38,18 @@ class Kind(Enum):
 ALL_ROOTS: Final = ("reading", "device", "area", "sun", "signal")
 FACTS: Final = {
     **dict.fromkeys(
-        ("device_id", "kind", "profile", "name", "area", "department", "parent_id", "component_code"), Kind.TEXT
+        (
+            "device_id",
+            "kind",
+            "profile",
+            "name",
+            "area",
+            "grid",
+            "department",
+            "parent_id",
+            "component_code",
+        ),
+        Kind.TEXT,
     ),
     **dict.fromkeys(("lon", "lat", "report_interval_s"), Kind.NUMBER),
 }
