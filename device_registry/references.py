@@ -26,13 +26,15 @@ class Known:
 
     `profile_kinds` is complete. `parents` holds every device outside the batch that the batch's parent chains reach,
     `children` those outside it that hang on one of the batch whose kind changes. `holders` tells by column of IDENTITIES
-    who outside the batch holds a value that the batch asks for.
+    who outside the batch holds a value that the batch asks for. Where the batch is a part of a larger offer, `times`
+    tells by column how many devices of the whole offer ask for a value, of those that more than one asks for.
     """
 
     profile_kinds: Mapping[str, str]
     parents: Mapping[str, Relative] = field(default_factory=dict)
     children: Mapping[str, Relative] = field(default_factory=dict)
     holders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    times: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def reference_problems(batch: Sequence[Device], known: Known, tables: CityTables) -> Iterator[Problem]:
@@ -105,13 +107,13 @@ def _identity_problems(batch: Sequence[Device], known: Known) -> Iterator[Proble
     in_service = [device for device in batch if device.state is not DeviceState.RETIRED]
     for column, name in IDENTITIES.items():
         wanted = [device for device in in_service if getattr(device, column) is not None]
-        times = Counter(getattr(device, column) for device in wanted)
+        times = known.times.get(column) or Counter(getattr(device, column) for device in wanted)
         for device in wanted:
             value = getattr(device, column)
             holder = known.holders.get(column, {}).get(value)
             if holder is not None:
                 what = f"{name} {value} belongs to {holder!r}"
                 yield Problem(device.device_id, column, what, "correct it, or retire the other device")
-            elif times[value] > 1:
+            elif times.get(value, 1) > 1:
                 what = f"{name} {value} is given to {times[value]} devices"
                 yield Problem(device.device_id, column, what, "give it to one of them")

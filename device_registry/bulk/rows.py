@@ -35,6 +35,13 @@ class Offer(NamedTuple):
     keep: frozenset[str]
 
 
+class ReadRow(NamedTuple):
+    """What could be read of a row, and what could not; without an offer where not even id and kind are there."""
+
+    offer: Offer | None
+    errors: list[RowError]
+
+
 class Terms(NamedTuple):
     """How the rows of a file are read: `datum` where a row names none; `guarded` where apostrophes guard formulas."""
 
@@ -43,10 +50,11 @@ class Terms(NamedTuple):
     guarded: bool = True
 
 
-def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> Offer | list[RowError]:
-    """The offer of a row, or everything that keeps its cells from being read. Columns that `cells` lacks are empty.
+def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
+    """The offer of a row and everything that is wrong with its cells. Columns that `cells` lacks are empty.
 
-    What the values must be is judged later, by `device_registry.validation`, with the rest of the registry in view.
+    What the values must be is judged later, by `device_registry.validation`, with the rest of the registry in view;
+    a cell that cannot be read is empty in the offer.
     """
     errors: list[RowError] = []
     texts = {
@@ -62,8 +70,8 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> Offer | list[
     attributes = _read_object(line, "attributes", texts["attributes"], errors)
     identities = _read_identities(line, texts["identities"], errors)
     place, source = _read_place(line, cells, texts, numbers, terms.datum, errors)
-    if errors:
-        return errors
+    if not texts["device_id"] or not texts["kind"]:
+        return ReadRow(None, errors)
     kind = texts["kind"]
     profile = terms.profiles.get(texts["profile"] or kind) or _NO_PROFILE
     device = Device(
@@ -77,7 +85,7 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> Offer | list[
         parent_id=texts["parent_id"] or None,
         component_code=texts["component_code"] or None,
         department=texts["department"] or None,
-        report_interval_s=int(interval_s) if interval_s is not None else profile.report_interval_s,
+        report_interval_s=profile.report_interval_s if interval_s is None else int(interval_s),
         dev_eui=texts["dev_eui"] or None,
         mn=texts["mn"] or None,
         attributes=dict(profile.attributes) if attributes is None else attributes,
@@ -95,7 +103,7 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> Offer | list[
         identities=identities,
     )
     said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells.keys()
-    return Offer(Entry(device, details), frozenset({"state", *OPTIONAL} - said))
+    return ReadRow(Offer(Entry(device, details), frozenset({"state", *OPTIONAL} - said)), errors)
 
 
 def write_cells(entry: Entry) -> dict[str, str]:

@@ -1,0 +1,240 @@
+"""The rows of a file on disk while they are judged: whatever the file's size, memory holds one page of it.
+
+The database of the registry is no place for them: what stands there is what is registered, and a process that dies must
+leave nothing behind. A scratch SQLite file without a name does that on every system that matters here.
+"""
+
+import marshal
+import sqlite3
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from os import unlink
+from typing import Any, Final, NamedTuple
+
+from device_registry.bulk.columns import RowError
+from device_registry.bulk.formats import RawRow
+from device_registry.bulk.rows import Offer
+from device_registry.device_filter import storable
+from device_registry.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Details, Entry
+from device_registry.references import IDENTITIES, Relative
+from domain.devices import Device, DeviceState
+
+_CHUNK: Final = 1000
+_SCHEMA: Final = """
+PRAGMA journal_mode=OFF;
+PRAGMA synchronous=OFF;
+CREATE TABLE rows (
+    n INTEGER PRIMARY KEY, line INTEGER, device_id TEXT, kind TEXT, parent_id TEXT, dev_eui TEXT, mn TEXT,
+    sparkplug TEXT, keeps_sparkplug INTEGER, standing INTEGER, entry BLOB, cells BLOB
+);
+CREATE TABLE errors (n INTEGER, line INTEGER, column_name TEXT, what TEXT, remedy TEXT);
+CREATE TABLE results (n INTEGER PRIMARY KEY, result TEXT, device_id TEXT, changes BLOB);
+CREATE TABLE released (device_id TEXT PRIMARY KEY, dev_eui TEXT);
+"""
+_INDEXES: Final = """
+CREATE INDEX rows_by_id ON rows (device_id);
+CREATE INDEX rows_by_eui ON rows (dev_eui) WHERE dev_eui IS NOT NULL;
+CREATE INDEX rows_by_mn ON rows (mn) WHERE mn IS NOT NULL;
+CREATE INDEX rows_by_sparkplug ON rows (sparkplug) WHERE sparkplug IS NOT NULL;
+"""
+
+
+class Staged(NamedTuple):
+    """A row that stands: nothing is wrong with it so far."""
+
+    n: int
+    line: int
+    offer: Offer
+
+
+class RefusedRow(NamedTuple):
+    """A row that was refused, as it came, with everything that is wrong with it."""
+
+    line: int
+    cells: dict[str, str]
+    extra: tuple[str, ...]
+    errors: tuple[RowError, ...]
+
+
+class Result(NamedTuple):
+    """What became of a row: `created`, `updated` or `unchanged`; in a preview with (old, new) by field that differs."""
+
+    result: str
+    device_id: str
+    changes: dict[str, tuple[Any, Any]]
+
+
+class Staging:
+    """One file's rows. Not safe from several threads at once; `close` forgets everything."""
+
+    def __init__(self) -> None:
+        with tempfile.NamedTemporaryFile(prefix="urbansense-import-", delete=False) as file:
+            self._path: str | None = file.name
+        self._base = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        with suppress(OSError):  # where an open file cannot be unlinked, `close` does it
+            unlink(self._path)
+            self._path = None
+        self._base.executescript(_SCHEMA)
+        self._base.execute("BEGIN")
+        self.rows = 0
+
+    def add(self, rows: Iterable[tuple[RawRow, Offer | None, Sequence[RowError]]]) -> None:
+        """Take rows in the order of the file. One without an offer never stands, one with errors until `settle`."""
+        kept: list[tuple[Any, ...]] = []
+        errors: list[tuple[Any, ...]] = []
+        for raw, offer, wrong in rows:
+            self.rows += 1
+            kept.append((self.rows, raw.line, *_staged(raw, offer), marshal.dumps((raw.cells, raw.extra))))
+            errors += ((self.rows, *_parts(error)) for error in wrong)
+        self._base.executemany(f"INSERT INTO rows VALUES ({','.join('?' * 12)})", kept)
+        self._base.executemany(_ADD_ERROR, errors)
+
+    def index(self) -> None:
+        """All rows are there. Those that share an id are refused: which of them is meant nobody can tell."""
+        self._base.executescript(f"{_INDEXES} BEGIN;")  # which commits first
+        twice = "SELECT device_id FROM rows WHERE device_id != '' GROUP BY device_id HAVING count(*) > 1"
+        for (device_id,) in self._base.execute(twice).fetchall():
+            same = self._base.execute(
+                "SELECT n, line FROM rows WHERE device_id = ? ORDER BY n", (device_id,)
+            ).fetchall()
+            lines = ", ".join(str(line) for _, line in same[:20]) + (" …" if len(same) > 20 else "")
+            what = f"{device_id!r} is on lines {lines}"
+            self.refuse((n, RowError(line, "device_id", what, "leave all but one out")) for n, line in same)
+        self._base.execute(f"UPDATE rows SET standing = 0 WHERE device_id IN ({twice})")
+
+    def pages(self) -> Iterator[list[Staged]]:
+        """The rows that stand, in the order of the file, so many at a time that one statement can name them all."""
+        after = 0
+        statement = "SELECT n, line, entry FROM rows WHERE n > ? AND standing = 1 ORDER BY n LIMIT ?"
+        while True:
+            found = self._base.execute(statement, (after, _CHUNK)).fetchall()
+            if not found:
+                return
+            yield [Staged(n, line, _offer(entry)) for n, line, entry in found]
+            after = found[-1][0]
+
+    def settle(self) -> int:
+        """What has errors stands no longer. Returns how many rows that were."""
+        fall = "UPDATE rows SET standing = 0 WHERE standing = 1 AND n IN (SELECT n FROM errors)"
+        return self._base.execute(fall).rowcount
+
+    def refuse(self, errors: Iterable[tuple[int, RowError]]) -> None:
+        """Note errors of rows, which stand until `settle`."""
+        self._base.executemany(_ADD_ERROR, [(n, *_parts(error)) for n, error in errors])
+
+    def standing(self) -> int:
+        return int(self._one("SELECT count(*) FROM rows WHERE standing = 1"))
+
+    def refused_rows(self) -> int:
+        return int(self._one("SELECT count(DISTINCT n) FROM errors"))
+
+    def relatives(self, device_ids: Iterable[str]) -> dict[str, Relative]:
+        """The standing rows of those ids."""
+        statement = "SELECT device_id, kind, parent_id FROM rows WHERE standing = 1 AND device_id IN"
+        return {row[0]: Relative(row[1], row[2]) for row in self._among(statement, device_ids)}
+
+    def lines_of(self, device_ids: Iterable[str]) -> dict[str, int]:
+        """Where the file speaks of those ids, refused rows included."""
+        statement = "SELECT device_id, line FROM rows WHERE device_id IN"
+        return dict(self._among(statement, device_ids))
+
+    def letting_go(self, column: str, device_ids: Iterable[str]) -> set[str]:
+        """Which of those devices stand in the file and say what their identity in that column is from now on."""
+        says = " AND keeps_sparkplug = 0" if column == "sparkplug" else ""
+        statement = f"SELECT device_id FROM rows WHERE standing = 1{says} AND device_id IN"
+        return {row[0] for row in self._among(statement, device_ids)}
+
+    def times(self, column: str, values: Iterable[str]) -> dict[str, int]:
+        """How many standing rows ask for each of those values of an identity; only what more than one asks for."""
+        assert column in IDENTITIES
+        counted: dict[str, int] = {}
+        for value, count in self._among(f"SELECT {column}, 1 FROM rows WHERE standing = 1 AND {column} IN", values):
+            counted[value] = counted.get(value, 0) + count
+        return {value: count for value, count in counted.items() if count > 1}
+
+    def release(self, held: Iterable[tuple[str, str]]) -> None:
+        """Remember (device, EUI) where another row of the file takes what the device holds until its own is written."""
+        self._base.executemany("INSERT OR IGNORE INTO released VALUES (?, ?)", held)
+
+    def forget_released(self) -> None:
+        self._base.execute("DELETE FROM released")
+
+    def released(self, device_ids: Iterable[str] | None = None) -> dict[str, str]:
+        """The EUI by device, of those or of all."""
+        if device_ids is None:
+            return dict(self._base.execute("SELECT device_id, dev_eui FROM released").fetchall())
+        return dict(self._among("SELECT device_id, dev_eui FROM released WHERE device_id IN", device_ids))
+
+    def note(self, results: Iterable[tuple[int, str, str, bytes | None]]) -> None:
+        """Keep what became of rows: (n, result, device id, changes as orjson told them)."""
+        self._base.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", results)
+
+    def tally(self) -> dict[str, int]:
+        """How many rows had each result."""
+        return dict(self._base.execute("SELECT result, count(*) FROM results GROUP BY result").fetchall())
+
+    def results(self) -> Iterator[tuple[str, str, bytes | None]]:
+        """(result, device id, changes) in the order of the file."""
+        yield from self._base.execute("SELECT result, device_id, changes FROM results ORDER BY n")
+
+    def errors(self) -> Iterator[RowError]:
+        """Every error, in the order of the lines."""
+        statement = "SELECT line, column_name, what, remedy FROM errors ORDER BY line, n, rowid"
+        yield from (RowError(*row) for row in self._base.execute(statement))
+
+    def refused(self) -> Iterator[RefusedRow]:
+        """The rows that were refused, in the order of the file."""
+        statement = "SELECT n, line, cells FROM rows WHERE n IN (SELECT n FROM errors) ORDER BY n"
+        of_row = "SELECT line, column_name, what, remedy FROM errors WHERE n = ? ORDER BY rowid"
+        self._base.execute("CREATE INDEX IF NOT EXISTS errors_by_row ON errors (n)")
+        for n, line, came in self._base.execute(statement):
+            cells, extra = marshal.loads(came)
+            errors = tuple(RowError(*row) for row in self._base.execute(of_row, (n,)))
+            yield RefusedRow(line, cells, extra, errors)
+
+    def close(self) -> None:
+        self._base.close()
+        if self._path is not None:
+            unlink(self._path)
+
+    def _one(self, statement: str) -> Any:
+        return self._base.execute(statement).fetchone()[0]
+
+    def _among(self, statement: str, values: Iterable[str]) -> Iterator[Any]:
+        wanted = [storable(value) for value in values]
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            yield from self._base.execute(f"{statement} ({','.join('?' * len(chunk))})", chunk)
+
+
+_ADD_ERROR: Final = "INSERT INTO errors VALUES (?, ?, ?, ?, ?)"
+
+
+def _parts(error: RowError) -> tuple[int, str, str, str]:
+    return error.line, error.column, storable(error.what), storable(error.remedy)
+
+
+def _staged(raw: RawRow, offer: Offer | None) -> tuple[Any, ...]:
+    if offer is None:
+        return (storable(raw.cells.get("device_id", "").strip()), None, None, None, None, None, 0, 0, None)
+    device, details = offer.entry
+    texts = (device.device_id, device.kind, device.parent_id, device.dev_eui, device.mn, device.sparkplug)
+    facts = [getattr(device, name) for name in DEVICE_FIELDS]
+    facts[_STATE] = device.state.value
+    more = [getattr(details, name) for name in DETAIL_FIELDS]
+    more[_DATUM] = details.source_datum.value
+    entry = marshal.dumps((facts, more, tuple(offer.keep)))
+    return (*(None if one is None else storable(one) for one in texts), "sparkplug" in offer.keep, 1, entry)
+
+
+def _offer(entry: bytes) -> Offer:
+    facts, more, keep = marshal.loads(entry)
+    facts[_STATE] = DeviceState(facts[_STATE])
+    more[_DATUM] = Datum(more[_DATUM])
+    return Offer(Entry(Device(*facts), Details(*more)), _KEEPS.setdefault(keep, frozenset(keep)))
+
+
+_STATE: Final = DEVICE_FIELDS.index("state")
+_DATUM: Final = DETAIL_FIELDS.index("source_datum")
+_KEEPS: Final[dict[Collection[str], frozenset[str]]] = {}
