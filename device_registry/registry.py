@@ -64,12 +64,7 @@ class Registry:
 
     @property
     def engine(self) -> Engine:
-        """The database itself, for `device_registry.bulk`, whose transaction spans a whole file."""
-        return self._engine
-
-    @property
-    def engine(self) -> Engine:
-        """The database, for the tables that stand beside these in it: credentials and pending devices."""
+        """The database itself, for `bulk`, whose transaction spans a whole file, and for the tables beside these."""
         return self._engine
 
     def get_device(self, device_id: str) -> Device | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from device_registry.credentials.access import Grant, Grants
+from device_registry.credentials.access import Grants
 
 Command = dict[str, Any]
 """One command of `$CONTROL/dynamic-security/v1`."""
@@ -17,7 +17,12 @@ Command = dict[str, Any]
 ROLE_PREFIX: Final = "urbansense/"
 """Before the names of our roles. Roles without it, and accounts without such a role, are somebody else's: left alone."""
 
-DEFAULT_ACCESS: Final = {"publishClientSend": False, "publishClientReceive": True, "subscribe": False, "unsubscribe": True}
+DEFAULT_ACCESS: Final = {
+    "publishClientSend": False,
+    "publishClientReceive": True,
+    "subscribe": False,
+    "unsubscribe": True,
+}
 """What anybody may do whom no role allows or forbids it: nothing but to receive what it was let subscribe to."""
 
 

@@ -102,9 +102,7 @@ class CredentialBook:
                 for old_one in olds[new.holder]:
                     ends = [end for end in (old_one.ends_at_ms, ends_at_ms) if end is not None]
                     successor = new.username if until_used else old_one.ends_on_use_of
-                    ending.append(
-                        replace(old_one, ends_at_ms=min(ends) if ends else None, ends_on_use_of=successor)
-                    )
+                    ending.append(replace(old_one, ends_at_ms=min(ends) if ends else None, ends_on_use_of=successor))
             _change(connection, ending, {one.username: one for old in olds.values() for one in old}, now_ms, author)
             return issued
 

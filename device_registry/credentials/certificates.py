@@ -73,7 +73,7 @@ def _next(der: bytes) -> tuple[_Field, bytes]:
     if length & 0x80:
         start += length & 0x7F
         length = int.from_bytes(der[2:start], "big")
-    if start == 2 and der[1] & 0x80 or len(der) < start + length:
+    if (start == 2 and der[1] & 0x80) or len(der) < start + length:
         raise ValueError("cut short")
     return _Field(tag, der[start : start + length]), der[start + length :]
 

@@ -119,9 +119,7 @@ class BrokerControl:
             answers = {number: loop.create_future() for number in numbers}
             self._waiting.update(answers)
             try:
-                numbered = [
-                    {**command, "correlationData": n} for n, command in zip(numbers, commands, strict=True)
-                ]
+                numbered = [{**command, "correlationData": n} for n, command in zip(numbers, commands, strict=True)]
                 self._client.publish(CONTROL, orjson.dumps({"commands": numbered}), qos=1)
                 async with asyncio.timeout(_ANSWER_WITHIN_S):
                     return list(await asyncio.gather(*answers.values()))
@@ -175,7 +173,7 @@ class BrokerControl:
         self._call(self._lost)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        payload = message.payload
+        payload = bytes(message.payload)
         if message.topic == RESPONSE:
             self._call(lambda: self._take_answers(payload))
         else:

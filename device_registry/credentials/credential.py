@@ -1,8 +1,8 @@
 """A credential: what one holder logs in with at the broker, and how long it holds.
 
-            rotate (overlap)                     moment given, or the successor is used
-    ACTIVE ──────────────────▶ ACTIVE with an end ─────────────────────────────────────▶ REVOKED
-       └───────────────────────── revoke: at once ──────────────────────────────────────────▲
+        rotate (overlap)                     moment given, or the successor is used
+ACTIVE ──────────────────▶ ACTIVE with an end ─────────────────────────────────────▶ REVOKED
+   └───────────────────────── revoke: at once ──────────────────────────────────────────▲
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 class Provisioning(NamedTuple):
-    """What reconciling did: `commands` given, and the accounts `lost`, which only the broker's file or a new secret mends."""
+    """What reconciling did: `commands` given, and the accounts `lost`: the broker's file or a new secret mends these."""
 
     commands: int
     lost: tuple[str, ...]

@@ -56,7 +56,11 @@ class Provisioner:
                     await self._note_uses_and_ends()
                     changed = self._version() != version
                     now_s = monotonic()
-                    due = self._connected.is_set() or now_s >= next_sync_s or (changed and now_s >= next_sync_s - _EVERY_S)
+                    due = (
+                        self._connected.is_set()
+                        or now_s >= next_sync_s
+                        or (changed and now_s >= next_sync_s - _EVERY_S)
+                    )
                     if self._control.connected and due:
                         self._connected.clear()
                         version = self._version()
@@ -90,4 +94,3 @@ class Provisioner:
         told = connection_told(line)
         if told is not None:
             self._used[told[0]] = told[1]
-

@@ -61,11 +61,15 @@ class SecuredMosquitto(Mosquitto):
     def __init__(self, folder: Path, listener: str = "") -> None:
         control = shutil.which("mosquitto_ctrl")
         if PLUGIN is None or control is None:
-            absent("mosquitto", "mosquitto's dynamic-security plugin is not installed (Debian: apt-get install mosquitto)")
+            absent(
+                "mosquitto", "mosquitto's dynamic-security plugin is not installed (Debian: apt-get install mosquitto)"
+            )
         self.file = folder / "dynamic-security.json"
         self._init = [control, "dynsec", "init", str(self.file), "admin", ADMIN_SECRET]
         self.wipe()
         plugin = f"plugin {PLUGIN}\nplugin_opt_config_file {self.file}\nlog_dest topic\nlog_dest stderr\n"
+        # Without a bound on its queue, 2.0.11 takes every queue for full once it refuses a message, and disconnects.
+        plugin += "max_queued_messages 100000\n"
         super().__init__(folder, plugin + "log_type notice\nlog_type error\n" + listener, "allow_anonymous false")
         self.admin_url = self.url_for("admin", ADMIN_SECRET)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -87,8 +88,6 @@ async def test_after_a_rotation_both_secrets_hold_until_the_moment_given(
 async def test_a_suspended_device_is_shut_out_and_let_in_again(
     desk: CredentialDesk, city_registry: Registry, secured_mosquitto: SecuredMosquitto
 ) -> None:
-    from dataclasses import replace
-
     (issued,) = await desk.issue(["SL-1"], author="li")
     with connected(secured_mosquitto, issued.username, issued.secret) as lamp:
         city_registry.upsert_devices([replace(LAMPS[0], state=DeviceState.SUSPENDED)], now_ms=NOW_MS)
@@ -109,9 +108,10 @@ async def test_sync_repairs_drift_and_leaves_what_is_right_or_not_ours_alone(
     assert control is not None
     first, second = await desk.issue(["SL-1", "SL-2"], author="li")
     assert await desk.sync() == (0, ())
+    anything = {"acltype": "publishClientSend", "topic": "#", "allow": True}
     await control.give(
         [
-            {"command": "addRoleACL", "rolename": "urbansense/SL-1", "acltype": "publishClientSend", "topic": "#", "allow": True},
+            {"command": "addRoleACL", "rolename": "urbansense/SL-1", **anything},
             {"command": "disableClient", "username": "SL-2"},
             {"command": "createRole", "rolename": "urbansense/gone"},
             {"command": "createClient", "username": "gone", "password": "x", "roles": [{"rolename": "urbansense/gone"}]},
