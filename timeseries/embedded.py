@@ -13,10 +13,11 @@ import duckdb
 from domain.errors import TransientFault
 from domain.events import Event
 from domain.telemetry import Telemetry
-from timeseries import embedded_events, embedded_queries
+from timeseries import embedded_events, embedded_queries, embedded_readings
 from timeseries.embedded_schema import open_database
 from timeseries.embedded_telemetry import ReportWriter, load_progress
 from timeseries.ports import Bucket, EventPage, EventQuery, Outcome, PartitionBatch, Progress, Sample
+from timeseries.readings import ReadingQuery, StoredReading
 from timeseries.series import Series
 
 _T = TypeVar("_T")
@@ -71,6 +72,12 @@ class EmbeddedStore:
     ) -> Sequence[Telemetry]:
         asked = partial(embedded_queries.fetch_reports, kind=kind, from_ms=from_ms, to_ms=to_ms, device_id=device_id)
         return await self._read(asked)
+
+    async def fetch_readings(self, query: ReadingQuery) -> Sequence[StoredReading]:
+        return await self._read(partial(embedded_readings.fetch_readings, query=query))
+
+    async def count_readings(self, query: ReadingQuery) -> int:
+        return await self._read(partial(embedded_readings.count_readings, query=query))
 
     async def write_events(self, events: Sequence[Event]) -> None:
         await self._run(self._writing, partial(embedded_events.write_events, self._writer, events))

@@ -9,12 +9,13 @@ import structlog
 from domain.events import Event
 from domain.telemetry import Telemetry
 from timeseries import influx_queries as queries
-from timeseries import influx_reports
+from timeseries import influx_readings, influx_reports
 from timeseries.identity import KnownReports, RecentReports
 from timeseries.influx_connection import Address, InfluxConnection
 from timeseries.influx_points import event_line, report_line
 from timeseries.paging import page_of
 from timeseries.ports import Bucket, EventPage, EventQuery, Outcome, PartitionBatch, Progress, Refusal, Sample
+from timeseries.readings import ReadingQuery, StoredReading
 from timeseries.revisions import Revisions
 from timeseries.series import Series
 from timeseries.sifting import Fresh, Place, Sifted, outcome_of, screen, sift
@@ -84,6 +85,16 @@ class InfluxStore:
     ) -> Sequence[Telemetry]:
         flux = influx_reports.reports_flux(self._bucket, kind, from_ms, to_ms, device_id)
         return influx_reports.reports_in(await self._connection.query(flux), kind)
+
+    async def fetch_readings(self, query: ReadingQuery) -> Sequence[StoredReading]:
+        rows = await self._connection.query(influx_readings.readings_flux(self._bucket, query))
+        if not rows:
+            return []
+        details = await self._connection.query(influx_readings.details_flux(self._bucket, rows))
+        return influx_readings.readings_in(rows, influx_readings.details_in(details))
+
+    async def count_readings(self, query: ReadingQuery) -> int:
+        return influx_readings.count_in(await self._connection.query(influx_readings.count_flux(self._bucket, query)))
 
     async def write_events(self, events: Sequence[Event]) -> None:
         """As the port says; an event that the server refuses for good is logged with its words, the others are stored.

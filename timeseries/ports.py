@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.events import Event, Severity, Status
 from domain.telemetry import Quality, Telemetry
+from timeseries.readings import ReadingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class EventStore(Protocol):
     async def fetch_event(self, event_id: str) -> Event | None: ...
 
 
-class Store(TelemetryWriter, TelemetryReader, TelemetryHistory, EventStore, Protocol):
+class Store(TelemetryWriter, TelemetryReader, TelemetryHistory, ReadingStore, EventStore, Protocol):
     """The whole store."""
 
     async def check(self) -> str:
