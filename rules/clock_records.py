@@ -8,7 +8,8 @@ from typing_extensions import TypedDict
 
 from domain.topics import Headers, header
 
-_HEADERS: Final[Headers] = (("schema", b"clock/1"), ("type", b"clock"))
+CLOCK_TYPE: Final = b"clock"
+_HEADERS: Final[Headers] = (("schema", b"clock/1"), ("type", CLOCK_TYPE))
 
 
 class Clock(TypedDict):
@@ -25,4 +26,4 @@ def encode_clock(partition: int, now_ms: int) -> tuple[bytes, Headers]:
 
 def is_clock(headers: Sequence[tuple[str, bytes]]) -> bool:
     """Whether a record of `rules.raised` is a clock and no event."""
-    return header(headers, "type") == b"clock"
+    return header(headers, "type") == CLOCK_TYPE

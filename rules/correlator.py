@@ -6,6 +6,7 @@ This is the only writer of `city.events`. It resumes from what was committed tog
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -17,7 +18,7 @@ from domain.errors import Fenced, TransientFault
 from domain.events import Transition
 from domain.retry import backoff_s, pause
 from domain.topics import Headers, Topics, header
-from rules.clock_records import is_clock
+from rules.clock_records import CLOCK_TYPE
 from rules.correlation.spells import Key
 from rules.correlation.stage import Output, Stage
 from rules.definitions import RuleTable
@@ -34,6 +35,7 @@ _STATE_HEADERS: Final[Headers] = (("schema", b"correlation-state/1"),)
 _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
+_TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
 _log = structlog.get_logger()
 
 
@@ -170,14 +172,19 @@ class Correlator:
 
 
 def _feed(stage: Stage, record: Record) -> None:
-    headers = tuple(record.headers)
     value = record.value or b""
-    if is_clock(headers):
+    said = header(record.headers, "type")
+    if said == CLOCK_TYPE:
         clock = orjson.loads(value)
         stage.clock(clock["partition"], clock["now_ms"])
     else:
-        transition = Transition((header(headers, "type") or b"").decode())
-        stage.raised(transition, value, int(header(headers, CLOCK_HEADER) or b"0"))
+        stage.raised(_TRANSITIONS[said or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
+
+
+@lru_cache(maxsize=1024)
+def _instant(at_ms: int) -> bytes:
+    """Many events are found at one clock."""
+    return format_instant(at_ms).encode()
 
 
 def _encode_key(key: Key) -> bytes:
@@ -207,7 +214,7 @@ def cloud_event(topic: str, output: Output) -> Outgoing:
         ("ce_source", SOURCE.encode()),
         ("ce_type", output.transition.cloud_event_type.encode()),
         ("ce_subject", event["subject"].encode()),
-        ("ce_time", format_instant(output.clock_ms).encode()),
+        ("ce_time", _instant(output.clock_ms)),
         ("schema", b"event/1"),
     )
     return Outgoing(topic, event["subject"].encode(), output.value, headers)
