@@ -40,6 +40,11 @@ class Api:
     async def get(self, path: str, **query: Any) -> Any:
         return _content(await self._client.get(path, params=_given(query)))
 
+    async def get_bytes(self, path: str) -> bytes:
+        """The body as it comes, for files."""
+        answer = await self._client.get(path)
+        return answer.content if answer.is_success else bytes(_content(answer))
+
     async def post(
         self, path: str, text: str, media_type: str, *, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Any:
@@ -54,6 +59,32 @@ class Api:
 
     async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         _content(await self._client.delete(path, headers=dict(headers or {})))
+
+    async def upload_for_lines(
+        self, path: str, body: AsyncIterator[bytes], media_type: str, *, headers: Mapping[str, str], **query: Any
+    ) -> AsyncIterator[Any]:
+        """The lines of an answer to a file that is sent piece by piece, each a JSON value."""
+        sent = {**headers, "content-type": media_type}
+        patient = httpx.Timeout(60, read=None)
+        given = _given(query)
+        async with self._client.stream(
+            "POST", path, content=body, headers=sent, params=given, timeout=patient
+        ) as answer:
+            if not answer.is_success:
+                await answer.aread()
+                _content(answer)
+            async for line in answer.aiter_lines():
+                yield orjson.loads(line)
+
+    async def download(self, path: str, **query: Any) -> AsyncIterator[bytes]:
+        """The pieces of a file."""
+        patient = httpx.Timeout(60, read=None)
+        async with self._client.stream("GET", path, params=_given(query), timeout=patient) as answer:
+            if not answer.is_success:
+                await answer.aread()
+                _content(answer)
+            async for piece in answer.aiter_bytes():
+                yield piece
 
     async def post_for_lines(self, path: str, body: Any) -> AsyncIterator[Any]:
         """The lines of an answer that comes bit by bit, each a JSON value."""

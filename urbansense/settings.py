@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
@@ -75,6 +76,15 @@ class Settings(BaseSettings):
             parse_mqtt_url(value)
         except ConfigurationError as error:
             raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("mqtt_admin_url")
+    @classmethod
+    def _check_mqtt_admin_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            endpoint = parse_mqtt_url(cls._check_mqtt_url(value.get_secret_value()))
+            if endpoint.embedded or not (endpoint.username and endpoint.password):
+                raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
     @field_validator("log_url")

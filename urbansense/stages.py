@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
+from device_registry.credentials.desk import CredentialDesk
+from device_registry.credentials.provisioner import Provisioner
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
@@ -25,6 +27,8 @@ from rules.worker import RulesWorker
 from streams.embedded import EmbeddedLog
 from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
+from urbansense.credential_desk import open_credentials
+from urbansense.device_files import RegistryFiles
 from urbansense.directory import RegistryDirectory, RegistryOffice
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts, place_of
@@ -90,12 +94,14 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         await parts.lookup.load(parts.log)
         live = LiveFeed(parts.log, parts.topics)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        app = api_app(parts, publisher, live, ZoneInfo(settings.timezone))
+        desk = open_credentials(parts)
+        app = api_app(parts, publisher, live, ZoneInfo(settings.timezone), desk=desk)
         services: dict[str, Service] = {
             "lookup": parts.lookup,
             "registry publisher": publisher,
             "live feed": live,
             "web": WebServer(app, settings.http_port),
+            **_registry_services(parts, desk),
         }
         await run_services(services, stop)
 
@@ -117,7 +123,8 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
     publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
     more: Mapping[str, ReadinessCheck] = {"MQTT broker": lambda: _check_gateway(gateway)}
-    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more)
+    desk = open_credentials(parts)
+    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more, desk)
     web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
@@ -128,10 +135,19 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
         "registry publisher": publisher,
         "live feed": live,
         "web": web,
+        **_registry_services(parts, desk),
     }
     if isinstance(parts.log, EmbeddedLog):
         services["log cleaner"] = LogCleaner(parts.log)
     return Platform(endpoint, gateway, web, services)
+
+
+def _registry_services(parts: Parts, desk: CredentialDesk) -> dict[str, Service]:
+    """What works beside the registry, in the one process that owns it."""
+    services: dict[str, Service] = {}
+    if desk.control is not None:
+        services["provisioner"] = Provisioner(desk, desk.control, lambda: parts.lookup.version)
+    return services
 
 
 def open_directory(parts: Parts, publisher: RegistryPublisher) -> RegistryDirectory:
@@ -157,6 +173,7 @@ def api_app(
     live: LiveFeed | None = None,
     zone: ZoneInfo | None = None,
     more_checks: Mapping[str, ReadinessCheck] | None = None,
+    desk: CredentialDesk | None = None,
 ) -> FastAPI:
     """The API over these parts; with `zone` the live page as well."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
@@ -179,6 +196,8 @@ def api_app(
         live=live or LiveFeed(parts.log, parts.topics),
         checks=checks,
         registry=open_registry_services(parts, publisher),
+        device_files=RegistryFiles(parts.registry, publisher, lambda: _now_ms(parts)),
+        credentials=desk or open_credentials(parts),
         rule_history=LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, parts.settings.timezone),
     )
     return create_app(services, zone=zone)

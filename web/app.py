@@ -15,7 +15,9 @@ from starlette.types import Receive, Scope, Send
 from web.areas import area_routes
 from web.board import Board
 from web.calendars import calendar_routes
+from web.credentials import credential_routes
 from web.devices import device_routes
+from web.devices_files import device_file_routes
 from web.docs_page import render_docs
 from web.events import event_routes
 from web.health import health_routes
@@ -77,6 +79,8 @@ def create_app(
 
 def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
     api = APIRouter(prefix="/api/v1")
+    if services.device_files is not None:
+        api.include_router(device_file_routes(services.device_files))
     for router in (
         device_routes(services),
         telemetry_routes(services),
@@ -95,6 +99,9 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
     if services.registry is not None:
         api.include_router(area_routes(services.registry))
         api.include_router(profile_routes(services.registry))
+    if services.credentials is not None:
+        editor = services.registry.editor if services.registry is not None else None
+        api.include_router(credential_routes(services.credentials, editor))
     return api
 
 

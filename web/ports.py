@@ -6,6 +6,7 @@ from typing import Protocol
 
 from device_registry.audit import Note, Subject
 from device_registry.changes import Changes
+from device_registry.credentials.desk import CredentialDesk
 from device_registry.entries import Entry, StoredEntry
 from device_registry.geometry import Circle, Polygons
 from device_registry.tally import Tally
@@ -15,6 +16,7 @@ from domain.events import Event
 from domain.ledger import Ledger
 from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
+from web.device_file_ports import DeviceFiles
 from web.rule_history_ports import RuleHistory
 from web.rule_ports import RuleBook as RuleBook
 from web.rule_ports import RuleChange as RuleChange
@@ -243,3 +245,5 @@ class Services:
     registry: RegistryServices | None = None
     rule_desk: RuleDesk | None = None
     rule_history: RuleHistory | None = None
+    device_files: DeviceFiles | None = None
+    credentials: CredentialDesk | None = None

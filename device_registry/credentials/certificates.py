@@ -1,4 +1,4 @@
-"""What a broker reads from a client certificate: its subject's name, and until when it holds. Pure; no trust is judged here.
+"""What a broker reads from a client certificate: its subject's name, and until when it holds. Pure; trust is not judged.
 
 Whether a certificate is genuine is for the broker's listener (`require_certificate`, `cafile`); this only tells whom it
 names, so that the name can be bound to a device.

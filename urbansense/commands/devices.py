@@ -1,65 +1,23 @@
 """`urbansense devices`: what the registry holds."""
 
-from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import click
 import typer
 
-from domain.errors import ConfigurationError
-from urbansense.client import Api, with_api
+from urbansense.client import with_api
+from urbansense.commands import credentials
 from urbansense.commands.device_care import care
 from urbansense.commands.device_tables import local_time as local_time
 from urbansense.commands.device_tables import print_devices
-from urbansense.commands.output import JsonFlag, err, out, print_json, print_rows
-from urbansense.parts import make_data_dir
+from urbansense.commands.devices_files import files
+from urbansense.commands.output import JsonFlag, print_json, print_rows
 from urbansense.settings import load_settings
 
 app = typer.Typer(help="Register, list and look at devices.", no_args_is_help=True)
 app.add_typer(care)
-
-
-@app.command("import")
-def import_devices(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A devices file (CSV, UTF-8).")],
-    skip_bad: Annotated[bool, typer.Option(help="Import the good rows even if others are bad.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Import a devices file; the same file again changes nothing."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file} is not UTF-8: {error}; save it as CSV UTF-8 and import it again") from error
-
-    async def act(api: Api) -> Any:
-        with err.status(f"importing {file.name} …"):
-            return await api.post("/api/v1/devices/import", text, "text/csv", skip_bad=skip_bad)
-
-    report = with_api(act)
-    if as_json:
-        print_json(report)
-        return
-    out.print(f"{report['added']} added, {report['changed']} changed, {report['unchanged']} unchanged")
-    for row in report["errors"]:
-        err.print(f"line {row['line']}, {row.get('column') or 'row'}: {row['detail']}", markup=False)
-
-
-@app.command("export")
-def export_devices(
-    file: Annotated[Path | None, typer.Argument(help="Where to write; standard output without it.")] = None,
-) -> None:
-    """Export all devices in the form that `import` takes."""
-    from device_registry.csv_files import export_csv
-    from device_registry.registry import Registry
-
-    settings = load_settings()
-    make_data_dir(settings)
-    registry = Registry(settings.registry_url, settings.kinds)
-    with click.open_file(str(file or "-"), "wb") as sink:
-        for piece in export_csv(registry):
-            sink.write(piece)
-    registry.close()
+app.add_typer(files)
+app.add_typer(credentials.app, name="credentials")
 
 
 @app.command("list")
