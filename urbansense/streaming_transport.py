@@ -1,4 +1,4 @@
-"""An ASGI application called in process, whose answer can be read while it still comes (httpx's own waits for the end)."""
+"""An ASGI application called in process: a body goes in, and the answer comes, piece by piece (httpx's own waits)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,14 +15,15 @@ class StreamingTransport(httpx.AsyncBaseTransport):
         self._app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        exchange = _Exchange(request, await request.aread())
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        exchange = _Exchange(request, aiter(request.stream))
         return await exchange.begin(self._app)
 
 
 class _Exchange(httpx.AsyncByteStream):
-    def __init__(self, request: httpx.Request, body: bytes) -> None:
+    def __init__(self, request: httpx.Request, body: AsyncIterator[bytes]) -> None:
         self._request = request
-        self._body = [body]
+        self._body: AsyncIterator[bytes] | None = body
         self._gone = asyncio.Event()
         self._sent: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
@@ -54,8 +55,11 @@ class _Exchange(httpx.AsyncByteStream):
             await self._sent.put(None)
 
     async def _receive(self) -> dict[str, Any]:
-        if self._body:
-            return {"type": "http.request", "body": self._body.pop(), "more_body": False}
+        if self._body is not None:
+            piece = await anext(self._body, None)
+            if piece is None:
+                self._body = None
+            return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
         await self._gone.wait()
         return {"type": "http.disconnect"}
 
@@ -63,7 +67,7 @@ class _Exchange(httpx.AsyncByteStream):
         url = self._request.url
         return {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
             "method": self._request.method,
             "headers": [(name.lower(), value) for name, value in self._request.headers.raw],

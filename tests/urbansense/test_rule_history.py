@@ -1,189 +1,22 @@
 """Backtests over what a live run stored: the same events, the same ids, whatever came late, twice or in silence."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from random import Random
+import asyncio
 from typing import Any
 
+import httpx
+import orjson
 import pytest
+from fastapi import FastAPI
 
-from domain.devices import Device
 from domain.events import Event, Status
-from domain.topics import Topics
-from ingest.recorder import Recorder, recorder_group
-from rules.backtest import NothingStored
+from rules.backtest import BacktestResult, NothingStored
 from rules.backtest.preparing import BacktestRequest
-from rules.correlator import Correlator
-from rules.silences import Matches, Silence, publish_silence
-from streams.opening import open_log
-from tests.rules.lanes import T0_MS, at, lamp
-from tests.rules.stages import Registry, Stages, eventually
-from tests.servers.influxdb import Influx
-from timeseries import EventQuery, Store, open_store
-from urbansense.rule_history import LogRuleHistory
-
-MINUTES = 180
-LAMPS = 8
-RULES = """
-rule: lamp-out
-title: {en: Lamp out, zh: 路灯不亮}
-kind: streetlight
-when: reading.dimming_level > 0 && power < 0.2 * device.nominal_power
-signals: {power: {of: active_power, over: 2m, take: mean}}
-for: 3m
-clear_for: 1m
-gap: 5m
-severity: major
-escalate: [{after: 10m, severity: critical}]
-suppressed_by: [cabinet-dead]
----
-rule: again
-kind: streetlight
-when: reading.voltage < 200
-repeat: {times: 3, within: 10m}
-clear_for: 2m
-flapping: {more_than: 2, within: 1h}
----
-{rule: silent, kind: streetlight, no_data: 8m}
----
-{rule: cabinet-dead, kind: cabinet, when: '!reading.mains_present', for: 1m, gap: 10m}
----
-rule: feeder-fault
-group: {of: lamp-out, by: parent, at_least: 3, within: 10m, absorbs: true}
-"""
-
-
-@dataclass
-class City:
-    """A run that is over, and the means to look back at it."""
-
-    stages: Stages
-    store: Store
-    history: LogRuleHistory
-
-    async def told(self) -> dict[str, Event]:
-        page = await self.store.fetch_events(EventQuery(limit=1000))
-        assert page.next is None
-        return {str(event.event_id): event for event in page.items}
-
-    async def settled(self) -> None:
-        """Wait until everything appended has come to its end in the store."""
-        topics, log = self.stages.topics, self.stages.log
-        groups = {
-            f"{topics.prefix}rules": topics.all_telemetry,
-            f"{topics.prefix}correlator": (topics.rules_raised,),
-            f"{recorder_group(topics)}-events": (topics.events,),
-        }
-
-        async def caught_up() -> bool | None:
-            for group, names in groups.items():
-                bounds = await log.bounds(list(names))
-                places = await log.committed(group, sorted(bounds))
-                if any(
-                    end > first and (tp not in places or places[tp].offset < end) for tp, (first, end) in bounds.items()
-                ):
-                    return None
-            progress = await self.store.load_progress()
-            if progress is None:
-                return True
-            bounds = await log.bounds(list(topics.all_telemetry))
-            done = all(
-                end == first or progress.get((tp.topic, tp.partition), _NOWHERE).next_offset >= end
-                for tp, (first, end) in bounds.items()
-            )
-            return True if done else None
-
-        await eventually(caught_up, "the run has settled")
-
-
-class _Nowhere:
-    next_offset = -1
-
-
-_NOWHERE: Any = _Nowhere()
-
-
-def devices() -> list[Device]:
-    cabinets = [Device(f"C{n}", "cabinet", "cabinet", report_interval_s=60, activated_at_ms=T0_MS) for n in (1, 2)]
-    lamps = [lamp(f"L{n}", parent_id=f"C{1 + n % 2}", attributes={"nominal_power": 100.0}) for n in range(1, LAMPS + 1)]
-    return cabinets + lamps
-
-
-def reports(seed: int = 3) -> list[tuple[int, dict[str, Any]]]:
-    """(minute of receipt, report) of some lively hours: failures, dead cabinets, silence, late and repeated reports."""
-    draw = Random(seed)
-    found: list[tuple[int, dict[str, Any]]] = []
-    for device in devices():
-        dead, silent = (sorted(draw.sample(range(10, MINUTES - 40), 2)) for _ in range(2))
-        for minute in range(MINUTES):
-            if any(0 <= minute - begin < 12 for begin in silent):
-                continue
-            is_dead = any(0 <= minute - begin < 25 for begin in dead)
-            late = draw.choice([0] * 12 + [1, 3, 4, 20])
-            told = _told(device, minute, minute + late, _readings(device, draw, is_dead=is_dead))
-            found += [(minute + late, told)] * (2 if draw.random() < 0.05 else 1)
-    return sorted(found, key=lambda entry: (entry[0], entry[1]["observed_at_ms"]))
-
-
-def _readings(device: Device, draw: Random, *, is_dead: bool) -> dict[str, Any]:
-    if device.kind == "cabinet":
-        return {"mains_present": not is_dead}
-    power = 2.0 if is_dead else 96.0 + draw.random()
-    return {"dimming_level": 80.0, "active_power": power, "voltage": draw.choice([190.0, 230.0, 230.0, 230.0])}
-
-
-def _told(device: Device, observed: float, received: float, readings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "device_id": device.device_id, "kind": device.kind, "observed_at_ms": at(observed),
-        "received_at_ms": at(received) + 300, "codec": "json", "message_id": f"{device.device_id}-{observed}",
-        "readings": readings,
-    }  # fmt: skip
-
-
-async def feed(stages: Stages, told: list[tuple[int, dict[str, Any]]]) -> None:
-    """Minute by minute: the tick, then what is received in that minute; the clock ends with the run."""
-    by_minute: dict[int, list[dict[str, Any]]] = {}
-    for minute, report in told:
-        if minute < MINUTES:
-            by_minute.setdefault(minute, []).append(report)
-    for minute in range(MINUTES):
-        await stages.tick(minute)
-        await stages.report(*by_minute.get(minute, ()))
-    await stages.tick(MINUTES)
-
-
-@pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influxdb)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    if request.param == "embedded":
-        opened = await open_store("embedded:", tmp_path)
-    else:
-        influx: Influx = request.getfixturevalue("influx")
-        place = f"{influx.url.partition('://')[2]}/{influx.org}/{request.getfixturevalue('influx_bucket')}"
-        opened = await open_store(f"influxdb://{place}", tmp_path, influx.token)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def city(store: Store, tmp_path: Path) -> AsyncIterator[City]:
-    topics = Topics(prefix="h.", partitions=2, kinds=("streetlight", "cabinet"))
-    log = await open_log("embedded:", tmp_path)
-    await log.ensure_topics(topics.specs())
-    stages = Stages(log, topics)
-    registry = Registry(devices())
-    await stages.apply(RULES)
-    silence = Silence(
-        id="works", author="ops", reason="cable works", starts_at_ms=at(30), ends_at_ms=at(90),
-        matches=Matches(parent="C1"),
-    )  # fmt: skip
-    await publish_silence(log, topics, silence)
-    stages.start(Recorder(log, store, topics))
-    stages.worker(registry)
-    stages.start(Correlator(log, topics, registry.device))
-    yield City(stages, store, LogRuleHistory(log, topics, store, registry, "Asia/Shanghai"))
-    await stages.stop()
-    await log.close()
+from tests.rules.lanes import at
+from tests.rules.stages import eventually
+from tests.urbansense.lived_city import MINUTES, ON_EACH_STORE, RULES, City, devices, feed, reports, told_at
+from urbansense.streaming_transport import StreamingTransport
+from web.problems import install_problem_handlers
+from web.rules_history import rule_history_routes
 
 
 async def backtest(city: City, name: str = "lamp-out", **asked: Any) -> Any:
@@ -198,6 +31,7 @@ def summary(event: Event) -> tuple[Any, ...]:
     return (event.rule, event.subject, *(getattr(event, name) for name in _COMPARED))
 
 
+@ON_EACH_STORE
 async def test_a_backtest_finds_exactly_the_events_that_the_live_run_raised(city: City) -> None:
     await feed(city.stages, reports())
     await city.settled()
@@ -218,13 +52,14 @@ async def test_an_empty_store_is_told_in_words(city: City) -> None:
         await backtest(city)
 
 
+@ON_EACH_STORE
 async def test_what_came_too_late_is_raised_afterwards_once_and_notifies_nobody(city: City) -> None:
     """L1 is dead for half an hour, but its reports of that time come two hours later."""
     device = next(device for device in devices() if device.device_id == "L1")
     told = [
-        (60 + minute, _told(device, minute, 60 + minute if 10 <= minute < 40 else minute, readings))
+        (60 + minute, told_at(device, minute, 60 + minute if 10 <= minute < 40 else minute, readings))
         if 10 <= minute < 40
-        else (minute, _told(device, minute, minute, readings))
+        else (minute, told_at(device, minute, minute, readings))
         for minute in range(MINUTES)
         for readings in [_steady(dead=10 <= minute < 40)]
     ]
@@ -251,3 +86,74 @@ async def test_what_came_too_late_is_raised_afterwards_once_and_notifies_nobody(
 
 def _steady(*, dead: bool) -> dict[str, Any]:
     return {"dimming_level": 80.0, "active_power": 2.0 if dead else 96.0, "voltage": 230.0}
+
+
+def client_of(city: City) -> httpx.AsyncClient:
+    app = FastAPI()
+    install_problem_handlers(app)
+    app.include_router(rule_history_routes(city.history, city.store), prefix="/api/v1")
+    return httpx.AsyncClient(transport=StreamingTransport(app), base_url="http://127.0.0.1")
+
+
+PERIOD = {"from": "2026-05-29T04:00:00+08:00", "to": "2026-05-29T08:00:00+08:00"}
+
+
+async def test_the_api_answers_line_by_line_and_last_the_result(city: City) -> None:
+    await feed(city.stages, reports())
+    await city.settled()
+    body = {**PERIOD, "document": RULES, "against": RULES.replace("for: 3m", "for: 5m")}
+    async with client_of(city) as api, api.stream("POST", "/api/v1/rules/lamp-out/backtest", json=body) as answer:
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        lines = [orjson.loads(line) async for line in answer.aiter_lines()]
+    assert all(0 <= line["share"] <= 1 for line in lines[:-1])
+    result = BacktestResult.model_validate(lines[-1]["result"])
+    assert result.difference is not None
+    assert result.difference.changed
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "words"),
+    [
+        ("nope", {}, 404, "rule nope is not known"),
+        ("lamp-out", {"version": 7}, 404, "rule lamp-out version 7"),
+        ("lamp-out", {"document": "rule: lamp-out\nkind: streetlight\nwhen: reading.x > 1"}, 422, "line 3"),
+        ("lamp-out", {"document": RULES, "to": PERIOD["from"]}, 422, "the period is empty"),
+        ("lamp-out", {"document": RULES.replace("3m", "4m"), "raise": True}, 422, "only that may raise events"),
+        ("lamp-out", {"from": "yesterday"}, 422, "from"),
+    ],
+)
+async def test_what_cannot_be_tried_is_refused_at_once(
+    city: City, name: str, body: dict[str, Any], status: int, words: str
+) -> None:
+    async with client_of(city) as api:
+        answer = await api.post(f"/api/v1/rules/{name}/backtest", json={**PERIOD, **body})
+    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
+async def test_a_backtest_ends_when_nobody_listens_any_more(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    await feed(city.stages, reports())
+    await city.settled()
+    asked: list[int] = []
+    fetch = city.store.fetch_reports
+
+    async def slowly(*question: Any) -> Any:
+        asked.append(question[1])
+        await asyncio.sleep(0.3)
+        return await fetch(*question)
+
+    monkeypatch.setattr(city.store, "fetch_reports", slowly)
+    body = {**PERIOD, "document": RULES}
+    async with client_of(city) as api, api.stream("POST", "/api/v1/rules/lamp-out/backtest", json=body):
+        await eventually(lambda: _some(asked), "the backtest has begun")
+        begun = len(asked)
+    await eventually(_nothing_runs, "the backtest has ended")
+    assert len(asked) <= begun + 1
+
+
+async def _nothing_runs() -> bool | None:
+    running = [task for task in asyncio.all_tasks() if "LogRuleHistory.backtest" in repr(task)]
+    return None if running else True
+
+
+async def _some(asked: list[int]) -> bool | None:
+    return True if asked else None
