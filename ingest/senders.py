@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from domain.devices import AttributeValue, Device, DeviceLookup, DeviceState, Profile
 from domain.rejections import Reason
 from domain.topics import Topics
 from ingest.messages import Refused, Uplink
 from ingest.plans import Plan, compile_plan
+
+_HIGHEST_CHAIN: Final = 16
+"""Parents looked at above a device. The registry admits no circle, but a lookup may see one while a move is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,15 @@ class Senders:
         """The sender of `uplink`, or why its report must be refused.
 
         The registry decides: whether the device is known and in service, whether its kind is the topic's, and whether
-        who spoke for it is its parent.
+        who spoke for it stands on its parent chain and is in service too.
         """
         device = self._device(uplink)
         if device is None:
             return Refused(Reason.UNKNOWN_DEVICE, _named(uplink) + " is not registered", uplink.device_id)
         if device.state is DeviceState.SUSPENDED:
             return Refused(Reason.UNAUTHORISED, f"{device.device_id} is suspended", device.device_id)
-        if uplink.speaker is not None and device.parent_id != uplink.speaker:
-            detail = f"{uplink.speaker} may not speak for {device.device_id}: it is not its parent"
+        if uplink.speaker is not None and (why := self._silenced(uplink.speaker, device)):
+            detail = f"{uplink.speaker} may not speak for {device.device_id}: {why}"
             return Refused(Reason.UNAUTHORISED, detail, device.device_id)
         if uplink.kind is not None and uplink.kind != device.kind:
             detail = f"{device.device_id} is a {device.kind}, not a {uplink.kind}"
@@ -60,6 +64,20 @@ class Senders:
             plan=self._plan(device.profile),
             attributes=device.attributes,
         )
+
+    def _silenced(self, speaker_id: str, device: Device) -> str:
+        """Why the speaker may not speak for the device, empty where it may: it is its parent, or a parent of that."""
+        above = device
+        for _ in range(_HIGHEST_CHAIN):
+            if above.parent_id == speaker_id:
+                speaker = self._lookup.device(speaker_id)
+                suspended = speaker is not None and speaker.state is DeviceState.SUSPENDED
+                return "it is suspended" if suspended else ""
+            parent = self._lookup.device(above.parent_id) if above.parent_id is not None else None
+            if parent is None:
+                break
+            above = parent
+        return "it is neither its parent nor above that"
 
     def _device(self, uplink: Uplink) -> Device | None:
         if uplink.device_id is not None:

@@ -65,6 +65,45 @@ def test_the_parent_speaks_for_its_child() -> None:
     assert isinstance(find(uplink(speaker="GW-1")), Sender)
 
 
+CABINET = Device("CAB-1", "cabinet", "cabinet", parent_id="GW-1")
+GATEWAY = Device("GW-1", "gateway", "gateway")
+UNDER_CABINET = replace(LAMP, parent_id="CAB-1")
+
+
+def spoken_for(speaker: str, *devices: Device) -> Sender | Refused:
+    lookup = lookup_of(*devices, Profile("streetlight", "streetlight"))
+    return Senders(Topics(), lookup).find(uplink(speaker=speaker))
+
+
+@pytest.mark.parametrize("speaker", ["CAB-1", "GW-1"])
+def test_whoever_stands_on_the_parent_chain_speaks_for_a_device(speaker: str) -> None:
+    assert isinstance(spoken_for(speaker, UNDER_CABINET, CABINET, GATEWAY), Sender)
+
+
+NOT_ABOVE = {
+    "a stranger": ("GW-2", CABINET, GATEWAY, replace(GATEWAY, device_id="GW-2")),
+    "a sibling of the parent": ("CAB-2", CABINET, GATEWAY, replace(CABINET, device_id="CAB-2")),
+    "a suspended gateway": ("GW-1", CABINET, replace(GATEWAY, state=DeviceState.SUSPENDED)),
+    "a gateway above a retired cabinet": ("GW-1", replace(CABINET, state=DeviceState.RETIRED), GATEWAY),
+    "a stranger to a circle": ("GW-2", CABINET, replace(GATEWAY, parent_id="CAB-1")),
+}
+
+
+@pytest.mark.parametrize(("speaker", "others"), [(s, o) for s, *o in NOT_ABOVE.values()], ids=NOT_ABOVE.keys())
+def test_nobody_else_does(speaker: str, others: list[Device]) -> None:
+    refused = spoken_for(speaker, UNDER_CABINET, *others)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.UNAUTHORISED
+    assert f"{speaker} may not speak for SL-1" in refused.detail
+
+
+def test_a_device_does_not_speak_for_its_parent() -> None:
+    lookup = lookup_of(LAMP, GATEWAY, Profile("gateway", "gateway"))
+    refused = Senders(Topics(), lookup).find(uplink("GW-1", speaker="SL-1"))
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.UNAUTHORISED
+
+
 def test_a_plan_is_kept_while_its_profile_stays_the_same_and_made_anew_when_it_changes() -> None:
     lookup = lookup_of(LAMP, Profile("streetlight", "streetlight"))
     senders = Senders(Topics(), lookup)
