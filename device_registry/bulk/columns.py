@@ -25,6 +25,9 @@ COLUMNS: Final = (*BASE, *OPTIONAL)
 DATUM: Final = "datum"
 """The datum of lon and lat of the row, to be converted on import."""
 
+GEOMETRY: Final = "geometry"
+"""Of a refused GeoJSON feature: the geometry that is no point, as JSON."""
+
 OF_REFUSED: Final = ("row", "error")
 """The columns that a file of refused rows adds; an import ignores them."""
 

@@ -50,7 +50,7 @@ class CsvWriter:
         self._file = file
         self.write([columns])
 
-    def write(self, rows: Iterable[Sequence[str]]) -> None:
+    def write(self, rows: Iterable[Sequence[str | None]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(rows)
         self._file.write(text.getvalue().encode(errors="backslashreplace"))

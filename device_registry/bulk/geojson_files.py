@@ -10,10 +10,9 @@ from typing import Any, BinaryIO, Final
 import ijson
 import orjson
 
-from device_registry.bulk.columns import COLUMNS, DATUM, KNOWN, OF_REFUSED, RowError, UnreadableFile
+from device_registry.bulk.columns import COLUMNS, DATUM, GEOMETRY, KNOWN, OF_REFUSED, RowError, UnreadableFile
 from device_registry.bulk.formats import MOST_ROW_BYTES, RawRow
 
-_GEOMETRY: Final = "geometry"
 _PIECE_BYTES: Final = 64 * 1024
 _OBJECTS: Final = frozenset({"attributes", "identities"})
 _NUMBERS: Final = frozenset({"report_interval_s", "source_lon", "source_lat"})
@@ -71,7 +70,10 @@ class GeoJsonReader:
 
 
 class GeoJsonWriter:
-    """Rows of cells as a FeatureCollection, a feature to the line; whole once `close` has returned."""
+    """Rows of cells as a FeatureCollection, a feature to the line, whole once `close` has returned.
+
+    A cell of None is a property left out.
+    """
 
     def __init__(self, file: BinaryIO, columns: Sequence[str]) -> None:
         self._file = file
@@ -79,10 +81,11 @@ class GeoJsonWriter:
         self._file.write(b'{"type":"FeatureCollection","features":[')
         self._separator = b"\n"
 
-    def write(self, rows: Iterable[Sequence[str]]) -> None:
+    def write(self, rows: Iterable[Sequence[str | None]]) -> None:
         pieces = []
         for row in rows:
-            pieces += [self._separator, _feature(dict(zip(self._columns, row, strict=False)))]
+            given = {name: cell for name, cell in zip(self._columns, row, strict=False) if cell is not None}
+            pieces += [self._separator, _feature(given)]
             self._separator = b",\n"
         self._file.write(b"".join(pieces))
 
@@ -129,7 +132,7 @@ def _read(number: int, feature: Any) -> RawRow:
         for name in given
         if name not in KNOWN
     )
-    _read_geometry(number, feature.get(_GEOMETRY), cells, errors)
+    _read_geometry(number, feature.get(GEOMETRY), cells, errors)
     return RawRow(number, cells, (), tuple(errors))
 
 
@@ -141,13 +144,13 @@ def _read_geometry(number: int, geometry: Any, cells: dict[str, str], errors: li
     at = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if kind != "Point":
         what = f"its geometry is a {kind}" if isinstance(kind, str) else "its geometry is none"
-        errors.append(RowError(number, _GEOMETRY, what[:100], "a device stands at a Point, or nowhere: null"))
+        errors.append(RowError(number, GEOMETRY, what[:100], "a device stands at a Point, or nowhere: null"))
     elif not isinstance(at, list) or not 2 <= len(at) <= 3 or not all(_is_number(one) for one in at):
-        errors.append(RowError(number, _GEOMETRY, "its coordinates are no [lon, lat]", "write two numbers"))
+        errors.append(RowError(number, GEOMETRY, "its coordinates are no [lon, lat]", "write two numbers"))
     else:
         cells["lon"], cells["lat"] = repr(at[0]), repr(at[1])
         return
-    cells[_GEOMETRY] = orjson.dumps(geometry, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    cells[GEOMETRY] = orjson.dumps(geometry, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _cell(number: int, name: str, value: Any, errors: list[RowError]) -> str:
@@ -189,9 +192,9 @@ def _refused(number: int, cells: dict[str, str], column: str, what: str, remedy:
 
 def _feature(cells: Mapping[str, str]) -> bytes:
     properties: dict[str, Any] = {
-        name: _value(name, cell) for name, cell in cells.items() if name not in (*_PLACE, _GEOMETRY)
+        name: _value(name, cell) for name, cell in cells.items() if name not in (*_PLACE, GEOMETRY)
     }
-    geometry = _parsed(cells.get(_GEOMETRY, ""))
+    geometry = _parsed(cells.get(GEOMETRY, ""))
     if not isinstance(geometry, dict):
         at = [_parsed(cells.get(name, "")) for name in _PLACE]
         geometry = {"type": "Point", "coordinates": at} if all(map(_is_number, at)) else None

@@ -82,11 +82,11 @@ class XlsxWriter:
         self._sheet = self._book.create_sheet("devices")
         self.write([columns])
 
-    def write(self, rows: Iterable[Sequence[str]]) -> None:
+    def write(self, rows: Iterable[Sequence[str | None]]) -> None:
         for row in rows:
             self._sheet.append(
                 [
-                    _number(cell) if column in _NUMBERS else cell.translate(_ILLEGAL) or None
+                    _number(cell) if column in _NUMBERS else (cell or "").translate(_ILLEGAL) or None
                     for column, cell in zip(self._columns, row, strict=False)
                 ]
                 + list(row[len(self._columns) :])
@@ -129,7 +129,7 @@ def _is_exact(value: object) -> bool:
     return isinstance(value, int | float) and value == int(value) and abs(value) < _EXACT_INTEGER
 
 
-def _number(cell: str) -> float | str | None:
+def _number(cell: str | None) -> float | str | None:
     """The number of a cell; the text where it is none, as in a refused row."""
     try:
         return float(cell) if cell else None
