@@ -1,6 +1,7 @@
 """What changed from report to report, as sentences: runs that begin and break, events that open, clear and are amended."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,7 +50,18 @@ def changes_of(trace: Trace, clock: Clock) -> list[Change]:
             sentences.append(_of_event(raised, told.get(str(raised.event.event_id)), trace, clock))
             told[str(raised.event.event_id)] = raised.event
         found += [Change(at_ms=at, known_at_ms=known_ms, message_id=message_id, what=text) for at, text in sentences]
-    return found
+    return list(_joined(found))
+
+
+def _joined(changes: list[Change]) -> Iterator[Change]:
+    """What happened again and again without anything else in between is told once, and how often."""
+    for _, run in groupby(changes, key=lambda change: change.what):
+        first, *others = run
+        if others:
+            count = len(others) + 1
+            what = say(f"{count} times: {first.what.en}", f"共 {count} 次：{first.what.zh}")
+            first = first.model_copy(update={"what": what})
+        yield first
 
 
 def _of_report(seen: Seen, trace: Trace, newest_ms: int | None, clock: Clock) -> Iterator[Text]:

@@ -31,6 +31,9 @@ def of_trace(trace: Trace, asked: Situation, clock: Clock) -> Iterator[Reason]:
     if not judged:
         yield _nothing_judged(trace, asked, clock)
         return
+    newest_ms = max(seen.at_ms for seen in judged)
+    if trace.plan is not None and asked.at_ms - newest_ms > trace.plan.gaps_ms[0]:
+        yield _silent(newest_ms, asked.at_ms, clock)
     yield from _of_readings(judged, trace, clock)
 
 
@@ -90,7 +93,11 @@ def _nothing_judged(trace: Trace, asked: Situation, clock: Clock) -> Reason:
         )
     if asked.last_heard_ms is None:
         return reason(Code.NO_READINGS, "Nothing was ever heard of the device.", "从未收到该设备的数据。")
-    at, ago = clock.wall(asked.last_heard_ms), duration(max(0, asked.at_ms - asked.last_heard_ms))
+    return _silent(asked.last_heard_ms, asked.at_ms, clock)
+
+
+def _silent(last_ms: int, at_ms: int, clock: Clock) -> Reason:
+    at, ago = clock.wall(last_ms), duration(max(0, at_ms - last_ms))
     return reason(
         Code.NO_READINGS,
         f"Nothing was heard since {at}, {ago} before: silence is not evidence. A rule with no_data would fire.",

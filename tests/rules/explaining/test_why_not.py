@@ -64,7 +64,7 @@ def event(rule: str = "lamp-out", subject: str = "L1", opened: float = 5, **more
         ({"reports": [report(9, 2.0, quality={"active_power": "suspect"})]}, Code.NO_EVIDENCE, "power is suspect"),
         ({"reports": [report(8, 2.0), report(9, 2.0)]}, Code.PENDING, "only for 1m of 2m"),
         (
-            {"reports": [report(1, 2.0), report(5, 2.0, received_at_ms=at(5))]},
+            {"minutes": 7, "reports": [report(1, 2.0), report(5, 2.0)]},
             Code.PENDING,
             "only for 0s of 2m",
         ),
@@ -80,6 +80,11 @@ def test_what_stands_in_the_way_is_named_first(asked: dict[str, Any], code: Code
     assert first(answer)[0] is code
     assert words in first(answer)[1]
     assert answer.reasons[0].text.zh
+
+
+def test_what_holds_but_was_not_heard_of_for_longer_than_the_gap_is_no_evidence_any_more() -> None:
+    answer = ask([report(4, 2.0), report(5, 2.0)], 10)
+    assert [reason.code for reason in answer.reasons] == [Code.NO_READINGS, Code.PENDING]
 
 
 def test_a_run_that_a_gap_broke_is_told_with_the_gap() -> None:
