@@ -74,6 +74,9 @@ class City:
             f"{recorder_group(topics)}-events": (topics.events,),
         }
 
+        if await self.store.load_progress() is None:
+            groups[recorder_group(topics)] = topics.all_telemetry
+
         async def caught_up() -> bool | None:
             for group, names in groups.items():
                 bounds = await log.bounds(list(names))
@@ -83,14 +86,12 @@ class City:
                 ):
                     return None
             progress = await self.store.load_progress()
-            if progress is None:
-                return True
             bounds = await log.bounds(list(topics.all_telemetry))
-            done = all(
+            stored = progress is None or all(
                 end == first or progress.get((tp.topic, tp.partition), _NOWHERE).next_offset >= end
                 for tp, (first, end) in bounds.items()
             )
-            return True if done else None
+            return True if stored else None
 
         await eventually(caught_up, "the run has settled")
 
