@@ -1,8 +1,8 @@
 """How the rules do: what failed, what was opened. Apart from any state that decides anything."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from domain.topics import Topics
@@ -21,7 +21,8 @@ class RuleHealth:
     """How one rule does since this process took up its version.
 
     `error` is the newest of `errors` failures of its conditions; None means healthy. `judged` counts the reports that it
-    was asked about, `opened` the events that it opened.
+    was asked about, `opened` the events that it opened. `lacking` counts the devices that it cannot judge because they lack
+    an attribute that it reads, by attribute.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class RuleHealth:
     errors: int
     judged: int
     opened: int
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def healthy(self) -> bool:
@@ -45,6 +47,7 @@ class Tally:
     errors: int = 0
     error: str | None = None
     opened: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
 
 
 class Vitals:
@@ -55,6 +58,7 @@ class Vitals:
         self._error_counts: Counter[str] = Counter()
         self._opened: Counter[str] = Counter()
         self._versions: dict[str, int] = {}
+        self._lacking: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     @property
     def errors(self) -> dict[str, str]:
@@ -64,6 +68,10 @@ class Vitals:
     def note_error(self, rule: str, device_id: str, error: ConditionError) -> None:
         self._errors[rule] = f"device {device_id}: {error}"[:_LONGEST_ERROR]
         self._error_counts[rule] += 1
+
+    def note_lacking(self, rule: str, fact: str, change: int) -> None:
+        """So many devices more (or less) lack that fact, which the rule reads."""
+        self._lacking[rule][fact] += change
 
     def note_raised(self, raised: Raised) -> None:
         self._opened[raised.event.rule] += raised.event.revision == 1
@@ -77,15 +85,15 @@ class Vitals:
                 del self._error_counts[rule], self._opened[rule]
         self._versions = versions
 
-    def snapshot(self, rules: RuleSet) -> dict[str, list[int | str | None]]:
-        """What is worth telling of the rules in force, by name: failures, the newest error, events opened."""
-        told = {health.rule: [health.errors, health.error, health.opened] for health in self.of(rules)}
+    def snapshot(self, rules: RuleSet) -> dict[str, list[Any]]:
+        """What is worth telling of the rules in force, by name: failures, newest error, events opened, facts lacking."""
+        told = {health.rule: [health.errors, health.error, health.opened, health.lacking] for health in self.of(rules)}
         return {rule: counts for rule, counts in told.items() if any(counts)}
 
     def restore(self, snapshot: Mapping[str, Sequence[Any]], versions: Mapping[str, int]) -> None:
         """Go on from a snapshot that was taken under these versions."""
         self._versions = dict(versions)
-        for rule, (errors, error, opened) in snapshot.items():
+        for rule, (errors, error, opened, *_) in snapshot.items():
             self._error_counts[rule], self._opened[rule] = errors, opened
             if error is not None and errors:
                 self._errors[rule] = error
@@ -96,6 +104,7 @@ class Vitals:
             RuleHealth(
                 name, rule.version, rule.mode, self._errors.get(name) or rules.broken_where.get(name),
                 self._error_counts[name], rules.reports_judged(name), self._opened[name],
+                {fact: count for fact, count in sorted(self._lacking.get(name, {}).items()) if count},
             )
             for name, rule in sorted(rules.by_name.items())
         ]  # fmt: skip
@@ -108,7 +117,7 @@ def health_of(rules: RuleSet, vitals: Sequence[Vitals]) -> list[RuleHealth]:
         sums = [
             replace(
                 total, error=total.error or part.error, errors=total.errors + part.errors,
-                opened=total.opened + part.opened,
+                opened=total.opened + part.opened, lacking=Counter(total.lacking) + Counter(part.lacking),
             )
             for total, part in zip(sums, one.of(rules), strict=True)
         ]  # fmt: skip
@@ -125,6 +134,7 @@ async def read_health(log: Log, topics: Topics) -> dict[str, Tally]:
                 continue
             if tally.version < version:
                 tally = tallies[rule] = Tally(version)
-            errors, error, opened = told.get("health", {}).get(rule, (0, None, 0))
+            errors, error, opened, *lacking = told.get("health", {}).get(rule, (0, None, 0))
+            tally.lacking.update(lacking[0] if lacking else {})
             tally.errors, tally.opened, tally.error = tally.errors + errors, tally.opened + opened, tally.error or error
     return tallies

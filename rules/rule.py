@@ -100,3 +100,10 @@ class Rule:
     def longest_window_ms(self) -> int:
         """How far back its signals look at most."""
         return max((signal.over_ms for signal in self.signals.values()), default=0)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What its conditions and forecasts read of a device, by the keys of `device_facts`."""
+        read = {fact for condition in (self.when, self.clear_when) if condition for fact in condition.facts}
+        levels = (signal.crossing.level for signal in self.signals.values() if signal.crossing)
+        return frozenset(read | {level for level in levels if isinstance(level, str)})

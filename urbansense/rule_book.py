@@ -143,6 +143,7 @@ def _status(definition: Definition, tally: Tally = _UNHEARD_OF) -> RuleStatus:
         note=definition.note or None,
         errors=tally.errors,
         opened=tally.opened,
+        lacking=dict(tally.lacking),
     )
 
 

@@ -15,7 +15,8 @@ class RuleStatus:
     """A rule in force and its health: `problems` is empty where the rule is healthy.
 
     `errors` counts the failures of its conditions, `opened` the events it opened, both since its version was taken up and
-    over all workers. `kind` is empty for a group.
+    over all workers. `lacking` counts the devices that lack an attribute which it reads, by attribute: of these it judges
+    nothing. `kind` is empty for a group.
     """
 
     rule: str
@@ -30,6 +31,7 @@ class RuleStatus:
     note: str | None = None
     errors: int = 0
     opened: int = 0
+    lacking: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,12 +201,14 @@ class Lane:
         if plan is watch.plan and device is watch.device:
             return
         judged = watch.plan is not None or plan is not None
+        self._note_lacking(watch, -1)
         for rule, event in carry_over(watch, plan):
             ended = self._teller.end(event, rule, watch, self.clock, reason_gone(rule, rules, device))
             if plan is not None and rule.no_data_ms is not None and rule.name not in plan.index:
                 watch.published.setdefault(rule.name, {})[event.opened_at_ms] = ended
         watch.device = device
         watch.facts, watch.swept = plan.facts_of(device) if plan else {}, NEVER_SWEPT
+        self._note_lacking(watch, 1)
         if judged:
             self._teller.mark(watch)
         self._schedule(watch)
@@ -215,6 +217,7 @@ class Lane:
         device = self._find_device(device_id)
         plan = self.rules.plan(device) if device is not None and device.kind == self.kind else None
         watch = self.watches[device_id] = Watch(device_id, device, plan, plan.facts_of(device) if plan else {})
+        self._note_lacking(watch, 1)
         if plan is not None and plan.silence_ms != FOREVER_MS:
             self._schedule(watch)
         return watch
@@ -270,7 +273,12 @@ class Lane:
     def adopt(self, watch: Watch) -> None:
         """Take in a restored watch."""
         self.watches[watch.device_id] = watch
+        self._note_lacking(watch, 1)
         self._schedule(watch)
+
+    def _note_lacking(self, watch: Watch, change: int) -> None:
+        for rule, fact in watch.plan.lacking(watch.facts) if watch.plan is not None else ():
+            self.vitals.note_lacking(rule, fact, change)
 
     def _schedule(self, watch: Watch) -> None:
         if watch.plan is not None:

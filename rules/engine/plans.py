@@ -62,8 +62,8 @@ class Plan:
     """
 
     __slots__ = (
-        "_fits", "_sweeps", "activities", "derives", "facts", "gaps_ms", "idle", "index", "lateness_ms", "layout",
-        "quantities", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
+        "_fits", "_lacking", "_sweeps", "activities", "derives", "facts", "gaps_ms", "idle", "index", "lateness_ms",
+        "layout", "quantities", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
     )  # fmt: skip
 
     def __init__(
@@ -82,9 +82,7 @@ class Plan:
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
         signals = [signal for rule in rules for signal in rule.signals.values()]
         self.layout = Layout(signals) if signals else None
-        levels = [signal.crossing.level for signal in signals if signal.crossing]
-        facts = [*(fact for condition in conditions for fact in condition.facts), *levels]
-        self.facts = tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, str)))
+        self.facts = tuple(dict.fromkeys(fact for rule in rules for fact in sorted(rule.facts)))
         self.silences = tuple(i for i, rule in enumerate(rules) if rule.no_data_ms is not None)
         self.reads_sun = any(condition.reads_sun for condition in conditions)
         self.derives = self.reads_sun or self.layout is not None
@@ -101,6 +99,7 @@ class Plan:
         self.reports = 0
         self._sweeps: dict[int, Sweep] = {}
         self._fits: dict[tuple[type, ...], int | None] = {}
+        self._lacking: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {}
 
     def facts_of(self, device: Device | None) -> dict[str, AttributeValue]:
         """What its conditions and signals read of a device, as far as it is known."""
@@ -108,6 +107,15 @@ class Plan:
             return {}
         known = device_facts(device)
         return {name: known[name] for name in self.facts if name in known}
+
+    def lacking(self, facts: Facts) -> tuple[tuple[str, str], ...]:
+        """What a device of these facts lacks: (rule, fact) for each fact that a rule reads and it does not have."""
+        missing = tuple(fact for fact in self.facts if fact not in facts)
+        if missing not in self._lacking:
+            self._lacking[missing] = tuple(
+                (rule.name, fact) for rule in self.rules for fact in missing if fact in rule.facts
+            )
+        return self._lacking[missing]
 
     # The hot path
 

@@ -1,5 +1,6 @@
 """What one lane does with reports and ticks: sums, identity, quality, silence, health."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -245,3 +246,20 @@ def test_the_event_id_is_the_designs() -> None:
     (raised,) = lane.raised
     assert raised.event.event_id == event_id("low", "L1", T0_MS)
     assert isinstance(raised.event.event_id, UUID)
+
+
+def test_health_tells_how_many_devices_lack_an_attribute_that_a_rule_reads() -> None:
+    document = "{rule: weak, kind: streetlight, when: reading.active_power < device.nominal_power}"
+    lamps = [lamp("L1"), lamp("L2", attributes={"nominal_power": 90}), lamp("L3")]
+    lane = lane_of(document, devices=lamps)
+    for device in lamps:
+        lane.report(report(0, 50.0, device_id=device.device_id))
+    assert lane.vitals.of(lane.rules)[0].lacking == {"nominal_power": 2}
+    assert [raised.event.subject for raised in lane.raised] == ["L2"]
+
+    lamps[0] = replace(lamps[0], attributes={"nominal_power": 90})
+    lane._find_device = {device.device_id: device for device in lamps}.get
+    lane.refresh(lamps)
+    assert lane.vitals.of(lane.rules)[0].lacking == {"nominal_power": 1}
+    lane.set_rules(rule_set(LAMP_OUT))
+    assert lane.vitals.of(lane.rules)[0].lacking == {}

@@ -211,7 +211,10 @@ def _tell(status: Any) -> None:
 
 def _health(status: Any) -> str:
     count = f" ({status['errors']} times)" if status["errors"] else ""
-    return "UNHEALTHY: " + "; ".join(status["problems"]) + count if status["problems"] else "healthy"
+    if status["problems"]:
+        return "UNHEALTHY: " + "; ".join(status["problems"]) + count
+    lacking = (f"{devices} devices lack {fact}" for fact, devices in status["lacking"].items())
+    return "; ".join(["healthy", *lacking])
 
 
 def _standing(standing: Any, version: Any, zone: ZoneInfo) -> str:
