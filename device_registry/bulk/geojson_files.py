@@ -42,7 +42,7 @@ class GeoJsonReader:
             what = f"the feature is longer than {MOST_ROW_BYTES:,} bytes; nothing behind it was read"
             raise UnreadableFile(RowError(number + 1, "", what, "shorten it")) from error
         except (ijson.JSONError, ValueError) as error:
-            what = f"no JSON from here on: {str(error).splitlines()[0][:200] if str(error) else error!r}"
+            what = f"no JSON between bytes {self._source.row_began:,} and {self._source.position:,}: {_first_line(error)}"
             raise UnreadableFile(RowError(number + 1, "", what, "correct the file")) from error
 
     def _check_kind(self, file: BinaryIO) -> None:
@@ -61,7 +61,7 @@ class GeoJsonReader:
         except _TooLong as error:
             raise UnreadableFile(RowError(1, "", "no features within the first bytes", "give them first")) from error
         except (ijson.JSONError, ValueError) as error:
-            what = f"no JSON: {str(error).splitlines()[0][:200] if str(error) else error!r}"
+            what = f"no JSON: {_first_line(error)}"
             raise UnreadableFile(RowError(1, "", what, "give a GeoJSON FeatureCollection in UTF-8")) from error
         file.seek(self._source.start)
         if not features or kind not in (None, "FeatureCollection"):
@@ -103,13 +103,13 @@ class _Bounded:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.start = self.position = file.tell()
-        self._row_began = self.position
+        self.row_began = self.position
 
     def begin_row(self) -> None:
-        self._row_began = self.position
+        self.row_began = self.position
 
     def read(self, size: int = -1) -> bytes:
-        if self.position - self._row_began > MOST_ROW_BYTES + _PIECE_BYTES:
+        if self.position - self.row_began > MOST_ROW_BYTES + _PIECE_BYTES:
             raise _TooLong
         piece = self._file.read(size)
         self.position += len(piece)
@@ -180,6 +180,10 @@ def _json(value: Any) -> str:
         return orjson.dumps(value).decode()
     except (TypeError, orjson.JSONEncodeError):
         return repr(value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [repr(error)])[0][:200]
 
 
 def _is_number(value: object) -> bool:

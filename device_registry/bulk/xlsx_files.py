@@ -130,11 +130,12 @@ def _is_exact(value: object) -> bool:
 
 
 def _number(cell: str | None) -> float | str | None:
-    """The number of a cell; the text where it is none, as in a refused row."""
+    """The number of a cell; the text where it is none, as in a refused row, or where 16 digits cannot say it."""
     try:
-        return float(cell) if cell else None
+        number = float(cell) if cell else None
     except ValueError:
         return cell
+    return cell if number is not None and float(f"{number:.16g}") != number else number
 
 
 def _check_sizes(file: BinaryIO) -> None:

@@ -3,10 +3,9 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from device_registry.bulk.columns import BASE, COLUMNS
@@ -16,7 +15,6 @@ from device_registry.device_filter import DeviceFilter
 from device_registry.entries import Entry
 from device_registry.registry import Registry
 from domain.devices import Device, DeviceState, Profile
-from tests.device_registry.devices_strategy import devices
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
 
 
@@ -269,22 +267,6 @@ class TestExport:
         assert b"".join(export_csv(registry)).count(b"\n") == 1502
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(devices(with_eui=False), max_size=8, unique_by=lambda device: device.device_id))
-def test_any_registry_is_the_same_after_export_and_import_elsewhere(some: list[Device]) -> None:
-    with TemporaryDirectory() as folder:
-        here, there = (Registry(f"sqlite:///{Path(folder) / name}.db") for name in ("here", "there"))
-        here.upsert_devices(some, now_ms=NOW_MS)
-
-        report = _import(there, b"".join(export_csv(here)))
-
-        assert report.errors == ()
-        assert there.list_devices(limit=100) == here.list_devices(limit=100)
-        assert len(here.upsert_devices(there.list_devices(limit=100).items, now_ms=NOW_MS).unchanged) == len(some)
-        here.close()
-        there.close()
-
-
 def test_two_imports_at_once_are_one_after_the_other(database_url: str) -> None:
     """Each file moves all lamps to a department of its own; the registry ends in one of the two, never in a mixture."""
     first, second = Registry(database_url), Registry(database_url)
@@ -323,7 +305,7 @@ _CELL = st.text(max_size=12) | st.sampled_from(
 
 @pytest.mark.parametrize("skip_bad", [False, True])
 def test_no_content_of_cells_is_anything_but_a_device_or_an_error(registry: Registry, skip_bad: bool) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(st.lists(st.fixed_dictionaries(dict.fromkeys(BASE, _CELL)), max_size=3))
     def every_row_is_taken_or_told(rows: list[dict[str, str]]) -> None:
         report = import_csv(registry, _file(*rows), now_ms=NOW_MS, skip_bad=skip_bad)

@@ -1,0 +1,122 @@
+"""Devices files through the API, streamed both ways: the real tables on each database, the embedded log."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from device_registry.publication import RegistryPublisher
+from device_registry.registry import Registry
+from domain.topics import Topics
+from streams.embedded import EmbeddedLog
+from streams.tables import latest_by_key
+from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, ids
+from tests.device_registry.samples import CABINET, LAMP, NOW_MS
+from tests.web.city import City
+from timeseries.embedded import EmbeddedStore
+from urbansense.device_files import RegistryFiles
+from urbansense.streaming_transport import StreamingTransport
+from web.app import create_app
+
+IMPORT = "/api/v1/devices/import/file"
+BAD_ROW = {"device_id": "SL-2", "kind": "boat", "profile": "streetlight"}
+
+
+@dataclass
+class Desk:
+    api: httpx.AsyncClient
+    log: EmbeddedLog
+    topics: Topics
+
+
+@pytest.fixture
+async def desk(registry: Registry, log: EmbeddedLog, topics: Topics, tmp_path: Any) -> AsyncIterator[Desk]:
+    store = await EmbeddedStore.open(tmp_path / "store.duckdb")
+    publisher = RegistryPublisher(registry, log, topics)
+
+    async def now_ms() -> int:
+        return NOW_MS
+
+    services = replace(City(store).services(), device_files=RegistryFiles(registry, publisher, now_ms))
+    transport = StreamingTransport(create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
+        yield Desk(api, log, topics)
+    await publisher.close()
+    await store.close()
+
+
+async def _import(desk: Desk, data: bytes, media_type: str = "text/csv", **query: Any) -> list[dict[str, Any]]:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 1000):
+            yield data[start : start + 1000]
+
+    answer = await desk.api.post(
+        IMPORT, content=pieces(), headers={"content-type": media_type, "x-author": "li"}, params=query
+    )
+    assert answer.status_code == 200, answer.text
+    return [orjson.loads(line) for line in answer.text.splitlines() if "progress" not in line]
+
+
+async def test_a_file_goes_in_by_its_author_and_is_published(desk: Desk, registry: Registry) -> None:
+    lines = await _import(desk, csv_file(CABINET_ROW, LAMP_ROW))
+
+    assert lines[-1]["report"] == {
+        "rows": 2, "created": 2, "updated": 0, "unchanged": 0, "applied": True, "refused": 0,
+    }  # fmt: skip
+    assert registry.history("SL-1")[0].author == "li"
+    assert {b"CAB-1", b"SL-1"} <= (await latest_by_key(desk.log, desk.topics.registry)).keys()
+
+
+async def test_refused_rows_are_told_with_their_cells(desk: Desk, registry: Registry) -> None:
+    lines = await _import(desk, csv_file(CABINET_ROW, BAD_ROW))
+
+    (refused,) = (line["refused"] for line in lines if "refused" in line)
+    assert (refused["line"], refused["cells"]["kind"]) == (3, "boat")
+    assert {error["column"] for error in refused["errors"]} >= {"kind"}
+    assert (lines[-1]["report"]["refused"], lines[-1]["report"]["applied"]) == (1, False)
+    assert ids(registry) == []
+
+
+async def test_a_preview_tells_changes_and_writes_nothing(desk: Desk, registry: Registry) -> None:
+    lines = await _import(desk, csv_file(CABINET_ROW, BAD_ROW), preview=True)
+
+    (change,) = (line["change"] for line in lines if "change" in line)
+    assert (change["result"], change["device_id"], change["changes"]["lon"]) == ("created", "CAB-1", [None, 120.55])
+    assert ids(registry) == []
+
+
+async def test_what_is_no_devices_file_is_told(desk: Desk) -> None:
+    lines = await _import(desk, b"hello", "application/geo+json")
+
+    assert "no JSON" in lines[0]["unreadable"]["what"]
+    assert lines[-1]["report"]["applied"] is False
+
+
+async def test_a_file_of_no_known_type_is_refused(desk: Desk) -> None:
+    answer = await desk.api.post(IMPORT, content=b"{}", headers={"content-type": "text/plain"})
+
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("csv", "text/csv"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("geojson", "application/geo+json"),
+    ],
+)
+async def test_an_export_is_a_file_whose_import_changes_nothing(
+    desk: Desk, registry: Registry, name: str, media_type: str
+) -> None:
+    registry.upsert_devices([CABINET, LAMP], now_ms=NOW_MS)
+
+    answer = await desk.api.get("/api/v1/devices/export", params={"format": name})
+
+    assert answer.headers["content-type"].startswith(media_type)
+    assert (await _import(desk, answer.content, media_type))[-1]["report"]["unchanged"] == 2
+    only = await desk.api.get("/api/v1/devices/export", params={"kind": "cabinet"})
+    assert only.text.count("\n") == 2
