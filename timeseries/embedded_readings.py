@@ -46,7 +46,8 @@ def _place(reading: StoredReading, key: Sequence[str]) -> list[Any]:
 def _conditions(query: ReadingQuery) -> tuple[list[str], list[Any]]:
     """The conditions, one at least, and the values of their parameters in order."""
     from_ms, to_ms = query.span_ms
-    where, values = ["true"], []
+    where: list[str] = ["true"]
+    values: list[Any] = []
     if from_ms is not None:
         where.append("observed_at_ms >= ?")
         values.append(from_ms)

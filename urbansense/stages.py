@@ -190,6 +190,7 @@ def api_app(
         rules=rules,
         rule_desk=RuleDesk(rules, rules, silences, LogShadow(parts.log, parts.topics)),
         telemetry=parts.store,
+        readings=parts.store,
         events=parts.store,
         ledger=account.statement,
         rejected=LogRejections(parts.log, parts.topics, parts.lookup),

@@ -30,6 +30,7 @@ from web.rejected import rejected_routes
 from web.rules import rule_routes
 from web.rules_history import rule_history_routes
 from web.silences import silence_routes
+from web.sta.routes import sta_routes
 from web.stream import stream_routes
 from web.telemetry import telemetry_routes
 
@@ -67,6 +68,8 @@ def create_app(
     board = Board(services, time.monotonic)
     app.include_router(_api(services, board, closing))
     app.include_router(health_routes(services, registry))
+    if services.registry is not None and services.readings is not None:
+        app.include_router(sta_routes(services))
     _add_docs(app)
     app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), include_in_schema=False))
     if zone is not None:

@@ -16,6 +16,7 @@ from domain.events import Event
 from domain.ledger import Ledger
 from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
+from timeseries.readings import ReadingStore
 from web.device_file_ports import DeviceFiles
 from web.rule_history_ports import RuleHistory
 from web.rule_ports import RuleBook as RuleBook
@@ -213,6 +214,10 @@ class RejectedMessages(Protocol):
         """Put these through again (all without any id): what was accepted the first time comes out as a duplicate."""
 
 
+class ReadingReader(TelemetryReader, ReadingStore, Protocol):
+    """Readings of one device, and of many in one order."""
+
+
 class Live(Protocol):
     """What the log says right now; the methods are quick and only look at memory. `web.live.LiveFeed` is one."""
 
@@ -245,5 +250,6 @@ class Services:
     registry: RegistryServices | None = None
     rule_desk: RuleDesk | None = None
     rule_history: RuleHistory | None = None
+    readings: ReadingReader | None = None
     device_files: DeviceFiles | None = None
     credentials: CredentialDesk | None = None
