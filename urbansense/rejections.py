@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from heapq import nlargest
 
+from device_registry.pending import sighting_of
 from domain.devices import DeviceLookup
 from domain.rejections import Reason, Rejection
 from domain.topics import Topics
@@ -24,6 +25,18 @@ class LogRejections:
     async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
         found = [_message(place, rejection) async for place, rejection in self._rejections(reason)]
         return nlargest(limit, found, key=lambda message: message.received_at_ms)
+
+    async def places_of(self, reason: Reason, name: str) -> Sequence[str]:
+        """Where the messages stand, each whole and once, of which a report was refused under that pending name."""
+        mine, whole = set(), {}
+        async for place, rejection in self._rejections(reason):
+            message = rejection["topic"], rejection["received_at_ms"]
+            sighting = sighting_of(rejection)
+            if sighting is not None and sighting.name == name:
+                mine.add(message)
+            if not rejection.get("truncated"):
+                whole[(*message, rejection["payload"])] = place
+        return [place for (topic, received_at_ms, _), place in whole.items() if (topic, received_at_ms) in mine]
 
     async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
         pipeline = Pipeline(self._topics, self._lookup)

@@ -16,6 +16,8 @@ from fastapi import FastAPI
 
 from device_registry.credentials.desk import CredentialDesk
 from device_registry.credentials.provisioner import Provisioner
+from device_registry.pending import PendingBook
+from device_registry.pending_follower import PendingFollower
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
@@ -32,6 +34,7 @@ from urbansense.device_files import RegistryFiles
 from urbansense.directory import RegistryDirectory, RegistryOffice
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts, place_of
+from urbansense.pending_office import PendingOffice
 from urbansense.probe import ProbeServer
 from urbansense.rejected_tail import RejectedTail
 from urbansense.rejections import LogRejections
@@ -144,7 +147,9 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
 
 def _registry_services(parts: Parts, desk: CredentialDesk) -> dict[str, Service]:
     """What works beside the registry, in the one process that owns it."""
-    services: dict[str, Service] = {}
+    services: dict[str, Service] = {
+        "pending devices": PendingFollower(parts.log, parts.topics, PendingBook(parts.registry))
+    }
     if desk.control is not None:
         services["provisioner"] = Provisioner(desk, desk.control, lambda: parts.lookup.version)
     return services
@@ -185,6 +190,7 @@ def api_app(
     }
     rules = LogRuleBook(parts.log, parts.topics)
     silences = LogSilenceBook(parts.log, parts.topics, lambda: _now_ms(parts))
+    rejections = LogRejections(parts.log, parts.topics, parts.lookup)
     services = Services(
         devices=open_directory(parts, publisher),
         rules=rules,
@@ -193,12 +199,13 @@ def api_app(
         readings=parts.store,
         events=parts.store,
         ledger=account.statement,
-        rejected=LogRejections(parts.log, parts.topics, parts.lookup),
+        rejected=rejections,
         live=live or LiveFeed(parts.log, parts.topics),
         checks=checks,
         registry=open_registry_services(parts, publisher),
         device_files=RegistryFiles(parts.registry, publisher, lambda: _now_ms(parts)),
         credentials=desk or open_credentials(parts),
+        pending=PendingOffice(PendingBook(parts.registry), parts.log, parts.lookup, rejections),
         rule_history=LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, parts.settings.timezone),
     )
     return create_app(services, zone=zone)

@@ -23,6 +23,7 @@ from web.events import event_routes
 from web.health import health_routes
 from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
+from web.pending import pending_routes
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.profiles import profile_routes
@@ -102,6 +103,8 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
     if services.registry is not None:
         api.include_router(area_routes(services.registry))
         api.include_router(profile_routes(services.registry))
+    if services.registry is not None and services.pending is not None:
+        api.include_router(pending_routes(services.pending, services.registry))
     if services.credentials is not None:
         editor = services.registry.editor if services.registry is not None else None
         api.include_router(credential_routes(services.credentials, editor))

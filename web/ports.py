@@ -9,6 +9,7 @@ from device_registry.changes import Changes
 from device_registry.credentials.desk import CredentialDesk
 from device_registry.entries import Entry, StoredEntry
 from device_registry.geometry import Circle, Polygons
+from device_registry.pending import PendingDevice
 from device_registry.tally import Tally
 from device_registry.verification import Verification
 from domain.devices import Area, Device, DeviceState, Profile
@@ -218,6 +219,25 @@ class ReadingReader(TelemetryReader, ReadingStore, Protocol):
     """Readings of one device, and of many in one order."""
 
 
+class PendingDesk(Protocol):
+    """The devices that reported without being registered."""
+
+    async def page(self, *, refused: bool, after: str | None, limit: int) -> Sequence[PendingDevice]:
+        """By name: who waits, or who was refused."""
+
+    async def get(self, name: str) -> PendingDevice | None: ...
+
+    async def settle(self, name: str, device_id: str, *, replay: bool) -> Replay:
+        """It is registered as that device: take it off the list and, with `replay`, put its rejected reports through."""
+
+    async def drop(self, name: str, *, for_good: bool, author: str) -> bool:
+        """Whether it was there: refused for good, or forgotten until its next report."""
+
+
+class ReadingReader(TelemetryReader, ReadingStore, Protocol):
+    """Readings of one device, and of many in one order."""
+
+
 class Live(Protocol):
     """What the log says right now; the methods are quick and only look at memory. `web.live.LiveFeed` is one."""
 
@@ -253,3 +273,4 @@ class Services:
     readings: ReadingReader | None = None
     device_files: DeviceFiles | None = None
     credentials: CredentialDesk | None = None
+    pending: PendingDesk | None = None

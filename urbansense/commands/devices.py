@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from urbansense.client import with_api
-from urbansense.commands import credentials
+from urbansense.commands import credentials, pending
 from urbansense.commands.device_care import care
 from urbansense.commands.device_tables import local_time as local_time
 from urbansense.commands.device_tables import print_devices
@@ -18,6 +18,7 @@ app = typer.Typer(help="Register, list and look at devices.", no_args_is_help=Tr
 app.add_typer(care)
 app.add_typer(files)
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(pending.app, name="pending")
 
 
 @app.command("list")
