@@ -11,7 +11,7 @@ from rules.calendars import Calendar, Calendars
 from rules.definitions import RuleTable, UnknownRule, check_documents
 from rules.documents import Documents, parse_documents
 from rules.problems import BadRules
-from rules.rule import Rule
+from rules.rule import Mode, Rule
 from rules.silences import Silence
 
 IN_FORCE: Final = "in-force"
@@ -135,3 +135,5 @@ def _check_raisable(chosen: Sequence[Rule], in_force: Sequence[Rule]) -> None:
             raise CannotRaise(
                 f"rule {rule.name} as given is not the one in force: only that may raise events; apply it first"
             )
+        if current.mode is not Mode.LIVE:
+            raise CannotRaise(f"rule {rule.name} is {current.mode}: only a live rule may raise events")

@@ -30,7 +30,8 @@ def print_backtest(result: BacktestResult, most: int) -> None:
         _print_rest(len(result.candidate.events) - most)
     if result.raised is not None:
         out.print(f"{len(result.raised)} missing events raised, marked historical")
-        print_rows(_COLUMNS, _rows(result.raised[:most], zone), "")
+        if result.raised:
+            print_rows(_COLUMNS, _rows(result.raised[:most], zone), "")
         for why in result.not_raised:
             out.print(f"not raised: {why}", markup=False)
 

@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TimeElapsedColumn
 
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError, UrbansenseError
@@ -101,8 +102,6 @@ def _zone() -> ZoneInfo:
 
 
 def _body(rule: str, start: str, end: str | None, against: str | None, raise_missing: bool) -> dict[str, Any]:
-    from time import time
-
     to_ms = _instant_ms("--to", end) if end else int(time() * 1000)
     try:
         from_ms = to_ms - parse_duration_ms(start)
@@ -143,19 +142,42 @@ def _read(path: Path) -> str:
 
 
 async def _run(api: Api, name: str, body: dict[str, Any]) -> BacktestResult:
-    columns = (
-        TextColumn("replaying history"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%  {task.fields[reports]:,} reports"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task("", total=1.0, reports=0, visible=False)
+    with _Bar() as bar:
         async for line in api.post_for_lines(f"/api/v1/rules/{name}/backtest", body):
             if line.get("problem"):
                 raise UrbansenseError(line["problem"])
             if line.get("result"):
                 return BacktestResult.model_validate(line["result"])
-            late = (bar.tasks[task].elapsed or 0) >= _SHOW_AFTER_S
-            bar.update(task, completed=line["share"], reports=line["reports"], visible=late, refresh=late)
+            bar.show(line["share"], line["reports"])
     raise UrbansenseError("urbansense ended the backtest without a result; its log says why")
+
+
+class _Bar:
+    """A progress bar that appears only where there is something to wait for."""
+
+    def __init__(self) -> None:
+        self._began_s = monotonic()
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def show(self, share: float, reports: int) -> None:
+        if self._bar is None:
+            if monotonic() - self._began_s < _SHOW_AFTER_S:
+                return
+            columns = (
+                "replaying history",
+                BarColumn(),
+                "{task.percentage:>3.0f} %",
+                "{task.fields[reports]:,} reports",
+            )
+            self._bar = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
+            self._task = self._bar.add_task("", total=1.0, reports=0)
+            self._bar.start()
+        self._bar.update(self._task, completed=share, reports=reports)
