@@ -73,7 +73,7 @@ class LogRuleReasons:
         since_ms = standing.at_ms if standing.at_ms <= await last_tick_ms(self._log, self._topics) else 0
         asked = Situation(
             rule, device_id, device, at_ms, heard, from_ms, self._calendars(table), since_ms, last_ms,
-            await self._told(rule, device_id, from_ms, at_ms), await self._suppressors(rule, device_id, at_ms),
+            await self._told(rule, device_id, at_ms), await self._suppressors(rule, device_id, at_ms),
             silences.silences(),
         )  # fmt: skip
         return why_not(asked, self._clock)
@@ -94,8 +94,9 @@ class LogRuleReasons:
         until_ms = min(end_ms, max(last_ms, event.opened_at_ms))
         return trace_rule(rule, device, calendars, heard, from_ms, until_ms)
 
-    async def _told(self, rule: Rule, subject: str, from_ms: int, at_ms: int) -> Sequence[Event]:
-        query = EventQuery(from_ms - _LONGEST_MS, at_ms + 1, rule=rule.name, subject=subject, limit=100)
+    async def _told(self, rule: Rule, subject: str, at_ms: int) -> Sequence[Event]:
+        """The rule's events on the device, newest first, however long one has been open."""
+        query = EventQuery(None, at_ms + 1, rule=rule.name, subject=subject, limit=100)
         return (await self._store.fetch_events(query)).items
 
     async def _suppressors(self, rule: Rule, subject: str, at_ms: int) -> Sequence[Event]:
@@ -103,7 +104,7 @@ class LogRuleReasons:
         found: list[Event] = []
         for name in rule.suppressed_by:
             for above in chain_of(subject, self._devices.device):
-                query = EventQuery(at_ms - _LONGEST_MS, at_ms + 1, rule=name, subject=above, limit=20)
+                query = EventQuery(None, at_ms + 1, rule=name, subject=above, limit=20)
                 page = await self._store.fetch_events(query)
                 found += [
                     e for e in page.items if e.status is not Status.WITHDRAWN and (e.cleared_at_ms or at_ms + 1) > at_ms
