@@ -215,10 +215,6 @@ class RejectedMessages(Protocol):
         """Put these through again (all without any id): what was accepted the first time comes out as a duplicate."""
 
 
-class ReadingReader(TelemetryReader, ReadingStore, Protocol):
-    """Readings of one device, and of many in one order."""
-
-
 class PendingDesk(Protocol):
     """The devices that reported without being registered."""
 
