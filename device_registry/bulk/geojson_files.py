@@ -42,7 +42,9 @@ class GeoJsonReader:
             what = f"the feature is longer than {MOST_ROW_BYTES:,} bytes; nothing behind it was read"
             raise UnreadableFile(RowError(number + 1, "", what, "shorten it")) from error
         except (ijson.JSONError, ValueError) as error:
-            what = f"no JSON between bytes {self._source.row_began:,} and {self._source.position:,}: {_first_line(error)}"
+            what = (
+                f"no JSON between bytes {self._source.row_began:,} and {self._source.position:,}: {_first_line(error)}"
+            )
             raise UnreadableFile(RowError(number + 1, "", what, "correct the file")) from error
 
     def _check_kind(self, file: BinaryIO) -> None:

@@ -22,6 +22,7 @@ _LON_LAT: Final = ("lon", "lat")
 _NUMBERS: Final = frozenset({*_LON_LAT, "report_interval_s", "source_lon", "source_lat"})
 _TEXTS: Final = tuple(name for name in (*BASE, *OPTIONAL) if name not in _NUMBERS)
 _NO_PROFILE: Final = Profile("", "")
+_KEPT: Final = frozenset({"state", *OPTIONAL})
 _DATUM_NAMES: Final = {
     "": None, "wgs84": Datum.WGS84, "epsg:4326": Datum.WGS84, "cgcs2000": Datum.CGCS2000, "epsg:4490": Datum.CGCS2000,
     "gcj02": Datum.GCJ02, "bd09": Datum.BD09, "bd09ll": Datum.BD09,
@@ -57,13 +58,15 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
     a cell that cannot be read is empty in the offer.
     """
     errors: list[RowError] = []
-    texts = {
-        column: _read_text(line, column, cells[column], terms.guarded, errors) if cells.get(column) else ""
-        for column in _TEXTS
-    }
+    texts = dict.fromkeys(_TEXTS, "")
+    for column, cell in cells.items():
+        if cell and column in texts:
+            texts[column] = _read_text(line, column, cell, terms.guarded, errors)
     empty = (column for column in ("device_id", "kind") if not texts[column])
     errors += (RowError(line, column, "the cell is empty", "every device needs one") for column in empty)
-    numbers = {column: _read_number(line, column, cells.get(column, ""), errors) for column in _NUMBERS}
+    numbers = {
+        column: _read_number(line, column, cell, errors) if (cell := cells.get(column)) else None for column in _NUMBERS
+    }
     interval_s = numbers["report_interval_s"]
     if interval_s is not None and interval_s != int(interval_s):
         errors.append(RowError(line, "report_interval_s", f"{interval_s} is no whole number", "give whole seconds"))
@@ -102,8 +105,8 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
         tags=tuple(sorted({tag.strip() for tag in texts["tags"].split(",")} - {""})) if texts["tags"] else (),
         identities=identities,
     )
-    said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells.keys()
-    return ReadRow(Offer(Entry(device, details), frozenset({"state", *OPTIONAL} - said)), errors)
+    said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
+    return ReadRow(Offer(Entry(device, details), _KEPT.difference(said)), errors)
 
 
 def write_cells(entry: Entry) -> dict[str, str]:
@@ -200,8 +203,8 @@ def _read_place(
     """The place in WGS 84, and the source that it keeps. A row that tells a source is in WGS 84 already."""
     lon, lat = numbers["lon"], numbers["lat"]
     try:
-        datum = read_datum(cells.get(DATUM, "")) or of_file
-        told = read_datum(texts["source_datum"])
+        datum = (read_datum(cells[DATUM]) if cells.get(DATUM) else None) or of_file
+        told = read_datum(texts["source_datum"]) if texts["source_datum"] else None
     except ValueError as error:
         column = DATUM if cells.get(DATUM, "").strip() else "source_datum"
         errors.append(RowError(line, column, *str(error).split("; ")))

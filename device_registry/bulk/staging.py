@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from operator import attrgetter
 from os import unlink
 from typing import Any, Final, NamedTuple
 
@@ -220,9 +221,9 @@ def _staged(raw: RawRow, offer: Offer | None) -> tuple[Any, ...]:
         return (storable(raw.cells.get("device_id", "").strip()), None, None, None, None, None, 0, 0, None)
     device, details = offer.entry
     texts = (device.device_id, device.kind, device.parent_id, device.dev_eui, device.mn, device.sparkplug)
-    facts = [getattr(device, name) for name in DEVICE_FIELDS]
+    facts = list(_facts_of(device))
     facts[_STATE] = device.state.value
-    more = [getattr(details, name) for name in DETAIL_FIELDS]
+    more = list(_details_of(details))
     more[_DATUM] = details.source_datum.value
     entry = marshal.dumps((facts, more, tuple(offer.keep)))
     return (*(None if one is None else storable(one) for one in texts), "sparkplug" in offer.keep, 1, entry)
@@ -230,11 +231,15 @@ def _staged(raw: RawRow, offer: Offer | None) -> tuple[Any, ...]:
 
 def _offer(entry: bytes) -> Offer:
     facts, more, keep = marshal.loads(entry)
-    facts[_STATE] = DeviceState(facts[_STATE])
-    more[_DATUM] = Datum(more[_DATUM])
+    facts[_STATE] = _STATES[facts[_STATE]]
+    more[_DATUM] = _DATUMS[more[_DATUM]]
     return Offer(Entry(Device(*facts), Details(*more)), _KEEPS.setdefault(keep, frozenset(keep)))
 
 
+_facts_of: Final = attrgetter(*DEVICE_FIELDS)
+_details_of: Final = attrgetter(*DETAIL_FIELDS)
 _STATE: Final = DEVICE_FIELDS.index("state")
 _DATUM: Final = DETAIL_FIELDS.index("source_datum")
+_STATES: Final = {state.value: state for state in DeviceState}
+_DATUMS: Final = {datum.value: datum for datum in Datum}
 _KEEPS: Final[dict[Collection[str], frozenset[str]]] = {}

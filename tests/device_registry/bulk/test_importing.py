@@ -207,3 +207,14 @@ def _refused(registry: Registry, data: bytes, folder: Path, came_in: Format, to:
         for row in done.refused():
             file.write(row)
     return path
+
+
+def test_the_example_of_the_documentation_goes_in(registry: Registry) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "registry-import.md").read_text(encoding="utf-8")
+    example = page.split("```csv\n")[1].split("```")[0]
+
+    with imported(registry, example.encode()) as done:
+        assert (list(done.errors()), done.created) == ([], 2)
+    entry = registry.get_entry("CAB-1")
+    assert entry is not None
+    assert entry.details.source_datum is Datum.GCJ02
