@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ssl import SSLContext
 
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
@@ -14,7 +15,16 @@ from tests.servers.processes import wait_until
 class DeviceClient:
     """One connection; `refused` is the broker's answer to CONNECT where it said no, `cut_off` its last word."""
 
-    def __init__(self, broker: Mosquitto, username: str, secret: str, client_id: str | None = None) -> None:
+    def __init__(
+        self,
+        broker: Mosquitto,
+        username: str,
+        secret: str,
+        client_id: str | None = None,
+        *,
+        port: int | None = None,
+        tls: SSLContext | None = None,
+    ) -> None:
         self.refused: str | None = None
         self.cut_off: str | None = None
         self.received: list[str] = []
@@ -24,13 +34,16 @@ class DeviceClient:
         self._client = Client(
             CallbackAPIVersion.VERSION2, client_id or f"client-{username}", protocol=MQTTv5, reconnect_on_failure=False
         )
-        self._client.username_pw_set(username, secret)
+        if tls is not None:
+            self._client.tls_set_context(tls)
+        else:
+            self._client.username_pw_set(username, secret)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = lambda c, u, mid, reason, p: self._pubacks.update({mid: str(reason)})
         self._client.on_subscribe = lambda c, u, mid, reasons, p: self._subacks.update({mid: [*map(str, reasons)]})
         self._client.on_message = lambda c, u, message: self.received.append(message.topic)
-        self._client.connect("127.0.0.1", broker.port)
+        self._client.connect("127.0.0.1", port or broker.port)
         self._client.loop_start()
         assert self._answered.wait(10), "no CONNACK"
 
