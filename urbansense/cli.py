@@ -17,6 +17,7 @@ from urbansense.commands import (
     services,
     silences,
     simulate,
+    smart_data_models,
 )  # fmt: skip
 from urbansense.commands.output import complain
 from urbansense.running import leaves
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for group in (demo, services, simulate, ledger, doctor):
     group.register(app)
+smart_data_models.register(devices.app)
 app.add_typer(devices.app, name="devices")
 rules_history.register(rules.app)
 app.add_typer(rules.app, name="rules")

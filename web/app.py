@@ -24,6 +24,7 @@ from web.health import health_routes
 from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
 from web.pending import pending_routes
+from web.ngsi_ld.routes import ngsi_ld_routes
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.profiles import profile_routes
@@ -92,6 +93,7 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
         rule_routes(services),
         rejected_routes(services),
         ledger_routes(services),
+        ngsi_ld_routes(services),
         stream_routes(services, board, closing),
     ):
         api.include_router(router)
