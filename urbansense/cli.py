@@ -1,5 +1,7 @@
 """`urbansense`: the command line. Exit codes: 0 done, 1 failed or unbalanced, 2 wrong settings or arguments."""
 
+import atexit
+import os
 import sys
 
 import typer
@@ -42,9 +44,27 @@ app.add_typer(rejected.app, name="rejected")
 
 def main() -> None:
     """Run the command line; every problem of ours ends in words, not in a traceback."""
+    code = _run()
+    if "duckdb" not in sys.modules:
+        sys.exit(code)
+    # DuckDB's Python module writes pages about objects that are still there when the interpreter ends, below whatever
+    # the command had to say last. Everything of ours is closed and flushed by now.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command that was asked for."""
+    code = 0
     try:
-        app()
-    except* UrbansenseError as group:
-        ours = leaves(group)
-        complain([problem for error in ours for problem in getattr(error, "problems", (str(error),))])
-        sys.exit(2 if any(isinstance(error, ConfigurationError) for error in ours) else 1)
+        try:
+            app()
+        except* UrbansenseError as group:
+            ours = leaves(group)
+            complain([problem for error in ours for problem in getattr(error, "problems", (str(error),))])
+            code = 2 if any(isinstance(error, ConfigurationError) for error in ours) else 1
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    return code
