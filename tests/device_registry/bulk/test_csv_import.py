@@ -101,6 +101,10 @@ class TestImport:
 
 
 class TestBadRows:
+    @pytest.fixture
+    def registry(self, quick_registry: Registry) -> Registry:
+        return quick_registry
+
     @pytest.mark.parametrize(
         ("cells", "column", "told"),
         [
@@ -217,6 +221,10 @@ class TestBadRows:
 
 
 class TestBadFiles:
+    @pytest.fixture
+    def registry(self, quick_registry: Registry) -> Registry:
+        return quick_registry
+
     @pytest.mark.parametrize(
         ("data", "line", "told"),
         [
@@ -304,7 +312,9 @@ _CELL = st.text(max_size=12) | st.sampled_from(
 
 
 @pytest.mark.parametrize("skip_bad", [False, True])
-def test_no_content_of_cells_is_anything_but_a_device_or_an_error(registry: Registry, skip_bad: bool) -> None:
+def test_no_content_of_cells_is_anything_but_a_device_or_an_error(quick_registry: Registry, skip_bad: bool) -> None:
+    registry = quick_registry
+
     @settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(st.lists(st.fixed_dictionaries(dict.fromkeys(BASE, _CELL)), max_size=3))
     def every_row_is_taken_or_told(rows: list[dict[str, str]]) -> None:
@@ -318,6 +328,7 @@ def test_no_content_of_cells_is_anything_but_a_device_or_an_error(registry: Regi
 
 
 @pytest.mark.parametrize("bytes_", [b"\x00", b'"', b"\xef\xbb\xbf", b'device_id"x,', b"\r", b"\n,\n"])
-def test_no_file_is_anything_but_refused_or_taken(registry: Registry, bytes_: bytes) -> None:
+def test_no_file_is_anything_but_refused_or_taken(quick_registry: Registry, bytes_: bytes) -> None:
+    registry = quick_registry
     assert not import_csv(registry, bytes_, now_ms=NOW_MS).applied
     import_csv(registry, _file(CABINET) + bytes_, now_ms=NOW_MS)

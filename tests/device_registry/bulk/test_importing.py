@@ -117,6 +117,10 @@ class TestDatum:
 
 
 class TestRefusedRows:
+    @pytest.fixture
+    def registry(self, quick_registry: Registry) -> Registry:
+        return quick_registry
+
     @pytest.mark.parametrize("to", [Format.CSV, Format.XLSX, Format.GEOJSON])
     def test_they_come_as_they_were_to_be_corrected_and_fed_back(
         self, registry: Registry, tmp_path: Path, to: Format

@@ -1,6 +1,7 @@
 """What is exported comes back as it was, in each format."""
 
 import io
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,8 +34,10 @@ def _exported(registry: Registry, to: Format) -> bytes:
 @pytest.mark.parametrize("to", Format)
 @settings(max_examples=10, deadline=None, phases=_NO_SHRINKING)
 @given(some=_MANY)
-def test_any_registry_is_the_same_after_export_and_import(to: Format, some: list[Entry]) -> None:
+def test_any_registry_is_the_same_after_export_and_import(empty_database: Path, to: Format, some: list[Entry]) -> None:
     with TemporaryDirectory() as folder:
+        for name in ("here", "there"):
+            shutil.copy(empty_database, Path(folder) / f"{name}.db")
         here, there = (Registry(f"sqlite:///{Path(folder) / name}.db") for name in ("here", "there"))
         here.upsert_devices(some, now_ms=NOW_MS)
         data = _exported(here, to)
@@ -60,7 +63,8 @@ def test_importing_an_export_writes_nothing(registry: Registry, to: Format) -> N
 
 
 @pytest.mark.parametrize("to", Format)
-def test_more_devices_than_a_page_are_all_there(registry: Registry, to: Format) -> None:
+def test_more_devices_than_a_page_are_all_there(quick_registry: Registry, to: Format) -> None:
+    registry = quick_registry
     registry.upsert_devices([CABINET, *(lamp(number) for number in range(1100))], now_ms=NOW_MS)
 
     with imported(registry, _exported(registry, to), to) as done:
