@@ -65,7 +65,8 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
     empty = (column for column in ("device_id", "kind") if not texts[column])
     errors += (RowError(line, column, "the cell is empty", "every device needs one") for column in empty)
     numbers = {
-        column: _read_number(line, column, cell, errors) if (cell := cells.get(column)) else None for column in _NUMBERS
+        column: _read_number(line, column, given, errors) if (given := cells.get(column)) else None
+        for column in _NUMBERS
     }
     interval_s = numbers["report_interval_s"]
     if interval_s is not None and interval_s != int(interval_s):
