@@ -1,12 +1,12 @@
 """From a course to the event that people read, and from a group's members to the group's own event."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 from domain.devices import Device
 from domain.events import Severity, event_id
 from rules.correlation.grouping import Span
+from rules.correlation.places import is_area
 from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key
 from rules.rule import Rule
 
@@ -17,9 +17,8 @@ def compose(key: Key, course: Course, life: Interval, severity: str, marks: Mapp
     opened_ms, cleared_ms = life
     is_open = cleared_ms == FOREVER_MS
     as_raised = opened_ms == raw["opened_at_ms"]
-    identity: UUID = event_id(*key, opened_ms)
     return raw | {
-        "event_id": str(identity),
+        "event_id": (as_raised and raw["event_id"]) or str(event_id(*key, opened_ms)),
         "revision": raw["revision"] if as_raised else 1,
         "severity": severity,
         "status": "open" if is_open else "cleared",
@@ -34,12 +33,10 @@ def compose(key: Key, course: Course, life: Interval, severity: str, marks: Mapp
 
 
 def escalated(rule: Rule, life: Interval, now_ms: int) -> str:
-    """The severity of a group's event by its age."""
+    """The severity of an event by its age; a step that comes as it clears does not count."""
     opened_ms, cleared_ms = life
-    age_ms = min(now_ms, cleared_ms) - opened_ms
-    steps = [
-        step.severity for step in rule.escalate if step.after_ms <= age_ms and opened_ms + step.after_ms < cleared_ms
-    ]
+    until_ms = cleared_ms if cleared_ms != FOREVER_MS else now_ms + 1
+    steps = [step.severity for step in rule.escalate if opened_ms + step.after_ms < until_ms]
     severity: Severity = steps[-1] if steps else rule.severity
     return severity.value
 
@@ -47,6 +44,8 @@ def escalated(rule: Rule, life: Interval, now_ms: int) -> str:
 def group_event(rule: Rule, subject: str, span: Span, place: Device | None, before: EventFields | None) -> EventFields:
     """A group's event as the raised events of devices are, for one span. `before` is what it was at the last look."""
     told = _of_members(rule, subject, span.members, place) if span.members or before is None else before
+    if before is not None:
+        told = told | {name: before[name] for name in _OF_PLACE}
     return told | {
         "status": "open" if span.cleared_ms == FOREVER_MS else "cleared",
         "opened_at_ms": span.opened_ms,
@@ -55,8 +54,13 @@ def group_event(rule: Rule, subject: str, span: Span, place: Device | None, befo
     }
 
 
+_OF_PLACE: Final = ("component_code", "department", "area", "lon", "lat")
+"""What a group's event says of its place, as that was when the event was first seen."""
+
+
 def _of_members(rule: Rule, subject: str, members: Sequence[Course], place: Device | None) -> EventFields:
     events = [member.first.event for member in members]
+    places = len({event["subject"] for event in events})
     said = ", ".join(sorted({event["rule"] for event in events}))
     return {
         "event_id": "", "revision": 1, "rule": rule.name, "rule_version": rule.version, "subject": subject,
@@ -65,11 +69,11 @@ def _of_members(rule: Rule, subject: str, members: Sequence[Course], place: Devi
         "stale": False, "since_ms": min((event["since_ms"] for event in events), default=None), "opened_at_ms": 0,
         "cleared_at_ms": None,
         "department": rule.department or (place.department if place else None) or _alike(events, "department"),
-        "area": place.area if place else subject if rule.group and rule.group.by == "area" else _alike(events, "area"),
+        "area": place.area if place else subject if rule.group and is_area(rule.group.by) else _alike(events, "area"),
         "lon": place.lon if place else None, "lat": place.lat if place else None, "evidence": [],
         "summary": {
-            "en": f"{rule.title.en}: {len(events)} of {said} at {subject}",
-            "zh": f"{rule.title.zh}：{subject} {len(events)} 件 {said}",
+            "en": f"{rule.title.en}: {places} of {said} at {subject}",
+            "zh": f"{rule.title.zh}：{subject} {places} 处 {said}",
         },
         "reason": None, "replaces": None, "absorbed_by": None, "historical": False,
     }  # fmt: skip

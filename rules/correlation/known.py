@@ -1,35 +1,43 @@
 """What the correlation stage knows: a track for each rule and subject, and how they stand to one another."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from rules.correlation.places import FindDevice, chain_of, group_subject
 from rules.correlation.relations import Relations
-from rules.correlation.spells import TO_PEOPLE, Course, EventFields, Interval, Key, Spell
-from rules.correlation.suppression import created_at
+from rules.correlation.roll import Roll
+from rules.correlation.spells import NEVER_MS, TO_PEOPLE, Course, EventFields, Interval, Key, Spell
+from rules.correlation.suppression import acted_on_from, created_at
 from rules.correlation.track import Created, Track, courses_of
 
 
 class Known:
-    """The tracks and their relations, derived from nothing but themselves.
+    """The tracks and their relations at the instant `now_ms`, derived from nothing but themselves.
 
-    `members` are the keys that count for a group, `under` those that something on a subject may suppress.
+    `members` are the keys that count for a group, `rolls` their courses, `under` those that something on a subject may
+    suppress.
     """
 
     def __init__(self, find_device: FindDevice) -> None:
         self.find_device = find_device
         self.relations = Relations()
         self.tracks: dict[Key, Track] = {}
+        self.now_ms = NEVER_MS
         self.members: dict[Key, set[Key]] = {}
+        self.rolls: dict[Key, Roll] = {}
         self.under: dict[str, set[Key]] = {}
 
-    def add_spell(self, track: Track, event: EventFields) -> Spell:
+    def add_spell(self, track: Track, event: EventFields, patience_ms: int | None = None) -> Spell:
         name, subject = track.key
         device = self.find_device(subject)
         groups = {}
         for group in self.relations.groups_of.get(name, ()):
             if (of := group_subject(self.relations.groups[group].by, device)) is not None:
                 groups[group] = of
-        spell = track.spells[event["opened_at_ms"]] = Spell(event, chain_of(subject, self.find_device), groups)
+        if patience_ms is None:
+            rule = self.relations.rules.get(name)
+            patience_ms = (device.report_interval_s * 1000 if device else 0) + (rule.clear_for_ms if rule else 0)
+        spell = Spell(event, chain_of(subject, self.find_device), groups, patience_ms)
+        track.spells[spell.opened_ms] = spell
         self.index(track.key, spell)
         return spell
 
@@ -44,6 +52,7 @@ class Known:
         """Every spell in the groups of the rules as they are now; what it counted for already stays."""
         self.members.clear()
         self.under.clear()
+        self.rolls = {key: roll for key, roll in self.rolls.items() if key[0] in self.relations.groups and roll}
         for key, track in sorted(self.tracks.items()):
             device = self.find_device(key[1])
             for spell in track.spells.values():
@@ -67,15 +76,67 @@ class Known:
         return found
 
     def created(self, track: Track, view: str = TO_PEOPLE) -> Created:
-        ignored = self.relations.ignored_by(view, track.key[0])
-        return {
-            opened_ms: created_at(spell, [over for _, over in self.over(track.key, spell, ignored)], view)
-            for opened_ms, spell in track.spells.items()
-        }
+        """When each spell comes to be an event; a release that is not acted on yet has not come."""
+        return self._came(track, view)[0]
+
+    def releases(self, track: Track) -> list[Interval]:
+        """Those not acted on yet, in any view: when an event comes to be, and the clock from which that is acted on."""
+        if not self.relations.suppressors_of(track.key[0]):
+            return []
+        return [release for view in self.views(track) for release in self._came(track, view)[1]]
 
     def courses(self, track: Track, view: str = TO_PEOPLE) -> list[Course]:
+        return courses_of(self.created(track, view), track.spells, self.relations.rules.get(track.key[0]), view)
+
+    def _came(self, track: Track, view: str) -> tuple[Created, list[Interval]]:
+        name = track.key[0]
+        if not self.relations.suppressors_of(name):
+            return {opened_ms: created_at(spell, (), view) for opened_ms, spell in track.spells.items()}, []
+        ignored = self.relations.ignored_by(view, name)
+        created: dict[int, int | None] = {}
+        releases: list[Interval] = []
+        for opened_ms, spell in track.spells.items():
+            over = [over for _, over in self.over(track.key, spell, ignored)]
+            came_ms = created[opened_ms] = created_at(spell, over, view)
+            if came_ms is not None and (from_ms := acted_on_from(spell, came_ms, view)) > self.now_ms:
+                created[opened_ms] = None
+                releases.append((came_ms, from_ms))
+        return created, releases
+
+    def follow(self, track: Track) -> bool:
+        """Derive a track's courses; whether what others see of it changed."""
         rule = self.relations.rules.get(track.key[0])
-        return courses_of(self.created(track, view), track.spells, rule, view)
+        views: dict[str, list[Course]] = {}
+        instants: list[int] = []
+        for view in self.views(track):
+            created, releases = self._came(track, view)
+            views[view] = courses_of(created, track.spells, rule, view)
+            instants += [from_ms for _, from_ms in releases]
+        self._enrol(track, views)
+        for step in rule.escalate if rule else ():
+            instants += [course.opened_ms + step.after_ms for course in views[TO_PEOPLE]]
+        return track.follow(list(views.values()), self.now_ms, instants)
+
+    def forget(self, track: Track) -> None:
+        self._enrol(track, {TO_PEOPLE: []})
+        del self.tracks[track.key]
+
+    def _enrol(self, track: Track, views: Mapping[str, list[Course]]) -> None:
+        """Put the courses on the rolls of the groups that they count for."""
+        counted: dict[Key, list[Course]] = {}
+        for group in self.relations.groups_of.get(track.key[0], ()):
+            for course in views.get(group, views[TO_PEOPLE]):
+                if (subject := course.first.groups.get(group)) is not None:
+                    counted.setdefault((group, subject), []).append(course)
+        for key in track.rolls | counted.keys():
+            self.roll(key).put(track.key, counted.get(key, ()))
+        track.rolls = frozenset(counted)
+
+    def roll(self, key: Key) -> Roll:
+        """The members of a group on a subject."""
+        if (roll := self.rolls.get(key)) is None:
+            roll = self.rolls[key] = Roll()
+        return roll
 
     def views(self, track: Track) -> list[str]:
         """Who sees the track's events differently: people, and the groups that count what they suppress themselves."""
@@ -91,16 +152,5 @@ class Known:
             if name not in ignoring
             for subject in spell.chain
             if (name, subject) != key and (track := self.tracks.get((name, subject))) is not None
-            for interval in sorted(spell.interval for spell in track.spells.values())
+            for interval in track.intervals
         ]
-
-    def group_members(self, key: Key) -> list[Course]:
-        """The courses that count for a group, by opening."""
-        group, subject = key
-        found: list[tuple[int, Key, Course]] = []
-        for member in self.members.get(key, ()):
-            track = self.tracks[member]
-            ignores = self.relations.ignored_by(group, member[0])
-            courses = self.courses(track, group) if ignores else track.courses
-            found += [(c.opened_ms, member, c) for c in courses if c.first.groups.get(group) == subject]
-        return [course for _, _, course in sorted(found, key=lambda entry: entry[:2])]

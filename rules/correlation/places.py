@@ -4,9 +4,13 @@ from collections.abc import Callable
 from typing import Final
 
 from domain.devices import Device
+from rules.conditions.types import AREA
 
 FindDevice = Callable[[str], Device | None]
 _LONGEST_CHAIN: Final = 16
+BY_AREA: Final = "area."
+"""Before the name of a level, in `group.by`."""
+_DEPTHS: Final = {f"{BY_AREA}{level}": depth for depth, level in enumerate(AREA, 1)}
 
 
 def chain_of(subject: str, find_device: FindDevice) -> tuple[str, ...]:
@@ -21,7 +25,10 @@ def chain_of(subject: str, find_device: FindDevice) -> tuple[str, ...]:
 
 
 def group_subject(by: str, device: Device | None) -> str | None:
-    """What a device counts for in a group by parent, area, grid or an attribute; None where it has no such thing."""
+    """What a device counts for in a group by parent, area or a level of it, grid or an attribute.
+
+    Shape: a level of the area is the path down to it, as `area.<level>` in conditions. None where it has no such thing.
+    """
     if device is None:
         return None
     match by:
@@ -31,6 +38,13 @@ def group_subject(by: str, device: Device | None) -> str | None:
             return device.area
         case "grid":
             return device.grid
-        case _:
-            value = device.attributes.get(by)
-            return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+    if (depth := _DEPTHS.get(by)) is not None:
+        codes = device.area.split("/") if device.area else []
+        return "/".join(codes[:depth]) if len(codes) >= depth else None
+    value = device.attributes.get(by)
+    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+
+
+def is_area(by: str) -> bool:
+    """Whether the subjects of a group are areas."""
+    return by == "area" or by in _DEPTHS

@@ -37,16 +37,20 @@ class Spell:
     """One raised event that was not withdrawn, and what is settled about it.
 
     `chain` is the subject and its parents, nearest first; `groups` the subject it counts for in each group rule: both as
-    the registry stood when the event was first seen. `decisions` are by view: TO_PEOPLE, or the name of a group that
-    counts events which it suppresses itself.
+    the registry stood when the event was first seen. `patience_ms` is how long after an instant it may take until it is
+    known that the condition was over by then. `decisions` are by view: TO_PEOPLE, or the name of a group that counts
+    events which it suppresses itself.
     """
 
-    __slots__ = ("chain", "decisions", "event", "groups")
+    __slots__ = ("chain", "decisions", "event", "groups", "patience_ms")
 
-    def __init__(self, event: EventFields, chain: tuple[str, ...], groups: dict[str, str]) -> None:
+    def __init__(
+        self, event: EventFields, chain: tuple[str, ...], groups: dict[str, str], patience_ms: int = 0
+    ) -> None:
         self.event = event
         self.chain = chain
         self.groups = groups
+        self.patience_ms = patience_ms
         self.decisions: dict[str, Decision] = {}
 
     @property
@@ -69,12 +73,13 @@ class Spell:
 
     def snapshot(self) -> list[Any]:
         """What `restored` needs, as JSON."""
-        return [self.event, self.chain, self.groups, {view: [*decision] for view, decision in self.decisions.items()}]
+        decisions = {view: [*decision] for view, decision in self.decisions.items()}
+        return [self.event, self.chain, self.groups, decisions, self.patience_ms]
 
     @classmethod
     def restored(cls, snapshot: list[Any]) -> "Spell":
-        event, chain, groups, decisions = snapshot
-        spell = cls(event, tuple(chain), groups)
+        event, chain, groups, decisions, *patience_ms = snapshot  # states of the first days have none
+        spell = cls(event, tuple(chain), groups, *patience_ms)
         for view, (from_ms, created, role) in decisions.items():
             spell.decisions[view] = Decision(from_ms, created, role and Role(role))
         return spell
@@ -91,6 +96,16 @@ class Course(NamedTuple):
     opened_ms: int
     cleared_ms: int
     role: Role = Role.OWN
+
+    @property
+    def subject(self) -> str:
+        subject: str = self.first.event["subject"]
+        return subject
+
+    @property
+    def is_as_raised(self) -> bool:
+        """Whether it opens when its device's rule says, and is nothing but that."""
+        return self.opened_ms == self.first.opened_ms and not self.is_unstable
 
     @property
     def is_unstable(self) -> bool:

@@ -14,7 +14,7 @@ import orjson
 
 from domain.events import Transition
 from rules.correlation.composing import group_event
-from rules.correlation.grouping import open_at, spans_of
+from rules.correlation.grouping import are_enough
 from rules.correlation.known import Known
 from rules.correlation.places import FindDevice, chain_of
 from rules.correlation.relations import Relations
@@ -43,7 +43,6 @@ class Stage:
 
     def __init__(self, partitions: int, find_device: FindDevice, settle_every_ms: int = SETTLE_EVERY_MS) -> None:
         self.outputs: list[Output] = []
-        self.now_ms = NEVER_MS
         self._partitions = partitions
         self._known = Known(find_device)
         self._teller = Teller(self._known)
@@ -55,6 +54,11 @@ class Stage:
         self._passing: dict[Key, bytes] = {}
         self._wakes: list[tuple[int, Key]] = []
         self._changed: set[Key] = set()
+
+    @property
+    def now_ms(self) -> int:
+        """What all partitions have come to."""
+        return self._known.now_ms
 
     # Inputs
 
@@ -88,7 +92,8 @@ class Stage:
         self._clocks[partition] = max(now_ms, self._clocks.get(partition, now_ms))
         if len(self._clocks) < self._partitions:
             return
-        before_ms, self.now_ms = self.now_ms, max(self.now_ms, min(self._clocks.values()))
+        before_ms = self.now_ms
+        self._known.now_ms = max(before_ms, min(self._clocks.values()))
         if self.now_ms == before_ms:
             return
         due: set[Key] = set()
@@ -158,7 +163,7 @@ class Stage:
 
     def restore(self, snapshot: dict[str, Any], rules: Iterable[Rule], silences: Iterable[Silence]) -> None:
         """Be as at the snapshot, under the rules and silences of that time; call `adopt_state` before it."""
-        self.now_ms, self._pruned_ms = snapshot["now"], snapshot["pruned"]
+        self._known.now_ms, self._pruned_ms = snapshot["now"], snapshot["pruned"]
         self._clocks = dict(snapshot["clocks"])
         self._rules = {rule.name: rule for rule in rules}
         self._known.relations = Relations(self._rules.values())
@@ -214,8 +219,10 @@ class Stage:
     def _touch(self, keys: Collection[Key], clock_ms: int, groups: Iterable[Key] = ()) -> None:
         """Derive these anew, and all that depends on them, until nothing changes; then tell."""
         work, seen = deque(dict.fromkeys([*sorted(keys, key=self._place_in_line), *groups])), set(keys)
+        queued = set(work)
         while work:
             key = work.popleft()
+            queued.discard(key)
             if key[0] in self._known.relations.groups:
                 self._regroup(key)
             track = self._known.tracks.get(key)
@@ -223,8 +230,9 @@ class Stage:
                 continue
             seen.add(key)
             if self._follow(track):
-                queued = set(work)
-                work += [other for other in sorted(self._known.dependents(track)) if other not in queued]
+                found = sorted(self._known.dependents(track) - queued)
+                work += found
+                queued.update(found)
         for key in sorted(seen, key=self._place_in_line):
             if key in self._known.tracks:
                 self._tell(self._known.tracks[key], clock_ms)
@@ -235,10 +243,8 @@ class Stage:
 
     def _follow(self, track: Track) -> bool:
         """Derive a track's courses; whether what others see of it changed."""
-        rule, wake_ms = self._known.relations.rules.get(track.key[0]), track.wake_ms
-        steps = [step.after_ms for step in rule.escalate] if rule and rule.group else ()
-        others = [self._known.courses(track, view) for view in self._known.views(track)[1:]]
-        changed = track.follow(self._known.courses(track), self.now_ms, others, steps)
+        wake_ms = track.wake_ms
+        changed = self._known.follow(track)
         if track.wake_ms not in (wake_ms, FOREVER_MS):
             heappush(self._wakes, (track.wake_ms, track.key))
         return changed
@@ -250,9 +256,11 @@ class Stage:
         rule = self._known.relations.rules[key[0]]
         assert rule.group is not None
         track = self._known.tracks.get(key)
-        settled_ms, began_ms = (track.settled_ms, track.began_ms) if track else (None, None)
-        members = self._known.group_members(key)
-        spans = spans_of(members, rule.group, settled_ms, began_ms)
+        settled_ms, began_ms = (track.settled_ms, track.began_ms) if track else (NEVER_MS, None)
+        roll = self._known.roll(key)
+        spans = roll.spans(rule.group, settled_ms, began_ms)
+        if spans is None:
+            return
         if track is None:
             if not spans:
                 return
@@ -263,10 +271,11 @@ class Stage:
         for span in spans:
             known = before.get(span.opened_ms)
             if known is None and not span.members:
-                span = span._replace(members=tuple(m for m in members if m.opened_ms <= span.opened_ms < m.cleared_ms))
+                span = span._replace(members=tuple(roll.open_at(span.opened_ms)))
             event = group_event(rule, key[1], span, place, known[0] if known else None)
             if known is None:
-                self._known.add_spell(track, event)
+                patience_ms = max((member.first.patience_ms for member in span.members), default=0)
+                self._known.add_spell(track, event, patience_ms)
             else:
                 track.spells[span.opened_ms] = known[1]
                 known[1].event = event
@@ -282,7 +291,8 @@ class Stage:
             self._follow(self._known.tracks[member])
         track = self._known.tracks.get(key) or Track(key)
         track.settled_ms = self.now_ms
-        track.began_ms = self.now_ms if open_at(self._known.group_members(key), group, self.now_ms) else None
+        members = self._known.roll(key).open_at(self.now_ms, self.now_ms - group.within_ms)
+        track.began_ms = self.now_ms if are_enough(members, group) else None
         self._known.tracks[key] = track
         self._changed.add(key)
 
@@ -309,7 +319,7 @@ class Stage:
     def _tell(self, track: Track, clock_ms: int) -> None:
         rule = self._known.relations.rules.get(track.key[0])
         in_shadow = rule is not None and rule.mode is Mode.SHADOW
-        for transition, event in self._teller.tell(track, self.now_ms):
+        for transition, event in self._teller.tell(track):
             self.outputs.append(Output(transition, event, orjson.dumps(event), clock_ms, in_shadow))
             self._changed.add(track.key)
 
@@ -358,15 +368,20 @@ class Stage:
             self._changed.add(track.key)
 
     def _prune(self, at_ms: int) -> None:
-        """Settle everything at an instant that no late data can reach any more, and forget what is over."""
+        """Settle everything at an instant that no late data can reach any more, and forget what is over.
+
+        What waits for its release is not settled before that is acted on.
+        """
         self._pruned_ms = at_ms
+        tracks = self._known.tracks.values()
+        at_ms = min([at_ms, *(came_ms - 1 for track in tracks for came_ms, _ in self._known.releases(track))])
         self._settle(self._known.tracks.values(), at_ms)
-        for key, track in list(self._known.tracks.items()):
-            rule = self._known.relations.rules.get(key[0])
+        for track in list(self._known.tracks.values()):
+            rule = self._known.relations.rules.get(track.key[0])
             courses = [course for view in self._known.views(track) for course in self._known.courses(track, view)]
             track.forget(at_ms, rule.flapping if rule else None, courses)
             if track.is_empty:
-                del self._known.tracks[key]
+                self._known.forget(track)
         self._known.place_again()
         for track in self._known.tracks.values():
             self._follow(track)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rules.correlation.spells import FOREVER_MS, Interval, Spell
+from rules.correlation.spells import FOREVER_MS, NEVER_MS, Interval, Spell
 
 
 def created_at(spell: Spell, over: Sequence[Interval], view: str) -> int | None:
@@ -20,6 +20,16 @@ def created_at(spell: Spell, over: Sequence[Interval], view: str) -> int | None:
     if at_ms == FOREVER_MS or (at_ms > spell.opened_ms and at_ms >= spell.cleared_ms):
         return None
     return at_ms
+
+
+def acted_on_from(spell: Spell, came_ms: int, view: str) -> int:
+    """The clock from which it is acted on that the spell comes to be an event at `came_ms`.
+
+    A release waits for what the subject reports next: often, that it was over by then. Once its end is known, it need not.
+    """
+    if came_ms == spell.opened_ms or spell.cleared_ms != FOREVER_MS or spell.decision(view).created:
+        return NEVER_MS
+    return came_ms + spell.patience_ms
 
 
 def is_absorbed(life: Interval, over: Iterable[Interval], now_ms: int) -> bool:

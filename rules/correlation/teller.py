@@ -14,16 +14,14 @@ from rules.silences import Silence
 
 
 class Teller:
-    """Compares what was told with what is known, at an instant. `silences` are those that still matter."""
+    """Compares what was told with what is known by now. `silences` are those that still matter."""
 
     def __init__(self, known: Known) -> None:
         self._known = known
         self.silences: list[Silence] = []
-        self._now_ms = 0
 
-    def tell(self, track: Track, now_ms: int) -> list[Telling]:
+    def tell(self, track: Track) -> list[Telling]:
         """What must be told of a track, which then counts as told."""
-        self._now_ms = now_ms
         rule = self._known.relations.rules.get(track.key[0])
         wanted = [event for course in track.courses if (event := self._wanted(track, course, rule)) is not None]
         return difference(
@@ -36,14 +34,12 @@ class Teller:
         waits = self._known.relations.waits(name)
         if course.cleared_ms <= track.settled_ms and not track.is_told_open(course.opened_ms):
             return None
-        if waits and course.opened_ms > self._now_ms:
+        if waits and course.opened_ms > self._known.now_ms:
             return None
         life = course[2:4]
         if waits or course.is_unstable:  # an unstable event is over at the next one, whatever the clock says
-            life = course.life_at(self._now_ms if waits else max(self._now_ms, track.courses[-1].opened_ms))
-        severity = course.first.event["severity"]
-        if rule is not None and rule.group is not None:
-            severity = escalated(rule, life, self._now_ms)
+            life = course.life_at(self._known.now_ms if waits else max(self._known.now_ms, track.courses[-1].opened_ms))
+        severity = self._severity(track, course, life, rule)
         marks: dict[str, Any] = {
             "absorbed_by": self._absorbed_by(track.key, course, life),
             "silenced_by": self._silenced_by(course, life),
@@ -51,14 +47,24 @@ class Teller:
         }
         return compose(track.key, course, life, severity, marks)
 
+    def _severity(self, track: Track, course: Course, life: Interval, rule: Rule | None) -> str:
+        """As raised; by its own age where it is a group's or did not open as raised."""
+        raised: str = course.first.event["severity"]
+        if course.is_as_raised and (rule is None or rule.group is None):
+            return raised
+        if rule is not None:
+            return escalated(rule, life, self._known.now_ms)
+        told: str = track.told.get(course.opened_ms, {}).get("severity", raised)
+        return told
+
     def _absorbed_by(self, key: Key, course: Course, life: Interval) -> str | None:
         for group in self._known.relations.absorbers_of(key[0]):
             track = self._known.tracks.get((group, course.first.groups.get(group, "")))
             for event in track.courses if track else ():
-                if is_member(life, self._known.relations.groups[group], event, self._now_ms):
+                if is_member(life, self._known.relations.groups[group], event, self._known.now_ms):
                     return group
         for name, over in self._known.over(key, course.first):
-            if is_absorbed(life, [over], self._now_ms):
+            if is_absorbed(life, [over], self._known.now_ms):
                 return name
         return None
 
@@ -72,7 +78,7 @@ class Teller:
 
     def _silenced_by(self, course: Course, life: Interval) -> str | None:
         opened_ms, cleared_ms = life
-        at_ms = max(self._now_ms, opened_ms) if cleared_ms == FOREVER_MS else cleared_ms - 1
+        at_ms = max(self._known.now_ms, opened_ms) if cleared_ms == FOREVER_MS else cleared_ms - 1
         for silence in self.silences:
             if silence.is_in_force(at_ms) and fits(silence, course.first.event, course.first.chain):
                 return silence.id

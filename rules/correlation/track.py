@@ -1,6 +1,7 @@
 """All that the correlation stage knows of one rule on one subject."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from rules.correlation.damping import damp
@@ -17,10 +18,13 @@ class Track:
 
     `spells` and `told` are by opening; a group's spells are what its members made of it. What lies at or before
     `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `courses`
-    are derived, `wake_ms` the next instant at which something here changes by the clock alone.
+    are derived, `rolls` name the groups that count the courses, `wake_ms` is the next instant at which something here
+    changes by the clock alone.
     """
 
-    __slots__ = ("began_ms", "courses", "intervals", "key", "settled_ms", "signature", "spells", "told", "wake_ms")
+    __slots__ = (
+        "began_ms", "courses", "intervals", "key", "rolls", "settled_ms", "signature", "spells", "told", "wake_ms",
+    )  # fmt: skip
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -30,6 +34,7 @@ class Track:
         self.began_ms: int | None = None
         self.intervals: list[Interval] = []
         self.courses: list[Course] = []
+        self.rolls: frozenset[Key] = frozenset()
         self.signature: object = None
         self.wake_ms = FOREVER_MS
 
@@ -40,25 +45,24 @@ class Track:
     def is_told_open(self, opened_ms: int) -> bool:
         return opened_ms in self.told and self.told[opened_ms]["status"] == "open"
 
-    def follow(
-        self, courses: list[Course], now_ms: int, others: Iterable[list[Course]] = (), steps_ms: Sequence[int] = ()
-    ) -> bool:
+    def follow(self, views: Sequence[list[Course]], now_ms: int, more_ms: Iterable[int] = ()) -> bool:
         """Take up courses newly derived; whether what others see of this track changed.
 
-        `others` are the courses in other views; `steps_ms` the ages at which an event changes by itself.
+        Shape: `views` are the courses as people see them, then those in other views. `more_ms` are further instants at
+        which something changes by the clock.
         """
-        self.courses = courses
-        self.intervals = [spell.interval for _, spell in sorted(self.spells.items())]
-        lives = tuple((course.opened_ms, course.cleared_ms) for course in courses)
-        instants = {instant for first, end in (*self.intervals, *lives) for instant in (first, end)}
-        instants |= {life[0] + step_ms for life in lives for step_ms in steps_ms}
-        self.wake_ms = min((instant for instant in instants if instant > now_ms), default=FOREVER_MS)
-        views = tuple(
-            (course.opened_ms, course.cleared_ms, course.role) for view in (courses, *others) for course in view
-        )
-        signature = (tuple(self.intervals), views, sum(instant <= now_ms for instant in instants))
+        self.courses = views[0]
+        self.place_spells()
+        lives = [course[2:] for view in views for course in view]
+        instants = [*chain.from_iterable(self.intervals), *(life[0] for life in lives), *(life[1] for life in lives)]
+        self.wake_ms = min([instant for instant in chain(instants, more_ms) if instant > now_ms], default=FOREVER_MS)
+        signature = (self.intervals, lives, sum([instant <= now_ms for instant in instants]))
         changed, self.signature = signature != self.signature, signature
         return changed
+
+    def place_spells(self) -> None:
+        """Bring `intervals` up to date with `spells`."""
+        self.intervals = sorted([spell.interval for spell in self.spells.values()])
 
     def settle(self, at_ms: int, view: str, created: Created, courses: Sequence[Course]) -> None:
         """Decide for good what came of every spell up to an instant; `created` and `courses` are those of the view."""
@@ -94,6 +98,7 @@ class Track:
         for told in snapshot["spells"]:
             spell = Spell.restored(told)
             track.spells[spell.opened_ms] = spell
+        track.place_spells()
         track.told = {event["opened_at_ms"]: event for event in snapshot["told"]}
         track.settled_ms, track.began_ms = snapshot["settled"], snapshot["began"]
         return track

@@ -117,6 +117,68 @@ def test_a_child_still_true_opens_when_its_suppressor_clears(cleared: float, cre
         assert bench.event("lamp-dim", "L1")["since_ms"] == ms(6)
 
 
+CLEARS_SLOWLY = (POWER_LOSS, DIM_UNDER_LOSS[:-1] + ", clear_for: 2m}")
+EVERY_5_MIN = (cabinet(), lamp("L1", report_interval_s=300))
+
+
+@pytest.mark.parametrize("cabinet_first", [True, False])
+def test_a_release_is_told_only_when_the_childs_next_report_cannot_deny_it_any_more(cabinet_first: bool) -> None:
+    """Both clear at 17, which either's report of 20 tells."""
+    bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 5)
+    bench.clock(20)
+    clearings = [("power-loss", "F1"), ("lamp-dim", "L1")]
+    for rule, subject in clearings if cabinet_first else reversed(clearings):
+        bench.clears(rule, subject, 5, 17)
+        bench.clock(20.5)
+    bench.clock(60)
+    assert [said for said in bench.said() if said[1] == "lamp-dim"] == []
+
+
+def test_a_release_that_nothing_denies_is_told_when_report_interval_and_clear_for_have_passed() -> None:
+    bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 5)
+    bench.clears("power-loss", "F1", 5, 17)
+    bench.clock(23.9)
+    assert bench.history("lamp-dim") == []
+    bench.clock(24)
+    assert bench.history("lamp-dim") == [("lamp-dim", "L1", 17, None, None)]
+
+
+def test_a_release_is_told_at_once_when_it_is_known_how_long_it_lasted() -> None:
+    bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 5)
+    bench.clears("power-loss", "F1", 5, 17)
+    bench.clears("lamp-dim", "L1", 5, 18)
+    bench.clock(20)
+    assert bench.history("lamp-dim") == [("lamp-dim", "L1", 17, 18, None)]
+
+
+def test_what_waits_for_its_release_makes_no_group_yet_and_then_at_its_own_time() -> None:
+    out = LAMP_OUT[:-1] + ", suppressed_by: power-loss}"
+    bench = Bench(POWER_LOSS, out, FEEDER_FAULT)
+    bench.opens("power-loss", "F1", 1)
+    three_out(bench)
+    bench.clears("power-loss", "F1", 1, 20)
+    bench.clock(29.9)
+    assert bench.history("feeder-fault") == []
+    bench.clock(30)
+    assert bench.history("feeder-fault") == [("feeder-fault", "F1", 20, None, None)]
+
+
+def test_a_release_that_waits_long_is_not_settled_meanwhile() -> None:
+    bench = Bench(*SUPPRESSION, devices=[cabinet(), lamp("L1", report_interval_s=7200)])
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 6)
+    bench.clears("power-loss", "F1", 5, 20)
+    for minute in range(20, 141, 5):
+        bench.clock(minute)
+    assert bench.history("lamp-dim") == [("lamp-dim", "L1", 20, None, None)]
+
+
 def test_a_child_goes_from_one_suppressor_under_the_next() -> None:
     bench = Bench(POWER_LOSS, "{rule: works, kind: cabinet, when: reading.cover_open}",
                   DIM_UNDER_LOSS.replace("suppressed_by: power-loss", "suppressed_by: [power-loss, works]"))  # fmt: skip
@@ -127,7 +189,7 @@ def test_a_child_goes_from_one_suppressor_under_the_next() -> None:
     bench.clock(25)
     assert bench.history("lamp-dim") == []
     bench.clears("works", "F1", 10, 30)
-    bench.clock(30)
+    bench.clock(40)
     assert bench.history("lamp-dim") == [("lamp-dim", "L1", 30, None, None)]
 
 
@@ -199,11 +261,55 @@ def test_a_group_suppresses_under_its_subject() -> None:
     assert bench.history("lamp-dim") == []
     for n in (1, 2, 3):
         bench.clears("lamp-out", f"L{n}", n, 10)
-    bench.clock(10)
+    bench.clock(20)
     assert bench.history("lamp-dim") == [("lamp-dim", "L4", 10, None, None)]
 
 
+def escalations(bench: Bench) -> list[tuple[str, str]]:
+    return [(o.transition.value, o.event["severity"]) for o in bench.told if o.transition is not Transition.CLEARED]
+
+
+def test_a_released_event_escalates_by_its_own_opening() -> None:
+    bench = Bench(POWER_LOSS, DIM_UNDER_LOSS[:-1] + ", escalate: [{after: 30m, severity: critical}]}")
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 6)
+    bench.clears("power-loss", "F1", 5, 20)
+    bench.clock(30)
+    bench.forget_told()
+    worse = raw_event("lamp-dim", "L1", 6, revision=2, severity=Severity.CRITICAL)
+    bench.give(Transition.ESCALATED, worse)  # as its device counts: 30 minutes from 6 on
+    bench.clock(49.9)
+    assert bench.said() == []
+    bench.clock(50)
+    assert escalations(bench) == [("escalated", "critical")]
+
+
+def test_a_released_event_over_before_its_step_never_escalates() -> None:
+    bench = Bench(POWER_LOSS, DIM_UNDER_LOSS[:-1] + ", escalate: [{after: 10m, severity: critical}]}")
+    bench.opens("power-loss", "F1", 5)
+    bench.opens("lamp-dim", "L1", 6)
+    bench.clears("power-loss", "F1", 5, 20)
+    bench.clears("lamp-dim", "L1", 6, 30, severity=Severity.CRITICAL)  # at the very instant of the step
+    bench.clock(60)
+    assert bench.history("lamp-dim") == [("lamp-dim", "L1", 20, 30, None)]
+    assert {output.event["severity"] for output in bench.told if output.event["rule"] == "lamp-dim"} == {"minor"}
+
+
 # Groups
+
+
+def test_several_rules_events_on_one_device_are_one_place_for_a_group() -> None:
+    grades = [f"{{rule: out-{n}, kind: streetlight, when: reading.active_power < {n}}}" for n in (1, 2, 3)]
+    bench = Bench(*grades, FEEDER_FAULT.replace("of: lamp-out", "of: [out-1, out-2, out-3]"))
+    for n in (1, 2, 3):
+        bench.opens(f"out-{n}", "L1", n)
+    bench.opens("out-1", "L2", 4)
+    bench.clock(5)
+    assert bench.history("feeder-fault") == []
+    bench.opens("out-2", "L3", 6)
+    bench.clock(6)
+    assert bench.history("feeder-fault") == [("feeder-fault", "F1", 6, None, None)]
+    assert bench.event("feeder-fault", "F1")["summary"]["en"] == "Feeder fault: 3 of out-1, out-2, out-3 at F1"
 
 
 def test_a_group_opens_with_its_third_member_and_absorbs_those_before_and_after() -> None:
@@ -249,7 +355,17 @@ def test_a_groups_event_says_what_its_members_and_its_parent_device_are() -> Non
     assert event["summary"]["en"] == "Feeder fault: 3 of lamp-out at F1"
 
 
-@pytest.mark.parametrize(("by", "subject"), [("area", "A/1"), ("grid", "G7"), ("feeder", "12"), ("spare", "true")])
+@pytest.mark.parametrize(
+    ("by", "subject"),
+    [
+        ("area", "A/1"),
+        ("area.division", "A"),
+        ("area.street", "A/1"),
+        ("grid", "G7"),
+        ("feeder", "12"),
+        ("spare", "true"),
+    ],
+)
 def test_a_group_is_by_area_grid_or_any_attribute(by: str, subject: str) -> None:
     facts = {"area": "A/1", "grid": "G7", "attributes": {"feeder": 12, "spare": True}}
     bench = Bench(LAMP_OUT, FEEDER_FAULT.replace("by: parent", f"by: {by}"),
@@ -257,6 +373,14 @@ def test_a_group_is_by_area_grid_or_any_attribute(by: str, subject: str) -> None
     three_out(bench)
     bench.clock(3)
     assert bench.history("feeder-fault") == [("feeder-fault", subject, 3, None, None)]
+
+
+def test_a_device_without_that_level_of_area_is_in_no_group() -> None:
+    bench = Bench(LAMP_OUT, FEEDER_FAULT.replace("by: parent", "by: area.community"),
+                  devices=[lamp(f"L{n}", None, area="A/1") for n in (1, 2, 3)])  # fmt: skip
+    three_out(bench)
+    bench.clock(3)
+    assert bench.history("feeder-fault") == []
 
 
 def test_a_groups_event_is_escalated_by_the_clock() -> None:
@@ -415,6 +539,21 @@ def test_an_unstable_event_lasts_as_long_as_its_condition() -> None:
     bench.clears("hot", "L1", 5, 31)
     bench.clock(31)
     assert bench.history()[-1] == ("hot", "L1", 5, 31, None)
+
+
+def test_an_unstable_event_escalates_by_its_own_age() -> None:
+    bench = Bench(HOT[:-1] + ", escalate: [{after: 8m, severity: major}, {after: 20m, severity: critical}]}")
+    for opened in (1, 3, 5, 7, 9, 11):
+        bench.opens("hot", "L1", opened)
+        bench.clears("hot", "L1", opened, opened + 1)
+    bench.clock(12.9)
+    assert bench.event("hot", "L1")["severity"] == "minor"
+    bench.forget_told()
+    bench.clock(13)
+    assert escalations(bench) == [("escalated", "major")]
+    bench.clock(30)
+    event = bench.event("hot", "L1")
+    assert (event["cleared_at_ms"], event["severity"]) == (ms(21), "major")
 
 
 # Silences
