@@ -14,6 +14,7 @@ import orjson
 
 from device_registry.publication import RegistryPublisher
 from domain.errors import ConfigurationError, UrbansenseError
+from urbansense.credential_desk import open_credentials
 from urbansense.parts import open_parts, place_of
 from urbansense.settings import Settings, load_settings
 from urbansense.stages import api_app
@@ -127,7 +128,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             raise ConfigurationError([*error.problems, unheard]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        transport = StreamingTransport(api_app(parts, publisher))
+        desk = open_credentials(parts)
+        stack.callback(desk.close)
+        transport = StreamingTransport(api_app(parts, publisher, desk=desk))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
             yield Api(client)
 

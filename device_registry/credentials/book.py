@@ -21,8 +21,9 @@ from device_registry.credentials.credential import (
     next_username,
 )
 from device_registry.credentials.secrets import SecretHash, hash_secret, new_secret
-from device_registry.credentials.wanted import ended, wanted_accounts
+from device_registry.credentials.wanted import wanted_accounts
 from device_registry.database import reading, writing
+from device_registry.device_filter import DeviceFilter
 from device_registry.problems import InvalidRecords, Problem
 from device_registry.registry import Registry
 from domain.devices import Device, DeviceState
@@ -169,12 +170,10 @@ class CredentialBook:
     def end_due(self, now_ms: int) -> list[Credential]:
         """Revoke what has come to its end: its moment, or its successor's first use. Returns what was revoked."""
         with reading(self._registry.engine) as connection:
-            active = stored.read_credentials(connection, state=CredentialState.ACTIVE)
-        due = ended(active, now_ms)
-        if not due:
-            return []
+            if not stored.read_ended(connection, now_ms):
+                return []
         with writing(self._registry.engine) as connection:
-            return _revoke(connection, due, now_ms, UNNAMED)
+            return _revoke(connection, stored.read_ended(connection, now_ms), now_ms, UNNAMED)
 
     def standing(self, now_ms: int, only: Collection[str] | None = None) -> Standing:
         """What must stand at the broker; of these holders only."""
@@ -196,8 +195,6 @@ class CredentialBook:
 
     def holders_without(self, kind: str | None, area: str | None, now_ms: int) -> list[str]:
         """The devices in service of a kind, and of an area and below, that have no secret that holds; by id."""
-        from device_registry.device_filter import DeviceFilter
-
         wanted, after, found = DeviceFilter(kind=kind, area=area), None, []
         while True:
             page = self._registry.list_devices(wanted, after=after, limit=1000)

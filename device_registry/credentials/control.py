@@ -23,7 +23,6 @@ CONNECTIONS: Final = "$SYS/broker/log/N"
 _BATCH: Final = 10
 """Commands a message. The broker works them off without looking up: at 10,000 accounts each holds it for some 50 ms."""
 _ANSWER_WITHIN_S: Final = 60.0
-_CONNECTED_WITHIN_S: Final = 5.0
 _RECONNECT_S: Final = (1, 15)
 
 _log = structlog.get_logger()
@@ -41,14 +40,16 @@ class BrokerControl:
     """The connection of who provisions. It connects at the first need or at `start`, and again whenever it is lost.
 
     Use from one event loop. `on_connected` is called there after every connection, `on_connection_told` with each line in
-    which the broker tells who connected. paho runs in a thread of its own.
+    which the broker tells who connected. A call waits at most `patience_s` for the connection. paho runs in a thread of its
+    own.
     """
 
-    def __init__(self, endpoint: MqttEndpoint, client_id: str) -> None:
+    def __init__(self, endpoint: MqttEndpoint, client_id: str, patience_s: float = 5.0) -> None:
         self.on_connected: Callable[[], None] = lambda: None
         self.on_connection_told: Callable[[str], None] = lambda _: None
         self._where = f"{endpoint.host}:{endpoint.port}"
         self._endpoint = endpoint
+        self._patience_s = patience_s
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -131,7 +132,7 @@ class BrokerControl:
 
     async def _connected(self) -> None:
         try:
-            async with asyncio.timeout(_CONNECTED_WITHIN_S):
+            async with asyncio.timeout(self._patience_s):
                 await self._ready.wait()
         except TimeoutError as error:
             why = self._refusal or "no connection"

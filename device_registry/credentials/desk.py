@@ -148,6 +148,11 @@ class CredentialDesk:
         admin = (self._admin[0], hash_secret(self._admin[1])) if self._admin else None
         return broker_file(standing.accounts, standing.hashes, admin)
 
+    def close(self) -> None:
+        """Let the broker go. May be called twice."""
+        if self.control is not None:
+            self.control.close()
+
     async def _ready(self, provision: bool) -> BrokerControl | None:
         """The broker, known to answer before anything is written; None where none is to be provisioned."""
         if self.control is None or not provision:

@@ -16,7 +16,7 @@ from domain.retry import pause
 
 _CONNECTED: Final = re.compile(r"(\d+): New client connected from .* \([^()]*, u'([^']+)'\)\.\Z", re.DOTALL)
 """Mosquitto's line; only its end counts, for a client id may say anything before it."""
-_TICK_S: Final = 0.5
+_TICK_S: Final = 1.0
 _AFTER_CHANGE_S: Final = 2.0
 _EVERY_S: Final = 600.0
 

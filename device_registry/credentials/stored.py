@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from device_registry.credentials.credential import Credential, CredentialState, Sort
 from device_registry.credentials.secrets import SecretHash
@@ -53,8 +53,12 @@ def read_named(connection: Connection, usernames: Sequence[str]) -> dict[str, Cr
     return found
 
 
-def count_credentials(connection: Connection) -> int:
-    return connection.execute(select(func.count()).select_from(credentials)).scalar_one()
+def read_ended(connection: Connection, now_ms: int) -> list[Credential]:
+    """The active ones whose end has come: their moment has passed, or their successor was used."""
+    used = select(credentials.c.username).where(credentials.c.last_used_at_ms.is_not(None))
+    over = or_(credentials.c.ends_at_ms <= now_ms, credentials.c.ends_on_use_of.in_(used))
+    active = credentials.c.state == CredentialState.ACTIVE.value
+    return [_credential(row) for row in connection.execute(select(credentials).where(active, over))]
 
 
 def insert_credentials(connection: Connection, new: Sequence[Credential]) -> None:

@@ -1,13 +1,14 @@
 """What must stand at the broker, from the credentials and the devices they belong to. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from device_registry.credentials.access import Grants, device_grants, service_grants
 from device_registry.credentials.accounts import Account, Accounts, grants_as_rules, role_of
 from device_registry.credentials.credential import SERVICE_MARK, Credential
 from domain.devices import Device, DeviceState
 
-_IN_SERVICE = (DeviceState.REGISTERED, DeviceState.ACTIVE)
+_IN_SERVICE: Final = (DeviceState.REGISTERED, DeviceState.ACTIVE)
 
 
 def wanted_accounts(
@@ -48,14 +49,3 @@ def _granted(
     if device.state not in _IN_SERVICE:
         return frozenset(), True
     return device_grants(device, speaks_for_others=speaks_for_others(device.kind)), False
-
-
-def ended(credentials: Sequence[Credential], now_ms: int) -> list[Credential]:
-    """The active ones whose end has come: their moment has passed, or their successor was used."""
-    used = {one.username for one in credentials if one.last_used_at_ms is not None}
-    return [
-        one
-        for one in credentials
-        if one.state.value == "active"
-        and ((one.ends_at_ms is not None and one.ends_at_ms <= now_ms) or one.ends_on_use_of in used)
-    ]

@@ -83,6 +83,8 @@ def test_a_city_runs_with_anonymous_access_off(
     """Reports arrive, nobody speaks for another, a use is seen, a rotation ends by use, and a revoked device is cut off."""
     running, up, _ = city
     ask = asked(running)
+    wait_until(lambda: ask("devices/statistics")["heard_last_hour"] is not None, 20, "the clock ticks", up)
+    assert "refused a subscription" not in up.log.read_text()
     first, _second = secrets_of(running, "create", "lamps.csv", "SL-1", "SL-2")
 
     with connected(secured_mosquitto, first["username"], first["secret"]) as lamp:

@@ -52,6 +52,6 @@ def city_registry(tmp_path: Path) -> Iterator[Registry]:
 async def desk(
     city_registry: Registry, secured_mosquitto: SecuredMosquitto, clock: HandClock
 ) -> AsyncIterator[CredentialDesk]:
-    control = BrokerControl(parse_mqtt_url(secured_mosquitto.admin_url), "provisioner")
+    control = BrokerControl(parse_mqtt_url(secured_mosquitto.admin_url), "provisioner", patience_s=1.0)
     yield CredentialDesk(CredentialBook(city_registry), control, clock, admin=("admin", ADMIN_SECRET))
     control.close()
