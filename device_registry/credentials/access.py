@@ -34,6 +34,8 @@ SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 
 _STATEFUL: Final = ("spBv1.0/#", "hj212/+/up")
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
+_SLOTS: Final = "urbansense/slot/+"
+"""Where a gateway says that it has a slot."""
 _SPARKPLUG_EDGE: Final = ("NBIRTH", "NDATA", "NDEATH")
 _SPARKPLUG_DEVICE: Final = ("DBIRTH", "DDATA", "DDEATH")
 
@@ -79,10 +81,10 @@ def service_grants(service: str, prefix: str = "") -> Grants:
     """
     match service:
         case "gateway":
-            read = (*UPLINK_FILTERS, *_STATEFUL, _CLOCKS)
+            read = (*UPLINK_FILTERS, *_STATEFUL, "urbansense/#")
             shared = [Grant(Access.SUBSCRIBE_LITERAL, f"$share/{prefix}urbansense/{one}") for one in UPLINK_FILTERS]
             received = [Grant(Access.RECEIVE, one) for one in read] + [Grant(Access.SUBSCRIBE, one) for one in read]
-            return frozenset([*shared, *received, Grant(Access.SEND, _CLOCKS)])
+            return frozenset([*shared, *received, Grant(Access.SEND, _CLOCKS), Grant(Access.SEND, _SLOTS)])
         case "simulator":
             return frozenset(Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *_STATEFUL, _CLOCKS))
         case "chirpstack":

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from domain.mqtt import parse_mqtt_url
+from domain.topics import Topics
+from ingest.gateway import GatewaySettings
 from tests.device_registry.credentials.clients import connected
 from tests.e2e.platform import platform
 from tests.servers.mosquitto import ADMIN_SECRET, PLUGIN, SecuredMosquitto
@@ -43,7 +46,13 @@ def test_the_first_start_as_the_page_tells_it_lets_only_accounts_in(tmp_path: Pa
             assert (nobody.refused, old_admin.refused) == ("Not authorized", "Not authorized")
             assert admin.subscribe("$SYS/broker/log/N") == "Granted QoS 1"
             assert admin.subscribe("city/#") == "Not authorized"
-            assert service.subscribe("$share/urbansense/city/+/+/+/up") == "Granted QoS 1"
+            for slots in (1, 3):
+                gateway_settings = GatewaySettings(0, parse_mqtt_url(broker.url), Topics(), slots=slots)
+                for topic_filter in gateway_settings.filters:
+                    assert service.subscribe(topic_filter) == "Granted QoS 1", topic_filter
+                assert service.publish(gateway_settings.clock_topic) == "Success"
+                assert service.publish(gateway_settings.claim_topic) == "Success"
+            assert service.publish("city/a/streetlight/SL-1/up") == "Not authorized"
     finally:
         broker.stop()
 
