@@ -18,6 +18,7 @@ from rules.activity import Active
 from rules.calendar_documents import is_calendar, read_calendar
 from rules.calendars import Calendar
 from rules.clauses import Clauses
+from rules.conditions.types import AREA
 from rules.marked_yaml import BadYaml, Marked, load_marked
 from rules.problems import BadRules, Problem
 from rules.references import Reference, read_references
@@ -248,13 +249,27 @@ class _Document(Clauses):
             ("of", "by", "at_least", "within", "absorbs", "hold"), required=("of", "by", "at_least", "within")
         )
         of = clause.words("of", RULE_NAME, "names of rules")
-        by = clause.text("by")
+        by = self._by(clause)
         at_least, within_ms = clause.count("at_least", at_least=2), clause.duration("within", at_least_ms=1)
         hold_ms = clause.duration("hold")
         if not (of and by and at_least and within_ms):
             return None
-        group = Group(of, by[1], at_least, within_ms, clause.truth("absorbs"))
+        group = Group(of, by, at_least, within_ms, clause.truth("absorbs"))
         return group if hold_ms is None else replace(group, hold_ms=hold_ms)
+
+    def _by(self, group: Clauses) -> str | None:
+        found = group.text("by")
+        if found is None:
+            return None
+        where, by = found
+        root, dot, level = by.partition(".")
+        if root == "area" and dot and level not in AREA:
+            self.refuse(where, f"`group.by`: an area has no level {level!r}; they are {', '.join(AREA)}")
+        elif root != "area" and dot:
+            self.refuse(
+                where, f"`group.by` is parent, area, area.<level>, grid or the name of a device attribute: {by!r}"
+            )
+        return by
 
     def _active(self) -> Active | None:
         clause = self.entries.get("active")

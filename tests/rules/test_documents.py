@@ -11,6 +11,7 @@ from rules.problems import BadRules
 from rules.rule import Mode
 
 MINIMAL = "rule: a\nkind: streetlight\nwhen: reading.voltage > 250\n"
+GROUP = "rule: a\ngroup:\n  by: parent\n  of: b\n  at_least: 3\n  within: 10m\n"
 
 
 def problems_of(text: str) -> list[str]:
@@ -108,6 +109,8 @@ def test_problems_of_all_documents_of_a_file_are_reported() -> None:
         (MINIMAL + "for: [\n", "5:1", "not YAML"),
         (MINIMAL + "\tfor: 1m\n", "4:1", "not YAML"),
         (MINIMAL + "title: " + "[" * 30 + "]" * 30, "4:19", "nested deeper"),
+        (GROUP.replace("parent", "area.steet"), "3:7", "no level 'steet'; they are division, street"),
+        (GROUP.replace("parent", "device.feeder"), "3:7", "name of a device attribute: 'device.feeder'"),
         ("", "1:1", "no rule"),
         ("just words", "1:1", "mapping"),
         ("{[1]: 2}", "1:2", "key must be a word"),
