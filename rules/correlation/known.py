@@ -115,7 +115,9 @@ class Known:
         self._enrol(track, views)
         for step in rule.escalate if rule else ():
             instants += [course.opened_ms + step.after_ms for course in views[TO_PEOPLE]]
-        return track.follow(list(views.values()), self.now_ms, instants)
+        is_unstable = any(course.is_unstable for course in views[TO_PEOPLE])
+        minds_clock = is_unstable or self.relations.minds_clock(track.key[0])
+        return track.follow(list(views.values()), self.now_ms, instants, minds_clock)
 
     def forget(self, track: Track) -> None:
         self._enrol(track, {TO_PEOPLE: []})

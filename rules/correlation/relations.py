@@ -54,6 +54,10 @@ class Relations:
         """Whether the rule's events are told only when their instants are settled."""
         return name in self.groups or bool(self.suppressors_of(name))
 
+    def minds_clock(self, name: str) -> bool:
+        """Whether anybody sees the clock pass the opening or the end of one of the rule's events."""
+        return self.waits(name) or name in self.children_of
+
     def absorbers_of(self, name: str) -> tuple[str, ...]:
         """The live groups that absorb the rule's events."""
         return self._absorbers.get(name, ())

@@ -45,16 +45,22 @@ class Track:
     def is_told_open(self, opened_ms: int) -> bool:
         return opened_ms in self.told and self.told[opened_ms]["status"] == "open"
 
-    def follow(self, views: Sequence[list[Course]], now_ms: int, more_ms: Iterable[int] = ()) -> bool:
+    def follow(self, views: Sequence[list[Course]], now_ms: int, more_ms: Iterable[int], minds_clock: bool) -> bool:
         """Take up courses newly derived; whether what others see of this track changed.
 
-        Shape: `views` are the courses as people see them, then those in other views. `more_ms` are further instants at
-        which something changes by the clock.
+        Shape: `views` are the courses as people see them, then those in other views. `minds_clock`: something changes as
+        the clock passes openings and ends; `more_ms` are further such instants.
         """
         self.courses = views[0]
         self.place_spells()
         lives = [course[2:] for view in views for course in view]
-        instants = [*chain.from_iterable(self.intervals), *(life[0] for life in lives), *(life[1] for life in lives)]
+        instants: list[int] = []
+        if minds_clock:
+            instants = [
+                *chain.from_iterable(self.intervals),
+                *(life[0] for life in lives),
+                *(life[1] for life in lives),
+            ]
         self.wake_ms = min([instant for instant in chain(instants, more_ms) if instant > now_ms], default=FOREVER_MS)
         signature = (self.intervals, lives, sum([instant <= now_ms for instant in instants]))
         changed, self.signature = signature != self.signature, signature

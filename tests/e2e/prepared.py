@@ -67,6 +67,12 @@ when: 'full < 0.5 && up > 0.0 && peak > 1.0'
 ---
 {rule: lamp-cycling, kind: streetlight, when: reading.active_power < 20.0, repeat: {times: 3, within: 20m}, clear_for: 5m}
 ---
+{rule: lamp-flicker, kind: streetlight, when: reading.active_power < 20.0, suppressed_by: [feeder-fault, low-voltage]}
+---
+rule: feeder-fault
+group: {of: lamp-out, by: parent, at_least: 3, within: 20m, absorbs: true}
+severity: critical
+---
 {rule: lamp-dark-at-night, kind: streetlight, active: {hours: 'daily 17:30-18:30'}, when: reading.active_power < 20.0}
 """
 
@@ -80,9 +86,14 @@ RAISED: Final = {
     "lamp-weak": {"opened", "amended", "escalated", "cleared"},
     "water-rising": {"opened", "amended", "cleared", "withdrawn"},
     "lamp-cycling": {"opened", "amended", "cleared"},
+    "lamp-flicker": {"opened", "amended", "cleared"},
+    "feeder-fault": {"opened", "cleared"},
     "lamp-dark-at-night": {"opened", "cleared"},
 }
 """What every rule must raise of these reports: without it a run would prove nothing about the rule."""
+
+CORRELATED: Final = {"lamp-flicker", "feeder-fault", "lamp-out"}
+"""Rules whose events depend on those of other devices, and so on other partitions."""
 
 
 def devices() -> list[Device]:
@@ -92,6 +103,7 @@ def devices() -> list[Device]:
             kind_of(name),
             kind_of(name),
             area=f"320582/{110 + number % 3}",
+            parent_id=f"CAB-{number % 6}" if name in LAMPS else None,
             report_interval_s=EVERY_MS // 1000,
             activated_at_ms=START_MS,
             attributes={"lowest_voltage": 198.0 + number % 4} if name in LAMPS else {},
