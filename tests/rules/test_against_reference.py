@@ -50,14 +50,16 @@ def story_of(random: Random) -> Story:
     rules = [rule_of(random, f"rule-{number}") for number in range(random.choice([1, 1, 2, 3]))]
     latest = max(rule.lateness_ms for rule in rules) // STEP_MS
     arrivals: list[tuple[int, Telemetry | int]] = []
-    observed = 0
-    for _ in range(random.randint(1, 24)):
-        observed += random.choice([0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 9, 10, 13])
-        report = report_of(random, BEGINS_MS + observed * STEP_MS)
+    observed, power, usual = 0, 0.0, random.choice([1, 2, 3, 4])
+    for _ in range(random.randint(1, 30)):
+        observed += random.choice([0, 1, 2, 3, 4, 6, 9, 10, 13, *[usual] * 9])
+        power = random.choice([*POWERS, *[power] * 7])
+        report = report_of(random, BEGINS_MS + observed * STEP_MS, power)
         delay = min(random.choice([0, 0, 0, 0, 0, -2, -1, 1, 2, 3, 6, 12, 12, 99]), latest + 1)
         arrivals.append((observed + delay, report))
-        if random.random() < 0.12:
-            arrivals.append((observed + delay + random.randrange(6), report))
+        if random.random() < 0.2:
+            again = random.choice([report, report_of(random, report["observed_at_ms"], power)])
+            arrivals.append((observed + delay + random.randrange(min(latest, 5) + 1), again))
     end = max(arrives for arrives, _ in arrivals) + 2 + random.randrange(15)
     often = random.choice([0.1, 0.5, 1])
     ticks = [(step, BEGINS_MS + step * STEP_MS) for step in range(end + 1) if random.random() < often]
@@ -69,16 +71,16 @@ def step_of(arrival: tuple[int, Any]) -> int:
     return arrival[0]
 
 
-def report_of(random: Random, observed_at_ms: int) -> Telemetry:
+def report_of(random: Random, observed_at_ms: int, power: float) -> Telemetry:
     readings: dict[str, Reading] = {}
     if random.random() < 0.85:
-        readings["active_power"] = random.choice(POWERS)
+        readings["active_power"] = power
     if random.random() < 0.7 or not readings:
         readings["dimming_level"] = random.choice([0.0, 80.0, 80.0])
     if random.random() < 0.4:
         readings["mains_present"] = random.random() < 0.5
     report = report_at(observed_at_ms, readings)
-    if random.random() < 0.15:
+    if random.random() < 0.2:
         report["quality"] = {random.choice([*readings]): random.choice(["bad", "suspect"])}
     return report
 
@@ -97,7 +99,7 @@ def report_at(observed_at_ms: int, readings: dict[str, Reading]) -> Telemetry:
 def rule_of(random: Random, name: str) -> RuleData:
     common: dict[str, Any] = {"lateness_ms": duration(random), "escalate": escalation(random)}
     if random.random() < 0.25:
-        common["active"] = tuple(hours_of(random) for _ in range(random.choice([1, 1, 2])))
+        common["active"] = hours_of(random)
     if random.random() < 0.1:
         common["where"] = Said((Comparison("device.limit", random.choice(["<", "=="]), 20),))
     if random.random() < 0.15:
@@ -106,7 +108,7 @@ def rule_of(random: Random, name: str) -> RuleData:
     when = condition(random, named)
     clear_when = condition(random, named) if random.random() < 0.5 else None
     used = {part.left for said in (when, clear_when) if said for part in said.parts}
-    repeat = (random.choice([2, 3]), duration(random)) if random.random() < 0.3 else None
+    repeat = (random.choice([2, 3]), random.choice([duration(random), 30 * STEP_MS])) if random.random() < 0.3 else None
     return RuleData(
         name,
         when=when,
@@ -116,7 +118,7 @@ def rule_of(random: Random, name: str) -> RuleData:
         for_ms=0 if repeat else random.choice([0, duration(random)]),
         repeat=repeat,
         clear_for_ms=random.choice([0, duration(random)]),
-        gap_ms=random.choice([None, duration(random)]),
+        gap_ms=random.choice([None, duration(random), 30 * STEP_MS]),
         **common,
     )
 
@@ -131,10 +133,13 @@ def escalation(random: Random) -> tuple[tuple[int, str], ...]:
     return steps[: random.choice([0, 0, 1, 2])]
 
 
-def hours_of(random: Random) -> Hours:
-    weekdays = random.choice([range(7), range(7), [3, 4], [4], [5], [4, 5]])
-    start = (23 * 60 + 48 + random.randrange(21)) % 1440
-    return Hours(frozenset(weekdays), start, (start + random.randint(1, 12)) % 1440)
+def hours_of(random: Random) -> tuple[Hours, ...]:
+    """Two stretches, a minute or a few apart, so that runs reach from one into the other."""
+    weekdays = frozenset(random.choice([range(7), range(7), range(7), [4], [5], [4, 5]]))
+    first = 23 * 60 + 46 + random.randrange(16)
+    second = first + random.randint(2, 8)
+    spans = ((first, second - random.choice([1, 1, 2])), (second, second + random.randint(1, 12)))
+    return tuple(Hours(weekdays, start % 1440, end % 1440) for start, end in spans)
 
 
 def window_of(random: Random) -> Window:
@@ -143,6 +148,8 @@ def window_of(random: Random) -> Window:
 
 
 def condition(random: Random, signals: dict[str, Window]) -> Said:
+    if random.random() < 0.3:
+        return Said((Comparison("reading.active_power", random.choice([">=", "<"]), 10),))
     parts = tuple(comparison(random, signals) for _ in range(random.choice([1, 1, 2])))
     return Said(parts, random.choice(["&&", "||"]), negated=random.random() < 0.2)
 
