@@ -1,5 +1,6 @@
 """The credentials of record: who may log in with what. Every change is one transaction, with a note of who did it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -27,6 +28,8 @@ from device_registry.device_filter import DeviceFilter
 from device_registry.problems import InvalidRecords, Problem
 from device_registry.registry import Registry
 from domain.devices import Device, DeviceState
+
+_LONGEST_NAME: Final = 200
 
 
 class Standing(NamedTuple):
@@ -175,6 +178,14 @@ class CredentialBook:
         with writing(self._registry.engine) as connection:
             return _revoke(connection, stored.read_ended(connection, now_ms), now_ms, UNNAMED)
 
+    def revoke_orphans(self, now_ms: int) -> list[Credential]:
+        """Revoke what belongs to devices that are removed or retired: whoever comes back gets a new secret."""
+        with reading(self._registry.engine) as connection:
+            if not stored.read_orphans(connection):
+                return []
+        with writing(self._registry.engine) as connection:
+            return _revoke(connection, stored.read_orphans(connection), now_ms, UNNAMED)
+
     def standing(self, now_ms: int, only: Collection[str] | None = None) -> Standing:
         """What must stand at the broker; of these holders only."""
         with reading(self._registry.engine) as connection:
@@ -233,9 +244,9 @@ class CredentialBook:
 
     def _holder_problems(self, connection: Connection, holders: Sequence[str]) -> Iterable[Problem]:
         devices = self._devices(connection, set(holders))
-        twice = {holder for holder in holders if holders.count(holder) > 1} if len(set(holders)) < len(holders) else ()
-        for holder in twice:
-            yield Problem(holder, "holder", f"{holder!r} is given more than once", "give it once")
+        for holder, times in Counter(holders).items():
+            if times > 1:
+                yield Problem(holder, "holder", f"{holder!r} is given {times} times", "give it once")
         for holder in holders:
             if holder.startswith(SERVICE_MARK):
                 if holder.removeprefix(SERVICE_MARK) not in SERVICES:
@@ -250,9 +261,6 @@ class CredentialBook:
         ids = {holder for holder in holders if not holder.startswith(SERVICE_MARK)}
         found = stored_devices.read_stored(connection, ids)
         return {device_id: held.device for device_id, held in found.items() if not held.removed}
-
-
-_LONGEST_NAME: Final = 200
 
 
 def _revoke(connection: Connection, which: Iterable[Credential], now_ms: int, author: str) -> list[Credential]:

@@ -135,6 +135,7 @@ class CredentialDesk:
         async with self._turn:
             now_ms = self._now_ms()
             await asyncio.to_thread(self._book.end_due, now_ms)
+            await asyncio.to_thread(self._book.revoke_orphans, now_ms)
             standing = await asyncio.to_thread(self._book.standing, now_ms)
             found = await self.control.fetch_accounts()
             repairs = plan_repairs(standing.accounts, found, self._unsent, standing.certificates)
@@ -144,6 +145,7 @@ class CredentialDesk:
 
     async def export(self) -> bytes:
         """Mosquitto's `dynamic-security.json` with every account that holds, and the one that provisions."""
+        await asyncio.to_thread(self._book.revoke_orphans, self._now_ms())
         standing = await asyncio.to_thread(self._book.standing, self._now_ms())
         admin = (self._admin[0], hash_secret(self._admin[1])) if self._admin else None
         return broker_file(standing.accounts, standing.hashes, admin)

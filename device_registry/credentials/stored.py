@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
-from device_registry.credentials.credential import Credential, CredentialState, Sort
+from device_registry.credentials.credential import SERVICE_MARK, Credential, CredentialState, Sort
 from device_registry.credentials.secrets import SecretHash
-from device_registry.models import credentials
+from device_registry.models import credentials, devices
+from domain.devices import DeviceState
 
 _IDS_A_STATEMENT: Final = 500
 
@@ -59,6 +60,15 @@ def read_ended(connection: Connection, now_ms: int) -> list[Credential]:
     over = or_(credentials.c.ends_at_ms <= now_ms, credentials.c.ends_on_use_of.in_(used))
     active = credentials.c.state == CredentialState.ACTIVE.value
     return [_credential(row) for row in connection.execute(select(credentials).where(active, over))]
+
+
+def read_orphans(connection: Connection) -> list[Credential]:
+    """The active ones of devices that are removed or retired."""
+    mine = devices.c.device_id == credentials.c.holder
+    in_service = select(devices.c.device_id).where(mine, ~devices.c.removed, devices.c.state != DeviceState.RETIRED)
+    orphaned = (credentials.c.state == CredentialState.ACTIVE.value, ~credentials.c.holder.startswith(SERVICE_MARK))
+    statement = select(credentials).where(*orphaned, ~in_service.exists())
+    return [_credential(row) for row in connection.execute(statement)]
 
 
 def insert_credentials(connection: Connection, new: Sequence[Credential]) -> None:

@@ -1,5 +1,7 @@
 """The credentials of record, on each database."""
 
+from dataclasses import replace
+
 import pytest
 
 from device_registry.audit import Subject
@@ -9,6 +11,8 @@ from device_registry.credentials.credential import CredentialState, Sort
 from device_registry.credentials.secrets import is_secret_of
 from device_registry.problems import InvalidRecords
 from device_registry.registry import Registry
+from domain.devices import DeviceState
+from tests.device_registry.credentials.conftest import LAMPS
 from tests.device_registry.samples import NOW_MS
 
 DAY_MS = 86_400_000
@@ -119,6 +123,19 @@ def test_every_change_is_noted_with_who_did_it_and_never_a_secret(registry: Regi
     assert notes[1].changes["ends_at_ms"] == (None, NOW_MS + 10)
     digests = [one.secret.digest for one in book.page()[0] if one.secret]
     assert not any(word in repr(notes) for word in (first.secret, second.secret, *digests))
+
+
+def test_what_a_device_leaves_behind_is_revoked_and_does_not_come_back_with_it(
+    registry: Registry, book: CredentialBook
+) -> None:
+    book.issue(["SL-1", "SL-2", "CAB-2", "@gateway"], now_ms=NOW_MS)
+    registry.upsert_devices([replace(LAMPS[0], state=DeviceState.RETIRED)], now_ms=NOW_MS)
+    registry.remove_devices(["SL-2"], now_ms=NOW_MS)
+    assert set(book.standing(NOW_MS).accounts.clients) == {"CAB-2", "@gateway"}
+    assert {one.username for one in book.revoke_orphans(NOW_MS)} == {"SL-1", "SL-2"}
+    assert book.revoke_orphans(NOW_MS) == []
+    registry.upsert_devices(LAMPS, now_ms=NOW_MS)
+    assert set(book.standing(NOW_MS).accounts.clients) == {"CAB-2", "@gateway"}
 
 
 def test_pages_hold_each_credential_once(book: CredentialBook) -> None:
