@@ -43,22 +43,29 @@ class PendingFollower:
         batch = await reader.read(_LINGER_S)
         sightings = [one for records in batch.values() for one in self._sightings(records)]
         sightings.sort(key=lambda one: one.at_ms)
-        while sightings and not stop.is_set():
-            try:
-                noted = await asyncio.to_thread(self._book.note, sightings)
-            except TransientFault as fault:
-                await outage.wait(fault, stop)
-                continue
-            outage.end()
-            if noted.turned_away and not self.turned_away:
-                _log.warning("unknown devices are turned away: the pending list has no room", reports=noted.turned_away)
-            self.turned_away += noted.turned_away
-            break
-        if batch and not stop.is_set():
+        if sightings and not await self._noted(sightings, stop, outage):
+            return
+        if batch:
             try:
                 await reader.commit({tp: Committed(records[-1].offset + 1) for tp, records in batch.items()})
             except Fenced:
                 _log.info("rejections moved to another follower; it goes on from the last committed place")
+
+    async def _noted(self, sightings: Sequence[Sighting], stop: asyncio.Event, outage: Outage) -> bool:
+        """True once they are in the list; False where `stop` was set while the database was away."""
+        while True:
+            try:
+                noted = await asyncio.to_thread(self._book.note, sightings)
+                break
+            except TransientFault as fault:
+                await outage.wait(fault, stop)
+                if stop.is_set():
+                    return False
+        outage.end()
+        if noted.turned_away and not self.turned_away:
+            _log.warning("unknown devices are turned away: the pending list has no room", reports=noted.turned_away)
+        self.turned_away += noted.turned_away
+        return True
 
     def _sightings(self, records: Sequence[Record]) -> list[Sighting]:
         found = []
