@@ -7,7 +7,7 @@ unless the bounds are `exact`.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, Final
 
 from device_registry.geometry import Circle, Polygons
@@ -86,6 +86,10 @@ def bounds_of(condition: Expression, entity_set: str) -> Bounds:
             "lt" | "le", Call("geo.distance", (Path() as path, Constant(Geography() as here))), Constant(limit)
         ):
             return _near(path, here, limit, entity_set)
+        case Binary("eq", Call("year", (Path() as path,)), Constant(int() as year)) if 1970 <= year < 9999:
+            return _compared(final_property(path, entity_set), "ge", datetime(year, 1, 1, tzinfo=UTC)) & _compared(
+                final_property(path, entity_set), "lt", datetime(year + 1, 1, 1, tzinfo=UTC)
+            )
         case Binary(operator, Path() as path, Constant(value)) if operator in _FLIPPED:
             return _compared(final_property(path, entity_set), operator, value)
         case Binary(operator, Constant(value), Path() as path) if operator in _FLIPPED:
@@ -119,6 +123,7 @@ def _series(device_id: str, quantity: str) -> Bounds:
     return Bounds(devices=frozenset((device_id,)), quantities=frozenset((quantity,)))
 
 
+@lru_cache(maxsize=1024)
 def final_property(path: Path, entity_set: str) -> tuple[str, tuple[str, ...]]:
     """The set to which the path leads by way of single entities, and what is left of it there, one name at least."""
     names = path.names

@@ -16,9 +16,9 @@ from web.sta.options import Options
 from web.sta.properties import IDS, values_of
 from web.sta.source import Source, is_covered, reading_query
 
-MOST_JUDGED: Final = 100_000
+MOST_JUDGED: Final = 50_000
 """So many readings are judged one by one for a page; then it ends, short of its size, with a link to go on."""
-MOST_COUNTED: Final = 1_000_000
+MOST_COUNTED: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _binary(sign: str, left: Any, right: Any) -> Any:
     if sign in _COMPARE:
         return _COMPARE[sign](left, right)
     try:
-        return _CALCULATE[sign](left, right) if _rank(left) == 0 else None
+        return _CALCULATE[sign](float(left), float(right)) if _rank(left) == 0 else None
     except (ArithmeticError, ValueError):
         return None
 

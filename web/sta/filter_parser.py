@@ -5,7 +5,7 @@ Precedence, the loosest first: or · and · not · eq ne gt ge lt le · add sub 
 
 import re
 from datetime import UTC, date, datetime
-from math import isfinite
+from sys import float_info
 from typing import Final, Literal, NamedTuple
 
 from web.sta.expressions import (
@@ -226,7 +226,7 @@ def _instant(text: str) -> datetime:
 
 def _number(text: str) -> int | float:
     number = int(text) if text.lstrip("-").isdecimal() else float(text)
-    if not isfinite(number):
+    if abs(number) > float_info.max:
         raise ValueError(f"{text} is too large a number")
     return number
 

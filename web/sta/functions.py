@@ -26,7 +26,10 @@ class Function(NamedTuple):
             isinstance(value, kind) and not (isinstance(value, bool) and kind is _NUMBER)
             for value, kind in zip(arguments, self.takes, strict=True)
         )
-        return self.compute(*arguments) if fits else None
+        try:
+            return self.compute(*arguments) if fits else None
+        except ArithmeticError:  # of a number too large for the function
+            return None
 
 
 def _utc(part: Callable[[datetime], Any]) -> Function:

@@ -1,7 +1,7 @@
 """Properties by their path: which there are, and what they are worth for a row."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from web.sta.bounds import final_property
@@ -11,7 +11,6 @@ from web.sta.options import Options
 from web.sta.source import Source
 
 IDS: Final = ("@iot.id", "id")
-_TIMES: Final = ("phenomenonTime", "resultTime")
 
 
 def check_options(options: Options, entity_set: EntitySet) -> None:
@@ -48,10 +47,15 @@ async def _value(path: Path, row: Row, entity_set: EntitySet, source: Source) ->
         row = await source.with_device(row)
         if not exists(ENTITY_SETS[target], row):
             return None
+    if row.reading is not None and target == "Observations":
+        match names[0]:
+            case "phenomenonTime" | "resultTime":  # judged in their thousands: not by way of text
+                return datetime.fromtimestamp(row.reading.sample.observed_at_ms / 1000, UTC)
+            case "result":
+                return row.reading.sample.value
     if names[0] in IDS:
         return ENTITY_SETS[target].identify(row)
-    value = property_of(ENTITY_SETS[target].body(row), names)
-    return datetime.fromisoformat(value) if names[0] in _TIMES and value is not None else value
+    return property_of(ENTITY_SETS[target].body(row), names)
 
 
 def _check_paths(expression: Expression, entity_set: EntitySet) -> None:

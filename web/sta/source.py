@@ -10,6 +10,7 @@ from timeseries.readings import ReadingQuery, StoredReading
 from web.ports import DeviceDirectory, DeviceQuery, ProfileBook, ReadingReader
 from web.sta.bounds import DEVICE_FACTS, Bounds
 from web.sta.entities import Row, known_quantity
+from web.sta.expressions import InvalidQuery
 from web.sta.identifiers import read_datastream_id
 
 _DEVICES_A_PAGE: Final = 500
@@ -121,7 +122,10 @@ class Source:
             return
         limit = min(page + 1, _DEVICES_A_PAGE) if page else _DEVICES_A_PAGE
         while (query := _device_query(bounds, limit, after)) is not None:
-            found = await self._directory.list_devices(query)
+            try:
+                found = await self._directory.list_devices(query)
+            except ValueError as error:
+                raise InvalidQuery("$skiptoken: follow @iot.nextLink as it came") from error
             self._devices.update((device.device_id, device) for device in found.items)
             yield found.items
             if found.next is None:

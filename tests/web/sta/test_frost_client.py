@@ -6,11 +6,10 @@ from typing import Any
 
 import frost_sta_client as frost
 import pytest
-from prometheus_client import CollectorRegistry
+from fastapi import FastAPI
 
 from tests.servers.ports import free_port
-from tests.web.sta.town import LAMP, Town
-from web.app import create_app
+from tests.web.sta.town import LAMP
 from web.serving import serve
 
 WAIT_S = 20
@@ -18,10 +17,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:furl")
 
 
 @pytest.fixture
-async def service(town: Town) -> AsyncIterator[frost.SensorThingsService]:
+async def service(app: FastAPI) -> AsyncIterator[frost.SensorThingsService]:
     stop = asyncio.Event()
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    app = create_app(town.services(), registry=CollectorRegistry())
     serving = asyncio.create_task(serve(app, free_port(), stop, listening.set_result))
     port = await asyncio.wait_for(listening, WAIT_S)
     yield frost.SensorThingsService(f"http://127.0.0.1:{port}/sta/v1.1")
