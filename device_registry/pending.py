@@ -78,11 +78,11 @@ def sighting_of(rejection: Mapping[str, Any], sample_characters: int = 4096) -> 
     """Who was seen, where the record of `telemetry.rejected` tells of an unknown device; None for every other."""
     if rejection.get("reason") != Reason.UNKNOWN_DEVICE or rejection.get("replay_of"):
         return None
-    topic, sample = str(rejection["topic"]), str(rejection["payload"])[:sample_characters]
+    topic, sample = str(rejection["topic"]).replace("\0", ""), str(rejection["payload"])[:sample_characters]
     device_id, at_ms = str(rejection.get("device_id", "")), int(rejection["received_at_ms"])
     match topic.split("/"):
-        case ["city", _, kind, own, "up"] if device_id == own and DEVICE_ID.fullmatch(kind):
-            return Sighting(own, at_ms, topic, sample, kind=kind)
+        case ["city", _, kind, own, "up"] if device_id == own and DEVICE_ID.fullmatch(own):
+            return Sighting(own, at_ms, topic, sample, kind=kind if DEVICE_ID.fullmatch(kind) else None)
         case ["city", _, _, speaker, "up"] | ["city-gateway", speaker, "up"] if DEVICE_ID.fullmatch(device_id):
             known = speaker if DEVICE_ID.fullmatch(speaker) and speaker != device_id else None
             return Sighting(device_id, at_ms, topic, sample, speaker=known)

@@ -48,6 +48,7 @@ UNSEEN = {
     "another reason": rejection("city/a/streetlight/L1/up", "L1", reason="bad_value"),
     "a replay": rejection("city/a/streetlight/L1/up", "L1", replay_of="x/0/1"),
     "no id that could be registered": rejection("city/a/streetlight/L 1/up"),
+    "an empty id": rejection("city/a/streetlight//up"),
     "no EUI": rejection("application/1/device/zz/event/up"),
     "a payload that is none": rejection("v3/city/devices/lamp/up", payload=b"\xff"),
     "another topic": rejection("elsewhere", "L1"),
