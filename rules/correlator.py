@@ -36,6 +36,11 @@ _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
 _TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
+_SOURCE: Final = ("ce_source", SOURCE.encode())
+_TYPES: Final = {transition: ("ce_type", transition.cloud_event_type.encode()) for transition in Transition}
+_EVENT_SCHEMA: Final = ("schema", b"event/1")
 _log = structlog.get_logger()
 
 
@@ -207,17 +212,18 @@ def cloud_event(topic: str, output: Output) -> Outgoing:
     Source: cloudevents/spec, kafka-protocol-binding.md, section 3.2.
     """
     event = output.event
+    subject = event["subject"].encode()
     headers: Headers = (
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
+        _CONTENT_TYPE,
+        _SPEC_VERSION,
         ("ce_id", f"{event['event_id']}/{event['revision']}".encode()),
-        ("ce_source", SOURCE.encode()),
-        ("ce_type", output.transition.cloud_event_type.encode()),
-        ("ce_subject", event["subject"].encode()),
+        _SOURCE,
+        _TYPES[output.transition],
+        ("ce_subject", subject),
         ("ce_time", _instant(output.clock_ms)),
-        ("schema", b"event/1"),
+        _EVENT_SCHEMA,
     )
-    return Outgoing(topic, event["subject"].encode(), output.value, headers)
+    return Outgoing(topic, subject, output.value, headers)
 
 
 def raised_record(topic: str, output: Output) -> Outgoing:
