@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tests.web.city import NOON_MS
 from tests.web.sta.conftest import Get
 from tests.web.sta.town import FAR_LAMP, Town
+from web.sta import collecting
 from web.sta.entities import ENTITY_SETS
+from web.sta.source import reading_query
 
 ROOT = "http://127.0.0.1:8080/sta/v1.1"
 
@@ -229,6 +231,30 @@ async def test_what_is_unknown_is_a_bad_request_that_says_so(client: httpx.Async
 )  # fmt: skip
 async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/sta/v1.1/{path}")).status_code == 404
+
+
+async def test_a_page_that_took_too_long_to_judge_ends_with_a_link_and_loses_nothing(
+    client: httpx.AsyncClient, sta: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged_one_by_one = "length(@iot.id) gt 26"
+    whole = (await sta("Observations", filter=judged_one_by_one))["value"]
+    monkeypatch.setattr(collecting, "MOST_JUDGED", 1)
+    monkeypatch.setattr(collecting, "reading_query", lambda bounds: reading_query(bounds, limit=5))
+    first = await sta("Observations", filter=judged_one_by_one)
+    assert len(first["value"]) < len(whole)
+    assert await all_pages(client, f"{ROOT}/Observations?$filter={judged_one_by_one}") == whole
+    assert await all_pages(client, f"{ROOT}/Observations?$filter={judged_one_by_one}&$skip=7") == whole[7:]
+
+
+async def test_a_count_that_would_take_too_long_is_refused_in_words(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "MOST_COUNTED", 10)
+    path = f"{ROOT}/Observations?$count=true"
+    assert (await client.get(path)).json()["@iot.count"] == 24
+    refused = await client.get(f"{path}&$filter=length(@iot.id) gt 26")
+    assert refused.status_code == 400
+    assert "bound phenomenonTime" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
