@@ -88,7 +88,8 @@ def fold_reading(
     found by the first reading at or after that; clearing likewise.
     """
     if isinstance(state, Counted):
-        return _fold_count(rule, state.readings, seen, judge)
+        in_time = span is None or state.readings[-1][0] >= span.begin_ms
+        return _fold_count(rule, state.readings if in_time else (), seen, judge)
     if state is not None and (seen.at_ms - state.last_ms > gap_ms or (span and state.last_ms < span.begin_ms)):
         state = state._replace(clearing_since_ms=None) if isinstance(state, Held) else None
     if isinstance(state, Held):
@@ -96,10 +97,10 @@ def fold_reading(
     return _fold_closed(rule, state, seen, judge)
 
 
-def fold_inactive(state: RuleState, at_ms: int) -> Folded:
+def fold_inactive(state: RuleState) -> Folded:
     """The state of a rule after a reading outside its active time."""
     if isinstance(state, Held):
-        return state._replace(last_ms=at_ms, clearing_since_ms=None), ()
+        return state._replace(clearing_since_ms=None), ()
     return None, ()
 
 
@@ -162,18 +163,24 @@ def _clears(rule: Rule, seen: Observed, judge: Judge) -> bool | None:
     return None if holds is None else not holds
 
 
-def fold_silence(rule: Rule, state: RuleState, heard_before_ms: int | None, opens_at_ms: int, t: int) -> Folded:
+def fold_silence(
+    rule: Rule, state: RuleState, heard_before_ms: int | None, opens_at_ms: int, t: int, *, active: bool = True
+) -> Folded:
     """The state of a `no_data` rule after any report at `t`, and the silence that ended with it.
 
     Time: silence counts from `heard_before_ms` (None: nothing to count from) and opens at `opens_at_ms` unless a report is
-    observed exactly then; it clears at the report. A state is Held only where a new version of the rule took over an open
-    event.
+    observed exactly then; it clears at the next report in active time. A state is Held where a report outside active time
+    has ended no silence, or a new version of the rule took over an open event.
     """
     if isinstance(state, Held):
+        if not active:
+            return state, ()
         return None, (Cleared(rule.name, state.opened_at_ms, max(t, state.opened_at_ms)),)
     if heard_before_ms is None or t <= opens_at_ms:
         return None, ()
     opened = Opened(rule.name, heard_before_ms, opens_at_ms, ())
+    if not active:
+        return Held(heard_before_ms, opens_at_ms, t, None, ()), (opened,)
     return None, (opened, Cleared(rule.name, opens_at_ms, t))
 
 

@@ -135,6 +135,7 @@ class Lane:
             if merged == found[1]:
                 return False
             watch.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
+            values = merged  # once told, a reading keeps its value and its quality
         watch.put(t, values)
         self._refold(watch, at)
         return True

@@ -205,7 +205,8 @@ class Watch:
             if rule.no_data_ms is not None:
                 since_ms = unheard_from(i) if heard_ms == NEVER_MS else heard_ms
                 opens_at_ms = FOREVER_MS if since_ms is None else self._after_active(i, since_ms, rule.no_data_ms)
-                state, found = fold_silence(rule, states[i], since_ms, opens_at_ms, t)
+                active = self._is_active(i, t)
+                state, found = fold_silence(rule, states[i], since_ms, opens_at_ms, t, active=active)
             else:
                 seen = suspect if rule.accepts_suspect else good
                 state, found = self._fold_reading(i, rule, states[i], seen, judge)
@@ -223,8 +224,15 @@ class Watch:
         if span is None:
             return state, ()
         if not span.active:
-            return fold_inactive(state, seen.at_ms)
+            return fold_inactive(state)
         return fold_reading(rule, plan.gaps_ms[i], state, seen, judge, span)
+
+    def _is_active(self, i: int, t: int) -> bool:
+        assert self.plan is not None
+        if self.plan.activities is None or (activity := self.plan.activities[i]) is None or self.device is None:
+            return True
+        span = activity(t, self.device)
+        return span is None or span.active
 
     def _after_active(self, i: int, since_ms: int, wait_ms: int) -> int:
         """When `wait_ms` of the rule's active time have passed since then; FOREVER_MS if that is not in sight."""
