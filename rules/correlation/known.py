@@ -48,8 +48,12 @@ class Known:
             for subject in spell.chain:
                 self.under.setdefault(subject, set()).add(key)
 
-    def place_again(self) -> None:
-        """Every spell in the groups of the rules as they are now; what it counted for already stays."""
+    def place_again(self, anew: Collection[str] = ()) -> set[Key]:
+        """Every spell in the groups of the rules as they are now; the keys of those that were placed otherwise.
+
+        What it counted for already stays, but for the groups `anew`.
+        """
+        moved: set[Key] = set()
         self.members.clear()
         self.under.clear()
         self.rolls = {key: roll for key, roll in self.rolls.items() if key[0] in self.relations.groups and roll}
@@ -58,11 +62,15 @@ class Known:
             for spell in track.spells.values():
                 groups = {}
                 for name in self.relations.groups_of.get(key[0], ()):
-                    subject = spell.groups.get(name) or group_subject(self.relations.groups[name].by, device)
+                    before = None if name in anew else spell.groups.get(name)
+                    subject = before or group_subject(self.relations.groups[name].by, device)
                     if subject is not None:
                         groups[name] = subject
+                if groups != spell.groups:
+                    moved.add(key)
                 spell.groups = groups
                 self.index(key, spell)
+        return moved
 
     def dependents(self, track: Track) -> set[Key]:
         """Whose events this track's decide about: those it suppresses, its groups, and those it absorbs."""

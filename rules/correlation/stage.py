@@ -129,7 +129,7 @@ class Stage:
         self._rules, self._known.relations = new, relations
         for key in [key for key in self._passing if key[0] in relations.takes_part]:
             self._adopt(key)
-        self._known.place_again()
+        self._changed |= self._known.place_again(replaced)
         for key in sorted(key for key in self._known.members if key[0] in begun):
             self._begin_group(key)
         self._touch(set(self._known.tracks) | set(self._known.members), self.now_ms)
@@ -382,7 +382,7 @@ class Stage:
             track.forget(at_ms, rule.flapping if rule else None, courses)
             if track.is_empty:
                 self._known.forget(track)
-        self._known.place_again()
+        self._changed |= self._known.place_again()
         for track in self._known.tracks.values():
             self._follow(track)
         self._refresh_silences()

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Text, Transition, event_id
+from rules.correlation.spells import Key
 from rules.correlation.stage import Output, Stage
 from rules.documents import parse_rules
 from rules.rule import Rule
@@ -74,6 +75,7 @@ class Bench:
         self.devices = {device.device_id: device for device in devices}
         self.stage = Stage(partitions, self.find, settle_every_ms=ms(5))
         self.told: list[Output] = []
+        self._states: dict[Key, bytes | None] = {}
         self.rules(*documents)
 
     def find(self, device_id: str) -> Device | None:
@@ -105,8 +107,19 @@ class Bench:
         self.stage.clock(partition, ms(minutes))
         self._take()
 
+    def restarted(self, *documents: str) -> "Bench":
+        """Another stage in the place of this one, from what it committed; `documents` are the rules of that time."""
+        after = Bench(devices=self.devices.values())
+        for key, state in self._states.items():
+            if state is not None:
+                after.stage.adopt_state(key, state)
+        after.stage.restore(self.stage.snapshot(), rules_of(*documents), [])
+        return after
+
     def _take(self) -> None:
-        self.told += self.stage.take()[0]
+        told, states = self.stage.take()
+        self.told += told
+        self._states |= states
 
     def said(self) -> list[tuple[str, str, str]]:
         """What was told, in order: (transition, rule, subject)."""

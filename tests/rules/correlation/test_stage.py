@@ -486,6 +486,31 @@ def test_a_group_rule_put_in_force_over_enough_open_events_opens_now() -> None:
     assert bench.event("feeder-fault", "F1")["kind"] == "streetlight"
 
 
+def test_a_group_rule_with_another_by_gathers_its_members_there_and_no_longer_here() -> None:
+    bench = Bench(*GROUPING, devices=[cabinet(), *(lamp(f"L{n}", area="A/1") for n in (1, 2, 3))])
+    three_out(bench)
+    bench.clock(5)
+    bench.rules(LAMP_OUT, FEEDER_FAULT.replace("by: parent", "by: area"), change=lambda r: replace(r, version=2))
+    assert bench.history("feeder-fault") == [
+        ("feeder-fault", "A/1", 5, None, None),
+        ("feeder-fault", "F1", 3, 5, None),
+    ]
+    assert bench.event("feeder-fault", "F1")["reason"] == "not_applicable"
+
+
+def test_what_a_new_group_rule_counts_is_kept_over_a_restart() -> None:
+    many = FEEDER_FAULT.replace("feeder-fault", "many").replace("at_least: 3", "at_least: 5")
+    bench = Bench(LAMP_OUT, many)
+    for n in (1, 2):
+        bench.opens("lamp-out", f"L{n}", n)
+    bench.clock(5)
+    bench.rules(LAMP_OUT, many, FEEDER_FAULT)
+    after = bench.restarted(LAMP_OUT, many, FEEDER_FAULT)
+    after.opens("lamp-out", "L3", 6)
+    after.clock(6)
+    assert after.history("feeder-fault") == [("feeder-fault", "F1", 6, None, None)]
+
+
 def test_a_suppression_dropped_from_a_rule_lets_its_events_open_now_and_one_removed_rule_makes_none() -> None:
     bench = Bench(*SUPPRESSION)
     bench.opens("power-loss", "F1", 1)
