@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 from web.sta.bounds import NOTHING, Bounds
 from web.sta.collecting import collect
-from web.sta.entities import ENTITY_SETS, EntitySet, Navigation, Row, exists
+from web.sta.entities import ENTITY_SETS, EntitySet, Navigation, exists
 from web.sta.expressions import InvalidQuery
 from web.sta.options import Expansion, Options
 from web.sta.source import Source
+from web.sta.views import Row
 
 MOST_EXPANSIONS: Final = 5000
 _PREFIX: Final = "http://www.opengis.net/spec/iot_sensing/1.1/req"
@@ -58,23 +59,19 @@ class Answers:
         self._root = root
         self._expansions = 0
 
-    async def collection(self, entity_set: EntitySet, bounds: Bounds, options: Options, address: str) -> dict[str, Any]:
+    async def collection(
+        self, entity_set: EntitySet, bounds: Bounds, options: Options, address: str, *, only_links: bool = False
+    ) -> dict[str, Any]:
         """The page that the options ask for; `address` is where the collection stands. Raises: InvalidQuery."""
         found = await collect(self._source, entity_set, bounds, options)
         answer: dict[str, Any] = {} if found.count is None else {"@iot.count": found.count}
         if found.next is not None:
             answer["@iot.nextLink"] = f"{address}?{found.next}"
-        answer["value"] = await self.entities(entity_set, found.rows, options)
+        if only_links:
+            answer["value"] = [{"@iot.selfLink": link_to(self._root, entity_set, row)} for row in found.rows]
+        else:
+            answer["value"] = await self.entities(entity_set, found.rows, options)
         return answer
-
-    async def references(self, entity_set: EntitySet, bounds: Bounds, options: Options, address: str) -> dict[str, Any]:
-        """The same with nothing but the links to the entities."""
-        found = await collect(self._source, entity_set, bounds, options)
-        answer: dict[str, Any] = {} if found.count is None else {"@iot.count": found.count}
-        if found.next is not None:
-            answer["@iot.nextLink"] = f"{address}?{found.next}"
-        links = [{"@iot.selfLink": link_to(self._root, entity_set, row)} for row in found.rows]
-        return {**answer, "value": links}
 
     async def entities(self, entity_set: EntitySet, rows: Sequence[Row], options: Options) -> list[dict[str, Any]]:
         """The entities of these rows, all of which exist."""

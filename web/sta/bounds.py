@@ -4,7 +4,7 @@ The bounds of a condition hold every row for which it is true, and often more: t
 unless the bounds are `exact`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, reduce
@@ -193,7 +193,3 @@ def _of_both(join: Callable[..., Any], one: Any, other: Any) -> Any:
 def _if_both(join: Callable[..., Any], one: Any, other: Any) -> Any:
     """The limit that leaves room for both."""
     return None if one is None or other is None else join(one, other)
-
-
-def all_of(bounds: Iterable[Bounds]) -> Bounds:
-    return reduce(Bounds.__and__, bounds, Bounds())

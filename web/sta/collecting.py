@@ -9,12 +9,13 @@ from domain.quantities import CATALOGUE
 from timeseries.ports import Sample
 from timeseries.readings import ReadingQuery, StoredReading
 from web.sta.bounds import Bounds, bounds_of
-from web.sta.entities import EntitySet, Row, exists
+from web.sta.entities import EntitySet, exists
 from web.sta.evaluation import evaluate, holds, sort_key
 from web.sta.expressions import InvalidQuery, Path, paths_of
 from web.sta.options import Options
 from web.sta.properties import IDS, values_of
 from web.sta.source import Source, is_covered, reading_query
+from web.sta.views import Row
 
 MOST_JUDGED: Final = 50_000
 """So many readings are judged one by one for a page; then it ends, short of its size, with a link to go on."""

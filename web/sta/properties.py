@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from web.sta.bounds import final_property
-from web.sta.entities import ENTITY_SETS, OPEN_PROPERTIES, EntitySet, Row, exists
+from web.sta.entities import ENTITY_SETS, OPEN_PROPERTIES, EntitySet, exists
 from web.sta.expressions import Expression, InvalidQuery, Path, paths_of
 from web.sta.options import Options
 from web.sta.source import Source
+from web.sta.views import Row
 
 IDS: Final = ("@iot.id", "id")
 

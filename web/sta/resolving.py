@@ -5,10 +5,11 @@ from typing import Any
 
 from web.sta.answers import navigation_bounds
 from web.sta.bounds import Bounds, entity_bounds
-from web.sta.entities import ENTITY_SETS, EntitySet, Row, exists
+from web.sta.entities import ENTITY_SETS, EntitySet, exists
 from web.sta.properties import IDS, property_of
 from web.sta.resource_path import Segment
 from web.sta.source import Source, reading_query
+from web.sta.views import Row
 
 
 class Unknown(LookupError):

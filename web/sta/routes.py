@@ -69,8 +69,8 @@ async def _answer(source: Source, root: str, path: str, query: str) -> Response:
         case Single(entity_set, row):
             return _json((await answers.entities(entity_set, [row], options))[0])
         case Collection(entity_set, bounds, only_links):
-            show = answers.references if only_links else answers.collection
-            return _json(await show(entity_set, bounds, options, f"{root}/{path.rstrip('/')}"))
+            address = f"{root}/{path.rstrip('/')}"
+            return _json(await answers.collection(entity_set, bounds, options, address, only_links=only_links))
 
 
 def _options(query: str) -> Options:

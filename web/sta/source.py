@@ -9,9 +9,10 @@ from domain.quantities import CATALOGUE
 from timeseries.readings import ReadingQuery, StoredReading
 from web.ports import DeviceDirectory, DeviceQuery, ProfileBook, ReadingReader
 from web.sta.bounds import DEVICE_FACTS, Bounds
-from web.sta.entities import Row, known_quantity
+from web.sta.entities import known_quantity
 from web.sta.expressions import InvalidQuery
 from web.sta.identifiers import read_datastream_id
+from web.sta.views import Row
 
 _DEVICES_A_PAGE: Final = 500
 _READINGS_A_PAGE: Final = 2000
