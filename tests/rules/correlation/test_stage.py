@@ -500,12 +500,13 @@ def test_a_group_rule_with_another_by_gathers_its_members_there_and_no_longer_he
 
 def test_what_a_new_group_rule_counts_is_kept_over_a_restart() -> None:
     many = FEEDER_FAULT.replace("feeder-fault", "many").replace("at_least: 3", "at_least: 5")
+    three = FEEDER_FAULT.replace("absorbs: true", "absorbs: false")
     bench = Bench(LAMP_OUT, many)
     for n in (1, 2):
         bench.opens("lamp-out", f"L{n}", n)
     bench.clock(5)
-    bench.rules(LAMP_OUT, many, FEEDER_FAULT)
-    after = bench.restarted(LAMP_OUT, many, FEEDER_FAULT)
+    bench.rules(LAMP_OUT, many, three)
+    after = bench.restarted(LAMP_OUT, many, three)
     after.opens("lamp-out", "L3", 6)
     after.clock(6)
     assert after.history("feeder-fault") == [("feeder-fault", "F1", 6, None, None)]
