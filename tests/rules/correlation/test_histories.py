@@ -1,5 +1,6 @@
 """Over random worlds: the history is what a brute-force reading of the rules says, however the records come."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -145,9 +146,11 @@ def test_damping_is_what_minute_by_minute_reading_says(data: st.DataObject) -> N
 @given(st.data())
 def test_the_history_does_not_depend_on_how_partitions_interleave(data: st.DataObject) -> None:
     world = data.draw(worlds(EVERYTHING, partitions=3))
+    interval_s = data.draw(st.sampled_from([1, 60, 600, 2400]))
+    city = [replace(device, report_interval_s=interval_s) for device in CITY]
     histories = []
     for _ in range(2):
-        bench = Bench(*ALL_RULES, partitions=3, devices=CITY)
+        bench = Bench(*ALL_RULES, partitions=3, devices=city)
         feed(bench, interleaved(world, data.draw(SEEDS)))
         histories.append(bench.history())
     assert histories[0] == histories[1]
