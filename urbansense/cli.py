@@ -43,7 +43,12 @@ app.add_typer(rejected.app, name="rejected")
 
 
 def main() -> None:
-    """Run the command line; every problem of ours ends in words, not in a traceback."""
+    """Run the command line; every problem of ours ends in words, not in a traceback. Raises: SystemExit."""
+    sys.exit(_run())
+
+
+def program() -> None:
+    """`main` as a process of its own, which ends with it."""
     code = _run()
     if "duckdb" not in sys.modules:
         sys.exit(code)
