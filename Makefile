@@ -19,8 +19,11 @@ demo: setup  ## the whole platform and a small city in one process
 up: setup  ## the platform without the simulator
 	$(BIN)/urbansense up
 
-test: setup  ## all tests; those that need a server that is not here say why they were skipped
-	$(BIN)/pytest
+# CI says WORKERS=0: one process, so that the real servers are started once.
+WORKERS ?= 2
+
+test: setup  ## the tests; those that need a server that is not here, or take long, say why they were skipped
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup  ## style, types and the import table
 	$(BIN)/ruff check .

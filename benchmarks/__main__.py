@@ -8,7 +8,7 @@ import sys
 from benchmarks.report import report
 from benchmarks.rows import Row
 
-_BENCHES = ("gateway", "recorder", "rules", "correlation", "registry")
+_BENCHES = ("gateway", "recorder", "rules", "correlation", "registry", "registry_import")
 
 
 def main(names: list[str]) -> None:

@@ -17,7 +17,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.mosquitto, pytest.mark.timeout(300)]
 
 KILLS = 5
 

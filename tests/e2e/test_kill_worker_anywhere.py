@@ -14,7 +14,7 @@ from tests.e2e.lives import SEED, deaths, embedded_lives, kafka_lives, live_and_
 from tests.e2e.platform import platform
 from tests.e2e.prepared import RAISED
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 DEATHS = deaths(SEED, 20)
 

@@ -10,7 +10,7 @@ from tests.e2e.platform import log_lines, platform
 from tests.e2e.prepared import INSTANTS, records_before
 from tests.e2e.witness import until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 DEATHS = deaths(SEED + 1, 4)
 

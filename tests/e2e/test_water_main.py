@@ -96,6 +96,7 @@ async def test_on_mosquitto_and_kafka_every_reading_is_stored_once_and_the_four_
     assert (found.ledger.store.stored, found.ledger.rules.judged) == (len(readings), len(readings))
 
 
+@pytest.mark.long
 def test_the_page_followed_to_the_letter_stores_every_reading_once_and_finds_the_four_events(
     readings: Mapping[int, float], expected: set[tuple[object, ...]], tmp_path: Path
 ) -> None:

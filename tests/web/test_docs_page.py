@@ -17,6 +17,7 @@ V1 = {
     "/api/v1/ledger",
     "/api/v1/rejected",
     "/api/v1/rejected/replay",
+    "/api/v1/ngsi-ld/entities",
     "/api/v1/rules",
     "/api/v1/stream",
 }
