@@ -151,7 +151,8 @@ def test_a_hostile_document_is_refused_in_good_time() -> None:
 
 
 def test_each_document_of_a_stream_keeps_its_own_text_with_its_comments() -> None:
-    stream = f"# why\n{MINIMAL}--- # next\n# 因为\n{{rule: b, kind: cabinet, no_data: 1h}}\n---\n{MINIMAL.replace(': a', ': c')}"
+    third = MINIMAL.replace(": a", ": c")
+    stream = f"# why\n{MINIMAL}--- # next\n# 因为\n{{rule: b, kind: cabinet, no_data: 1h}}\n---\n{third}"
     texts = [rule.text for rule in parse_rules(stream)]
     assert texts == [
         f"# why\n{MINIMAL}",
