@@ -23,8 +23,8 @@ from web.events import event_routes
 from web.health import health_routes
 from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
-from web.pending import pending_routes
 from web.ngsi_ld.routes import ngsi_ld_routes
+from web.pending import pending_routes
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.profiles import profile_routes
