@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from domain.durations import parse_duration_ms
 from domain.events import Text
@@ -156,10 +156,6 @@ class Clauses:
         except BadExpression as error:
             self._problems.append(condition_problem(clause, self._file, self.name(name), error.at, str(error)))
             return None
-
-    def plain(self) -> Any:
-        """The whole mapping without its places."""
-        return self.mapping.plain()
 
 
 def condition_problem(clause: Marked, file: str, name: str, at: int, message: str) -> Problem:

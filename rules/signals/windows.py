@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from domain.quantities import CATALOGUE
+from rules.conditions.condition import usable
 from rules.signals.running import Facts, Running, running_of
 from rules.signals.signal import Signal
 
@@ -133,9 +134,8 @@ class Windows:
 
 def as_number(quantity: str, value: object) -> float | None:
     """A reading as signals count it: truth values are 1 and 0; None where it is no value of that quantity."""
-    if isinstance(value, bool) or CATALOGUE[quantity].boolean:
-        return float(value) if CATALOGUE[quantity].boolean and value in (0, 1) else None
-    return float(value) if isinstance(value, int | float) and abs(value) <= _LARGEST else None
+    found = usable(quantity, value)
+    return float(found) if found is not None and abs(found) <= _LARGEST else None
 
 
 _LARGEST: Final = 1e12
