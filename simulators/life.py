@@ -4,79 +4,73 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import count
+from typing import Final
 
 from simulators.behaviour import readings_of
 from simulators.city import City
-from simulators.faults import Fault, FaultKind, draw_faults
+from simulators.faults.catalogue import FAULTS
+from simulators.faults.fault import Fault
+from simulators.faults.plan import NORMAL, FaultPlan
 from simulators.noise import key_of, uniform
 from simulators.reports import Report
-from simulators.sky import Sky
+from simulators.truth import Label
+from simulators.world import World
 
-_JITTER_MS = 500
-_ALARM_AFTER_MS = 2_000
+_JITTER_MS: Final = 500
+_ALARM_AFTER_MS: Final = 2_000
+_OUT_OF_TURN: Final = -1
 
 
 @dataclass(frozen=True)
 class Life:
-    """A city from `start_ms` on. Faults are drawn anew every `stretch_ms`, each kind for `fault_share` of its devices.
+    """A city from `start_ms` on, with the faults of `plan` and the `given` ones.
 
     Pure: the same life gives the same reports and the same truth, however often it is asked.
     """
 
     city: City
     start_ms: int
-    stretch_ms: int = 2 * 3_600_000
-    fault_share: float = 0.02
+    plan: FaultPlan = NORMAL
+    given: tuple[Fault, ...] = ()
 
     @cached_property
-    def sky(self) -> Sky:
-        return Sky(self.city.place)
+    def world(self) -> World:
+        return World(self.city, self.start_ms, self.plan, self.given)
 
-    def stretches(self, until_ms: int | None = None) -> Iterator[tuple[int, tuple[Fault, ...]]]:
-        """The end of each stretch with its faults, without end if `until_ms` is None."""
-        for number in count():
-            from_ms = self.start_ms + number * self.stretch_ms
-            if until_ms is not None and from_ms >= until_ms:
-                return
-            to_ms = from_ms + self.stretch_ms
-            yield to_ms, draw_faults(self.city, self.sky, from_ms, to_ms, self.fault_share)
-
-    def faults(self, until_ms: int) -> tuple[Fault, ...]:
-        """The truth: every fault that starts before `until_ms`, by start."""
-        drawn = (fault for _, faults in self.stretches(until_ms) for fault in faults)
-        return tuple(fault for fault in drawn if fault.start_ms < until_ms)
+    def labels(self, until_ms: int) -> tuple[Label, ...]:
+        """The truth: every label that starts before `until_ms`, by start."""
+        return self.world.labels(until_ms)
 
     def reports(self, until_ms: int | None = None) -> Iterator[Report]:
-        """Every report observed in [start_ms, until_ms), without end if that is None.
+        """Every report made in [start_ms, until_ms), without end if that is None.
 
-        Order: by observed time; (device, time) is distinct. A device reports once in its interval, with a small jitter;
-        a cover also right after something happened to it.
+        Order: by true time; (device, time) is distinct. A device reports once in its interval, with a small jitter, and
+        right after something happened to it where it has an alarm for that.
         """
-        devices = self.city.devices
+        world, devices = self.world, self.city.devices
         keys = [key_of(self.city.seed, device.device_id) for device in devices]
         sent, last_ms = [0] * len(devices), [self.start_ms - 1] * len(devices)
         numbers = {device.device_id: number for number, device in enumerate(devices)}
         due = [(self._due_ms(keys[n], devices[n].report_interval_s, 0), n, 0) for n in range(len(devices))]
         heapify(due)
-        for to_ms, faults in self.stretches(until_ms):
-            afflicted = {numbers[fault.device_id]: fault for fault in faults}
-            for at_ms, number in _alarms(afflicted):
-                heappush(due, (at_ms, number, -1))
-            while due[0][0] < to_ms:
+        known_ms, alarmed = self.start_ms, 0
+        while until_ms is None or known_ms < until_ms:
+            known_ms += self.plan.stretch_ms
+            world.grow_until(known_ms)
+            for fault in world.faults.all[alarmed:]:
+                for at_ms in _alarms(fault):
+                    heappush(due, (at_ms, numbers[fault.device_id], _OUT_OF_TURN))
+            alarmed = len(world.faults.all)
+            end_ms = known_ms if until_ms is None else min(known_ms, until_ms)
+            while due[0][0] < end_ms:
                 at_ms, n, turn = due[0]
-                if until_ms is not None and at_ms >= until_ms:
-                    return
-                device, key, fault = devices[n], keys[n], afflicted.get(n)
-                if turn < 0:
+                device = devices[n]
+                if turn == _OUT_OF_TURN:
                     heappop(due)
                 else:
-                    heapreplace(due, (self._due_ms(key, device.report_interval_s, turn + 1), n, turn + 1))
-                if fault and not fault.is_on(at_ms):
-                    fault = None
-                if at_ms == last_ms[n] or (fault and fault.kind is FaultKind.OFFLINE):
+                    heapreplace(due, (self._due_ms(keys[n], device.report_interval_s, turn + 1), n, turn + 1))
+                if at_ms == last_ms[n] or (readings := readings_of(device, world, at_ms)) is None:
                     continue
-                readings = readings_of(device, key, self.sky, at_ms, fault)
                 yield Report(device.device_id, device.kind, device.area, at_ms, sent[n], readings)
                 sent[n], last_ms[n] = sent[n] + 1, at_ms
 
@@ -86,9 +80,8 @@ class Life:
         return self.start_ms + phase_ms + turn * interval_s * 1000 + int(uniform(key, turn, 7) * _JITTER_MS)
 
 
-def _alarms(afflicted: dict[int, Fault]) -> Iterator[tuple[int, int]]:
-    """When a cover reports out of turn: two seconds after it was moved, and after it was put right."""
-    for number, fault in afflicted.items():
-        if fault.kind in (FaultKind.COVER_OPEN, FaultKind.COVER_TILTED):
-            yield fault.start_ms + _ALARM_AFTER_MS, number
-            yield fault.end_ms + _ALARM_AFTER_MS, number
+def _alarms(fault: Fault) -> Iterator[int]:
+    """When a device reports out of turn: two seconds after a fault began, and after it was put right."""
+    if FAULTS[fault.kind].alarms:
+        yield fault.start_ms + _ALARM_AFTER_MS
+        yield fault.end_ms + _ALARM_AFTER_MS

@@ -27,6 +27,7 @@ from simulators.city import City, build_city
 from simulators.clocks import SimulatedClock
 from simulators.devices_file import devices_csv
 from simulators.driver import DriveReport, drive
+from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher
 from timeseries.ports import EventQuery
@@ -134,7 +135,7 @@ class _Demo:
     account: LedgerAccount
 
     async def run(self) -> bool:
-        life = Life(self.city, self.start_ms)
+        life = Life(self.city, self.start_ms, FaultPlan(stretch_h=2.0))
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)

@@ -5,27 +5,28 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from simulators.faults import Fault, FaultKind
+from simulators.faults.covers import COVER_OPEN, COVER_TILTED
 from simulators.noise import normal, uniform
 from simulators.sky import Sky
+from simulators.world import World
 
 _YEAR_MS: Final = 365 * 86_400_000
-_RAMP: Final = 0.15
-"""The part of a fault in which the water rises, and again in which it falls."""
 
 
-def cover_readings(cover: Device, key: int, sky: Sky, at_ms: int, fault: Fault | None) -> dict[str, Reading]:
+def cover_readings(cover: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a cover's sensor measures: `cover_open` is its own contact, apart from the tilt."""
-    kind = fault.kind if fault else None
+    key = world.key(cover.device_id)
+    open_fault = world.fault(cover.device_id, COVER_OPEN, at_ms)
+    tilted = world.fault(cover.device_id, COVER_TILTED, at_ms)
     tilt_deg = uniform(key, 1, low=0.3, high=3.0) + 0.15 * normal(key, at_ms, 2)
-    if fault and kind is FaultKind.COVER_OPEN:
-        tilt_deg = 40 + 45 * fault.size + 0.5 * normal(key, at_ms, 2)
-    elif fault and kind is FaultKind.COVER_TILTED:
-        tilt_deg = 17 + 10 * fault.size + 0.3 * normal(key, at_ms, 2)
-    level_m = _water_m(cover, key, sky, at_ms, fault if kind is FaultKind.WELL_HIGH else None)
+    if open_fault:
+        tilt_deg = 40 + 45 * open_fault.size + 0.5 * normal(key, at_ms, 2)
+    elif tilted:
+        tilt_deg = 17 + 10 * tilted.size + 0.3 * normal(key, at_ms, 2)
+    level_m = _water_m(cover, key, world.sky, at_ms)
     return {
         "tilt_angle": round(max(0.0, tilt_deg), 1),
-        "cover_open": kind is FaultKind.COVER_OPEN,
+        "cover_open": open_fault is not None,
         "well_water_level": round(max(0.0, level_m), 3),
         "battery_level": battery_level(key, at_ms),
     }
@@ -37,21 +38,15 @@ def battery_level(key: int, at_ms: int) -> float:
     return round(100 - 80 * ((at_ms / life_ms + uniform(key, 9)) % 1.0), 1)
 
 
-def _water_m(cover: Device, key: int, sky: Sky, at_ms: int, high: Fault | None) -> float:
+def _water_m(cover: Device, key: int, sky: Sky, at_ms: int) -> float:
     depth_m = float(cover.attributes["well_depth_m"])
     noise_m = 0.005 * normal(key, at_ms, 3)
     match cover.attributes["cover_class"]:
         case "sewage":
-            level_m = depth_m * (0.18 + 0.06 * daily_demand(sky.local_hour(at_ms))) + noise_m
+            return depth_m * (0.18 + 0.06 * daily_demand(sky.local_hour(at_ms))) + noise_m
         case "storm":
-            level_m = depth_m * uniform(key, 4, low=0.03, high=0.12) + noise_m
-        case _:
-            level_m = 0.0
-    if high is None:
-        return level_m
-    done = high.progress(at_ms)
-    risen = min(1.0, done / _RAMP, (1 - done) / _RAMP)
-    return level_m + (depth_m * (0.88 + 0.1 * high.size) - level_m) * risen
+            return depth_m * uniform(key, 4, low=0.03, high=0.12) + noise_m
+    return 0.0
 
 
 def daily_demand(hour: float) -> float:

@@ -4,9 +4,10 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from simulators.faults import Fault, FaultKind
+from simulators.faults.lamps import LAMP_DEAD
 from simulators.noise import normal, uniform
 from simulators.sky import Sky
+from simulators.world import World
 
 _DIMMED_FROM_H: Final = 23.0
 _DIMMED_UNTIL_H: Final = 5.0
@@ -24,13 +25,14 @@ def dimming_level(sky: Sky, at_ms: int) -> float:
     return _DIMMED_LEVEL if hour >= _DIMMED_FROM_H or hour < _DIMMED_UNTIL_H else 100.0
 
 
-def lamp_readings(lamp: Device, key: int, sky: Sky, at_ms: int, fault: Fault | None) -> dict[str, Reading]:
+def lamp_readings(lamp: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a lamp's controller measures. A lamp that is out is still told its level, but draws only standby power.
 
     Each lamp follows the plan with its own delay of up to a minute.
     """
+    key, sky = world.key(lamp.device_id), world.sky
     level = dimming_level(sky, at_ms - int(uniform(key, 1) * _SLOWEST_SWITCH_MS))
-    lit = level > 0 and not (fault and fault.kind is FaultKind.LAMP_OUT)
+    lit = level > 0 and not world.fault(lamp.device_id, LAMP_DEAD, at_ms)
     if lit:
         power_w = float(lamp.attributes["nominal_power"]) * level / 100 * (1 + 0.015 * normal(key, at_ms, 2))
         factor = 0.93 + 0.04 * level / 100 + 0.004 * normal(key, at_ms, 3)
@@ -47,11 +49,12 @@ def lamp_readings(lamp: Device, key: int, sky: Sky, at_ms: int, fault: Fault | N
     }
 
 
-def cabinet_readings(cabinet: Device, key: int, sky: Sky, at_ms: int) -> dict[str, Reading]:
+def cabinet_readings(cabinet: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a cabinet's meter measures: its lamps' power as planned, and the mains.
 
     Lamps that are out do not show: one of thirty is less than the meter's noise would let anyone see.
     """
+    key, sky = world.key(cabinet.device_id), world.sky
     connected_w = float(cabinet.attributes["nominal_power"])
     standby_w = _STANDBY_W * float(cabinet.attributes["lamps"])
     power_w = max(connected_w * dimming_level(sky, at_ms) / 100, standby_w) * (1 + 0.01 * normal(key, at_ms, 2))

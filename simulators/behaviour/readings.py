@@ -1,27 +1,31 @@
-"""From a device to its readings, by kind."""
+"""From a device to what it tells, by kind."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
 from simulators.behaviour.covers import cover_readings
 from simulators.behaviour.lamps import cabinet_readings, lamp_readings
+from simulators.behaviour.sensors import as_measured
 from simulators.behaviour.water import water_readings
-from simulators.faults import Fault
-from simulators.sky import Sky
+from simulators.world import World
+
+Behaviour = Callable[[Device, World, int], dict[str, Reading]]
+
+BEHAVIOURS: Final[dict[str, Behaviour]] = {
+    "streetlight": lamp_readings,
+    "cabinet": cabinet_readings,
+    "manhole_cover": cover_readings,
+    "water_monitor": water_readings,
+}
+"""What a sound sensor tells of the true city, by kind of device: (device, world, instant) to canonical readings."""
 
 
-def readings_of(device: Device, key: int, sky: Sky, at_ms: int, fault: Fault | None) -> dict[str, Reading]:
-    """All readings of a device at `at_ms`, in canonical units; `key` is its own from the city's seed.
+def readings_of(device: Device, world: World, at_ms: int) -> Mapping[str, Reading] | None:
+    """What a device tells at `at_ms`, in canonical units; None when it says nothing.
 
-    `fault` is the one that is on at that instant, if any. Raises: ValueError for a kind that has no behaviour here.
+    Raises: KeyError for a kind that has no behaviour here.
     """
-    match device.kind:
-        case "streetlight":
-            return lamp_readings(device, key, sky, at_ms, fault)
-        case "manhole_cover":
-            return cover_readings(device, key, sky, at_ms, fault)
-        case "water_monitor":
-            return water_readings(device, key, sky, at_ms, fault)
-        case "cabinet":
-            return cabinet_readings(device, key, sky, at_ms)
-        case kind:
-            raise ValueError(f"no behaviour for kind {kind!r} ({device.device_id})")
+    return as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)

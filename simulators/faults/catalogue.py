@@ -1,0 +1,11 @@
+"""Every kind of fault that a simulated city knows."""
+
+from typing import Final
+
+from simulators.faults.covers import COVER_FAULTS
+from simulators.faults.lamps import LAMP_FAULTS
+from simulators.faults.sensors import SENSOR_FAULTS
+from simulators.faults.spec import FaultSpec
+
+FAULTS: Final[dict[str, FaultSpec]] = {spec.kind: spec for spec in (*LAMP_FAULTS, *COVER_FAULTS, *SENSOR_FAULTS)}
+"""By kind, in the order in which they are drawn."""

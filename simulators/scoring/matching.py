@@ -1,0 +1,336 @@
+"""Which event is about which fault: events matched to the labels of the truth, by a few rules that need no tuning.
+
+labels ──┬─ asks for an event ──▶ in time, late, missed        (open: not fully inside the window, not counted)
+         └─ asks for none ──────▶ quiet, disturbed
+events ──▶ right, explained, repeated, false                   (withdrawn: told and taken back, counted apart)
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.events import Event, Status
+from simulators.truth import Label
+
+DEFAULT_GRACE_MS: Final = 15 * 60_000
+
+
+class Verdict(StrEnum):
+    """What an event is in the light of the truth."""
+
+    RIGHT = "right"
+    EXPLAINED = "explained"
+    REPEATED = "repeated"
+    FALSE = "false"
+    WITHDRAWN = "withdrawn"
+
+
+class Outcome(StrEnum):
+    """What became of a label. The first three are of labels that ask for an event, the last two of those that ask for none."""
+
+    IN_TIME = "in time"
+    LATE = "late"
+    MISSED = "missed"
+    OPEN = "open"
+    QUIET = "quiet"
+    DISTURBED = "disturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event at its last revision, and the clock when it was first told of; None where nobody kept that."""
+
+    event: Event
+    told_ms: int | None = None
+
+    @property
+    def heard_ms(self) -> int:
+        """When people could know of it."""
+        return self.event.opened_at_ms if self.told_ms is None else self.told_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The scored time [from_ms, to_ms)."""
+
+    from_ms: int
+    to_ms: int
+
+    def __post_init__(self) -> None:
+        if self.from_ms >= self.to_ms:
+            raise ValueError("the scored time is empty: it must begin before it ends")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedLabel:
+    """A label and what became of it.
+
+    Shape: `answers` are the events that answer it, first heard first; of a disturbed one the events that disturb it.
+    `standing` is the event of an earlier label that was still open when this one began, where that is all there is.
+    """
+
+    label: Label
+    outcome: Outcome
+    answers: tuple[Told, ...] = ()
+    standing: Told | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it asks for an event and could be judged."""
+        return self.outcome in (Outcome.IN_TIME, Outcome.LATE, Outcome.MISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEvent:
+    """An event and what it is; `label` is what it answers or what explains it, None if neither does."""
+
+    told: Told
+    verdict: Verdict
+    label: Label | None = None
+
+    @property
+    def event(self) -> Event:
+        return self.told.event
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """All labels by start, and all events that opened in the window by opening."""
+
+    window: Window
+    labels: tuple[JudgedLabel, ...]
+    events: tuple[JudgedEvent, ...]
+
+
+CountsFor = Callable[[str], Collection[str]]
+"""What a device counts for in groups: its parents, areas, grid and attribute values."""
+
+
+def match(
+    labels: Iterable[Label],
+    events: Iterable[Told],
+    window: Window,
+    grace_ms: int = DEFAULT_GRACE_MS,
+    groups: Collection[str] = (),
+    counts_for: CountsFor | None = None,
+) -> Matched:
+    """Every label with its outcome and every event with its verdict. The order of what comes in changes nothing.
+
+    Events that opened outside the window, and historical ones, are left out. `groups` are the rules that make one event
+    of many.
+
+    - An event *answers* a label if its problem is one of `expects`, its subject one of `subjects`, and its time fits:
+      it opened at or after the start, and its run began (`since`) no later than the end. A `no_data` event began before
+      the fault, with the last report, and fits. An event that fits no label by the device's clock is tried by the clock
+      of telling: told from the start to the end. So a device whose clock is wrong is not held against the rules.
+    - A label that asks for an event is in time if the first event that answers it was told by `by_ms` (opened, where the
+      time of telling is not known), late if only afterwards, missed without one. If none answers but the right event of
+      another label on the same subject is still open at the start, and that label is on or ended no longer than
+      `grace_ms` ago, it is in time: people know.
+    - It is open, and not counted, if it began before the window or its `by_ms` lies after the window's end.
+    - A label that asks for nothing is disturbed by false events on its place or `affected` that began or opened while it
+      was on; else quiet. It is open unless all of it is in the window.
+    - An event is *right* if it answers a label, open ones included, and is the first there of its rule and subject. Several rules may
+      answer one label. *Explained* if its problem is one of `explains` and its subject one of `affected` of a label
+      that is on, or was up to `grace_ms` ago; or if it is part of another event (`absorbed_by`); or if it is a group's
+      and all its members are right or explained. *Repeated* if another of its rule and subject answered first: flapping.
+      *False* otherwise. *Withdrawn* events answer nothing and are neither right nor false.
+    """
+    return _Matching(labels, events, window, grace_ms, frozenset(groups), counts_for).result()
+
+
+Key = tuple[str, str]
+"""A problem and a subject."""
+
+
+class _Matching:
+    def __init__(
+        self,
+        labels: Iterable[Label],
+        events: Iterable[Told],
+        window: Window,
+        grace_ms: int,
+        groups: frozenset[str],
+        counts_for: CountsFor | None,
+    ) -> None:
+        self.window, self.grace_ms = window, grace_ms
+        self.groups, self.counts_for = groups, counts_for
+        self.labels = sorted(labels, key=lambda label: (label.start_ms, label.label))
+        self.events = _in_window(events, window)
+        self.asking: defaultdict[Key, list[Label]] = defaultdict(list)
+        self.explaining: defaultdict[Key, list[Label]] = defaultdict(list)
+        for label in self.labels:
+            for subject in dict.fromkeys(label.subjects):
+                for problem in dict.fromkeys(label.expects):
+                    self.asking[problem, subject].append(label)
+            for subject in dict.fromkeys(label.affected):
+                for problem in dict.fromkeys(label.explains):
+                    self.explaining[problem, subject].append(label)
+
+    def result(self) -> Matched:
+        answers = self._answers()
+        judged = self._judged(answers)
+        right = self._right_by_key(judged)
+        false = [one.told for one in judged if one.verdict is Verdict.FALSE]
+        disturbing: defaultdict[str, list[Told]] = defaultdict(list)
+        for told in false:
+            disturbing[told.event.subject].append(told)
+        found = tuple(
+            self._asked(label, answers[label.label], right) if label.expects else self._asked_nothing(label, disturbing)
+            for label in self.labels
+        )
+        return Matched(self.window, found, tuple(judged))
+
+    # Events
+
+    def _answers(self) -> defaultdict[str, list[Told]]:
+        """By label, the events that answer it, first heard first."""
+        found: defaultdict[str, list[Told]] = defaultdict(list)
+        for told in sorted(self.events, key=lambda told: told.heard_ms):
+            if told.event.status is not Status.WITHDRAWN:
+                for label in self._answered_by(told):
+                    found[label.label].append(told)
+        return found
+
+    def _answered_by(self, told: Told) -> list[Label]:
+        event = told.event
+        asking = self.asking.get((event.problem, event.subject), [])
+        fit = [label for label in asking if label.start_ms <= event.opened_at_ms and event.since_ms <= label.end_ms]
+        if fit or told.told_ms is None:
+            return fit
+        return [label for label in asking if label.start_ms <= told.told_ms <= label.end_ms]
+
+    def _judged(self, answers: defaultdict[str, list[Told]]) -> list[JudgedEvent]:
+        answered, firsts = self._answered_labels(answers)
+        by_id: dict[int, JudgedEvent] = {}
+        group_events = []
+        for place, told in enumerate(self.events):
+            found = self._verdict(told, answered.get(_id(told)), _id(told) in firsts)
+            if found.verdict in (Verdict.FALSE, Verdict.REPEATED) and told.event.rule in self.groups:
+                group_events.append(place)
+            by_id[place] = found
+        verdicts = [by_id[place] for place in range(len(self.events))]
+        for place in group_events:
+            members = [one for one in verdicts if self._is_member(one.event, verdicts[place].event)]
+            if members and all(one.verdict in (Verdict.RIGHT, Verdict.EXPLAINED) for one in members):
+                verdicts[place] = JudgedEvent(verdicts[place].told, Verdict.EXPLAINED)
+        return verdicts
+
+    def _answered_labels(self, answers: defaultdict[str, list[Told]]) -> tuple[dict[str, Label], set[str]]:
+        """(the first label that each event answers, by its id; the ids of those that were the first anywhere)."""
+        answered: dict[str, Label] = {}
+        firsts: dict[str, Label] = {}
+        for label in self.labels:
+            spoken: set[Key] = set()
+            for told in answers.get(label.label, ()):
+                answered.setdefault(_id(told), label)
+                key = (told.event.rule, told.event.subject)
+                if key not in spoken:
+                    spoken.add(key)
+                    firsts.setdefault(_id(told), label)
+        return answered | firsts, set(firsts)
+
+    def _verdict(self, told: Told, label: Label | None, is_first: bool) -> JudgedEvent:
+        event = told.event
+        if event.status is Status.WITHDRAWN:
+            return JudgedEvent(told, Verdict.WITHDRAWN)
+        if is_first:
+            return JudgedEvent(told, Verdict.RIGHT, label)
+        cause = self._explained_by(told)
+        if cause is not None or event.absorbed_by is not None:
+            return JudgedEvent(told, Verdict.EXPLAINED, cause or label)
+        return JudgedEvent(told, Verdict.FALSE if label is None else Verdict.REPEATED, label)
+
+    def _explained_by(self, told: Told) -> Label | None:
+        event = told.event
+        for label in self.explaining.get((event.problem, event.subject), ()):
+            until_ms = label.end_ms + self.grace_ms
+            if label.start_ms <= event.opened_at_ms and event.since_ms <= until_ms:
+                return label
+            if told.told_ms is not None and label.start_ms <= told.told_ms <= until_ms:
+                return label
+        return None
+
+    def _is_member(self, event: Event, group: Event) -> bool:
+        return (
+            event.absorbed_by == group.rule
+            and event.since_ms <= (group.cleared_at_ms or self.window.to_ms)
+            and group.since_ms <= (event.cleared_at_ms or self.window.to_ms)
+            and (self.counts_for is None or group.subject in self.counts_for(event.subject))
+        )
+
+    # Labels
+
+    def _right_by_key(self, judged: Sequence[JudgedEvent]) -> defaultdict[Key, list[JudgedEvent]]:
+        found: defaultdict[Key, list[JudgedEvent]] = defaultdict(list)
+        for one in judged:
+            if one.verdict is Verdict.RIGHT:
+                found[one.event.problem, one.event.subject].append(one)
+        return found
+
+    def _asked(self, label: Label, answers: list[Told], right: defaultdict[Key, list[JudgedEvent]]) -> JudgedLabel:
+        assert label.by_ms is not None
+        standing = None if answers else self._standing(label, right)
+        if label.start_ms < self.window.from_ms or label.by_ms > self.window.to_ms:
+            outcome = Outcome.OPEN
+        elif answers:
+            outcome = Outcome.IN_TIME if answers[0].heard_ms <= label.by_ms else Outcome.LATE
+        else:
+            outcome = Outcome.IN_TIME if standing else Outcome.MISSED
+        return JudgedLabel(label, outcome, tuple(answers), standing)
+
+    def _standing(self, label: Label, right: defaultdict[Key, list[JudgedEvent]]) -> Told | None:
+        for subject in label.subjects:
+            for problem in label.expects:
+                for one in right.get((problem, subject), ()):
+                    event, other = one.event, one.label
+                    still_open = event.cleared_at_ms is None or event.cleared_at_ms > label.start_ms
+                    if other is None or not still_open or event.opened_at_ms >= label.start_ms:
+                        continue
+                    if other.end_ms + self.grace_ms >= label.start_ms:
+                        return one.told
+        return None
+
+    def _asked_nothing(self, label: Label, false: defaultdict[str, list[Told]]) -> JudgedLabel:
+        if label.start_ms < self.window.from_ms or label.end_ms > self.window.to_ms:
+            return JudgedLabel(label, Outcome.OPEN)
+        found = [
+            told
+            for subject in dict.fromkeys((label.place, *label.affected))
+            for told in false.get(subject, ())
+            if label.start_ms <= told.event.opened_at_ms and told.event.since_ms < label.end_ms
+        ]
+        found.sort(key=lambda told: told.heard_ms)
+        return JudgedLabel(label, Outcome.DISTURBED if found else Outcome.QUIET, tuple(found))
+
+
+def _in_window(events: Iterable[Told], window: Window) -> list[Told]:
+    """The events to judge, each once at its highest revision, told as early as the first event that it replaces."""
+    newest: dict[str, Told] = {}
+    for told in events:
+        known = newest.get(_id(told))
+        if known is None or known.event.revision < told.event.revision:
+            newest[_id(told)] = told
+    kept = [
+        Told(told.event, _first_told_ms(told, newest))
+        for told in newest.values()
+        if window.from_ms <= told.event.opened_at_ms < window.to_ms and not told.event.historical
+    ]
+    return sorted(kept, key=lambda told: (told.event.opened_at_ms, told.event.rule, told.event.subject, _id(told)))
+
+
+def _first_told_ms(told: Told, known: dict[str, Told]) -> int | None:
+    first_ms, seen = told.told_ms, {_id(told)}
+    while told.event.replaces is not None and (before := known.get(str(told.event.replaces))) is not None:
+        if _id(before) in seen:
+            break
+        seen.add(_id(before))
+        first_ms = min((ms for ms in (first_ms, before.told_ms) if ms is not None), default=None)
+        told = before
+    return first_ms
+
+
+def _id(told: Told) -> str:
+    return str(told.event.event_id)
