@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a label. The first three are of labels that ask for an event, the last two of those that ask for none."""
+    """What became of a label: the first three if it asks for an event, the last two if it asks for none."""
 
     IN_TIME = "in time"
     LATE = "late"
@@ -132,11 +132,12 @@ def match(
     - It is open, and not counted, if it began before the window or its `by_ms` lies after the window's end.
     - A label that asks for nothing is disturbed by false events on its place or `affected` that began or opened while it
       was on; else quiet. It is open unless all of it is in the window.
-    - An event is *right* if it answers a label, open ones included, and is the first there of its rule and subject. Several rules may
-      answer one label. *Explained* if its problem is one of `explains` and its subject one of `affected` of a label
-      that is on, or was up to `grace_ms` ago; or if it is part of another event (`absorbed_by`); or if it is a group's
-      and all its members are right or explained. *Repeated* if another of its rule and subject answered first: flapping.
-      *False* otherwise. *Withdrawn* events answer nothing and are neither right nor false.
+    - An event is *right* if it answers a label, open ones included, and is the first there of its rule and subject.
+      Several rules may answer one label. *Explained* if its problem is one of `explains` and its subject one of
+      `affected` of a label that is on, or was up to `grace_ms` ago; or if it is part of another event (`absorbed_by`);
+      or if it is a group's and all its members are right or explained. *Repeated* if it answers a label for which another
+      event of its rule and subject was heard before: flapping. *False* otherwise. *Withdrawn* events answer nothing, and
+      are neither right nor false.
     """
     return _Matching(labels, events, window, grace_ms, frozenset(groups), counts_for).result()
 
@@ -173,10 +174,10 @@ class _Matching:
         answers = self._answers()
         judged = self._judged(answers)
         right = self._right_by_key(judged)
-        false = [one.told for one in judged if one.verdict is Verdict.FALSE]
         disturbing: defaultdict[str, list[Told]] = defaultdict(list)
-        for told in false:
-            disturbing[told.event.subject].append(told)
+        for one in judged:
+            if one.verdict is Verdict.FALSE:
+                disturbing[one.event.subject].append(one.told)
         found = tuple(
             self._asked(label, answers[label.label], right) if label.expects else self._asked_nothing(label, disturbing)
             for label in self.labels
@@ -204,19 +205,13 @@ class _Matching:
 
     def _judged(self, answers: defaultdict[str, list[Told]]) -> list[JudgedEvent]:
         answered, firsts = self._answered_labels(answers)
-        by_id: dict[int, JudgedEvent] = {}
-        group_events = []
-        for place, told in enumerate(self.events):
-            found = self._verdict(told, answered.get(_id(told)), _id(told) in firsts)
-            if found.verdict in (Verdict.FALSE, Verdict.REPEATED) and told.event.rule in self.groups:
-                group_events.append(place)
-            by_id[place] = found
-        verdicts = [by_id[place] for place in range(len(self.events))]
-        for place in group_events:
-            members = [one for one in verdicts if self._is_member(one.event, verdicts[place].event)]
-            if members and all(one.verdict in (Verdict.RIGHT, Verdict.EXPLAINED) for one in members):
-                verdicts[place] = JudgedEvent(verdicts[place].told, Verdict.EXPLAINED)
-        return verdicts
+        judged = [self._verdict(told, answered.get(_id(told)), _id(told) in firsts) for told in self.events]
+        for place, one in enumerate(judged):
+            if one.verdict in (Verdict.FALSE, Verdict.REPEATED) and one.event.rule in self.groups:
+                members = [other.verdict for other in judged if self._is_member(other.event, one.event)]
+                if members and set(members) <= {Verdict.RIGHT, Verdict.EXPLAINED}:
+                    judged[place] = JudgedEvent(one.told, Verdict.EXPLAINED, one.label)
+        return judged
 
     def _answered_labels(self, answers: defaultdict[str, list[Told]]) -> tuple[dict[str, Label], set[str]]:
         """(the first label that each event answers, by its id; the ids of those that were the first anywhere)."""
