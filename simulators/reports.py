@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
@@ -25,10 +26,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to the broker."""
+    """What goes to the broker, never retained. `content_type` is the MQTT 5 property, left out towards older brokers."""
 
     topic: str
     payload: bytes
+    content_type: str | None = None
+    qos: Literal[0, 1] = 1
 
 
 def encode_native(report: Report) -> Message:

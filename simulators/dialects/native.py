@@ -1,0 +1,45 @@
+"""Native JSON: one report on the device's own topic, or many on their gateway's."""
+
+from collections.abc import Iterable
+
+import orjson
+
+from domain.devices import Device
+from simulators.dialects.port import CannotSay
+from simulators.reports import Message, Report, encode_native
+
+
+class Native:
+    """One report, one message: `{"ts":…,"seq":…,"readings":{…}}` on `city/<area>/<kind>/<device_id>/up`."""
+
+    def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
+        return (encode_native(report),)
+
+    def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
+        return frozenset()
+
+
+class NativeBatch:
+    """A report as its gateway passes it on: a batch of one on the topic of the device's parent."""
+
+    def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
+        if not device.parent_id:
+            raise CannotSay(f"{device.device_id}: native-batch needs parent_id, the gateway that speaks for it")
+        return (encode_batch(device.parent_id, (report,)),)
+
+    def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
+        return frozenset()
+
+
+def encode_batch(gateway_id: str, reports: Iterable[Report]) -> Message:
+    """The reports of a gateway's sub-devices in one message on `city-gateway/<gateway_id>/up`, in the order given."""
+    batch = [
+        {
+            "device_id": report.device_id,
+            "ts": report.observed_at_ms,
+            "seq": report.seq,
+            "readings": report.readings,
+        }
+        for report in reports
+    ]
+    return Message(f"city-gateway/{gateway_id}/up", orjson.dumps(batch))
