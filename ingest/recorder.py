@@ -13,7 +13,7 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import Final, TypeVar
 
 import orjson
@@ -26,6 +26,7 @@ from domain.rejections import Reason, Rejection
 from domain.retry import backoff_s, pause
 from domain.telemetry import Telemetry
 from domain.topics import Topics, is_tick
+from ingest.ages import ReportAges
 from ingest.rejected import encode_rejection
 from streams.ports import Batch, Committed, Log, LogReader, Outgoing, Record, TopicPartition
 from timeseries.ports import Outcome, PartitionBatch, Progress, Refusal, Store, Sums
@@ -61,6 +62,8 @@ class Recorder:
     topics: Topics
     progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
     conflicts: dict[str, int] = field(default_factory=dict)
+    ages: ReportAges = field(default_factory=ReportAges)
+    now_ms: Callable[[], float] = lambda: time() * 1000
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop`; what was read and not yet stored is read again by the next start."""
@@ -105,6 +108,8 @@ class Recorder:
         outcome: Outcome = await patiently(
             partial(self.store.write_telemetry, batches, self.progress), stop, "the store"
         )
+        for batch in batches:
+            self.ages.add(batch.reports, self.now_ms())
         if outcome.refusals:
             await self.log.append([_store_refused(refusal, self.topics) for refusal in outcome.refusals])
         self.progress.update(outcome.progress)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -59,6 +59,9 @@ def _of_recorder(recorder: Recorder) -> Iterator[Metric]:
     yield reports
     conflicts = sum(recorder.conflicts.values())
     yield CounterMetricFamily("urbansense_recorder_conflicts", "Readings told twice with two values.", conflicts)
+    ages = HistogramMetricFamily("urbansense_recorder_report_age_seconds", "From observation to the store's commit.")
+    ages.add_metric([], recorder.ages.buckets(), recorder.ages.sum_s)
+    yield ages
 
 
 def _of_rules(worker: RulesWorker, *, told_by_api: bool) -> Iterator[Metric]:

@@ -57,4 +57,4 @@ class LatencyHistogram:
         bucket = int(np.searchsorted(np.cumsum(self.counts), rank))
         if bucket == 0:
             return 0.0
-        return min(_SMALLEST_MS * _GROWTH ** (bucket - 0.5), self.max_ms)
+        return min(float(_SMALLEST_MS * _GROWTH ** (bucket - 0.5)), self.max_ms)

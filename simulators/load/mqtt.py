@@ -12,6 +12,7 @@ PINGREQ: Final = b"\xc0\x00"
 DISCONNECT: Final = b"\xe0\x00"
 _CONNACK, _PUBACK, _PINGRESP, _GOODBYE = 0x20, 0x40, 0xD0, 0xE0
 _REFUSED_FROM: Final = 0x80
+_NO_SUBSCRIBERS: Final = 0x10
 _RECEIVE_MAXIMUM: Final = 0x21
 _WIDTHS: Final = {0x11: 4, 0x13: 2, 0x21: 2, 0x22: 2, 0x24: 1, 0x25: 1, 0x27: 4, 0x28: 1, 0x29: 1, 0x2A: 1}
 """Properties of a CONNACK with a fixed width (MQTT 5.0, table 2-4); the others are strings."""
@@ -68,17 +69,25 @@ def parse(data: bytes, *, mqtt5: bool) -> tuple[Answers, bytes]:
     return answers, data[at:]
 
 
-def plain_acks(data: bytes) -> list[int] | None:
-    """The packet ids where `data` is nothing but whole PUBACKs of one length without a refusal; None for all else."""
+def plain_acks(data: bytes) -> tuple[list[int], int] | None:
+    """The packet ids, and how many were unheard, where `data` is nothing but whole PUBACKs of one length without a refusal.
+
+    None for all else: that takes `parse`, which gives the same.
+    """
     if len(data) < 4 or data[0] != _PUBACK or not 2 <= data[1] <= 4:
         return None
     stride = data[1] + 2
+    if len(data) == stride:
+        code = data[4] if stride > 4 else 0
+        return ([data[2] << 8 | data[3]], int(code == _NO_SUBSCRIBERS)) if code < _REFUSED_FROM else None
     count, rest = divmod(len(data), stride)
     if rest or data[::stride].count(_PUBACK) != count or data[1::stride].count(stride - 2) != count:
         return None
-    if stride > 4 and max(data[4::stride]) != 0:
+    codes = data[4::stride] if stride > 4 else b"\0"
+    if max(codes) >= _REFUSED_FROM:
         return None
-    return [high << 8 | low for high, low in zip(data[2::stride], data[3::stride], strict=True)]
+    ids = [high << 8 | low for high, low in zip(data[2::stride], data[3::stride], strict=True)]
+    return ids, codes.count(_NO_SUBSCRIBERS)
 
 
 def _length(data: bytes, at: int) -> tuple[int | None, int]:
@@ -96,25 +105,23 @@ def _length(data: bytes, at: int) -> tuple[int | None, int]:
 
 
 def _take(answers: Answers, first: int, body: bytes, *, mqtt5: bool) -> None:
-    match first & 0xF0:
-        case 0x40:
-            packet_id = body[0] << 8 | body[1]
-            code = body[2] if len(body) > 2 else 0
-            if code >= _REFUSED_FROM:
-                answers.refused.append(packet_id)
-            else:
-                answers.acknowledged.append(packet_id)
-                answers.unheard += code == 0x10
-        case 0x20:
-            answers.connack = body[1]
-            if mqtt5 and not body[1]:
-                answers.receive_maximum = _receive_maximum(body[2:])
-        case 0xE0:
-            answers.goodbye = True
-        case 0xD0:
-            pass
-        case _:
-            raise ProtocolFault(f"a packet of type {first:#04x}, which was not asked for")
+    kind = first & 0xF0
+    if kind == _PUBACK:
+        packet_id = body[0] << 8 | body[1]
+        code = body[2] if len(body) > 2 else 0
+        if code >= _REFUSED_FROM:
+            answers.refused.append(packet_id)
+        else:
+            answers.acknowledged.append(packet_id)
+            answers.unheard += code == _NO_SUBSCRIBERS
+    elif kind == _CONNACK:
+        answers.connack = body[1]
+        if mqtt5 and not body[1]:
+            answers.receive_maximum = _receive_maximum(body[2:])
+    elif kind == _GOODBYE:
+        answers.goodbye = True
+    elif kind != _PINGRESP:
+        raise ProtocolFault(f"a packet of type {first:#04x}, which was not asked for")
 
 
 def _receive_maximum(properties: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Whole PUBLISH packets from templates: only the digits of `ts` and `seq`, the packet id and one probe digit are written anew.
+"""Whole PUBLISH packets from templates: `ts`, `seq`, the packet id and one probe digit are written anew.
 
 All packets of one kind have the same length, so a batch of them is one array of bytes and is patched by columns.
 """

@@ -4,6 +4,7 @@ A schedule is a row of stretches, each with a rate that is constant or grows eve
 so a device's messages are N apart, and two of them never fall into one millisecond if the schedule fits the devices.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -172,4 +173,4 @@ def per_second(schedule: Schedule) -> Sequence[int]:
     """How many messages are meant in each whole second of the run; the last one may be shorter."""
     edges = [*range(1, int(np.ceil(schedule.duration_s)) + 1)]
     upto = [0, *(schedule.due(min(edge, schedule.duration_s) - 1e-9) for edge in edges[:-1]), schedule.total]
-    return [b - a for a, b in zip(upto, upto[1:], strict=False)]
+    return [b - a for a, b in itertools.pairwise(upto)]
