@@ -1,13 +1,15 @@
-"""Publishes a time-ordered series of reports, and under simulated time the clock behind them.
+"""Publishes what leaves a city, in the order of its time, and under simulated time the clock behind it.
 
-reports ──▶ encode ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next report
+departures ──▶ encode ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next departure
+labels of the truth ──▶ urbansense/truth
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import orjson
 
@@ -15,17 +17,24 @@ from domain.mqtt import SIMULATED_CLOCK_TOPIC
 from simulators.clocks import SimulatedClock, WallClock
 from simulators.publisher import Publishing, Tally
 from simulators.reports import Message, Report, encode_native
+from simulators.transport import Departure, Leaving, Revelation, spoilt
+from simulators.truth import Label
 
 _YIELD_EVERY = 50
 _TELL_EVERY_S = 1.0
 
 
+TRUTH_TOPIC: Final = "urbansense/truth"
+"""Where the labels of a simulation are told as they become true, one JSON object (`simulators.truth.Label`) a message."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriveReport:
-    """What a drive did. The witness of the ledger: `acknowledged` equals the distinct reports that must be in the log.
+    """What a drive did. The witness of the ledger: `distinct` reports and `spoilt` messages must be in the log.
 
-    That holds when `distinct` equals `sent`, and nothing was refused or unheard. `speed_reached` is simulated seconds
-    per second, 0 where nothing or only one instant was sent.
+    That holds when it is `complete`. `sent` counts messages, `again` those among them that were sent before, `spoilt` those
+    that nobody can read, `labels` the labels told. `speed_reached` is simulated seconds per second, 0 where nothing or
+    only one instant was sent.
     """
 
     sent: int
@@ -33,16 +42,19 @@ class DriveReport:
     refused: int
     unheard: int
     distinct: int
-    first_observed_at_ms: int | None
-    last_observed_at_ms: int | None
+    again: int
+    spoilt: int
+    labels: int
+    first_sent_at_ms: int | None
+    last_sent_at_ms: int | None
     clock_at_ms: int | None
     took_s: float
 
     @property
     def simulated_s(self) -> float:
-        if self.first_observed_at_ms is None or self.last_observed_at_ms is None:
+        if self.first_sent_at_ms is None or self.last_sent_at_ms is None:
             return 0.0
-        return (self.last_observed_at_ms - self.first_observed_at_ms) / 1000
+        return (self.last_sent_at_ms - self.first_sent_at_ms) / 1000
 
     @property
     def speed_reached(self) -> float:
@@ -50,29 +62,29 @@ class DriveReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every report was distinct, acknowledged, and heard by somebody."""
-        return self.sent == self.acknowledged == self.distinct and not self.unheard
+        """Whether every message was acknowledged, and heard by somebody."""
+        return self.sent == self.acknowledged and not self.unheard
 
 
 async def drive(
-    reports: Iterable[Report],
+    departures: Iterable[Leaving],
     publisher: Publishing,
     clock: SimulatedClock | WallClock,
     stop: asyncio.Event,
     *,
-    encode: Callable[[Report], Message] = encode_native,
+    encode: Callable[[Report], Sequence[Message]] = lambda report: (encode_native(report),),
     patience_s: float = 10.0,
 ) -> DriveReport:
-    """Publish every report until they end or `stop` is set; returns when all are acknowledged.
+    """Publish everything until it ends or `stop` is set; returns when all is acknowledged.
 
-    Shape: `reports` in the order of observed time, at least as long as wanted; it may be endless.
-    Time: under a `SimulatedClock` T is told only after every report observed up to T is acknowledged, T never goes
-    back, and no report is observed more than `step_ms` after the last T told before it.
+    Shape: `departures` in the order of their time; it may be endless.
+    Time: under a `SimulatedClock` T is told only after everything sent up to T is acknowledged, T never goes back, and
+    nothing is sent more than `step_ms` after the last T told before it.
     Delivery: at least once. After `stop` the broker has `patience_s` to answer what is under way; what it has not
     answered then is missing from `acknowledged`.
     """
     run = _Drive(publisher, clock, stop, encode)
-    body = asyncio.create_task(run.through(reports), name="drive")
+    body = asyncio.create_task(run.through(departures), name="drive")
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({body, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -91,22 +103,27 @@ class _Drive:
     publisher: Publishing
     clock: SimulatedClock | WallClock
     stop: asyncio.Event
-    encode: Callable[[Report], Message]
+    encode: Callable[[Report], Sequence[Message]]
     tally: Tally = field(default_factory=Tally)
-    ticks: Tally = field(default_factory=Tally)
-    distinct: int = 0
+    others: Tally = field(default_factory=Tally)
+    reports: int = 0
+    again: int = 0
+    spoilt: int = 0
+    labels: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
     told_ms: int | None = None
     started_s: float = field(default_factory=time.monotonic)
-    at_instant: set[str] = field(default_factory=set)
 
-    async def through(self, reports: Iterable[Report]) -> None:
-        for report in reports:
-            if self.stop.is_set() or not await self._time_has_come(report.observed_at_ms):
+    async def through(self, departures: Iterable[Leaving]) -> None:
+        for number, departure in enumerate(departures):
+            if isinstance(departure, Revelation):
+                await self._reveal(departure.label)
+                continue
+            if self.stop.is_set() or not await self._time_has_come(departure.at_ms):
                 break
-            await self._send(report)
-            if self.tally.sent % _YIELD_EVERY == 0:
+            await self._send(departure)
+            if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         await self.publisher.drain()
         if isinstance(self.clock, SimulatedClock) and self.last_ms is not None:
@@ -120,24 +137,33 @@ class _Drive:
             acknowledged=self.tally.acknowledged,
             refused=self.tally.refused,
             unheard=self.tally.unheard,
-            distinct=self.distinct,
-            first_observed_at_ms=self.first_ms,
-            last_observed_at_ms=self.last_ms,
+            distinct=self.reports - self.again - self.spoilt,
+            again=self.again,
+            spoilt=self.spoilt,
+            labels=self.labels,
+            first_sent_at_ms=self.first_ms,
+            last_sent_at_ms=self.last_ms,
             clock_at_ms=self.told_ms,
             took_s=time.monotonic() - self.started_s,
         )
 
-    async def _send(self, report: Report) -> None:
-        message = self.encode(report)
-        await self.publisher.publish(message.topic, message.payload, self.tally)
-        if report.observed_at_ms != self.last_ms:
-            self.last_ms = report.observed_at_ms
-            self.at_instant.clear()
-        self.distinct += report.device_id not in self.at_instant
-        self.at_instant.add(report.device_id)
+    async def _send(self, departure: Departure) -> None:
+        for message in self.encode(departure.report):
+            if departure.garbled is not None:
+                message = replace(message, payload=spoilt(message.payload, departure.garbled))
+            await self.publisher.publish(message, self.tally)
+        self.last_ms = departure.at_ms
+        self.reports += 1
+        self.again += departure.again
+        self.spoilt += departure.garbled is not None
+
+    async def _reveal(self, label: Label) -> None:
+        payload = label.model_dump_json(exclude_defaults=True).encode()
+        await self.publisher.publish(Message(TRUTH_TOPIC, payload), self.others)
+        self.labels += 1
 
     async def _time_has_come(self, at_ms: int) -> bool:
-        """Wait for the moment to send a report observed at `at_ms`, the clock told; False when stopped meanwhile."""
+        """Wait for the moment to send what leaves at `at_ms`, the clock told; False when stopped meanwhile."""
         if self.first_ms is None:
             self.first_ms, self.started_s = at_ms, time.monotonic()
         if isinstance(self.clock, WallClock):
@@ -162,7 +188,8 @@ class _Drive:
         """Tell the gateways that it is `at_ms`, once all that was sent so far is acknowledged; never back in time."""
         if self.told_ms is None or at_ms > self.told_ms:
             await self.publisher.drain()
-            await self.publisher.publish(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}), self.ticks)
+            clock = Message(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}))
+            await self.publisher.publish(clock, self.others)
             self.told_ms = at_ms
 
     async def _stopped_within(self, wait_s: float) -> bool:

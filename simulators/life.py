@@ -1,5 +1,6 @@
 """The life of a city: every report of every device in the order of its time, with the faults of each stretch."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from simulators.faults.fault import Fault
 from simulators.faults.plan import NORMAL, FaultPlan
 from simulators.noise import key_of, uniform
 from simulators.reports import Report
+from simulators.transport import Leaving, Revelation, departures
 from simulators.truth import Label
 from simulators.world import World
 
@@ -73,6 +75,25 @@ class Life:
                     continue
                 yield Report(device.device_id, device.kind, device.area, at_ms, sent[n], readings)
                 sent[n], last_ms[n] = sent[n] + 1, at_ms
+
+    def departures(self, until_ms: int | None = None) -> Iterator[Leaving]:
+        """What leaves for the broker in [start_ms, until_ms), and each label of the truth when it becomes true.
+
+        Order: by sending time, labels before the reports of their instant. What is still under way at the end stays away.
+        """
+        told: set[str] = set()
+        labels: deque[Label] = deque()
+        known_ms = self.start_ms
+        for departure in departures(self.reports(until_ms), self.world):
+            while departure.at_ms >= known_ms:
+                known_ms += self.plan.stretch_ms
+                labels.extend(label for label in self.labels(known_ms) if label.label not in told)
+                told.update(label.label for label in labels)
+            while labels and labels[0].start_ms <= departure.at_ms:
+                yield Revelation(labels[0].start_ms, labels.popleft())
+            if until_ms is not None and departure.at_ms >= until_ms:
+                return
+            yield departure
 
     def _due_ms(self, key: int, interval_s: int, turn: int) -> int:
         """When a device's report of that turn is due: its own phase, whole intervals, and its clock's jitter."""

@@ -1,4 +1,4 @@
-"""One MQTT connection that publishes at QoS 1 and counts what the broker acknowledged.
+"""One MQTT connection that publishes, mostly at QoS 1, and counts what the broker acknowledged.
 
     publish ──▶ window of unacknowledged messages ──▶ broker ──▶ PUBACK ──▶ Tally
                       ▲                                 │
@@ -18,12 +18,14 @@ from typing import Any, Final, Protocol, Self
 import structlog
 from paho.mqtt.client import Client, ConnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from domain.errors import ConfigurationError
 from domain.mqtt import MqttEndpoint
 from domain.retry import backoff_s
+from simulators.reports import Message
 
 _log = structlog.get_logger()
 _CONNACK_WITHIN_S: Final = 10.0
@@ -51,7 +53,7 @@ class Tally:
 class Publishing(Protocol):
     """What a driver needs of a publisher. Calls from one event loop; order per publisher is kept, but for re-sending."""
 
-    async def publish(self, topic: str, payload: bytes, tally: Tally) -> None:
+    async def publish(self, message: Message, tally: Tally) -> None:
         """Hand one message over; waits while the window is full or the broker away."""
 
     async def drain(self) -> None:
@@ -61,7 +63,7 @@ class Publishing(Protocol):
 class Publisher:
     """A `Publishing` over paho; `async with` connects it, waiting for a broker that is down, and disconnects it.
 
-    Delivery: at least once, QoS 1; what a lost connection left unanswered is sent again, so the broker may see it twice.
+    Delivery: at least once at QoS 1; what a lost connection left unanswered is sent again, so the broker may see it twice.
     Raises on entering: ConfigurationError where the broker refuses us for good.
     """
 
@@ -75,7 +77,8 @@ class Publisher:
         self._refusal: ReasonCode | None = None
         self.failures = 0
         """How often a connection ended, or an attempt to connect failed."""
-        version = MQTTProtocolVersion.MQTTv311 if broker.embedded else MQTTProtocolVersion.MQTTv5
+        self._speaks_5 = not broker.embedded
+        version = MQTTProtocolVersion.MQTTv5 if self._speaks_5 else MQTTProtocolVersion.MQTTv311
         self._client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False)
         self._client.max_inflight_messages_set(0)
         self._client.username_pw_set(broker.username, broker.password)
@@ -109,11 +112,20 @@ class Publisher:
         """How many messages wait for their acknowledgement."""
         return len(self._waiting)
 
-    async def publish(self, topic: str, payload: bytes, tally: Tally) -> None:
+    async def publish(self, message: Message, tally: Tally) -> None:
         if not self._up or len(self._waiting) >= self._window:
             await self._until(lambda: self._up and len(self._waiting) < self._window)
-        self._waiting[self._client.publish(topic, payload, qos=1).mid] = tally
+        properties = self._properties(message.content_type)
+        sent = self._client.publish(message.topic, message.payload, message.qos, properties=properties)
+        self._waiting[sent.mid] = tally
         tally.sent += 1
+
+    def _properties(self, content_type: str | None) -> Properties | None:
+        if content_type is None or not self._speaks_5:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = content_type
+        return properties
 
     async def drain(self) -> None:
         if self._waiting:

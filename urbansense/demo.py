@@ -46,6 +46,8 @@ from web.ledger import statement_of
 _SETTLE_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
 _LINE_EVERY_S: Final = 5.0
+_FAULTS: Final = FaultPlan(stretch_h=2.0)
+"""As many in two hours as in a usual day, so that a minute shows something."""
 _START_HOUR: Final = 18
 """Local time at which the simulated day begins: it is dark in winter and dusk in summer, so lamps are lit."""
 
@@ -135,14 +137,14 @@ class _Demo:
     account: LedgerAccount
 
     async def run(self) -> bool:
-        life = Life(self.city, self.start_ms, FaultPlan(stretch_h=2.0))
+        life = Life(self.city, self.start_ms, _FAULTS)
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)
         out.print(f"live page  http://127.0.0.1:{self.platform.web.port}/", style="bold")
         out.print(f"API        http://127.0.0.1:{self.platform.web.port}/api/docs")
         async with Publisher(self.platform.endpoint, "demo.simulator") as publisher:
-            driving = asyncio.create_task(drive(life.reports(), publisher, clock, self.stop))
+            driving = asyncio.create_task(drive(life.departures(), publisher, clock, self.stop))
             await self._watch(driving)
             report = await driving
         await self._settle()
@@ -223,6 +225,8 @@ def _problems(ledger: Ledger, report: DriveReport) -> Iterator[str]:
         yield "the ledger does not balance"
     if ledger.store.pending or ledger.rules.pending:
         yield f"not settled within {_SETTLE_TIMEOUT_S:.0f} s"
-    distinct = ledger.store.accepted - ledger.store.duplicate + sum(ledger.rejected.values())
-    if distinct < report.acknowledged:
-        yield f"the broker acknowledged {report.acknowledged} reports, the log holds {distinct}"
+    known = ledger.store.accepted - ledger.store.duplicate + sum(ledger.rejected.values())
+    if report.acknowledged < report.sent:
+        yield f"{report.sent} messages were sent, the broker acknowledged {report.acknowledged}"
+    elif known < report.distinct + report.spoilt:
+        yield f"{report.distinct} reports and {report.spoilt} spoilt messages were sent, the log knows {known}"

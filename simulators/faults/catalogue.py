@@ -6,6 +6,9 @@ from simulators.faults.covers import COVER_FAULTS
 from simulators.faults.lamps import LAMP_FAULTS
 from simulators.faults.sensors import SENSOR_FAULTS
 from simulators.faults.spec import FaultSpec
+from simulators.faults.transport import TRANSPORT_FAULTS
 
-FAULTS: Final[dict[str, FaultSpec]] = {spec.kind: spec for spec in (*LAMP_FAULTS, *COVER_FAULTS, *SENSOR_FAULTS)}
+FAULTS: Final[dict[str, FaultSpec]] = {
+    spec.kind: spec for spec in (*LAMP_FAULTS, *COVER_FAULTS, *SENSOR_FAULTS, *TRANSPORT_FAULTS)
+}
 """By kind, in the order in which they are drawn."""

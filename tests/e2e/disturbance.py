@@ -16,6 +16,8 @@ from domain.mqtt import SIMULATED_CLOCK_TOPIC, MqttEndpoint, parse_mqtt_url
 from simulators.clocks import SimulatedClock
 from simulators.driver import DriveReport, drive
 from simulators.publisher import Publisher, Tally
+from simulators.reports import Message
+from simulators.transport import on_time
 from streams.opening import EMBEDDED_FILE
 from tests.e2e.witness import until
 from tests.e2e.workload import EVERY_MS, INSTANTS, REPORTS, START_MS, Workload
@@ -42,12 +44,12 @@ class Sender:
         await until_heard(self._broker, START_MS - EVERY_MS)
         clock = SimulatedClock(speed=INSTANTS * EVERY_MS / 1000 / SENDS_FOR_S)
         async with Publisher(self._broker, "e2e-sender") as self._publisher:
-            sent = await drive(work.reports(), self, clock, asyncio.Event())
+            sent = await drive(on_time(work.reports()), self, clock, asyncio.Event())
         self.finished = True
         return sent
 
-    async def publish(self, topic: str, payload: bytes, tally: Tally) -> None:
-        await self._publisher.publish(topic, payload, tally)
+    async def publish(self, message: Message, tally: Tally) -> None:
+        await self._publisher.publish(message, tally)
         self.published += 1
 
     async def drain(self) -> None:
@@ -103,7 +105,8 @@ async def until_heard(broker: MqttEndpoint, clock_ms: int) -> None:
 
         async def heard() -> bool:
             tally = Tally()
-            await publisher.publish(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": clock_ms}), tally)
+            clock = Message(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": clock_ms}))
+            await publisher.publish(clock, tally)
             await publisher.drain()
             return tally.acknowledged == 1 and not tally.unheard
 

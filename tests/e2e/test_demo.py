@@ -25,7 +25,7 @@ def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(tm
         wait_until(lambda: not demo.running, 60, "the demo ends")
         said = demo.log.read_text()
         assert demo.returncode == 0, said
-    sent = re.search(r"simulator\s+(\d+) reports sent, (\d+) acknowledged", said)
+    sent = re.search(r"simulator\s+(\d+) messages sent, (\d+) acknowledged", said)
     store = re.search(r"store\s+(\d+)\s+= (\d+) stored \+ 0 duplicate \+ 0 refused \+ 0 pending\s+balances", said)
     rules = re.search(r"rules\s+(\d+)\s+= .* \+ 0 pending\s+balances", said)
     assert sent is not None

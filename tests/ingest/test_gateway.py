@@ -15,6 +15,7 @@ from domain.topics import Topics, is_tick
 from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
 from ingest.pipeline import Pipeline
 from simulators.publisher import Publisher, Tally
+from simulators.reports import Message as Outbound
 from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing, Record
 from streams.tables import read_to_end
@@ -86,7 +87,7 @@ class Rig:
         tally = Tally()
         async with Publisher(parse_mqtt_url(self.broker.url), f"{self.topics.prefix}test") as publisher:
             for topic, payload in messages:
-                await publisher.publish(topic, payload, tally)
+                await publisher.publish(Outbound(topic, payload), tally)
             await publisher.drain()
         return tally
 

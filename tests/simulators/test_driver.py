@@ -12,10 +12,13 @@ from domain.durations import parse_instant_ms
 from domain.mqtt import SIMULATED_CLOCK_TOPIC, MqttEndpoint, parse_mqtt_url
 from simulators.city import build_city
 from simulators.clocks import SimulatedClock, WallClock
-from simulators.driver import drive
+from simulators.driver import TRUTH_TOPIC, drive
+from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher, Tally
-from simulators.reports import Report
+from simulators.reports import Message, Report
+from simulators.transport import Departure, Revelation, on_time
+from simulators.truth import Label
 from tests.simulators.listener import listening
 from tests.simulators.stalling_proxy import StallingProxy
 from tests.simulators.waiting import until
@@ -44,14 +47,14 @@ def observed(received: list[tuple[str, bytes]]) -> list[int]:
 
 
 async def test_a_city_hour_arrives_whole_with_the_clock_just_behind(broker: MqttEndpoint) -> None:
-    life = Life(build_city(3, 60), NOON)
-    expected = list(life.reports(NOON + 3_600_000))
+    life = Life(build_city(3, 60), NOON, FaultPlan(share=0))
+    expected = [leaving for leaving in life.departures(NOON + 3_600_000) if isinstance(leaving, Departure)]
     async with (
         listening(broker, "city/+/+/+/up", SIMULATED_CLOCK_TOPIC) as received,
         Publisher(broker, "hour") as sender,
     ):
         clock = SimulatedClock(step_ms=10_000, run_on_to_ms=NOON + 3_700_000)
-        done = await drive(life.reports(NOON + 3_600_000), sender, clock, asyncio.Event())
+        done = await drive(life.departures(NOON + 3_600_000), sender, clock, asyncio.Event())
         await until(lambda: NOON + 3_700_000 in clock_messages(received), "the last clock message arrives")
     assert done.complete
     assert done.sent == done.acknowledged == done.distinct == len(expected) == len(observed(received))
@@ -78,9 +81,11 @@ async def test_the_clock_waits_for_the_acknowledgements(broker: MqttEndpoint) ->
     ):
         async with Publisher(MqttEndpoint("127.0.0.1", proxy.port), "stalled") as sender:
             proxy.answers.clear()
-            driving = asyncio.create_task(drive(reports, sender, SimulatedClock(step_ms=10_000), asyncio.Event()))
+            driving = asyncio.create_task(
+                drive(on_time(reports), sender, SimulatedClock(step_ms=10_000), asyncio.Event())
+            )
             await until(lambda: observed(received) == [NOON + 100, NOON + 200], "the first step arrives")
-            await sender.publish("mark", b"", Tally())
+            await sender.publish(Message("mark", b""), Tally())
             await until(lambda: ("mark", b"") in received, "the mark behind it arrives")
             assert clock_messages(received) == [NOON + 99]
             assert not driving.done()
@@ -95,7 +100,7 @@ async def test_a_lost_connection_neither_loses_a_report_nor_lets_the_clock_pass(
     reports = [report(NOON + 20_000 * number) for number in range(300)]
     async with StallingProxy(broker.port) as proxy, listening(broker, UPLINKS, SIMULATED_CLOCK_TOPIC) as received:
         async with Publisher(MqttEndpoint("127.0.0.1", proxy.port), "cut") as sender:
-            driving = asyncio.create_task(drive(reports, sender, SimulatedClock(), asyncio.Event()))
+            driving = asyncio.create_task(drive(on_time(reports), sender, SimulatedClock(), asyncio.Event()))
             await until(lambda: len(observed(received)) > 50, "it is under way")
             proxy.cut()
             done = await asyncio.wait_for(driving, 20)
@@ -115,7 +120,7 @@ async def test_a_lost_connection_neither_loses_a_report_nor_lets_the_clock_pass(
 async def test_months_of_hourly_reports_pass_in_seconds(broker: MqttEndpoint) -> None:
     reports = [report(NOON + 3_600_000 * hour) for hour in range(1_268)]
     async with listening(broker, UPLINKS), Publisher(broker, "months") as sender:
-        done = await asyncio.wait_for(drive(reports, sender, SimulatedClock(), asyncio.Event()), 20)
+        done = await asyncio.wait_for(drive(on_time(reports), sender, SimulatedClock(), asyncio.Event()), 20)
     assert done.complete
     assert done.speed_reached > 100_000
     assert done.simulated_s == 1_267 * 3600
@@ -124,7 +129,7 @@ async def test_months_of_hourly_reports_pass_in_seconds(broker: MqttEndpoint) ->
 async def test_speed_is_a_ceiling_and_the_clock_walks_on_meanwhile(broker: MqttEndpoint) -> None:
     reports = [report(NOON), report(NOON + 130_000)]
     async with listening(broker, UPLINKS, SIMULATED_CLOCK_TOPIC) as received, Publisher(broker, "paced") as sender:
-        done = await drive(reports, sender, SimulatedClock(speed=100), asyncio.Event())
+        done = await drive(on_time(reports), sender, SimulatedClock(speed=100), asyncio.Event())
         await until(lambda: NOON + 130_000 in clock_messages(received), "the last clock message arrives")
     assert done.took_s >= 1.3
     assert 50 < done.speed_reached <= 100
@@ -140,13 +145,13 @@ async def test_stop_ends_an_endless_drive_with_everything_acknowledged(broker: M
 
     stop = asyncio.Event()
     async with listening(broker, UPLINKS) as received, Publisher(broker, "endless") as sender:
-        driving = asyncio.create_task(drive(endless(), sender, SimulatedClock(), stop))
+        driving = asyncio.create_task(drive(on_time(endless()), sender, SimulatedClock(), stop))
         await until(lambda: len(received) > 500, "it is under way")
         stop.set()
         done = await asyncio.wait_for(driving, 10)
     assert done.complete
     assert done.sent > 500
-    assert done.clock_at_ms == done.last_observed_at_ms
+    assert done.clock_at_ms == done.last_sent_at_ms
 
 
 async def test_stop_ends_a_drive_whose_broker_does_not_answer(broker: MqttEndpoint) -> None:
@@ -158,7 +163,7 @@ async def test_stop_ends_a_drive_whose_broker_does_not_answer(broker: MqttEndpoi
         Publisher(MqttEndpoint("127.0.0.1", proxy.port), "mute") as sender,
     ):
         proxy.answers.clear()
-        driving = asyncio.create_task(drive(reports, sender, SimulatedClock(), stop, patience_s=0.2))
+        driving = asyncio.create_task(drive(on_time(reports), sender, SimulatedClock(), stop, patience_s=0.2))
         await until(lambda: observed(received) == [NOON], "the first report arrives")
         stop.set()
         done = await asyncio.wait_for(driving, 5)
@@ -171,18 +176,40 @@ async def test_by_the_wall_clock_a_report_is_sent_when_its_time_comes_and_no_clo
 ) -> None:
     now_ms = int(time.time() * 1000)
     async with listening(broker, UPLINKS, SIMULATED_CLOCK_TOPIC) as received, Publisher(broker, "wall") as sender:
-        done = await drive([report(now_ms - 5), report(now_ms + 300)], sender, WallClock(), asyncio.Event())
+        done = await drive(on_time([report(now_ms - 5), report(now_ms + 300)]), sender, WallClock(), asyncio.Event())
         await until(lambda: len(observed(received)) == 2, "both arrive")
     assert time.time() * 1000 >= now_ms + 300
     assert done.complete
     assert clock_messages(received) == []
 
 
-async def test_a_report_told_twice_is_one_distinct_report(broker: MqttEndpoint) -> None:
-    reports = [report(NOON), report(NOON, "D2"), report(NOON), report(NOON + 1)]
-    async with listening(broker, UPLINKS), Publisher(broker, "twice") as sender:
-        done = await drive(reports, sender, SimulatedClock(), asyncio.Event())
-    assert (done.sent, done.acknowledged, done.distinct, done.complete) == (4, 4, 3, False)
+async def test_a_report_told_twice_is_one_distinct_report_and_a_spoilt_one_is_none(broker: MqttEndpoint) -> None:
+    leaving = [
+        Departure(NOON, report(NOON)),
+        Departure(NOON, report(NOON, "D2")),
+        Departure(NOON + 5, report(NOON), again=True),
+        Departure(NOON + 9, report(NOON + 9), garbled=12345),
+    ]
+    async with listening(broker, UPLINKS) as received, Publisher(broker, "twice") as sender:
+        done = await drive(leaving, sender, SimulatedClock(), asyncio.Event())
+        await until(lambda: len(received) == 4, "all arrive")
+    assert (done.sent, done.acknowledged, done.distinct, done.again, done.spoilt) == (4, 4, 2, 1, 1)
+    assert done.complete
+    assert received[0][1] == received[2][1]
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(received[3][1])
+
+
+async def test_the_truth_is_told_beside_the_reports_and_counts_as_none(broker: MqttEndpoint) -> None:
+    told = Label(label="a", kind="lamp-dead", place="D1", start_ms=NOON, end_ms=NOON + 1)
+    leaving = [Revelation(NOON, told), Departure(NOON, report(NOON))]
+    async with listening(broker, UPLINKS, TRUTH_TOPIC) as received, Publisher(broker, "truth") as sender:
+        done = await drive(leaving, sender, SimulatedClock(), asyncio.Event())
+        await until(lambda: len(received) == 2, "both arrive")
+    assert (done.sent, done.labels) == (1, 1)
+    assert done.complete
+    assert received[0][0] == TRUTH_TOPIC
+    assert Label.model_validate_json(received[0][1]) == told
 
 
 @pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"speed": -1.0}, {"step_ms": 240_001}, {"step_ms": -1}])

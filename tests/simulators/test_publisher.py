@@ -8,6 +8,7 @@ import pytest
 from domain.errors import ConfigurationError
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from simulators.publisher import Publisher, Tally
+from simulators.reports import Message
 from tests.servers.mosquitto import BINARY, Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, accepts_connections, wait_until
@@ -25,7 +26,7 @@ def broker(mosquitto_url: str) -> MqttEndpoint:
 
 async def publish_many(publisher: Publisher, topic: str, count: int, tally: Tally, first: int = 0) -> None:
     for number in range(first, first + count):
-        await publisher.publish(topic, str(number).encode(), tally)
+        await publisher.publish(Message(topic, str(number).encode()), tally)
 
 
 async def test_everything_acknowledged_is_counted_and_arrives_in_order(broker: MqttEndpoint) -> None:

@@ -4,6 +4,7 @@ from amqtt.broker import Broker
 
 from domain.mqtt import MqttEndpoint
 from simulators.publisher import Publisher, Tally
+from simulators.reports import Message
 from tests.servers.ports import free_port
 from tests.simulators.listener import listening
 from tests.simulators.waiting import until
@@ -22,7 +23,7 @@ async def test_the_embedded_broker_is_spoken_to_in_mqtt_3_1_1() -> None:
     try:
         async with listening(embedded, "publisher/old") as received, Publisher(embedded, "publisher-old") as sender:
             for number in range(100):
-                await sender.publish("publisher/old", str(number).encode(), tally)
+                await sender.publish(Message("publisher/old", str(number).encode()), tally)
             await sender.drain()
             await until(lambda: len(received) == 100, "all arrive")
     finally:

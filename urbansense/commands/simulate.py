@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +15,13 @@ from simulators.city import build_city
 from simulators.clocks import SimulatedClock, WallClock
 from simulators.devices_file import devices_csv
 from simulators.driver import DriveReport, drive
+from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher
 from simulators.replay import ReplayedDevice, fetch_series, parse_column
 from simulators.reports import Report
+from simulators.transport import Leaving, Revelation, on_time
+from simulators.truth import truth_lines
 from urbansense.commands.output import out
 from urbansense.logs import configure_logging
 from urbansense.running import stop_on_signals
@@ -38,6 +41,12 @@ def simulate(
     start: Annotated[str | None, typer.Option(help="RFC 3339; default now.")] = None,
     duration: Annotated[str | None, typer.Option("--for", help="How much time to simulate: 6h, 7d.")] = None,
     devices_file: Annotated[Path | None, typer.Option(help="Write the city's devices file here and end.")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Write what truly goes wrong here, a label a line, as it happens.")
+    ] = None,
+    faults: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of devices that each kind of fault befalls in a day.")
+    ] = 0.02,
     replay: Annotated[Path | None, typer.Option(help="Publish this recorded series (CSV) instead of a city.")] = None,
     device: Annotated[str, typer.Option(help="Replay: the device that sends it.")] = "",
     kind: Annotated[str, typer.Option(help="Replay: the device's kind.")] = "water_monitor",
@@ -48,7 +57,7 @@ def simulate(
     settings = load_settings()
     configure_logging(settings.log_level)
     if replay is not None:
-        reports = _replayed(settings, replay, device, kind, column or [], time_column)
+        leaving: Iterable[Leaving] = on_time(_replayed(settings, replay, device, kind, column or [], time_column))
     else:
         city = build_city(seed, devices)
         if devices_file is not None:
@@ -57,8 +66,8 @@ def simulate(
             return
         start_ms = parse_instant_ms(start) if start else int(time.time() * 1000)
         until_ms = start_ms + parse_duration_ms(duration) if duration else None
-        reports = Life(city, start_ms).reports(until_ms)
-    report = asyncio.run(_publish(settings, reports, speed))
+        leaving = Life(city, start_ms, FaultPlan(share=faults)).departures(until_ms)
+    report = asyncio.run(_publish(settings, leaving if truth is None else _told_to(truth, leaving), speed))
     out.print(describe_drive(report))
     if not report.complete:
         raise typer.Exit(1)
@@ -67,10 +76,16 @@ def simulate(
 def describe_drive(report: DriveReport) -> str:
     """What was sent and acknowledged, and the speed that was reached, in one line."""
     line = (
-        f"{report.sent} reports sent, {report.acknowledged} acknowledged, {report.distinct} distinct; "
+        f"{report.sent} messages sent, {report.acknowledged} acknowledged; {report.distinct} distinct reports; "
         f"{report.simulated_s / 3600:.1f} h in {report.took_s:.1f} s, {report.speed_reached:.0f} times real time"
     )
-    for count, what in ((report.refused, "refused by the broker"), (report.unheard, "heard by no subscriber")):
+    for count, what in (
+        (report.again, "sent again on purpose"),
+        (report.spoilt, "spoilt on purpose"),
+        (report.labels, "labels of the truth told"),
+        (report.refused, "refused by the broker"),
+        (report.unheard, "heard by no subscriber"),
+    ):
         line += f"; {count} {what}" if count else ""
     return line
 
@@ -92,10 +107,19 @@ def _replayed(
     return fetch_series(path, ReplayedDevice(device, kind), [parse_column(text) for text in columns], time_column)
 
 
-async def _publish(settings: Settings, reports: Iterable[Report], speed: float | None) -> DriveReport:
+def _told_to(path: Path, leaving: Iterable[Leaving]) -> Iterator[Leaving]:
+    """What leaves, with every label written to a truth file on its way."""
+    with path.open("w", encoding="utf-8", newline="", buffering=1) as file:
+        for departure in leaving:
+            if isinstance(departure, Revelation):
+                file.writelines(truth_lines([departure.label]))
+            yield departure
+
+
+async def _publish(settings: Settings, leaving: Iterable[Leaving], speed: float | None) -> DriveReport:
     stop = asyncio.Event()
     stop_on_signals(stop)
     clock = SimulatedClock(speed) if settings.clock == "simulated" else WallClock()
     client_id = f"{settings.topic_prefix}simulator-{time.time_ns()}"
     async with Publisher(parse_mqtt_url(settings.mqtt_url), client_id) as publisher:
-        return await drive(reports, publisher, clock, stop)
+        return await drive(leaving, publisher, clock, stop)
