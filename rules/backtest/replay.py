@@ -24,8 +24,9 @@ _GATEWAY: Final = 0
 class Replay:
     """One set of rules over the past. Pure; memory grows with devices and events, not with reports.
 
-    `events` holds what was found of the rules named in `wanted` (all of them if None). The clock begins with the first
-    report, so that silence before anything was heard at all is nobody's.
+    `events` holds what was found of the rules named in `wanted` (all of them if None), `told_ms` the clock at which each
+    was first told of. The clock begins with the first report, so that silence before anything was heard at all is nobody's.
+    It moves on with every report; with `tick_every_ms` in whole steps of that, as gateways tick.
     """
 
     def __init__(
@@ -35,10 +36,13 @@ class Replay:
         calendars: Calendars,
         silences: Iterable[Silence] = (),
         wanted: Collection[str] | None = None,
+        tick_every_ms: int = 1,
     ) -> None:
         self.events: dict[UUID, Event] = {}
+        self.told_ms: dict[UUID, int] = {}
         self.rules = tuple(rules)
         self._wanted = wanted
+        self._tick_every_ms = tick_every_ms
         self._now_ms: int | None = None
         rule_set = RuleSet(self.rules, calendars)
         kinds = dict.fromkeys(rule.kind for rule in self.rules if rule.group is None)
@@ -70,8 +74,8 @@ class Replay:
         """Judge reports in order; the clock stands at each one's instant, everything before it having been judged."""
         for report in reports:
             at_ms = instant_of(report, order)
-            if self._now_ms is None or at_ms > self._now_ms:
-                self.tick(at_ms)
+            if self._now_ms is None or at_ms >= self._now_ms + self._tick_every_ms:
+                self.tick(at_ms - at_ms % self._tick_every_ms)
             lane = self.lanes.get(report["kind"])
             if lane is not None:
                 lane.report(report)
@@ -100,3 +104,4 @@ class Replay:
             if self._wanted is None or output.event["rule"] in self._wanted:
                 event = Event.model_validate(output.event)
                 self.events[event.event_id] = event
+                self.told_ms.setdefault(event.event_id, output.clock_ms)
