@@ -1,24 +1,25 @@
 """Publishes what leaves a city, in the order of its time, and under simulated time the clock behind it.
 
-departures ──▶ encode ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next departure
+departures ──▶ speak ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next departure
 labels of the truth ──▶ urbansense/truth
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
 from domain.mqtt import SIMULATED_CLOCK_TOPIC
 from simulators.clocks import SimulatedClock, WallClock
 from simulators.publisher import Publishing, Tally
-from simulators.reports import Message, Report, encode_native
+from simulators.reports import Message, Report
 from simulators.transport import Departure, Leaving, Revelation, spoilt
 from simulators.truth import Label
+from simulators.voices import NativeVoice
 
 _YIELD_EVERY = 50
 _TELL_EVERY_S = 1.0
@@ -28,13 +29,26 @@ TRUTH_TOPIC: Final = "urbansense/truth"
 """Where the labels of a simulation are told as they become true, one JSON object (`simulators.truth.Label`) a message."""
 
 
+class Speaking(Protocol):
+    """How reports become messages. `speak` is called in the order of sending; what it gives is sent in its order."""
+
+    def speak(self, report: Report) -> Sequence[Message]:
+        """The messages that say a report."""
+
+    def farewell(self, at_ms: int) -> Sequence[Message]:
+        """What is said when nothing more will come."""
+
+
+NATIVE: Final = NativeVoice()
+
+
 @dataclass(frozen=True, slots=True)
 class DriveReport:
     """What a drive did. The witness of the ledger: `distinct` reports and `spoilt` messages must be in the log.
 
-    That holds when it is `complete`. `sent` counts messages, `again` those among them that were sent before, `spoilt` those
-    that nobody can read, `labels` the labels told. `speed_reached` is simulated seconds per second, 0 where nothing or
-    only one instant was sent.
+    That holds when it is `complete`. `sent` counts messages; `unsure` reports at QoS 0, which nobody acknowledges; `again`
+    reports that were sent before; `spoilt` those that nobody can read; `labels` the labels told. `speed_reached` is
+    simulated seconds per second, 0 where nothing or only one instant was sent.
     """
 
     sent: int
@@ -42,6 +56,7 @@ class DriveReport:
     refused: int
     unheard: int
     distinct: int
+    unsure: int
     again: int
     spoilt: int
     labels: int
@@ -72,7 +87,7 @@ async def drive(
     clock: SimulatedClock | WallClock,
     stop: asyncio.Event,
     *,
-    encode: Callable[[Report], Sequence[Message]] = lambda report: (encode_native(report),),
+    voice: Speaking = NATIVE,
     patience_s: float = 10.0,
 ) -> DriveReport:
     """Publish everything until it ends or `stop` is set; returns when all is acknowledged.
@@ -83,7 +98,7 @@ async def drive(
     Delivery: at least once. After `stop` the broker has `patience_s` to answer what is under way; what it has not
     answered then is missing from `acknowledged`.
     """
-    run = _Drive(publisher, clock, stop, encode)
+    run = _Drive(publisher, clock, stop, voice)
     body = asyncio.create_task(run.through(departures), name="drive")
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -103,10 +118,11 @@ class _Drive:
     publisher: Publishing
     clock: SimulatedClock | WallClock
     stop: asyncio.Event
-    encode: Callable[[Report], Sequence[Message]]
+    voice: Speaking
     tally: Tally = field(default_factory=Tally)
     others: Tally = field(default_factory=Tally)
-    reports: int = 0
+    distinct: int = 0
+    unsure: int = 0
     again: int = 0
     spoilt: int = 0
     labels: int = 0
@@ -126,6 +142,8 @@ class _Drive:
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         await self.publisher.drain()
+        for message in self.voice.farewell(self.last_ms or 0):
+            await self.publisher.publish(message, self.others)
         if isinstance(self.clock, SimulatedClock) and self.last_ms is not None:
             on_to_ms = None if self.stop.is_set() else self.clock.run_on_to_ms
             await self._tell(max(self.last_ms, on_to_ms or self.last_ms))
@@ -137,7 +155,8 @@ class _Drive:
             acknowledged=self.tally.acknowledged,
             refused=self.tally.refused,
             unheard=self.tally.unheard,
-            distinct=self.reports - self.again - self.spoilt,
+            distinct=self.distinct,
+            unsure=self.unsure,
             again=self.again,
             spoilt=self.spoilt,
             labels=self.labels,
@@ -148,14 +167,18 @@ class _Drive:
         )
 
     async def _send(self, departure: Departure) -> None:
-        for message in self.encode(departure.report):
+        messages = self.voice.speak(departure.report)
+        for message in messages:
             if departure.garbled is not None:
                 message = replace(message, payload=spoilt(message.payload, departure.garbled))
             await self.publisher.publish(message, self.tally)
         self.last_ms = departure.at_ms
-        self.reports += 1
-        self.again += departure.again
-        self.spoilt += departure.garbled is not None
+        if any(message.qos == 0 for message in messages):
+            self.unsure += 1
+        elif messages:
+            self.distinct += not departure.again and departure.garbled is None
+            self.again += departure.again
+            self.spoilt += departure.garbled is not None
 
     async def _reveal(self, label: Label) -> None:
         payload = label.model_dump_json(exclude_defaults=True).encode()

@@ -10,7 +10,7 @@ its own: that carries half as many messages again (37,000/s against 24,000/s) an
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -75,6 +75,7 @@ class Publisher:
         self._moved, self._closed = asyncio.Event(), asyncio.Event()
         self._up = self._came_up = self._dialling = False
         self._refusal: ReasonCode | None = None
+        self._topics: tuple[str, ...] = ()
         self.failures = 0
         """How often a connection ended, or an attempt to connect failed."""
         self._speaks_5 = not broker.embedded
@@ -106,6 +107,19 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._close()
+
+    def listen(self, topics: Sequence[str], hear: Callable[[str, bytes], None]) -> None:
+        """Have `hear` called in the event loop with the topic and payload of what others publish there, from now on.
+
+        Call it once. A lost connection's messages may be missed; the subscription comes back with the next one.
+        """
+        self._client.on_message = lambda _client, _data, message: hear(message.topic, bytes(message.payload))
+        self._topics = tuple(topics)
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._topics:
+            self._client.subscribe([(topic, 1) for topic in self._topics])
 
     @property
     def unanswered(self) -> int:
@@ -196,6 +210,7 @@ class Publisher:
             return
         self._window = min(self._asked_window, getattr(properties, "ReceiveMaximum", self._asked_window))
         self._up = self._came_up = True
+        self._subscribe()
         self._moved.set()
 
     def _on_publish(self, _c: Client, _u: Any, mid: int, reason: ReasonCode, _p: Properties) -> None:

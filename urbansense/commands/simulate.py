@@ -80,6 +80,7 @@ def describe_drive(report: DriveReport) -> str:
         f"{report.simulated_s / 3600:.1f} h in {report.took_s:.1f} s, {report.speed_reached:.0f} times real time"
     )
     for count, what in (
+        (report.unsure, "reports sent at QoS 0"),
         (report.again, "sent again on purpose"),
         (report.spoilt, "spoilt on purpose"),
         (report.labels, "labels of the truth told"),
