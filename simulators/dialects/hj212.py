@@ -25,6 +25,8 @@ _BEIJING: Final = timezone(timedelta(hours=8))
 _SURFACE_WATER: Final = 21
 _VERSION_2017, _ACK_WANTED, _SUB_PACKETS = 0b100, 0b001, 0b010
 """The bits of Flag, `V5…V0 D A` (HJ 212-2017, table 3)."""
+_PERIOD_DECIMALS: Final = 4
+"""Places of a mean: it is computed, and would otherwise have as many as a float."""
 
 
 class Span(NamedTuple):
@@ -47,12 +49,14 @@ class Command(IntEnum):
 class Hj212:
     """Real-time data (CN=2011) of a station; `zone` is the zone of its times. A host's answer is asked for if `ack`.
 
-    A device is known by its `mn`. Attributes it may have: `hj212_st`, its system code (default 21, surface water), and
+    What is longer than `longest_segment` bytes goes out in sub-packets that share QN, DataTime in each of them. A device
+    is known by its `mn`. Attributes it may have: `hj212_st`, its system code (default 21, surface water), and
     `hj212_password` (default 123456).
     """
 
     zone: tzinfo = _BEIJING
     ack: bool = False
+    longest_segment: int = LONGEST_SEGMENT
 
     def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
         if missing := self.unsayable(report.readings, device):
@@ -73,10 +77,7 @@ class Hj212:
         *,
         sent_at_ms: int,
     ) -> tuple[Message, ...]:
-        """Minute (CN=2051) or hour data (CN=2061) of the period that begins at `begins_at_ms`.
-
-        Where the segment would be longer than 1,024 bytes, sub-packets that share QN. Raises: CannotSay.
-        """
+        """Minute (CN=2051) or hour data (CN=2061) of the period that begins at `begins_at_ms`. Raises: CannotSay."""
         if missing := self.unsayable(spans, device):
             raise refuse(device, "HJ 212", missing)
         return self._messages(device, command, sent_at_ms, begins_at_ms, list(_period_items(spans)))
@@ -98,9 +99,9 @@ class Hj212:
         time = f"DataTime={self._local(data_ms)}"
         topic = f"hj212/{device.mn}/up"
         whole = f"{head}Flag={flag};CP=&&{';'.join((time, *items))}&&"
-        if len(whole) <= LONGEST_SEGMENT:
+        if len(whole) <= self.longest_segment:
             return (Message(topic, frame(whole)),)
-        parts = list(_parts(items, LONGEST_SEGMENT - len(f"{head}Flag={flag};PNUM=99;PNO=99;CP=&&{time}&&")))
+        parts = list(_parts(items, self.longest_segment - len(f"{head}Flag={flag};PNUM=99;PNO=99;CP=&&{time}&&")))
         return tuple(
             Message(
                 topic,
@@ -149,7 +150,7 @@ _STEP: Final = tuple(map(_step, range(256)))
 def _period_items(spans: Mapping[str, Span]) -> Iterator[str]:
     for name, span in spans.items():
         factor = FACTORS[name]
-        low, mean, high = (factor_text(factor, value) for value in span)
+        low, mean, high = (factor_text(factor, round(value, _PERIOD_DECIMALS)) for value in span)
         code = factor.code
         yield f"{code}-Min={low},{code}-Avg={mean},{code}-Max={high},{code}-Flag=N"
 

@@ -47,6 +47,7 @@ class EdgeNode:
     _aliases: int = 0
     _session: int = -1
     _seq: int | None = None
+    _now_ms: int = 0
 
     def declare(self, device: Device, quantities: Iterable[str]) -> None:
         """Say which quantities a device will ever report: its birth names them. Before `births`.
@@ -125,7 +126,10 @@ class EdgeNode:
     def _message(self, verb: str, unit: str, at_ms: int, metrics: Iterable[Metric]) -> Message:
         assert self._seq is not None
         self._seq = (self._seq + 1) % 256
-        return Message(self._topic(verb, unit), encode_payload(at_ms, metrics, self._seq), qos=0)
+        self._now_ms = max(
+            self._now_ms, at_ms
+        )  # a payload's own time is that of sending: a late report moves it not back
+        return Message(self._topic(verb, unit), encode_payload(self._now_ms, metrics, self._seq), qos=0)
 
     def _bd_seq(self, at_ms: int) -> Metric:
         return Metric(at_ms, self._session, "bdSeq", datatype=DataType.INT64)
