@@ -27,7 +27,7 @@ class StormFormula:
 
     def intensity_mm_min(self, duration_min: float, return_years: float) -> float:
         """The mean intensity over the worst `duration_min` minutes that come once in `return_years`."""
-        return self.a_mm_min * (1 + self.c * math.log10(return_years)) / (duration_min + self.b_min) ** self.n
+        return self.a_mm_min * (1 + self.c * math.log10(return_years)) * math.pow(duration_min + self.b_min, -self.n)
 
     def depth_mm(self, duration_min: float, return_years: float) -> float:
         """What falls in those minutes."""
@@ -88,4 +88,4 @@ class Fall:
 
     def _within(self, minutes: float) -> float:
         """The formula's depth of so many minutes, with a = 1."""
-        return float(minutes / (minutes + self.b_min) ** self.n)
+        return minutes * math.pow(minutes + self.b_min, -self.n)

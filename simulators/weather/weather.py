@@ -104,7 +104,7 @@ class Weather:
     def _work_out_day(self, day: int) -> tuple[Fall, ...]:
         """The storms that begin in a day of the life: the recorded ones and the drawn ones."""
         formula, start_ms = storm_formula(self.plan.formula), self.start_ms + day * _DAY_MS
-        found = []
+        found: list[Fall] = []
         if self.plan.recorded is not None:
             found += daily_falls(self.plan.recorded, self.seed, day, start_ms, formula)
         key = key_of(self.seed, "storms", str(day))

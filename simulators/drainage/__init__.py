@@ -1,0 +1,6 @@
+"""Drains below a simulated city, and the water in them by EPA SWMM."""
+
+from simulators.drainage.laying import lay_drains
+from simulators.drainage.net import Drain, DrainNet, Manhole, Outfall, Pipe
+
+__all__ = ["Drain", "DrainNet", "Manhole", "Outfall", "Pipe", "lay_drains"]
