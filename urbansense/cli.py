@@ -16,6 +16,7 @@ from urbansense.commands import (
     rejected,
     rules,
     rules_history,
+    score,
     services,
     silences,
     simulate,
@@ -31,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, simulate, ledger, doctor):
+for group in (demo, services, simulate, score, ledger, doctor):
     group.register(app)
 smart_data_models.register(devices.app)
 app.add_typer(devices.app, name="devices")

@@ -2,12 +2,11 @@
 
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic, time
+from time import time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TimeElapsedColumn
 
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError, UrbansenseError
@@ -17,10 +16,9 @@ from rules.explaining import Explanation, WhyNot
 from urbansense.client import Api, with_api
 from urbansense.commands.backtest_report import print_backtest
 from urbansense.commands.output import JsonFlag, err, print_json
+from urbansense.commands.progress import ProgressBar
 from urbansense.commands.reasons_report import print_explanation, print_why_not
 from urbansense.settings import load_settings
-
-_SHOW_AFTER_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
@@ -142,7 +140,7 @@ def _read(path: Path) -> str:
 
 
 async def _run(api: Api, name: str, body: dict[str, Any]) -> BacktestResult:
-    with _Bar() as bar:
+    with ProgressBar("replaying history") as bar:
         async for line in api.post_for_lines(f"/api/v1/rules/{name}/backtest", body):
             if line.get("problem"):
                 raise UrbansenseError(line["problem"])
@@ -150,34 +148,3 @@ async def _run(api: Api, name: str, body: dict[str, Any]) -> BacktestResult:
                 return BacktestResult.model_validate(line["result"])
             bar.show(line["share"], line["reports"])
     raise UrbansenseError("urbansense ended the backtest without a result; its log says why")
-
-
-class _Bar:
-    """A progress bar that appears only where there is something to wait for."""
-
-    def __init__(self) -> None:
-        self._began_s = monotonic()
-        self._bar: Progress | None = None
-        self._task = TaskID(0)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *ended: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def show(self, share: float, reports: int) -> None:
-        if self._bar is None:
-            if monotonic() - self._began_s < _SHOW_AFTER_S:
-                return
-            columns = (
-                "replaying history",
-                BarColumn(),
-                "{task.percentage:>3.0f} %",
-                "{task.fields[reports]:,} reports",
-            )
-            self._bar = Progress(*columns, TimeElapsedColumn(), console=err, transient=True)
-            self._task = self._bar.add_task("", total=1.0, reports=0)
-            self._bar.start()
-        self._bar.update(self._task, completed=share, reports=reports)

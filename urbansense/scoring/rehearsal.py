@@ -4,7 +4,7 @@ Life.departures ──▶ messages ──▶ Intake: the gateway's pipeline ─�
       └──▶ labels
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -97,12 +97,3 @@ def rehearse(
     )
     rejected = {reason.value: count for reason, count in intake.rejected.items()}
     return Rehearsal(life.labels(until_ms), registry, practice, intake.messages, rejected)
-
-
-def labels_once(labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Each label once. Raises: ConfigurationError where two labels of one name differ."""
-    known: dict[str, Label] = {}
-    for label in labels:
-        if known.setdefault(label.label, label) != label:
-            raise ConfigurationError(f"the truth tells two things of {label.label}")
-    return tuple(known.values())
