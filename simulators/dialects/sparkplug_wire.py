@@ -6,10 +6,11 @@ Source: eclipse-tahu sparkplug_b.proto (proto2), as quoted in Sparkplug 3.0, sec
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from struct import pack, unpack_from
+from struct import pack
 from typing import Final
 
 _MASK64: Final = (1 << 64) - 1
+_FIXED_LENGTHS: Final = {1: 8, 5: 4}
 
 
 class DataType(IntEnum):
@@ -98,41 +99,33 @@ def _varint(number: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Number and content of each field of a message: varints and fixed widths as int, the rest as bytes."""
+    """Number and content of each field of a message: varints as int, the rest as bytes."""
     at = 0
-    try:
-        while at < len(message):
-            key, at = _read_varint(message, at)
-            match key & 7:
-                case 0:
-                    value, at = _read_varint(message, at)
-                    yield key >> 3, value
-                case 1:
-                    yield key >> 3, unpack_from("<Q", message, at)[0]
-                    at += 8
-                case 5:
-                    yield key >> 3, unpack_from("<I", message, at)[0]
-                    at += 4
-                case 2:
-                    length, at = _read_varint(message, at)
-                    if at + length > len(message):
-                        raise ValueError("a field is longer than its message")
-                    yield key >> 3, message[at : at + length]
-                    at += length
-                case wire_type:
-                    raise ValueError(f"wire type {wire_type} is not used by Sparkplug")
-    except (IndexError, OverflowError) as error:
-        raise ValueError("the message ends within a field") from error
+    while at < len(message):
+        key, at = _read_varint(message, at)
+        wire_type = key & 7
+        if wire_type == 0:
+            value, at = _read_varint(message, at)
+            yield key >> 3, value
+            continue
+        if wire_type == 2:
+            length, at = _read_varint(message, at)
+        elif wire_type in _FIXED_LENGTHS:
+            length = _FIXED_LENGTHS[wire_type]
+        else:
+            raise ValueError(f"wire type {wire_type} is not used by Sparkplug")
+        if at + length > len(message):
+            raise ValueError("a field is longer than its message")
+        yield key >> 3, message[at : at + length]
+        at += length
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
     number = shift = 0
-    while True:
-        byte = message[at]
+    for byte in message[at : at + 10]:
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number, at
         shift += 7
-        if shift > 63:
-            raise ValueError("a number is longer than 64 bits")
+    raise ValueError("a number without an end")
