@@ -1,26 +1,27 @@
 """As much of CBOR (RFC 8949) as sensors send: whole numbers, floats, texts, booleans, arrays and maps."""
 
 from collections.abc import Mapping, Sequence
-from struct import pack
+from struct import pack, unpack
 from typing import Final
 
 CborValue = int | float | str | bool | Sequence["CborValue"] | Mapping[int, "CborValue"] | Mapping[str, "CborValue"]
 
 _UNSIGNED, _NEGATIVE, _TEXT, _ARRAY, _MAP = (major << 5 for major in (0, 1, 3, 4, 5))
-_FALSE, _TRUE, _FLOAT64 = b"\xf4", b"\xf5", b"\xfb"
+_FALSE, _TRUE = b"\xf4", b"\xf5"
+_SHORT_FLOATS: Final = ((b"\xf9", ">e"), (b"\xfa", ">f"))
 _WIDTHS: Final = ((1 << 8, 24, ">BB"), (1 << 16, 25, ">BH"), (1 << 32, 26, ">BI"), (1 << 64, 27, ">BQ"))
 
 
 def encode_cbor(value: CborValue) -> bytes:
-    """One data item: definite lengths, the shortest whole numbers, every float in eight bytes, maps in their own order.
+    """One data item in preferred serialisation: definite lengths, numbers as short as they lose nothing, maps in order.
 
-    Source: RFC 8949, section 3 and appendix A.
+    A float stays a float, even if it is whole. Source: RFC 8949, sections 3 and 4.1.
     """
     match value:
         case bool():
             return _TRUE if value else _FALSE
         case float():
-            return _FLOAT64 + pack(">d", value)
+            return _float(value)
         case int():
             return _head(_UNSIGNED, value) if value >= 0 else _head(_NEGATIVE, -1 - value)
         case str():
@@ -32,6 +33,17 @@ def encode_cbor(value: CborValue) -> bytes:
             )
         case _:
             return _head(_ARRAY, len(value)) + b"".join(map(encode_cbor, value))
+
+
+def _float(value: float) -> bytes:
+    for head, layout in _SHORT_FLOATS:
+        try:
+            short = pack(layout, value)
+        except OverflowError:
+            continue
+        if unpack(layout, short)[0] == value:
+            return head + short
+    return pack(">Bd", 0xFB, value)
 
 
 def _head(major: int, argument: int) -> bytes:
