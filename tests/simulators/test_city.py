@@ -71,12 +71,17 @@ def test_every_lamp_hangs_on_a_cabinet_nearby_that_stands_before_it(city: City) 
     assert fed == {cabinet.device_id: cabinet.attributes["lamps"] for cabinet in cabinets}
 
 
-def test_wells_lie_at_junctions(city: City) -> None:
-    junctions = [city.place.lon_lat(spot.east_m, spot.north_m) for spot in city.plan.junctions]
-    spots = [Device("junction", "cabinet", "cabinet", lon=lon, lat=lat) for lon, lat in junctions]
+def test_sewers_and_storm_drains_lie_at_junctions_and_other_wells_along_the_streets(city: City) -> None:
+    junctions = [spot_of(city, (spot.east_m, spot.north_m)) for spot in city.plan.junctions]
     for cover in (device for device in city.devices if device.kind == "manhole_cover"):
-        assert min(metres_apart(cover, spot) for spot in spots) < 10
+        at_a_junction = min(metres_apart(cover, spot) for spot in junctions) < 10
+        assert at_a_junction is (cover.attributes["cover_class"] in ("sewage", "storm"))
         assert 0.5 < float(cover.attributes["well_depth_m"]) < 5
+
+
+def spot_of(city: City, point: tuple[float, float]) -> Device:
+    lon, lat = city.place.lon_lat(*point)
+    return Device("spot", "cabinet", "cabinet", lon=lon, lat=lat)
 
 
 def test_codes_follow_the_standard(city: City) -> None:
@@ -102,6 +107,7 @@ def test_the_devices_file_reads_back_as_the_devices(city: City) -> None:
     assert tuple(rows[0]) == COLUMNS
     for row, device in zip(rows, city.devices, strict=True):
         attributes = orjson.loads(row.pop("attributes"))
+        assert row.pop("owner") == ""
         numbers = {"lon": float(row["lon"]), "lat": float(row["lat"])}
         texts = {key: value or None for key, value in row.items()}
         again = Device(

@@ -1,0 +1,73 @@
+"""A city from a blueprint, a seed and a number of devices.
+
+blueprint ──▶ streets ──▶ poles ──▶ lamps, cabinets, lighting gateways
+                 ├──▶ wells ──▶ covers, LoRaWAN gateways
+                 └──▶ junctions, river ──▶ water monitors
+"""
+
+from typing import Final
+
+from simulators.city.blueprint import PLAIN, Blueprint
+from simulators.city.city import City
+from simulators.city.ground import Ground
+from simulators.city.lamps import Lighting, Pole, plan_circuits, poles_of
+from simulators.city.monitors import Monitors
+from simulators.city.wells import Covers, drawn_sites
+from simulators.place import ZHANGJIAGANG, Place
+from simulators.streets import GroundPlan, lay_streets
+
+SMALLEST: Final = 4
+"""The smallest city has a lamp, a cabinet, a cover and a water monitor."""
+
+
+def build_city(seed: int, devices: int, place: Place = ZHANGJIAGANG) -> City:
+    """The plain city of `seed`: about 80 % lamps, 12 % covers, 5 % monitors, 3 % cabinets, all of them native.
+
+    As `lay_city`, which also draws richer ones.
+    """
+    part = PLAIN.place.model_copy(
+        update={"lon": place.lon, "lat": place.lat, "timezone": place.timezone, "division": place.division}
+    )
+    return lay_city(PLAIN.model_copy(update={"place": part}), seed, devices)
+
+
+def lay_city(blueprint: Blueprint, seed: int, devices: int) -> City:
+    """The city of `blueprint` and `seed` with exactly `devices` devices, gateways included.
+
+    The same arguments give the same city, on any machine. Raises: ValueError below `SMALLEST` devices.
+    """
+    if devices < SMALLEST:
+        raise ValueError(f"a city needs at least {SMALLEST} devices, one of each kind; {devices} were asked for")
+    covers, monitors = (max(1, round(devices * part.share)) for part in (blueprint.covers, blueprint.monitors))
+    left = max(2, devices - covers - monitors)
+    plan, poles = _streets_for(seed, blueprint, left)
+    ground = Ground(blueprint.place, plan)
+    lids = Covers(seed, blueprint, ground, drawn_sites(seed, plan), covers)
+    if left - lids.gateways < 2:
+        lids.without_gateways()
+    circuits = plan_circuits(blueprint, left - lids.gateways)
+    lighting = list(Lighting(seed, blueprint, ground, poles, circuits).devices())
+    wells = list(lids.devices(circuits.gateway_count))
+    water = Monitors(seed, blueprint, ground, plan, monitors).devices()
+    return City(
+        seed,
+        blueprint.place.place,
+        plan,
+        tuple(sorted((*lighting, *wells, *water), key=lambda device: device.kind != "gateway")),
+        tuple(ground.areas(blueprint.place.towns, blueprint.streets.names)),
+        blueprint,
+    )
+
+
+def _streets_for(seed: int, blueprint: Blueprint, lamps: int) -> tuple[GroundPlan, list[Pole]]:
+    """The smallest net of streets, square or nearly, that has room for so many lamps, and all its poles."""
+    spacing_m, pattern = blueprint.lamps.spacing_m, blueprint.streets
+    per_block = pattern.block_m / spacing_m * 1.1
+    rows = columns = 2
+    while True:
+        if per_block * (rows * (columns - 1) + columns * (rows - 1)) >= lamps:
+            plan = lay_streets(seed, rows, columns, pattern)
+            poles = poles_of(plan, spacing_m)
+            if len(poles) >= lamps:
+                return plan, poles
+        rows, columns = (rows, columns + 1) if rows == columns else (rows + 1, columns)

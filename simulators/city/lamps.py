@@ -1,0 +1,216 @@
+"""Lamps along the streets, cut into runs of one cabinet each, and gateways for the runs that speak through one.
+
+poles:     | . . . . . . . . | . . . . . . . . | . . . . . .    in the order of the streets
+cabinets:  |        C1       |        C2       |     C3          each with its feeders, in equal parts
+gateways:  |                 G1                |     none        so many cabinets each
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from domain.devices import AttributeValue, Device
+from simulators.city.blueprint import BEHIND_GATEWAYS, NATIVE, Blueprint
+from simulators.city.ground import Ground
+from simulators.city.shares import dealt
+from simulators.lighting import NORMAL_PLAN, plan_of
+from simulators.noise import key_of, mixed, uniform
+from simulators.streets import Grade, GroundPlan, Spot, Street, along
+
+_ASIDE_M: Final = {Grade.AVENUE: 9.0, Grade.STREET: 7.0, Grade.LANE: 5.0}
+_LAMP, _CABINET, _GATEWAY = "0118", "0116", "0115"
+"""Component classes: street lamp, power installation, telecom cabinet (standards section 1)."""
+_FIRST_YEAR: Final = 2014
+
+
+class Pole(NamedTuple):
+    street: Street
+    number: int
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
+class Circuits:
+    """How many lamps and cabinets there are, and what each cabinet's lamps speak."""
+
+    lamps: int
+    dialects: tuple[str, ...]
+    gateways: tuple[int | None, ...]
+    """By cabinet: the number of its gateway."""
+
+    @property
+    def cabinets(self) -> int:
+        return len(self.dialects)
+
+    @property
+    def gateway_count(self) -> int:
+        return len({number for number in self.gateways if number is not None})
+
+    def run_of(self, cabinet: int) -> tuple[int, int]:
+        """The lamps [first, end) that a cabinet feeds, numbered along the streets."""
+        return -(-cabinet * self.lamps // self.cabinets), -(-(cabinet + 1) * self.lamps // self.cabinets)
+
+    def cabinets_of(self, gateway: int) -> list[int]:
+        return [cabinet for cabinet, number in enumerate(self.gateways) if number == gateway]
+
+
+def plan_circuits(blueprint: Blueprint, devices: int) -> Circuits:
+    """What `devices` devices of lighting are: at least a lamp and a cabinet, and gateways where enough is left."""
+    part, each = blueprint.lamps, blueprint.gateways.cabinets_each
+    behind = sum(share for dialect, share in part.dialects.items() if dialect in BEHIND_GATEWAYS)
+    gateways_per_cabinet = behind / sum(part.dialects.values()) / each
+    cabinets = max(1, round(devices / (part.per_cabinet + 1 + gateways_per_cabinet)))
+    clusters = -(-cabinets // each)
+    spoken = dealt(part.dialects, clusters)
+    gateways = sum(dialect in BEHIND_GATEWAYS for dialect in spoken)
+    if devices - cabinets - gateways < 1:
+        spoken, gateways = [NATIVE] * clusters, 0
+    numbers, given = [], 0
+    for dialect in spoken:
+        numbers.append(given if dialect in BEHIND_GATEWAYS else None)
+        given += dialect in BEHIND_GATEWAYS
+    return Circuits(
+        devices - cabinets - gateways,
+        tuple(spoken[cabinet // each] for cabinet in range(cabinets)),
+        tuple(numbers[cabinet // each] for cabinet in range(cabinets)),
+    )
+
+
+def poles_of(plan: GroundPlan, spacing_m: float) -> list[Pole]:
+    """Every place for a lamp, street by street."""
+    return [
+        Pole(street, number, spot)
+        for street in plan.streets
+        for number, spot in enumerate(along(street, spacing_m, _ASIDE_M[street.grade]), start=1)
+    ]
+
+
+class Lighting:
+    """The lamps, cabinets and lighting gateways of a city, on as many `poles` as there are lamps."""
+
+    def __init__(self, seed: int, blueprint: Blueprint, ground: Ground, poles: Sequence[Pole], circuits: Circuits):
+        self._blueprint, self._part, self._ground = blueprint, blueprint.lamps, ground
+        self._seed, self._poles, self._circuits = seed, poles, circuits
+        self._division = blueprint.place.division
+        told = plan_of({"dimming_plan": self._part.dimming, "switch_at_deg": self._part.switch_at_deg})
+        self._plan: dict[str, AttributeValue] = (
+            {} if told == NORMAL_PLAN else {"dimming_plan": self._part.dimming, "switch_at_deg": told.switch_at_deg}
+        )
+
+    def devices(self) -> Iterator[Device]:
+        """Gateways, then cabinets, then lamps."""
+        lamps = [lamp for cabinet in range(self._circuits.cabinets) for lamp in self._lamps(cabinet)]
+        for gateway in range(self._circuits.gateway_count):
+            yield self._gateway(gateway)
+        for cabinet in range(self._circuits.cabinets):
+            yield self._cabinet(cabinet, lamps)
+        yield from lamps
+
+    def _lamps(self, cabinet: int) -> Iterator[Device]:
+        first, end = self._circuits.run_of(cabinet)
+        feeders, key = self._part.feeders, key_of(self._seed, "cabinet", str(cabinet))
+        installed = _FIRST_YEAR + mixed(key, 1) % 11
+        said = self._said(cabinet)
+        for number in range(first, end):
+            street, pole, spot = self._poles[number]
+            at = self._ground.stand(*spot)
+            grade = self._part.grades[street.grade]
+            attributes: dict[str, AttributeValue] = {
+                "nominal_power": grade.watts[mixed(key_of(self._seed, street.name)) % len(grade.watts)],
+                "lantern_height_m": grade.height_m,
+                "feeder": f"F{1 + (number - first) * feeders // (end - first)}",
+                "phase": "ABC"[number % 3],
+                "pole_number": float(pole),
+                "street": street.name_zh if self._blueprint.place.language == "zh" else street.name,
+                "street_class": street.grade.value,
+                "installed_year": float(installed),
+            }
+            yield Device(
+                device_id=(device_id := f"SL-{self._division}-{number + 1:06d}"),
+                kind="streetlight",
+                profile="streetlight",
+                name=f"{street.name} lamp {pole}",
+                area=at.area,
+                lon=at.lon,
+                lat=at.lat,
+                parent_id=self._cabinet_id(cabinet),
+                component_code=f"{self._division}{_LAMP}{number + 1:06d}",
+                department="lighting",
+                report_interval_s=self._part.every_s,
+                attributes=attributes | self._plan | said,
+                grid=at.grid,
+                sparkplug=self._sparkplug(cabinet, device_id),
+            )
+
+    def _cabinet(self, cabinet: int, lamps: Sequence[Device]) -> Device:
+        first, end = self._circuits.run_of(cabinet)
+        middle = (first + end) // 2
+        spot = self._poles[middle].spot
+        at = self._ground.stand(spot.east_m + 1.5, spot.north_m + 1.5, spot.row, spot.column)
+        device_id, gateway = self._cabinet_id(cabinet), self._circuits.gateways[cabinet]
+        has_contact = uniform(key_of(self._seed, "cabinet", str(cabinet)), 2) < self._part.door_contacts
+        return Device(
+            device_id=device_id,
+            kind="cabinet",
+            profile="cabinet",
+            name=f"Cabinet {cabinet + 1} at {lamps[middle].name}",
+            area=at.area,
+            lon=at.lon,
+            lat=at.lat,
+            parent_id=None if gateway is None else self._gateway_id(gateway),
+            component_code=f"{self._division}{_CABINET}{cabinet + 1:06d}",
+            department="lighting",
+            report_interval_s=self._part.cabinet_every_s,
+            attributes={
+                "nominal_power": sum(float(fed.attributes["nominal_power"]) for fed in lamps[first:end]),
+                "lamps": float(end - first),
+                "feeders": float(self._part.feeders),
+                "door_contact": has_contact,
+            }
+            | self._plan
+            | self._said(cabinet),
+            grid=at.grid,
+            sparkplug=self._sparkplug(cabinet, device_id),
+        )
+
+    def _gateway(self, gateway: int) -> Device:
+        """A lighting gateway on a lamp pole in the middle of its cabinets' lamps."""
+        cabinets = self._circuits.cabinets_of(gateway)
+        first, end = self._circuits.run_of(cabinets[0])[0], self._circuits.run_of(cabinets[-1])[1]
+        pole = self._poles[(first + end) // 2]
+        at = self._ground.stand(pole.spot.east_m - 1.0, pole.spot.north_m + 1.0, pole.spot.row, pole.spot.column)
+        sparkplug = self._circuits.dialects[cabinets[0]] == "sparkplug"
+        attributes: dict[str, AttributeValue] = {"network": "lighting"}
+        if sparkplug:
+            attributes["dialect"] = "sparkplug"
+        return Device(
+            device_id=self._gateway_id(gateway),
+            kind="gateway",
+            profile="gateway",
+            name=f"Lighting gateway {gateway + 1} at {pole.street.name} lamp {pole.number}",
+            area=at.area,
+            lon=at.lon,
+            lat=at.lat,
+            component_code=f"{self._division}{_GATEWAY}{gateway + 1:06d}",
+            department="lighting",
+            report_interval_s=self._blueprint.gateways.every_s,
+            attributes=attributes,
+            grid=at.grid,
+            sparkplug=f"lighting-{self._division}/{self._gateway_id(gateway)}" if sparkplug else None,
+        )
+
+    def _said(self, cabinet: int) -> dict[str, AttributeValue]:
+        dialect = self._circuits.dialects[cabinet]
+        return {} if dialect == NATIVE else {"dialect": dialect}
+
+    def _sparkplug(self, cabinet: int, device_id: str) -> str | None:
+        gateway = self._circuits.gateways[cabinet]
+        if gateway is None or self._circuits.dialects[cabinet] != "sparkplug":
+            return None
+        return f"lighting-{self._division}/{self._gateway_id(gateway)}/{device_id}"
+
+    def _cabinet_id(self, number: int) -> str:
+        return f"CB-{self._division}-{number + 1:06d}"
+
+    def _gateway_id(self, number: int) -> str:
+        return f"GW-{self._division}-{number + 1:06d}"
