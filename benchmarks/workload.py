@@ -58,5 +58,11 @@ class StaticLookup:
     def device_by_eui(self, dev_eui: str) -> Device | None:
         return None
 
+    def device_by_mn(self, mn: str) -> Device | None:
+        return None
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        return None
+
     def profile(self, name: str) -> Profile | None:
         return self._profile

@@ -15,6 +15,10 @@ UPLINK_FILTERS: Final = (
     "v3/+/devices/+/up",
 )
 """The stateless dialects; every gateway slot takes its share of them."""
+STATEFUL_FILTERS: Final = ("spBv1.0/#", "hj212/+/up")
+"""The dialects with a memory (Sparkplug B, HJ 212): slot 0 takes them whole, for a share would lose the thread."""
+STATEFUL_ROOTS: Final = ("spBv1.0/", "hj212/")
+"""What the topics under STATEFUL_FILTERS begin with."""
 
 _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 

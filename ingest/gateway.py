@@ -2,10 +2,12 @@
 
     broker ──PUBLISH──▶ session ──▶ pipeline ──▶ log.append ──durable──▶ PUBACK
               clock ─────────────────────────────▶ (all before it durable) ──▶ tick on every telemetry partition
+              HJ 212, Sparkplug B ▶ converse ──▶ the same, once settled; NCMD Rebirth where a birth is missing
 
 Work waits in one queue in order of receipt: an entry is a stretch of messages whose records were handed to the log
 together, or one clock message. The acknowledging task takes them one by one, so PUBACKs keep the order of receipt and a
-tick is written only behind everything received before it.
+tick is written only behind everything received before it. Only a part of an HJ 212 report stands outside of that order: it
+is received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it.
 """
 
 import asyncio
@@ -17,8 +19,9 @@ from typing import Final, Protocol
 import orjson
 import structlog
 
-from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, UPLINK_FILTERS, MqttEndpoint
+from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint
 from domain.topics import TICK_HEADERS, Topics, is_tick
+from ingest.conversations import Answer, Ticket, is_stateful
 from ingest.messages import Message
 from ingest.mqtt_frames import Publish
 from ingest.mqtt_session import MqttSession, SessionSettings
@@ -28,13 +31,22 @@ _log = structlog.get_logger()
 _PUBACK: Final = b"\x40\x02"
 _DRAIN_TIMEOUT_S: Final = 30.0
 _QUIET_S: Final = 2.0
+_SWEEP_S: Final = 1.0
+_APART: Final = frozenset("uhs")
+"""What topics of the slot's own (`urbansense/…`) and of stateful dialects begin with, and no other does."""
 
 
 class Decoder(Protocol):
     """What turns a message into records (`ingest.pipeline.Pipeline`)."""
 
     def records(self, message: Message) -> list[Outgoing]:
-        """At least one record for any message whatever; never raises."""
+        """At least one record for any message of a stateless dialect; never raises."""
+
+    def converse(self, message: Message, ticket: Ticket | None = None) -> Answer:
+        """The same for the stateful ones; `ticket` is settled by this answer or a later one. Never raises."""
+
+    def sweep(self, *, everything: bool = False) -> Answer:
+        """A second has passed. `everything`: conclude all that waits. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +78,12 @@ class GatewaySettings:
     def filters(self) -> tuple[str, ...]:
         """What the slot subscribes to: all messages when it is the only one, else shares, so that slots divide the load.
 
+        Slot 0 has the stateful dialects to itself, all of them.
         Mosquitto (2.0.11, and by its source up to 2.1) does not keep a shared subscription over its own restart.
         """
         uplinks = self._shares if self.slots > 1 else UPLINK_FILTERS
-        return (*uplinks, self.clock_topic, self.claim_topic)
+        stateful = STATEFUL_FILTERS if self.slot == 0 else ()
+        return (*uplinks, *stateful, self.clock_topic, self.claim_topic)
 
     @property
     def former_filters(self) -> tuple[str, ...]:
@@ -146,10 +160,13 @@ class Gateway:
             tasks.create_task(self._session.run(halt))
             acknowledging = tasks.create_task(self._acknowledge())
             clock = tasks.create_task(self._send_clock())
+            sweeping = tasks.create_task(self._sweep())
             await stop.wait()
             if settings.end_session:
                 await self._receive_what_is_queued()
+                self._hand_over(*self._act_on(self.decoder.sweep(everything=True)))
             halt.set()
+            sweeping.cancel()
             self._session.pause()
             clock.cancel()
             await self._drain()
@@ -170,21 +187,30 @@ class Gateway:
     def _receive(self, publishes: list[Publish]) -> None:
         records: list[Outgoing] = []
         pubacks: list[bytes] = []
-        count = 0
+        count = own = 0
         received_at_ms = self._received_at_ms()
         decode = self.decoder.records
         own_topics = (self.settings.clock_topic, self.settings.claim_topic)
         for topic, payload, packet_id, content_type in publishes:
-            if topic in own_topics:
-                self._hand_over(records, pubacks, count)
-                self._hear_own(topic, payload, packet_id)
-                records, pubacks, count = [], [], 0
-                received_at_ms = self._received_at_ms()
-                continue
+            if topic[:1] in _APART:
+                if topic in own_topics:
+                    own += 1
+                    self._hand_over(records, pubacks, count)
+                    self._hear_own(topic, payload, packet_id)
+                    records, pubacks, count = [], [], 0
+                    received_at_ms = self._received_at_ms()
+                    continue
+                if is_stateful(topic):
+                    told, settled, settles = self._converse(Message(topic, payload, received_at_ms), packet_id)
+                    records += told
+                    pubacks += settled
+                    count += settles
+                    continue
             records += decode(Message(topic, payload, received_at_ms, content_type))
             count += 1
             if packet_id is not None:
                 pubacks.append(packet_id)
+        self.counters.received += len(publishes) - own
         self._hand_over(records, pubacks, count)
         if self._in_flight > 2 * self.settings.receive_maximum:
             self._session.pause()
@@ -192,13 +218,30 @@ class Gateway:
     def _received_at_ms(self) -> int:
         return self._simulated_ms if self.settings.simulated_clock else self.now_ms()
 
+    def _converse(self, message: Message, packet_id: bytes | None) -> tuple[list[Outgoing], list[bytes], int]:
+        """Of a message of a stateful dialect: records, and what they settle, as packet ids and as a count of messages."""
+        answer = self.decoder.converse(message, Ticket(self._session.connection, packet_id))
+        return self._act_on(answer)
+
+    def _act_on(self, answer: Answer) -> tuple[list[Outgoing], list[bytes], int]:
+        for request in answer.requests:
+            _log.info("asking an edge node for its birth", topic=request.topic, why=request.why)
+            self._session.publish(request.topic, request.payload, qos=0)
+        mine = [one.packet_id for one in answer.settled if one.connection == self._session.connection]
+        return answer.records, [packet_id for packet_id in mine if packet_id is not None], len(answer.settled)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self._hand_over(*self._act_on(self.decoder.sweep()))
+
     def _hand_over(self, records: list[Outgoing], packet_ids: list[bytes], count: int) -> None:
-        if not count:
+        if not count and not records:
             return
         self._in_flight += count
-        self.counters.received += count
         pubacks = _PUBACK + _PUBACK.join(packet_ids) if packet_ids else b""
-        self._queue.put_nowait(_InFlight(self._session.connection, self.log.append(records), pubacks, count))
+        durable = self.log.append(records) if records else None
+        self._queue.put_nowait(_InFlight(self._session.connection, durable, pubacks, count))
 
     def _hear_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> None:
         """A message of the slot's own: the clock, or a claim to the slot."""

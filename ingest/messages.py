@@ -1,9 +1,13 @@
 """What passes through the gateway: a message as it came, and a report before the registry has seen it."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.rejections import Reason
+from domain.telemetry import Quality
+
+_NO_QUALITY: Final[Mapping[str, Quality]] = {}
 
 
 class Message(NamedTuple):
@@ -24,8 +28,10 @@ class Uplink:
     """One report as a codec read it: source fields and the device's own words, nothing looked up or converted.
 
     `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a unit
-    for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. Exactly one of `device_id`
-    and `dev_eui` is set. `speaker` is the device that spoke for this one.
+    for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. `quality` names the fields that
+    the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
+    names them. Exactly one of `device_id`, `dev_eui`, `mn` and `sparkplug` is set. `speaker` is the device that spoke for
+    this one.
     Time: `observed_at_ms` is what the device said, whatever its type; None where it has no clock. Then `offset_ms`
     says how much earlier (negative) than received the device held its values to be.
     """
@@ -40,6 +46,10 @@ class Uplink:
     message_id: object = None
     units: dict[str, str] = field(default_factory=dict)
     speaker: str | None = None
+    mn: str | None = None
+    sparkplug: str | None = None
+    quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
+    companions: Collection[str] = ()
 
 
 class Refused(NamedTuple):

@@ -154,10 +154,10 @@ class MqttSession:
             self._client.send_pubacks(pubacks)
             self._flush()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish at QoS 1 if connected; not kept otherwise."""
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
+        """Publish if connected; not kept otherwise."""
         if self.connected:
-            self._client.publish(topic, payload, qos=1, retain=retain)
+            self._client.publish(topic, payload, qos=qos, retain=retain)
             self._flush()
 
     def yield_slot(self) -> None:

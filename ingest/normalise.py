@@ -34,7 +34,7 @@ def normalise(uplink: Uplink, sender: Sender, received_at_ms: int, replay_of: st
     if observed_at_ms is None:
         detail = f"observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, sender.device_id))
-    readings = read_fields(uplink.fields, uplink.units, sender.plan)
+    readings = read_fields(uplink.fields, uplink.units, sender.plan, uplink.quality, uplink.companions)
     if sender.plan.derived:
         add_derived(readings, sender.plan.derived, sender.attributes)
     message_id = _message_id(uplink.message_id, readings)

@@ -1,6 +1,6 @@
 """What each source field of a device means: its profile, compiled once so that a reading costs one multiply-add."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
@@ -14,6 +14,9 @@ from domain.units import IDENTITY
 
 LINK_QUANTITIES: Final = ("rssi", "snr")
 """What a network server knows of the radio link: canonical, whatever the device's profile maps."""
+
+_CANONICAL: Final[Mapping[str, tuple[str, str]]] = {name: (name, one.unit) for name, one in CATALOGUE.items()}
+_LINK: Final = {name: _CANONICAL[name] for name in LINK_QUANTITIES}
 
 
 class Slot(NamedTuple):
@@ -59,8 +62,11 @@ class Plan:
     derived: tuple[Derivation, ...] = ()
 
 
-def compile_plan(profile: Profile | None) -> Plan:
-    """The plan of `profile`; of the canonical quantities in canonical units where it maps nothing or is None."""
+def compile_plan(profile: Profile | None, built_in: Mapping[str, tuple[str, str]] = _CANONICAL) -> Plan:
+    """The plan of `profile`; where it maps nothing or is None, that of `built_in`: (quantity, unit) by source field.
+
+    Unless a dialect has names of its own, those are the canonical quantities in canonical units.
+    """
     slots: dict[str, tuple[Slot, ...]] = {}
     problems: dict[str, str] = {}
     for mapping in profile.fields if profile else ():
@@ -70,9 +76,9 @@ def compile_plan(profile: Profile | None) -> Plan:
         else:
             problems[mapping.source] = slot
     ignored = frozenset(profile.ignore if profile else ())
-    for name in LINK_QUANTITIES if profile and profile.fields else CATALOGUE:
-        if name not in problems:
-            slots.setdefault(name, (Slot(CATALOGUE[name]),))
+    names = _LINK if profile and profile.fields else built_in
+    for name in names.keys() - problems.keys() - slots.keys():
+        slots[name] = (_built_in_slot(*names[name]),)
     derived = _compile_derived(profile.derived if profile else (), problems)
     straight = {
         source: _straightened(of_source[0])
@@ -80,6 +86,14 @@ def compile_plan(profile: Profile | None) -> Plan:
         if source not in ignored and source not in problems and len(of_source) == 1 and _is_plain(of_source[0])
     }
     return Plan(slots, {} if derived else straight, ignored, problems, derived)
+
+
+def _built_in_slot(name: str, unit: str) -> Slot:
+    quantity = CATALOGUE[name]
+    if unit == quantity.unit:
+        return Slot(quantity)
+    conversion = quantity.conversion_from(unit)
+    return Slot(quantity, conversion.factor, conversion.offset)
 
 
 def _compile_mapping(mapping: FieldMapping) -> Slot | str:

@@ -1,6 +1,6 @@
 """From source fields to readings: which quantity, which number in its canonical unit, and whether it is plausible."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import isfinite
@@ -15,6 +15,7 @@ from ingest.codecs.senml_units import UCUM_UNITS
 from ingest.plans import Plan, Slot
 
 _NAMED_AT_MOST: Final = 12
+_NOTHING_SAID: Final[Mapping[str, Quality]] = {}
 
 
 @dataclass(slots=True)
@@ -35,8 +36,18 @@ class Readings:
         return Reason.BAD_VALUE if self.bad else Reason.UNKNOWN_QUANTITY, "; ".join(told)
 
 
-def read_fields(fields: Mapping[str, object], units: Mapping[str, str], plan: Plan) -> Readings:
-    """The readings that `fields` give under `plan`; units named by the message itself win over the profile's."""
+def read_fields(
+    fields: Mapping[str, object],
+    units: Mapping[str, str],
+    plan: Plan,
+    said: Mapping[str, Quality] = _NOTHING_SAID,
+    companions: Collection[str] = (),
+) -> Readings:
+    """The readings that `fields` give under `plan`; units named by the message itself win over the profile's.
+
+    Quality: the worse of what the device said of the field (`said`) and what the value looks like. A field among
+    `companions` that the profile does not name is left out without a word.
+    """
     readings = Readings()
     for source, value in fields.items():
         if source in plan.ignored:
@@ -44,14 +55,15 @@ def read_fields(fields: Mapping[str, object], units: Mapping[str, str], plan: Pl
         if source in plan.problems:
             readings.bad.append(f"{source} ({plan.problems[source]})")
         elif source not in plan.slots:
-            readings.unknown.append(source)
+            if source not in companions:
+                readings.unknown.append(source)
         else:
             for slot in plan.slots[source]:
-                _add(readings, source, value, slot, units.get(source))
+                _add(readings, source, value, slot, units.get(source), said.get(source))
     return readings
 
 
-def _add(readings: Readings, source: str, value: object, slot: Slot, unit: str | None) -> None:
+def _add(readings: Readings, source: str, value: object, slot: Slot, unit: str | None, said: Quality | None) -> None:
     quantity = slot.quantity
     reading = _canonical(value, slot, unit)
     if isinstance(reading, str):
@@ -62,8 +74,12 @@ def _add(readings: Readings, source: str, value: object, slot: Slot, unit: str |
         readings.values[quantity.name] = reading
         if not quantity.is_plausible(reading):
             readings.quality[quantity.name] = "bad"
+        elif said == "bad":
+            readings.quality[quantity.name] = said
         elif not slot.low <= reading <= slot.high:
             readings.quality[quantity.name] = slot.outside
+        elif said is not None:
+            readings.quality[quantity.name] = said
 
 
 def _canonical(value: object, slot: Slot, unit: str | None) -> Reading | str:

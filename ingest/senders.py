@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from domain.devices import AttributeValue, Device, DeviceLookup, DeviceState, Profile
+from domain.devices import AttributeValue, Device, DeviceState, IdentityLookup, Profile
 from domain.rejections import Reason
 from domain.topics import Topics
+from ingest.codecs import hj212
+from ingest.codecs.hj212_factors import READINGS
 from ingest.messages import Refused, Uplink
 from ingest.plans import Plan, compile_plan
 
@@ -30,10 +32,10 @@ class Sender:
 class Senders:
     """The registry's devices as senders. A device is looked up anew each time; the plan of a profile is kept."""
 
-    def __init__(self, topics: Topics, lookup: DeviceLookup) -> None:
+    def __init__(self, topics: Topics, lookup: IdentityLookup) -> None:
         self._topics = topics
         self._lookup = lookup
-        self._plans: dict[str, tuple[Profile | None, Plan]] = {}
+        self._plans: dict[tuple[str, bool], tuple[Profile | None, Plan]] = {}
 
     def find(self, uplink: Uplink) -> Sender | Refused:
         """The sender of `uplink`, or why its report must be refused.
@@ -61,7 +63,7 @@ class Senders:
             area=device.area,
             topic=self._topics.telemetry(device.kind),
             key=device.device_id.encode(),
-            plan=self._plan(device.profile),
+            plan=self._plan(device.profile, names_factors=uplink.codec == hj212.CODEC),
             attributes=device.attributes,
         )
 
@@ -82,15 +84,24 @@ class Senders:
     def _device(self, uplink: Uplink) -> Device | None:
         if uplink.device_id is not None:
             return self._lookup.device(uplink.device_id)
+        if uplink.mn is not None:
+            return self._lookup.device_by_mn(uplink.mn)
+        if uplink.sparkplug is not None:
+            return self._lookup.device_by_sparkplug(uplink.sparkplug)
         return self._lookup.device_by_eui(uplink.dev_eui) if uplink.dev_eui else None
 
-    def _plan(self, profile_name: str) -> Plan:
+    def _plan(self, profile_name: str, *, names_factors: bool) -> Plan:
         profile = self._lookup.profile(profile_name)
-        known = self._plans.get(profile_name)
+        known = self._plans.get((profile_name, names_factors))
         if known is None or (known[0] is not profile and known[0] != profile):
-            known = self._plans[profile_name] = (profile, compile_plan(profile))
+            plan = compile_plan(profile, READINGS) if names_factors else compile_plan(profile)
+            known = self._plans[profile_name, names_factors] = (profile, plan)
         return known[1]
 
 
 def _named(uplink: Uplink) -> str:
-    return f"device {uplink.device_id!r}" if uplink.device_id is not None else f"device EUI {uplink.dev_eui!r}"
+    if uplink.device_id is not None:
+        return f"device {uplink.device_id!r}"
+    if uplink.mn is not None:
+        return f"MN {uplink.mn!r}"
+    return f"Sparkplug path {uplink.sparkplug!r}" if uplink.sparkplug is not None else f"device EUI {uplink.dev_eui!r}"

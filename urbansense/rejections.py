@@ -1,13 +1,14 @@
 """Rejected messages as the web sees them: `web.ports.RejectedMessages` over `telemetry.rejected`."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
 from heapq import nlargest
 
 from device_registry.pending import sighting_of
-from domain.devices import DeviceLookup
+from domain.devices import IdentityLookup
 from domain.rejections import Reason, Rejection
 from domain.topics import Topics
-from ingest.pipeline import Pipeline
+from ingest.pipeline import CHINA, Pipeline
 from ingest.rejected import decode_rejection, replay_message, replay_telemetry
 from streams.ports import Log, Outgoing
 from streams.tables import read_to_end
@@ -17,10 +18,11 @@ from web.ports import RejectedMessage, Replay
 class LogRejections:
     """Reads the topic from its beginning each time; replayed messages go straight to the log, not over MQTT."""
 
-    def __init__(self, log: Log, topics: Topics, lookup: DeviceLookup) -> None:
+    def __init__(self, log: Log, topics: Topics, lookup: IdentityLookup, zone: tzinfo = CHINA) -> None:
         self._log = log
         self._topics = topics
         self._lookup = lookup
+        self._zone = zone
 
     async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
         found = [_message(place, rejection) async for place, rejection in self._rejections(reason)]
@@ -39,7 +41,7 @@ class LogRejections:
         return [place for (topic, received_at_ms, _), place in whole.items() if (topic, received_at_ms) in mine]
 
     async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
-        pipeline = Pipeline(self._topics, self._lookup)
+        pipeline = Pipeline(self._topics, self._lookup, zone=self._zone)
         wanted, problems = set(ids), []
         replayed = refused_by_store = 0
         found = [pair async for pair in self._rejections(reason) if not wanted or pair[0] in wanted]

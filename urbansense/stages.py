@@ -190,7 +190,7 @@ def api_app(
     }
     rules = LogRuleBook(parts.log, parts.topics)
     silences = LogSilenceBook(parts.log, parts.topics, lambda: _now_ms(parts))
-    rejections = LogRejections(parts.log, parts.topics, parts.lookup)
+    rejections = LogRejections(parts.log, parts.topics, parts.lookup, ZoneInfo(parts.settings.timezone))
     services = Services(
         devices=open_directory(parts, publisher),
         rules=rules,
@@ -225,7 +225,7 @@ async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = 
             end_session=end_session,
         ),
         parts.log,
-        Pipeline(parts.topics, parts.lookup),
+        Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone)),
     )
 
 

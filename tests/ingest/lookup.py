@@ -31,6 +31,12 @@ class MemoryLookup:
             next((d for d in self.devices.values() if d.dev_eui and _bare(d.dev_eui) == _bare(dev_eui)), None)
         )
 
+    def device_by_mn(self, mn: str) -> Device | None:
+        return _in_service(next((d for d in self.devices.values() if d.mn == mn), None))
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        return _in_service(next((d for d in self.devices.values() if d.sparkplug == path), None))
+
     def profile(self, name: str) -> Profile | None:
         return self.profiles.get(name)
 

@@ -35,6 +35,12 @@ class Lamps:
     def device_by_eui(self, dev_eui: str) -> Device | None:
         return None
 
+    def device_by_mn(self, mn: str) -> Device | None:
+        return None
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        return None
+
     def profile(self, name: str) -> Profile | None:
         return Profile("streetlight", "streetlight")
 

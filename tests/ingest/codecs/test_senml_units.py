@@ -31,6 +31,8 @@ CONVERSIONS = [  # a reading in a SenML unit, and the same in the canonical unit
     ("var", 5.0, "reactive_power", 5.0),
     ("kvar", 0.005, "reactive_power", 5.0),
     ("dBm", -97.0, "rssi", -97.0),
+    ("dBW", -127.0, "rssi", -97.0),
+    ("NTU", 18.3, "turbidity", 18.3),
     ("pH", 7.4, "ph", 7.4),
     ("s", 7200.0, "lamp_hours", 2.0),
 ]  # fmt: skip

@@ -1,0 +1,155 @@
+"""What HJ 212 stations say: the frames of a message read, parts joined, dialogue told from data."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from domain.devices import Device, IdentityLookup
+from domain.rejections import Reason
+from ingest.codecs.hj212 import DATA, DIALOGUE, BadSegment, Fields, read_cp, read_report
+from ingest.codecs.hj212_frame import Defect, Frame, read_frames
+from ingest.conversations import Heard, Ticket
+from ingest.hj212_parts import GivenUp, Parts, Whole
+from ingest.messages import Message, Refused, Uplink
+
+TOLERATES: Final = "hj212_tolerates"
+"""The attribute of a device, or of its profile, that names what its frames may do wrong: `spaces, length`, or `all`."""
+
+
+class Stations:
+    """The stations' side of the conversation; nothing is ever answered. Use from one task only.
+
+    `defects` counts frames by what they do wrong and are forgiven.
+    """
+
+    def __init__(self, lookup: IdentityLookup, zone: tzinfo, most_frames: int) -> None:
+        self.defects: Counter[str] = Counter()
+        self.parts = Parts()
+        self._lookup = lookup
+        self._zone = zone
+        self._most_frames = most_frames
+
+    def hear(self, message: Message, ticket: Ticket) -> Heard:
+        """What a message on `hj212/<mn>/up` says. Its ticket is settled when none of its parts waits any more."""
+        heard = Heard()
+        ticket.waits += 1
+        match message.topic.split("/"):
+            case [_, mn, "up"]:
+                self._read(message, mn, ticket, heard)
+            case _:
+                detail = "HJ 212 is spoken on hj212/<mn>/up"
+                heard.items.append((Refused(Reason.UNPARSEABLE, detail), message))
+        heard.settle([ticket])
+        return heard
+
+    def sweep(self, *, everything: bool = False) -> Heard:
+        """A second has passed: parts that waited long enough are refused; or `everything` that waits."""
+        heard = Heard()
+        for given_up in self.parts.sweep(everything=everything):
+            self._conclude(given_up, heard)
+        return heard
+
+    def _read(self, message: Message, mn: str, ticket: Ticket, heard: Heard) -> None:
+        device = self._lookup.device_by_mn(mn)
+        tolerated = self._tolerated(device)
+        frames = read_frames(message.payload, tolerated)
+        if len(frames) > self._most_frames:
+            detail = f"{len(frames)} frames; a message may have {self._most_frames}"
+            frames = [Refused(Reason.TOO_LARGE, detail)]
+        for frame in frames:
+            if isinstance(frame, Frame):
+                self.defects.update(frame.defects)
+                self._hear_frame(frame, message, mn, ticket, heard)
+            else:
+                heard.items.append((frame._replace(device_id=device.device_id if device else None), message))
+
+    def _hear_frame(self, frame: Frame, message: Message, mn: str, ticket: Ticket, heard: Heard) -> None:
+        refused = None
+        if frame.mn not in (mn, ""):
+            refused = Refused(Reason.UNAUTHORISED, f"the frame is of MN {frame.mn!r}, its topic of {mn!r}")
+        elif frame.cn in DIALOGUE:
+            heard.asides.append("hj212 dialogue")
+        elif frame.cn not in DATA:
+            refused = Refused(Reason.UNPARSEABLE, f"CN {frame.cn} is no command that urbansense takes readings from")
+        elif frame.part is None:
+            heard.items.append((self._report([frame], mn), message))
+        elif self.parts.is_repetition(frame, message):
+            heard.asides.append("hj212 part repeated")
+        else:
+            self._hear_part(frame, message, ticket, heard)
+        if refused is not None:
+            heard.items.append((refused, message))
+
+    def _hear_part(self, frame: Frame, message: Message, ticket: Ticket, heard: Heard) -> None:
+        concluded = list(self.parts.add(frame, message, ticket))
+        for one in concluded:
+            self._conclude(one, heard)
+        is_whole = bool(concluded) and isinstance(concluded[-1], Whole)
+        if message.replay_of is not None and not is_whole:
+            detail = f"part {frame.part} of a report in parts; replay the others with it"
+            heard.items.append((Refused(Reason.UNPARSEABLE, detail), message))
+
+    def _conclude(self, concluded: Whole | GivenUp, heard: Heard) -> None:
+        mn = concluded.message.topic.split("/")[1]
+        if isinstance(concluded, Whole):
+            item = self._report(concluded.frames, mn)
+        else:
+            device = self._lookup.device_by_mn(mn)
+            item = Refused(Reason.UNPARSEABLE, concluded.detail, device.device_id if device else None)
+        heard.items.append((item, concluded.message))
+        heard.settle(concluded.tickets)
+
+    def _report(self, frames: Sequence[Frame], mn: str) -> Uplink | Refused:
+        device = self._lookup.device_by_mn(mn)
+        try:
+            fields = self._fields([frame.cp for frame in frames], self._tolerated(device))
+            report = read_report(fields, mn, frames[0].qn, self._zone)
+        except BadSegment as error:
+            report = Refused(Reason.UNPARSEABLE, str(error))
+        if isinstance(report, Refused) and device is not None:
+            report = report._replace(device_id=device.device_id)
+        return report
+
+    def _fields(self, segments: Sequence[str], tolerated: Collection[Defect]) -> Fields:
+        """The fields of all parts: each read by itself, or where a field was cut in two, all of them as one text."""
+        try:
+            told = [read_cp(cp, tolerated) for cp in segments]
+            fields = _merged([fields for fields, _ in told])
+            defects = [defect for _, some in told for defect in some]
+        except BadSegment:
+            if len(segments) == 1:
+                raise
+            fields, defects = read_cp("".join(segments), tolerated)
+        self.defects.update(defects)
+        return fields
+
+    def _tolerated(self, device: Device | None) -> frozenset[Defect]:
+        if device is None:
+            return frozenset()
+        said = device.attributes.get(TOLERATES)
+        if said is None:
+            profile = self._lookup.profile(device.profile)
+            said = profile.attributes.get(TOLERATES) if profile else None
+        return tolerated_by(said) if isinstance(said, str) else frozenset()
+
+
+def tolerated_by(text: str) -> frozenset[Defect]:
+    """The defects that `spaces, length` names; all of them for `all`. Words that name none are passed over."""
+    words = set(re.split(r"[\s,;]+", text))
+    return frozenset(defect for defect in Defect if defect.value in words or "all" in words)
+
+
+def _merged(parts: Sequence[Fields]) -> Fields:
+    """All fields; what several parts tell (DataTime) must be the same. Raises: BadSegment."""
+    merged: Fields = {}
+    for name, value in _pairs(parts):
+        if merged.setdefault(name, value) != value:
+            raise BadSegment(f"{name[:60]} stands in two parts, and not the same")
+    return merged
+
+
+def _pairs(parts: Sequence[Fields]) -> Iterator[tuple[str, str]]:
+    for fields in parts:
+        yield from fields.items()
