@@ -35,7 +35,7 @@ _PINT_NAMES: Final = {
     "{NTU}": "NTU", "%{LEL}": "percent_LEL", "[ppm]": "ppm", "kW.h": "kW*h", "W.h": "W*h", "V.A": "V*A",
     "V.A{reactive}": "V*A", "mg/L": "mg/L", "ug/L": "ug/L", "g/L": "g/L", "uS/cm": "uS/cm", "mS/cm": "mS/cm",
     "S/m": "S/m", "m3/h": "m**3/h", "m3/s": "m**3/s", "L/s": "L/s", "L/min": "L/min", "m/s2": "m/s**2",
-    "mm[H2O]": "mmH2O", "dBm": "dBm_level", "dB": "dB_ratio", "deg": "degree", "d": "day", "/": "",
+    "mm[H2O]": "mmH2O", "dBm": "dBm_level", "dB[W]": "dBW_level", "dB": "dB_ratio", "deg": "degree", "d": "day", "/": "",
     "[g]": "standard_gravity", "[in_i]": "inch", "[ft_i]": "foot", "lx": "lux",
 }  # fmt: skip
 
@@ -47,7 +47,7 @@ def _registry() -> "pint.UnitRegistry[float]":
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
     for line in (
         "pH_number = [acidity]", "NTU = [nephelometric_turbidity]", "percent_LEL = [lower_explosive_limit]",
-        "dBm_level = [level_dBm]", "dB_ratio = [level_dB]",
+        "dBm_level = [level_dBm]", "dBW_level = dBm_level; offset: 30", "dB_ratio = [level_dB]",
     ):  # fmt: skip
         registry.define(line)
     return registry
