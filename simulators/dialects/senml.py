@@ -20,8 +20,8 @@ Record = dict[str, str | float | bool]
 
 _CBOR_LABELS: Final = {"bn": -2, "bt": -3, "n": 0, "u": 1, "v": 2, "vb": 4}
 """RFC 8428, section 6, table 4."""
-_DIGITS: Final = 12
-"""As many as a converted value keeps: more than any sensor has, fewer than the multiplication leaves behind."""
+_DIGITS: Final = 15
+"""As many as a converted value keeps: all that a float can hold for certain, without what the arithmetic leaves behind."""
 
 
 class SenmlJson:
