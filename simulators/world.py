@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from domain.devices import Device
+from simulators.circuits import Circuits, circuits_of
 from simulators.city import City
+from simulators.conditions import Conditions
 from simulators.faults.book import FaultBook
 from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
@@ -12,6 +14,7 @@ from simulators.faults.plan import NORMAL, FaultPlan
 from simulators.noise import key_of
 from simulators.sky import Sky
 from simulators.truth import Label
+from simulators.weather import Weather
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,16 @@ class World:
         return Sky(self.city.place)
 
     @cached_property
+    def circuits(self) -> Circuits:
+        return circuits_of(self.city)
+
+    @cached_property
     def faults(self) -> FaultBook:
         return FaultBook(self.city, self.sky, self.start_ms, self.plan, tuple(FAULTS.values()), self.given)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        return Conditions(Weather(self.city.seed, self.start_ms, place=self.city.place))
 
     @cached_property
     def _devices(self) -> dict[str, Device]:

@@ -1,4 +1,7 @@
-"""From a device to what it tells, by kind."""
+"""From a device to what it tells, by kind.
+
+the true city ──▶ what its sensors make of it ──▶ battery and radio ──▶ heard, or lost on the way
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -6,26 +9,52 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from simulators.behaviour.batteries import battery_readings
+from simulators.behaviour.cabinets import cabinet_readings
 from simulators.behaviour.covers import cover_readings
-from simulators.behaviour.lamps import cabinet_readings, lamp_readings
+from simulators.behaviour.lamps import lamp_readings
+from simulators.behaviour.mains import is_silenced
+from simulators.behaviour.quality import quality_readings
+from simulators.behaviour.radio import gateway_readings, link_of
 from simulators.behaviour.sensors import as_measured
 from simulators.behaviour.water import water_readings
+from simulators.fittings import has_radio, is_quality_station, on_battery
 from simulators.world import World
 
 Behaviour = Callable[[Device, World, int], dict[str, Reading]]
+
+
+def monitor_readings(monitor: Device, world: World, at_ms: int) -> dict[str, Reading]:
+    """What a water monitor measures: what is in the water, or how much of it there is."""
+    if is_quality_station(monitor):
+        return quality_readings(monitor, world, at_ms)
+    return water_readings(monitor, world, at_ms)
+
 
 BEHAVIOURS: Final[dict[str, Behaviour]] = {
     "streetlight": lamp_readings,
     "cabinet": cabinet_readings,
     "manhole_cover": cover_readings,
-    "water_monitor": water_readings,
+    "water_monitor": monitor_readings,
+    "gateway": gateway_readings,
 }
 """What a sound sensor tells of the true city, by kind of device: (device, world, instant) to canonical readings."""
 
 
 def readings_of(device: Device, world: World, at_ms: int) -> Mapping[str, Reading] | None:
-    """What a device tells at `at_ms`, in canonical units; None when it says nothing.
+    """What is heard of a device at `at_ms`, in canonical units; None when it says nothing or its message is lost.
 
+    A device that something has befallen sends until it is heard: alarms are confirmed.
     Raises: KeyError for a kind that has no behaviour here.
     """
-    return as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)
+    if is_silenced(device, world, at_ms):
+        return None
+    told = as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)
+    if told is None or not has_radio(device):
+        return told
+    now = world.conditions.at(at_ms)
+    link = link_of(device, world, at_ms, now.flush)
+    if link.lost and world.faults.on(device.device_id, at_ms) is None:
+        return None
+    power = battery_readings(device, world, at_ms, now.air_cel) if on_battery(device) else {}
+    return {**told, **power, "rssi": link.rssi_dbm, "snr": link.snr_db}
