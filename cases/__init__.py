@@ -1,1 +1,1 @@
-"""From event to closed case. Empty so far: the case desk is the next milestone but three (see CHANGELOG.md)."""
+"""From event to closed case: the seven steps, who may take them, and by when."""
