@@ -13,6 +13,7 @@ from urbansense.commands import (
     doctor,
     events,
     ledger,
+    load,
     rejected,
     rules,
     rules_history,
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, simulate, score, ledger, doctor):
+for group in (demo, services, simulate, score, load, ledger, doctor):
     group.register(app)
 smart_data_models.register(devices.app)
 app.add_typer(devices.app, name="devices")

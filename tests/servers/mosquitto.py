@@ -46,6 +46,10 @@ class Mosquitto:
         )
         self._process = Process([BINARY, "-c", str(config)], folder / "mosquitto.log")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def start(self) -> "Mosquitto":
         self._process.start()
         wait_until(lambda: accepts_connections(self.port), 10, "Mosquitto accepts connections", self._process)

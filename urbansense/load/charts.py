@@ -1,0 +1,139 @@
+"""Line charts as SVG: one panel, seconds across, several lines with a legend, linear or by powers of ten."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+_WIDTH, _HEIGHT = 900, 250
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 34
+_COLOURS: Final = 8
+
+Points = Sequence[tuple[float, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A named line; where a value is None it is broken. `dashed` is for what was meant rather than done."""
+
+    name: str
+    points: Points
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of time that is shaded, such as an outage."""
+
+    start: float
+    end: float
+    name: str
+
+
+def line_chart(
+    lines: Sequence[Line],
+    unit: str,
+    *,
+    logarithmic: bool = False,
+    bands: Sequence[Band] = (),
+    mark: float | None = None,
+) -> str:
+    """The chart with its legend below; empty where no line has a point. `mark` is a level drawn across."""
+    values = [y for line in lines for _, y in line.points if y is not None and (y > 0 or not logarithmic)]
+    if not values:
+        return ""
+    right = max(x for line in lines for x, _ in line.points) or 1.0
+    scale = _log_scale(values, mark) if logarithmic else _linear_scale(values, mark)
+    parts = [_grid(scale, unit), _times(right)]
+    parts += [_band(band, right) for band in bands]
+    if mark is not None:
+        y = scale.y(mark)
+        parts.append(f"<line class=mark x1={_LEFT} x2={_WIDTH - _RIGHT} y1={y:.1f} y2={y:.1f} />")
+    parts += [_path(line, number, scale, right) for number, line in enumerate(lines)]
+    return f"<svg viewBox='0 0 {_WIDTH} {_HEIGHT}' role=img>{''.join(parts)}</svg>{_legend(lines)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    low: float
+    high: float
+    ticks: Sequence[float]
+    logarithmic: bool
+
+    def y(self, value: float) -> float:
+        low, high = (math.log10(v) for v in (self.low, self.high)) if self.logarithmic else (self.low, self.high)
+        at = math.log10(max(value, self.low)) if self.logarithmic else value
+        share = (at - low) / (high - low)
+        return _HEIGHT - _BOTTOM - min(max(share, 0.0), 1.0) * (_HEIGHT - _TOP - _BOTTOM)
+
+
+def _linear_scale(values: Sequence[float], mark: float | None) -> _Scale:
+    high = max([*values, mark or 0.0]) or 1.0
+    step = 10 ** math.floor(math.log10(high))
+    step = next(size for size in (step / 5, step / 2, step, step * 2) if high / size <= 5)
+    count = math.ceil(high / step)
+    return _Scale(0.0, step * count, [step * n for n in range(count + 1)], logarithmic=False)
+
+
+def _log_scale(values: Sequence[float], mark: float | None) -> _Scale:
+    known = [*values, *([mark] if mark else [])]
+    low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
+    high = max(high, low + 1)
+    return _Scale(10.0**low, 10.0**high, [10.0**power for power in range(low, high + 1)], logarithmic=True)
+
+
+def _grid(scale: _Scale, unit: str) -> str:
+    lines = []
+    for tick in scale.ticks:
+        y = scale.y(tick)
+        lines.append(
+            f"<line class=grid x1={_LEFT} x2={_WIDTH - _RIGHT} y1={y:.1f} y2={y:.1f} />"
+            f"<text class=tick x={_LEFT - 6} y={y + 4:.1f} text-anchor=end>{_number(tick)} {escape(unit)}</text>"
+        )
+    return "".join(lines)
+
+
+def _times(right: float) -> str:
+    step = next(size for size in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, math.inf) if right / size <= 10)
+    count = 0 if math.isinf(step) else int(right // step)
+    y = _HEIGHT - _BOTTOM + 18
+    return "".join(
+        f"<text class=tick x={_x(n * step, right):.1f} y={y} text-anchor=middle>{n * step:g} s</text>"
+        for n in range(count + 1)
+    )
+
+
+def _band(band: Band, right: float) -> str:
+    x1, x2 = _x(band.start, right), _x(min(band.end, right), right)
+    return (
+        f"<rect class=band x={x1:.1f} y={_TOP} width={max(x2 - x1, 1):.1f} height={_HEIGHT - _TOP - _BOTTOM} />"
+        f"<text class=tick x={x1 + 4:.1f} y={_TOP + 12}>{escape(band.name)}</text>"
+    )
+
+
+def _path(line: Line, number: int, scale: _Scale, right: float) -> str:
+    steps, pen = [], "M"
+    for x, y in line.points:
+        if y is None or (scale.logarithmic and y <= 0):
+            pen = "M"
+            continue
+        steps.append(f"{pen}{_x(x, right):.1f} {scale.y(y):.1f}")
+        pen = "L"
+    dash = " stroke-dasharray='5 4'" if line.dashed else ""
+    return f"<path class='line c{number % _COLOURS}' d='{''.join(steps)}'{dash}/>"
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    keys = "".join(
+        f"<span><i class='key c{number % _COLOURS}'></i>{escape(line.name)}</span>" for number, line in enumerate(lines)
+    )
+    return f"<p class=legend>{keys}</p>"
+
+
+def _x(value: float, right: float) -> float:
+    return _LEFT + max(value, 0.0) / right * (_WIDTH - _LEFT - _RIGHT)
+
+
+def _number(value: float) -> str:
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
