@@ -44,3 +44,14 @@ def normal(key: int, *counters: int) -> float:
     z = mixed(key, *counters)
     quarters = (z & 0xFFFF) + (z >> 16 & 0xFFFF) + (z >> 32 & 0xFFFF) + (z >> 48)
     return (quarters - 2 * 65535) * _IRWIN_HALL_SCALE
+
+
+def wander(key: int, at_ms: int, period_ms: int, counter: int) -> float:
+    """A smooth, nearly normal number that changes in about `period_ms`: what is true now is nearly true a moment later.
+
+    Mean 0, standard deviation about 0.85, never beyond ±3.47.
+    """
+    knot, since_ms = divmod(at_ms, period_ms)
+    x = since_ms / period_ms
+    share = x * x * (3 - 2 * x)
+    return (1 - share) * normal(key, counter, knot) + share * normal(key, counter, knot + 1)

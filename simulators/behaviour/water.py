@@ -2,7 +2,7 @@
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from simulators.behaviour.covers import battery_level, daily_demand
+from simulators.behaviour.covers import daily_demand
 from simulators.noise import normal, uniform
 from simulators.world import World
 
@@ -20,5 +20,4 @@ def water_readings(monitor: Device, world: World, at_ms: int) -> dict[str, Readi
         "water_level": round(level_m, 3),
         "ponding_depth": 0.0,
         "flow_rate": round(flow_m3_h, 1),
-        "battery_level": battery_level(key, at_ms),
     }

@@ -1,0 +1,42 @@
+"""What people let into rivers and drains at night."""
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from simulators.faults.fault import Fault
+from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for
+from simulators.fittings import is_quality_station
+from simulators.truth import Label
+
+if TYPE_CHECKING:
+    from simulators.world import World
+
+DISCHARGE: Final = "pollution-discharge"
+
+_ARRIVES_WITHIN_MS: Final = 20 * MINUTE_MS
+_FADES_FROM: Final = 0.6
+_MILD: Final = 0.25
+_WITHIN_MS: Final = HOUR_MS
+
+
+def foulness(fault: Fault, at_ms: int) -> float:
+    """How much of the discharge has reached the station, 0 to 1: there within minutes, thinning out towards its end."""
+    since_ms = at_ms - fault.start_ms
+    arrived = min(1.0, since_ms / _ARRIVES_WITHIN_MS)
+    fading = max(0.0, fault.progress(at_ms) - _FADES_FROM) / (1 - _FADES_FROM)
+    return arrived * math.exp(-2.5 * fading) * (1 - fading)
+
+
+def strength(fault: Fault) -> float:
+    """How strong it is, 0.1 for a mild one to 1: at 1 conductivity is four times the usual, COD 240 mg/L above it."""
+    if fault.size < _MILD:
+        return 0.08 + 0.04 * fault.size / _MILD
+    return 0.3 + 0.7 * (fault.size - _MILD) / (1 - _MILD)
+
+
+def _discharge(fault: Fault, world: "World") -> Label:
+    hard = "so mild that rain or the town's own day do as much" if fault.size < _MILD else ""
+    return asks_for(fault, "discharge-suspected", within_ms=_WITHIN_MS, explains=("water-quality",), hard=hard)
+
+
+QUALITY_FAULTS: Final = (FaultSpec(DISCHARGE, Layer.CITY, (2 * HOUR_MS, 6 * HOUR_MS), is_quality_station, _discharge),)

@@ -1,0 +1,32 @@
+"""What a device is fitted with, as its kind and its attributes say."""
+
+from typing import Final
+
+from domain.devices import Device
+
+_ON_BATTERY: Final = frozenset({"manhole_cover", "water_monitor"})
+
+
+def on_battery(device: Device) -> bool:
+    """Covers and water monitors run on batteries, stations of water quality on mains; attribute `mains` says otherwise."""
+    return device.kind in _ON_BATTERY and not device.attributes.get("mains", is_quality_station(device))
+
+
+def has_radio(device: Device) -> bool:
+    """Whether it tells how well its gateway hears it."""
+    return device.kind in _ON_BATTERY
+
+
+def has_gas_sensor(device: Device) -> bool:
+    """Covers over wells where gas gathers, by attribute `gas_sensor`."""
+    return device.kind == "manhole_cover" and device.attributes.get("gas_sensor") is True
+
+
+def is_quality_station(device: Device) -> bool:
+    """Water monitors of `sort: quality`: they measure what is in the water."""
+    return device.kind == "water_monitor" and device.attributes.get("sort") == "quality"
+
+
+def measures_level(device: Device) -> bool:
+    """Water monitors that stand in water: in drains, not on roads."""
+    return device.kind == "water_monitor" and device.attributes.get("sort", "all") in ("all", "drain", "gauge")
