@@ -8,7 +8,7 @@ Source: chirpstack/api/proto/integration/integration.proto (UplinkEvent) in prot
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,15 +18,22 @@ from simulators.dialects.lorawan_air import (
     DATA_RATE,
     FREQUENCY_HZ,
     SPREADING_FACTOR,
-    dev_addr_of,
-    dev_eui_of,
+    Membership,
+    membership_of,
     reception_of,
     rfc3339,
     uuid_of,
 )
 from simulators.dialects.lorawan_payloads import unsayable, uplink_of
-from simulators.noise import key_of, mixed
+from simulators.noise import mixed
 from simulators.reports import Message, Report
+
+
+class _Known(NamedTuple):
+    device: Device
+    member: Membership
+    topic: str
+    info: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -38,19 +45,21 @@ class ChirpStack:
 
     seed: int = 0
     application: str = "city"
-    _known: dict[str, tuple[str, int, dict[str, Any], str, str]] = field(default_factory=dict)
+    _known: dict[str, _Known] = field(default_factory=dict)
 
     def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
-        topic, key, info, address, gateway = self._known.get(device.device_id) or self._learn(device)
+        known = self._known.get(device.device_id)
+        if known is None or known.device is not device:
+            known = self._known[device.device_id] = self._learn(device)
+        _, member, topic, info = known
         uplink = uplink_of(report.readings, device)
-        heard = reception_of(report.readings, key, report.observed_at_ms)
         time = rfc3339(report.observed_at_ms, "+00:00")
         identity = uuid_of(self.seed, device.device_id, str(report.observed_at_ms), str(report.seq))
         event = {
             "deduplicationId": identity,
             "time": time,
             "deviceInfo": info,
-            "devAddr": address,
+            "devAddr": member.dev_addr,
             "adr": True,
             "dr": DATA_RATE,
             "fCnt": report.seq & 0xFFFF_FFFF,
@@ -58,18 +67,7 @@ class ChirpStack:
             "confirmed": False,
             "data": b64encode(uplink.data).decode(),
             "object": uplink.fields,
-            "rxInfo": [
-                {
-                    "gatewayId": gateway,
-                    "uplinkId": mixed(key, report.observed_at_ms) & 0xFFFF_FFFF,
-                    "nsTime": time,
-                    "rssi": heard.rssi_dbm,
-                    "snr": heard.snr_db,
-                    "channel": 0,
-                    "location": {},
-                    "crcStatus": "CRC_OK",
-                }
-            ],
+            "rxInfo": [_reception(report, member, time)],
             "txInfo": {
                 "frequency": FREQUENCY_HZ,
                 "modulation": {
@@ -83,9 +81,9 @@ class ChirpStack:
     def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
         return unsayable(quantities, device)
 
-    def _learn(self, device: Device) -> tuple[str, int, dict[str, Any], str, str]:
+    def _learn(self, device: Device) -> _Known:
         """What stands in all messages of a device."""
-        eui = dev_eui_of(device, "chirpstack")
+        member = membership_of(device, self.seed, "chirpstack")
         application = uuid_of(self.seed, "application", self.application)
         info = {
             "tenantId": uuid_of(self.seed, "tenant"),
@@ -95,12 +93,22 @@ class ChirpStack:
             "deviceProfileId": uuid_of(self.seed, "device profile", device.profile),
             "deviceProfileName": device.profile,
             "deviceName": device.name or device.device_id,
-            "devEui": eui,
+            "devEui": member.dev_eui,
             "deviceClassEnabled": "CLASS_A",
             "tags": {},
         }
-        topic = f"application/{application}/device/{eui}/event/up"
-        gateway = f"{key_of(self.seed, 'gateway', device.area or ''):016x}"
-        known = topic, key_of(self.seed, eui), info, dev_addr_of(self.seed, eui), gateway
-        self._known[device.device_id] = known
-        return known
+        return _Known(device, member, f"application/{application}/device/{member.dev_eui}/event/up", info)
+
+
+def _reception(report: Report, member: Membership, time: str) -> dict[str, Any]:
+    heard = reception_of(report.readings, member.key, report.observed_at_ms)
+    return {
+        "gatewayId": member.gateway_eui,
+        "uplinkId": mixed(member.key, report.observed_at_ms) & 0xFFFF_FFFF,
+        "nsTime": time,
+        "rssi": heard.rssi_dbm,
+        "snr": heard.snr_db,
+        "channel": 0,
+        "location": {},
+        "crcStatus": "CRC_OK",
+    }

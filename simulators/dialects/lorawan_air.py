@@ -1,10 +1,9 @@
 """What the network between a LoRaWAN device and its server adds to a frame: who received it, how well, and when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.devices import Device
 from domain.telemetry import Reading
@@ -16,8 +15,19 @@ DATA_RATE: Final = 5
 """EU868: SF7 at 125 kHz."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Membership(NamedTuple):
+    """What a device is known by in a network: the same in all its messages. EUIs and address in lower-case hexadecimal.
+
+    `key` is the seed of what differs from message to message.
+    """
+
+    dev_eui: str
+    dev_addr: str
+    gateway_eui: str
+    key: int
+
+
+class Reception(NamedTuple):
     """How a gateway heard a frame: dBm and dB. From the report where it tells `rssi` and `snr`, else from the seed."""
 
     rssi_dbm: int
@@ -31,6 +41,17 @@ def reception_of(readings: Mapping[str, Reading], key: int, at_ms: int) -> Recep
         round(uniform(key, at_ms, 31, low=-115, high=-80) if rssi is None else rssi),
         round(uniform(key, at_ms, 32, low=-5, high=10), 1) if snr is None else snr,
     )
+
+
+def membership_of(device: Device, seed: int, dialect: str) -> Membership:
+    """A device's identifiers in the network of `seed`; one gateway to an area. Raises: CannotSay without a dev_eui.
+
+    The address is of the block for experiments, 00000000/7.
+    """
+    dev_eui = dev_eui_of(device, dialect)
+    key = key_of(seed, dev_eui)
+    gateway = key_of(seed, "gateway", device.area or "")
+    return Membership(dev_eui, f"{mixed(key, 1) & 0x01FF_FFFF:08x}", f"{gateway:016x}", key)
 
 
 def dev_eui_of(device: Device, dialect: str) -> str:
@@ -48,11 +69,6 @@ def uuid_of(seed: int, *names: str) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def dev_addr_of(seed: int, dev_eui: str) -> str:
-    """The address of a device's session, 8 hexadecimal digits, in the block for experiments (00000000/7)."""
-    return f"{mixed(key_of(seed, dev_eui), 1) & 0x01FF_FFFF:08x}"
 
 
 def rfc3339(at_ms: int, zone: str) -> str:

@@ -4,10 +4,10 @@ Source: eclipse-tahu sparkplug_b.proto (proto2), as quoted in Sparkplug 3.0, sec
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from struct import pack
-from typing import Final
+from typing import Final, NamedTuple
 
 _MASK64: Final = (1 << 64) - 1
 _FIXED_LENGTHS: Final = {1: 8, 5: 4}
@@ -22,8 +22,7 @@ class DataType(IntEnum):
     BOOLEAN = 11
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """One metric. `value` None is sent as `is_null`; of `name`, `alias` and `datatype` what is None is left out.
 
     `historical` says that it is not the current value (`is_historical`).
@@ -87,6 +86,7 @@ def _metric(metric: Metric) -> bytes:
     return b"".join(body)
 
 
+@lru_cache(maxsize=1024)
 def _varint(number: int) -> bytes:
     if number < 0x80:
         return bytes((number,))

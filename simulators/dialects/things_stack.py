@@ -6,7 +6,7 @@ Source: The Things Stack documentation, "Data Formats" and "MQTT Server"; protob
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from re import sub
 from typing import Any
 
@@ -17,14 +17,14 @@ from simulators.dialects.lorawan_air import (
     BANDWIDTH_HZ,
     FREQUENCY_HZ,
     SPREADING_FACTOR,
-    dev_addr_of,
-    dev_eui_of,
+    Membership,
+    membership_of,
     reception_of,
     rfc3339,
     uuid_of,
 )
 from simulators.dialects.lorawan_payloads import unsayable, uplink_of
-from simulators.noise import key_of, mixed
+from simulators.noise import mixed
 from simulators.reports import Message, Report
 
 _JOIN_EUI = "24E124C0002A0001"
@@ -32,9 +32,9 @@ _DEDUPLICATION_MS = 200
 """How long the server waits for other gateways before it passes an uplink on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ThingsStack:
-    """A server of one application and tenant; its identifiers come from `seed`.
+    """A server of one application and tenant; its identifiers come from `seed`. What it keeps is only a cache.
 
     Time: the gateway has a GPS clock, and its time of reception is the time of observation; the server's own are later.
     """
@@ -42,35 +42,25 @@ class ThingsStack:
     seed: int = 0
     application: str = "city"
     tenant: str = "ttn"
+    _known: dict[str, tuple[Device, Membership, str]] = field(default_factory=dict)
 
     def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
-        eui = dev_eui_of(device, "things-stack")
+        known = self._known.get(device.device_id)
+        if known is None or known[0] is not device:
+            member = membership_of(device, self.seed, "things-stack")
+            known = self._known[device.device_id] = (device, member, end_device_id(device.device_id))
+        _, member, name = known
         uplink = uplink_of(report.readings, device)
-        key = key_of(self.seed, eui)
-        heard = reception_of(report.readings, key, report.observed_at_ms)
         observed = rfc3339(report.observed_at_ms, "Z")
         received = rfc3339(report.observed_at_ms + _DEDUPLICATION_MS, "Z")
-        name = end_device_id(device.device_id)
-        ticks = mixed(key, report.observed_at_ms) & 0xFFFF_FFFF
-        gateway = f"{key_of(self.seed, 'gateway', device.area or ''):016X}"
+        ticks = mixed(member.key, report.observed_at_ms) & 0xFFFF_FFFF
         message = {
-            "session_key_id": b64encode(key.to_bytes(8, "big")).decode(),
+            "session_key_id": b64encode(member.key.to_bytes(8, "big")).decode(),
             "f_port": uplink.f_port,
             "f_cnt": report.seq & 0xFFFF_FFFF,
             "frm_payload": b64encode(uplink.data).decode(),
             "decoded_payload": uplink.fields,
-            "rx_metadata": [
-                _filled(
-                    {
-                        "gateway_ids": {"gateway_id": f"gateway-{gateway.lower()}", "eui": gateway},
-                        "time": observed,
-                        "timestamp": ticks,
-                        "rssi": heard.rssi_dbm,
-                        "channel_rssi": heard.rssi_dbm,
-                        "snr": heard.snr_db,
-                    }
-                )
-            ],
+            "rx_metadata": [_reception(report, member, observed, ticks)],
             "settings": {
                 "data_rate": {"lora": {"bandwidth": BANDWIDTH_HZ, "spreading_factor": SPREADING_FACTOR}},
                 "coding_rate": "4/5",
@@ -81,15 +71,16 @@ class ThingsStack:
             "received_at": received,
             "consumed_airtime": airtime_text(len(uplink.data)),
         }
+        identity = uuid_of(self.seed, member.dev_eui, str(report.observed_at_ms), str(report.seq))
         up = {
             "end_device_ids": {
                 "device_id": name,
                 "application_ids": {"application_id": self.application},
-                "dev_eui": eui.upper(),
+                "dev_eui": member.dev_eui.upper(),
                 "join_eui": _JOIN_EUI,
-                "dev_addr": dev_addr_of(self.seed, eui).upper(),
+                "dev_addr": member.dev_addr.upper(),
             },
-            "correlation_ids": [f"as:up:{uuid_of(self.seed, eui, str(report.observed_at_ms), str(report.seq))}"],
+            "correlation_ids": [f"as:up:{identity}"],
             "received_at": received,
             "uplink_message": _filled(message),
         }
@@ -116,6 +107,20 @@ def airtime_text(payload_bytes: int) -> str:
     bits = 8 * (payload_bytes + 13) - 4 * SPREADING_FACTOR + 28 + 16
     symbols = 8 + 4.25 + 8 + max(-(-bits // (4 * SPREADING_FACTOR)) * 5, 0)
     return f"{symbol_s * symbols:.6f}s"
+
+
+def _reception(report: Report, member: Membership, observed: str, ticks: int) -> dict[str, Any]:
+    heard = reception_of(report.readings, member.key, report.observed_at_ms)
+    return _filled(
+        {
+            "gateway_ids": {"gateway_id": f"gateway-{member.gateway_eui}", "eui": member.gateway_eui.upper()},
+            "time": observed,
+            "timestamp": ticks,
+            "rssi": heard.rssi_dbm,
+            "channel_rssi": heard.rssi_dbm,
+            "snr": heard.snr_db,
+        }
+    )
 
 
 def _filled(message: dict[str, Any]) -> dict[str, Any]:
