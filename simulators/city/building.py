@@ -1,8 +1,7 @@
 """A city from a blueprint, a seed and a number of devices.
 
 blueprint ──▶ streets ──▶ poles ──▶ lamps, cabinets, lighting gateways
-                 ├──▶ wells ──▶ covers, LoRaWAN gateways
-                 └──▶ junctions, river ──▶ water monitors
+                 └──▶ drains ──▶ covers over their wells, LoRaWAN gateways, water monitors
 """
 
 from typing import Final
@@ -12,7 +11,8 @@ from simulators.city.city import City
 from simulators.city.ground import Ground
 from simulators.city.lamps import Lighting, Pole, plan_circuits, poles_of
 from simulators.city.monitors import Monitors
-from simulators.city.wells import Covers, drawn_sites
+from simulators.city.wells import Covers, sites_of
+from simulators.drainage import lay_drains
 from simulators.place import ZHANGJIAGANG, Place
 from simulators.streets import GroundPlan, lay_streets
 
@@ -42,13 +42,14 @@ def lay_city(blueprint: Blueprint, seed: int, devices: int) -> City:
     left = max(2, devices - covers - monitors)
     plan, poles = _streets_for(seed, blueprint, left)
     ground = Ground(blueprint.place, plan)
-    lids = Covers(seed, blueprint, ground, drawn_sites(seed, plan), covers)
+    drains = lay_drains(seed, plan)
+    lids = Covers(seed, blueprint, ground, sites_of(seed, plan, drains), covers)
     if left - lids.gateways < 2:
         lids.without_gateways()
     circuits = plan_circuits(blueprint, left - lids.gateways)
     lighting = list(Lighting(seed, blueprint, ground, poles, circuits).devices())
     wells = list(lids.devices(circuits.gateway_count))
-    water = Monitors(seed, blueprint, ground, plan, monitors).devices()
+    water = Monitors(seed, blueprint, ground, plan, drains, monitors).devices()
     return City(
         seed,
         blueprint.place.place,

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import NATIVE, Blueprint, MonitorSort
 from simulators.city.ground import Ground
 from simulators.city.shares import dealt
+from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.noise import key_of, mixed, uniform
-from simulators.streets import GroundPlan, Spot
+from simulators.streets import GroundPlan, Point, Spot
 
 
 class _Class(NamedTuple):
@@ -27,16 +29,26 @@ _CLASSES: Final = {
 }
 """City-local component classes: the standard has none for water monitors (standards section 1)."""
 
-_SURFACE_WATER, _SEWAGE_OUTLET = 21.0, 32.0
+_SURFACE_WATER, _SEWAGE_OUTLET = 21, 32
 """System codes of HJ 212-2017."""
 _BANK_M: Final = 22.0
+_ALERT: Final = 0.65
+"""Of the depth of a well: so far up in it water is told as high."""
+
+
+class _Site(NamedTuple):
+    spot: Spot
+    manhole: Manhole | None = None
 
 
 class Monitors:
     """The water monitors of a city."""
 
-    def __init__(self, seed: int, blueprint: Blueprint, ground: Ground, plan: GroundPlan, count: int) -> None:
-        self._seed, self._part, self._ground, self._plan = seed, blueprint.monitors, ground, plan
+    def __init__(
+        self, seed: int, blueprint: Blueprint, ground: Ground, plan: GroundPlan, drains: DrainNet, count: int
+    ) -> None:
+        self._seed, self._part, self._ground = seed, blueprint.monitors, ground
+        self._plan, self._drains = plan, drains
         self._division = blueprint.place.division
         self._sorts = dealt({sort: one.share for sort, one in self._part.sorts.items()}, count)
 
@@ -49,17 +61,37 @@ class Monitors:
             own, given[sort] = given[sort], given[sort] + 1
             yield self._monitor(number, sort, sites[sort][own % len(sites[sort])], spoken[sort][own])
 
-    def _sites(self, sort: MonitorSort, count: int) -> Sequence[Spot]:
-        """Where the monitors of a sort stand: drawn junctions, for gauges and stations evenly over the city."""
-        if sort is MonitorSort.QUALITY and self._plan.river:
-            return [self._bank((n + 0.5) / count) for n in range(count)]
-        junctions, key = self._plan.junctions, key_of(self._seed, "monitors", sort)
-        if sort in (MonitorSort.RAIN, MonitorSort.QUALITY):
-            even = [junctions[int((n + 0.5) * len(junctions) / count)] for n in range(count)]
-            return [Spot(s.east_m + 38, s.north_m + 31, s.row, s.column) for s in even]
-        drawn = sorted(junctions, key=lambda spot: mixed(key, spot.row, spot.column))
-        aside = (9.0, 5.0) if sort is MonitorSort.ROAD else (-3.0, 0.5)
-        return [Spot(s.east_m + aside[0], s.north_m + aside[1], s.row, s.column) for s in drawn]
+    def _sites(self, sort: MonitorSort, count: int) -> Sequence[_Site]:
+        """Where the monitors of a sort stand, in the order in which they are put there; never empty."""
+        match sort:
+            case MonitorSort.QUALITY if self._plan.river:
+                return [_Site(self._bank((n + 0.5) / count)) for n in range(count)]
+            case MonitorSort.QUALITY | MonitorSort.RAIN:
+                junctions = self._plan.junctions
+                even = [junctions[int((n + 0.5) * len(junctions) / count)] for n in range(count)]
+                return [_Site(_moved(spot, (38, 31))) for spot in even]
+            case MonitorSort.ROAD:
+                low = self._drawn(sort, [m for m in self._drains.manholes if m.drain is Drain.STORM and m.is_low])
+                rest = self._drawn(sort, [m for m in self._drains.manholes if m.drain is Drain.STORM and not m.is_low])
+                return [_Site(_moved(manhole.spot, (9, 5)), manhole) for manhole in (*low, *rest)]
+            case MonitorSort.DRAIN | MonitorSort.ALL:
+                return [_Site(_moved(manhole.spot, (-3, 0.5)), manhole) for manhole in self._trunks(sort)]
+
+    def _trunks(self, sort: MonitorSort) -> list[Manhole]:
+        """Sewage manholes, those through which more than the median flows first; of drains every third a storm manhole."""
+        sewage = [manhole for manhole in self._drains.manholes if manhole.drain is Drain.SEWAGE]
+        usual_m3_h = median(manhole.mean_flow_m3_h for manhole in sewage)
+        found = self._drawn(sort, sewage)
+        found.sort(key=lambda manhole: manhole.mean_flow_m3_h < usual_m3_h)
+        if sort is MonitorSort.ALL:
+            return found
+        storm = self._drawn(sort, [manhole for manhole in self._drains.manholes if manhole.drain is Drain.STORM])
+        pairs = zip(found[::2], found[1::2], storm, strict=False)
+        return [manhole for three in pairs for manhole in three]
+
+    def _drawn(self, sort: MonitorSort, manholes: Sequence[Manhole]) -> list[Manhole]:
+        key = key_of(self._seed, "monitors", sort)
+        return sorted(manholes, key=lambda manhole: mixed(key, manhole.spot.row, manhole.spot.column))
 
     def _bank(self, share: float) -> Spot:
         """A point on the northern bank, that share of the river's length from its western end."""
@@ -76,9 +108,9 @@ class Monitors:
             column,
         )
 
-    def _monitor(self, number: int, sort: MonitorSort, spot: Spot, dialect: str) -> Device:
-        class_, at = _CLASSES[sort], self._ground.stand(*spot)
-        attributes = self._attributes(sort, key_of(self._seed, "monitor", str(number)))
+    def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: str) -> Device:
+        class_, at = _CLASSES[sort], self._ground.stand(*site.spot)
+        attributes = self._attributes(sort, site.manhole, key_of(self._seed, "monitor", str(number)))
         if dialect != NATIVE:
             attributes["dialect"] = dialect
         return Device(
@@ -97,26 +129,28 @@ class Monitors:
             grid=at.grid,
         )
 
-    def _attributes(self, sort: MonitorSort, key: int) -> dict[str, AttributeValue]:
-        drain: dict[str, AttributeValue] = {
-            "pipe_diameter_mm": (600.0, 800.0, 1000.0)[mixed(key, 2) % 3],
-            "mean_flow_m3_h": round(uniform(key, 3, low=120, high=480), 1),
-            "alert_level_m": 2.5,
-        }
+    def _attributes(self, sort: MonitorSort, manhole: Manhole | None, key: int) -> dict[str, AttributeValue]:
+        found: dict[str, AttributeValue] = {} if sort is MonitorSort.ALL else {"sort": sort.value}
         match sort:
-            case MonitorSort.ALL:
-                return drain
-            case MonitorSort.DRAIN:
-                height_m = round(uniform(key, 4, low=3.2, high=4.5), 2)
-                return {"sort": sort.value, "installed_height": height_m, **drain}
-            case MonitorSort.ROAD:
-                return {"sort": sort.value, "installed_height": round(uniform(key, 4, low=2.5, high=4.0), 2)}
             case MonitorSort.RAIN:
-                return {"sort": sort.value, "installed_height": 0.7}
+                found["installed_height"] = 0.7
             case MonitorSort.QUALITY:
-                on_river = bool(self._plan.river)
-                return {
-                    "sort": sort.value,
-                    "water_body": "river" if on_river else "outfall",
-                    "hj212_st": _SURFACE_WATER if on_river else _SEWAGE_OUTLET,
-                }
+                found["water_body"] = "river" if self._plan.river else "outfall"
+                found["hj212_st"] = _SURFACE_WATER if self._plan.river else _SEWAGE_OUTLET
+            case MonitorSort.ROAD:
+                found["installed_height"] = round(uniform(key, 4, low=2.5, high=4.0), 2)
+        if manhole is None:
+            return found
+        found |= {"manhole": manhole.manhole_id, "drain": manhole.drain.value}
+        if sort is not MonitorSort.ROAD:
+            found |= {
+                "pipe_diameter_mm": float(self._drains.pipe_from(manhole.manhole_id).diameter_mm),
+                "mean_flow_m3_h": manhole.mean_flow_m3_h,
+                "alert_level_m": round(_ALERT * manhole.depth_m, 2),
+                "installed_height": manhole.depth_m,
+            }
+        return found
+
+
+def _moved(spot: Spot, by_m: Point) -> Spot:
+    return Spot(spot.east_m + by_m[0], spot.north_m + by_m[1], spot.row, spot.column)

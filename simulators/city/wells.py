@@ -10,6 +10,7 @@ from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import LORAWAN, NATIVE, Blueprint, WellSort
 from simulators.city.ground import Ground
 from simulators.city.shares import dealt
+from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.noise import key_of, mixed, uniform
 from simulators.streets import GroundPlan, Spot, Street, point_on
 
@@ -35,40 +36,48 @@ CLASSES: Final = {
 }
 """Component classes of GB/T 30428.2 (standards section 1); how far from the axis of the street a well lies is drawn."""
 
-_AT_JUNCTIONS: Final = (WellSort.SEWAGE, WellSort.STORM)
+_DRAINS: Final = {WellSort.SEWAGE: Drain.SEWAGE, WellSort.STORM: Drain.STORM}
 _EUI_OF_MILESIGHT: Final = "24e124"
 _GATEWAY: Final = "0115"
 _ON_A_ROOF_M: Final = 25.0
 
 
 class Site(NamedTuple):
-    """Where a well may be. `depth_m` is from the cover to the bottom, None where it is to be drawn."""
+    """Where a well may be; `manhole` is that of the drain it belongs to, None for wells on no drain."""
 
     spot: Spot
-    depth_m: float | None = None
+    manhole: Manhole | None = None
 
 
 Sites = Callable[[WellSort], Sequence[Site]]
 """The places for wells of a sort, in the order in which covers with sensors are put on them; never empty."""
 
 
-def drawn_sites(seed: int, plan: GroundPlan) -> Sites:
-    """Places without a drainage net: storm and sewage wells at junctions first, then all along the streets."""
+def sites_of(seed: int, plan: GroundPlan, drains: DrainNet) -> Sites:
+    """Storm and sewage wells are manholes, then wells on the drain between them; the others lie along the streets."""
 
     def sites(sort: WellSort) -> list[Site]:
-        key = key_of(seed, "wells", sort)
-        aside_m = CLASSES[sort].aside_m
-        found = [Site(spot) for street in plan.streets for spot in _along(street, aside_m)]
+        key, aside_m = key_of(seed, "wells", sort), CLASSES[sort].aside_m
+        drain = _DRAINS.get(sort)
+        found = [
+            Site(spot, drains.at(drain, spot) if drain else None)
+            for street in plan.streets
+            for spot in _along(street, aside_m)
+        ]
         found.sort(key=lambda site: mixed(key, int(site.spot.east_m * 10), int(site.spot.north_m * 10)))
-        if sort in _AT_JUNCTIONS:
-            crossings = [
-                Site(Spot(spot.east_m + aside_m, spot.north_m + aside_m, spot.row, spot.column))
-                for spot in sorted(plan.junctions, key=lambda spot: mixed(key, spot.row, spot.column))
-            ]
-            return crossings + found
-        return found
+        if drain is None:
+            return found
+        manholes = sorted(
+            (manhole for manhole in drains.manholes if manhole.drain is drain),
+            key=lambda manhole: mixed(key, manhole.spot.row, manhole.spot.column),
+        )
+        return [Site(_aside(manhole.spot, aside_m), manhole) for manhole in manholes] + found
 
     return sites
+
+
+def _aside(spot: Spot, aside_m: float) -> Spot:
+    return Spot(spot.east_m + aside_m, spot.north_m + aside_m, spot.row, spot.column)
 
 
 def _along(street: Street, aside_m: float) -> Iterator[Spot]:
@@ -141,12 +150,14 @@ class Covers:
         well, key = CLASSES[sort], key_of(self._seed, "cover", str(number))
         at = self._ground.stand(*site.spot)
         shallowest_m, deepest_m = self._blueprint.covers.wells[sort].depth_m
-        depth_m = site.depth_m if site.depth_m is not None else uniform(key, 2, low=shallowest_m, high=deepest_m)
+        drawn_m = round(uniform(key, 2, low=shallowest_m, high=deepest_m), 2)
         attributes: dict[str, AttributeValue] = {
-            "well_depth_m": round(depth_m, 2),
+            "well_depth_m": site.manhole.depth_m if site.manhole else drawn_m,
             "cover_class": sort.value,
             "cover_diameter_mm": 700.0,
         }
+        if site.manhole:
+            attributes["manhole"] = site.manhole.manhole_id
         if has_gas_sensor:
             attributes["gas_sensor"] = True
         dialect = self._dialects[number]
