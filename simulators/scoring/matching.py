@@ -7,7 +7,7 @@ events ──▶ right, explained, repeated, false                   (withdrawn:
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +25,9 @@ class Verdict(StrEnum):
     REPEATED = "repeated"
     FALSE = "false"
     WITHDRAWN = "withdrawn"
+
+
+_STRAY: Final = (Verdict.FALSE, Verdict.REPEATED)
 
 
 class Outcome(StrEnum):
@@ -134,8 +137,9 @@ def match(
       was on; else quiet. It is open unless all of it is in the window.
     - An event is *right* if it answers a label, open ones included, and is the first there of its rule and subject.
       Several rules may answer one label. *Explained* if its problem is one of `explains` and its subject one of
-      `affected` of a label that is on, or was up to `grace_ms` ago; or if it is part of another event (`absorbed_by`);
-      or if it is a group's and all its members are right or explained. *Repeated* if it answers a label for which another
+      `affected` of a label that is on, or was up to `grace_ms` ago; or if it is a group's and all its members are right
+      or explained by themselves; or if it is part of another event (`absorbed_by`), which is judged in its place.
+      *Repeated* if it answers a label for which another
       event of its rule and subject was heard before: flapping. *False* otherwise. *Withdrawn* events answer nothing, and
       are neither right nor false.
     """
@@ -169,17 +173,20 @@ class _Matching:
             for subject in dict.fromkeys(label.affected):
                 for problem in dict.fromkeys(label.explains):
                     self.explaining[problem, subject].append(label)
+        self.answers = self._answers()
+        self.firsts = self._firsts(self.answers)
 
     def result(self) -> Matched:
-        answers = self._answers()
-        judged = self._judged(answers)
-        right = self._right_by_key(judged)
+        judged = self._judged()
+        right: defaultdict[Key, list[Told]] = defaultdict(list)
         disturbing: defaultdict[str, list[Told]] = defaultdict(list)
         for one in judged:
-            if one.verdict is Verdict.FALSE:
+            if one.verdict is Verdict.RIGHT:
+                right[one.event.problem, one.event.subject].append(one.told)
+            elif one.verdict is Verdict.FALSE:
                 disturbing[one.event.subject].append(one.told)
         found = tuple(
-            self._asked(label, answers[label.label], right) if label.expects else self._asked_nothing(label, disturbing)
+            self._asked(label, right) if label.expects else self._asked_nothing(label, disturbing)
             for label in self.labels
         )
         return Matched(self.window, found, tuple(judged))
@@ -203,40 +210,44 @@ class _Matching:
             return fit
         return [label for label in asking if label.start_ms <= told.told_ms <= label.end_ms]
 
-    def _judged(self, answers: defaultdict[str, list[Told]]) -> list[JudgedEvent]:
-        answered, firsts = self._answered_labels(answers)
-        judged = [self._verdict(told, answered.get(_id(told)), _id(told) in firsts) for told in self.events]
-        for place, one in enumerate(judged):
-            if one.verdict in (Verdict.FALSE, Verdict.REPEATED) and one.event.rule in self.groups:
-                members = [other.verdict for other in judged if self._is_member(other.event, one.event)]
-                if members and set(members) <= {Verdict.RIGHT, Verdict.EXPLAINED}:
-                    judged[place] = JudgedEvent(one.told, Verdict.EXPLAINED, one.label)
-        return judged
+    def _judged(self) -> list[JudgedEvent]:
+        """The verdicts: first each event by itself, then groups by their members, then members by their group."""
+        alone = [self._verdict(told) for told in self.events]
+        return [
+            replace(one, verdict=Verdict.EXPLAINED)
+            if one.verdict in _STRAY and (one.event.absorbed_by is not None or self._has_true_members(one, alone))
+            else one
+            for one in alone
+        ]
 
-    def _answered_labels(self, answers: defaultdict[str, list[Told]]) -> tuple[dict[str, Label], set[str]]:
-        """(the first label that each event answers, by its id; the ids of those that were the first anywhere)."""
-        answered: dict[str, Label] = {}
-        firsts: dict[str, Label] = {}
+    def _has_true_members(self, one: JudgedEvent, alone: Sequence[JudgedEvent]) -> bool:
+        if one.event.rule not in self.groups:
+            return False
+        members = [other.verdict for other in alone if self._is_member(other.event, one.event)]
+        return bool(members) and not any(verdict in _STRAY for verdict in members)
+
+    def _firsts(self, answers: defaultdict[str, list[Told]]) -> defaultdict[str, list[Label]]:
+        """By the id of an event, the labels for which it was the first of its rule and subject."""
+        firsts: defaultdict[str, list[Label]] = defaultdict(list)
         for label in self.labels:
             spoken: set[Key] = set()
             for told in answers.get(label.label, ()):
-                answered.setdefault(_id(told), label)
                 key = (told.event.rule, told.event.subject)
                 if key not in spoken:
                     spoken.add(key)
-                    firsts.setdefault(_id(told), label)
-        return answered | firsts, set(firsts)
+                    firsts[_id(told)].append(label)
+        return firsts
 
-    def _verdict(self, told: Told, label: Label | None, is_first: bool) -> JudgedEvent:
-        event = told.event
-        if event.status is Status.WITHDRAWN:
+    def _verdict(self, told: Told) -> JudgedEvent:
+        if told.event.status is Status.WITHDRAWN:
             return JudgedEvent(told, Verdict.WITHDRAWN)
-        if is_first:
-            return JudgedEvent(told, Verdict.RIGHT, label)
-        cause = self._explained_by(told)
-        if cause is not None or event.absorbed_by is not None:
-            return JudgedEvent(told, Verdict.EXPLAINED, cause or label)
-        return JudgedEvent(told, Verdict.FALSE if label is None else Verdict.REPEATED, label)
+        if firsts := self.firsts.get(_id(told)):
+            return JudgedEvent(told, Verdict.RIGHT, firsts[0])
+        if (cause := self._explained_by(told)) is not None:
+            return JudgedEvent(told, Verdict.EXPLAINED, cause)
+        if answered := self._answered_by(told):
+            return JudgedEvent(told, Verdict.REPEATED, answered[0])
+        return JudgedEvent(told, Verdict.FALSE)
 
     def _explained_by(self, told: Told) -> Label | None:
         event = told.event
@@ -251,6 +262,7 @@ class _Matching:
     def _is_member(self, event: Event, group: Event) -> bool:
         return (
             event.absorbed_by == group.rule
+            and event.status is not Status.WITHDRAWN
             and event.since_ms <= (group.cleared_at_ms or self.window.to_ms)
             and group.since_ms <= (event.cleared_at_ms or self.window.to_ms)
             and (self.counts_for is None or group.subject in self.counts_for(event.subject))
@@ -258,15 +270,9 @@ class _Matching:
 
     # Labels
 
-    def _right_by_key(self, judged: Sequence[JudgedEvent]) -> defaultdict[Key, list[JudgedEvent]]:
-        found: defaultdict[Key, list[JudgedEvent]] = defaultdict(list)
-        for one in judged:
-            if one.verdict is Verdict.RIGHT:
-                found[one.event.problem, one.event.subject].append(one)
-        return found
-
-    def _asked(self, label: Label, answers: list[Told], right: defaultdict[Key, list[JudgedEvent]]) -> JudgedLabel:
+    def _asked(self, label: Label, right: defaultdict[Key, list[Told]]) -> JudgedLabel:
         assert label.by_ms is not None
+        answers = self.answers[label.label]
         standing = None if answers else self._standing(label, right)
         if label.start_ms < self.window.from_ms or label.by_ms > self.window.to_ms:
             outcome = Outcome.OPEN
@@ -276,16 +282,15 @@ class _Matching:
             outcome = Outcome.IN_TIME if standing else Outcome.MISSED
         return JudgedLabel(label, outcome, tuple(answers), standing)
 
-    def _standing(self, label: Label, right: defaultdict[Key, list[JudgedEvent]]) -> Told | None:
+    def _standing(self, label: Label, right: defaultdict[Key, list[Told]]) -> Told | None:
         for subject in label.subjects:
             for problem in label.expects:
-                for one in right.get((problem, subject), ()):
-                    event, other = one.event, one.label
-                    still_open = event.cleared_at_ms is None or event.cleared_at_ms > label.start_ms
-                    if other is None or not still_open or event.opened_at_ms >= label.start_ms:
-                        continue
-                    if other.end_ms + self.grace_ms >= label.start_ms:
-                        return one.told
+                for told in right.get((problem, subject), ()):
+                    opened_ms, cleared_ms = told.event.opened_at_ms, told.event.cleared_at_ms
+                    is_open = opened_ms < label.start_ms and (cleared_ms is None or cleared_ms > label.start_ms)
+                    over_ms = max(other.end_ms for other in self.firsts[_id(told)]) + self.grace_ms
+                    if is_open and over_ms >= label.start_ms:
+                        return told
         return None
 
     def _asked_nothing(self, label: Label, false: defaultdict[str, list[Told]]) -> JudgedLabel:
