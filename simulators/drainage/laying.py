@@ -30,7 +30,9 @@ _PONDS_M2: Final = {True: (600.0, 1400.0), False: (2500.0, 5000.0)}
 _LETTER: Final = {Drain.STORM: "Y", Drain.SEWAGE: "W"}
 
 _FORMULA: Final = "suzhou"
-_RETURN_YEARS: Final = 1.0
+_RETURN_YEARS: Final = 0.5
+"""What these drains can take, as many old ones; newer ones must take 2 to 5 years' storms (GB 50014) [mem]."""
+
 _RUNOFF: Final = 0.6
 _TO_INLET_MIN: Final = 10.0
 _IN_PIPES_M_S: Final = 0.9

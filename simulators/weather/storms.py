@@ -83,7 +83,7 @@ class Fall:
             return 0.0
         from_peak_min = (at_ms - self.start_ms) / _MINUTE_MS - self.peak * self.lasts_ms / _MINUTE_MS
         t_min = -from_peak_min / self.peak if from_peak_min < 0 else from_peak_min / (1 - self.peak)
-        shape = ((1 - self.n) * t_min + self.b_min) / (t_min + self.b_min) ** (1 + self.n)
+        shape = ((1 - self.n) * t_min + self.b_min) * math.pow(t_min + self.b_min, -1 - self.n)
         return 60 * self.total_mm * shape / self._within(self.lasts_ms / _MINUTE_MS)
 
     def _within(self, minutes: float) -> float:
