@@ -19,6 +19,8 @@ STATEFUL_FILTERS: Final = ("spBv1.0/#", "hj212/+/up")
 """The dialects with a memory (Sparkplug B, HJ 212): slot 0 takes them whole, for a share would lose the thread."""
 STATEFUL_ROOTS: Final = ("spBv1.0/", "hj212/")
 """What the topics under STATEFUL_FILTERS begin with."""
+REBIRTH_TOPIC: Final = "spBv1.0/{group}/NCMD/{edge}"
+"""Where a gateway asks a Sparkplug edge node for its birth; it sends devices nothing else."""
 
 _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 

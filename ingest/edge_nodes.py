@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.devices import IdentityLookup
+from domain.mqtt import REBIRTH_TOPIC
 from domain.rejections import Reason
 from ingest.codecs.sparkplug import reports
 from ingest.codecs.sparkplug_wire import Malformed, Payload, read_payload, rebirth_command
@@ -165,7 +166,7 @@ class EdgeNodes:
         self._asked[name] = _Asked(self._seconds, wait_s)
         self._requests_left -= 1
         self.rebirths += 1
-        topic = f"spBv1.0/{spoken.group}/NCMD/{spoken.edge}"
+        topic = REBIRTH_TOPIC.format(group=spoken.group, edge=spoken.edge)
         heard.requests.append(Request(topic, rebirth_command(spoken.message.received_at_ms), missing))
 
     def _node(self, name: tuple[str, str]) -> EdgeNode:

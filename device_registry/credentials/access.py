@@ -1,14 +1,18 @@
 """What each holder may do at the broker: a device speaks on its own topics, a service on those of its work.
 
+Nobody hears another's reports but the gateways. A Sparkplug edge node hears what hosts say to it, since it must be able to
+be asked for its birth.
+
 Mosquitto 2.0 takes `%u` and `%c` in dynamic security's access lists literally (checked on 2.0.11), so every device has a
 role of its own, with its id written out.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from domain.devices import Device
-from domain.mqtt import CLOCK_TOPIC, UPLINK_FILTERS
+from domain.mqtt import CLOCK_TOPIC, REBIRTH_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS
 
 
 class Access(StrEnum):
@@ -32,16 +36,18 @@ Grants = frozenset[Grant]
 SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 """The services that have accounts of their own."""
 
-_STATEFUL: Final = ("spBv1.0/#", "hj212/+/up")
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
+_REBIRTHS: Final = REBIRTH_TOPIC.format(group="+", edge="+")
 _SLOTS: Final = "urbansense/slot/+"
 """Where a gateway says that it has a slot."""
 _SPARKPLUG_EDGE: Final = ("NBIRTH", "NDATA", "NDEATH")
 _SPARKPLUG_DEVICE: Final = ("DBIRTH", "DDATA", "DDEATH")
+_SPARKPLUG_HEARD: Final = ("spBv1.0/{group}/NCMD/{edge}/#", "spBv1.0/{group}/DCMD/{edge}/#", "spBv1.0/STATE/+")
+"""What an edge node subscribes to: commands to it and its devices, and which hosts are there."""
 
 
 def device_grants(device: Device, *, speaks_for_others: bool) -> Grants:
-    """Where the device may publish: on its own topics and nowhere else; it may subscribe to nothing.
+    """Where the device may publish: on its own topics and nowhere else; but for an edge node it may subscribe to nothing.
 
     `speaks_for_others` where devices of its kind have children: then on its gateway topic too, where the platform takes
     its own reports and those of its children only.
@@ -53,7 +59,19 @@ def device_grants(device: Device, *, speaks_for_others: bool) -> Grants:
         topics.append(f"hj212/{device.mn}/up")
     if device.sparkplug:
         topics += _sparkplug_topics(device.sparkplug.split("/"))
-    return frozenset(Grant(Access.SEND, topic) for topic in topics)
+    return frozenset(Grant(Access.SEND, topic) for topic in topics) | _heard((device.sparkplug or "").split("/"))
+
+
+def _heard(path: list[str]) -> Grants:
+    """What an edge node may subscribe to; nothing for any other path."""
+    match path:
+        case [group, edge] if _is_one_level(group) and _is_one_level(edge):
+            return _reading(one.format(group=group, edge=edge) for one in _SPARKPLUG_HEARD)
+    return frozenset()
+
+
+def _reading(topics: Iterable[str]) -> Grants:
+    return frozenset(Grant(access, one) for one in topics for access in (Access.RECEIVE, Access.SUBSCRIBE))
 
 
 def _sparkplug_topics(path: list[str]) -> list[str]:
@@ -81,12 +99,13 @@ def service_grants(service: str, prefix: str = "") -> Grants:
     """
     match service:
         case "gateway":
-            read = (*UPLINK_FILTERS, *_STATEFUL, "urbansense/#")
+            read = (*UPLINK_FILTERS, *STATEFUL_FILTERS, "urbansense/#")
             shared = [Grant(Access.SUBSCRIBE_LITERAL, f"$share/{prefix}urbansense/{one}") for one in UPLINK_FILTERS]
-            received = [Grant(Access.RECEIVE, one) for one in read] + [Grant(Access.SUBSCRIBE, one) for one in read]
-            return frozenset([*shared, *received, Grant(Access.SEND, _CLOCKS), Grant(Access.SEND, _SLOTS)])
+            sent = [Grant(Access.SEND, one) for one in (_CLOCKS, _SLOTS, _REBIRTHS)]
+            return frozenset([*shared, *_reading(read), *sent])
         case "simulator":
-            return frozenset(Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *_STATEFUL, _CLOCKS))
+            sent = [Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *STATEFUL_FILTERS, _CLOCKS)]
+            return frozenset([*sent, *_reading(one.format(group="+", edge="+") for one in _SPARKPLUG_HEARD)])
         case "chirpstack":
             return frozenset([Grant(Access.SEND, "application/+/device/+/event/+")])
         case "things-stack":

@@ -36,15 +36,35 @@ def test_an_edge_node_speaks_for_itself_and_what_is_behind_it() -> None:
     assert not may_send(behind, "spBv1.0/city/NDATA/edge-1")
 
 
+def test_an_edge_node_hears_what_hosts_say_to_it_and_nothing_else() -> None:
+    grants = device_grants(replace(LAMP, sparkplug="city/edge-1"), speaks_for_others=False)
+    for access in (Access.RECEIVE, Access.SUBSCRIBE):
+        heard = {grant.topic for grant in grants if grant.access is access}
+        assert heard == {"spBv1.0/city/NCMD/edge-1/#", "spBv1.0/city/DCMD/edge-1/#", "spBv1.0/STATE/+"}
+    behind = device_grants(replace(LAMP, sparkplug="city/edge-1/lamp-7"), speaks_for_others=False)
+    assert all(grant.access is Access.SEND for grant in behind)
+
+
+def test_the_gateways_command_nothing_but_births() -> None:
+    grants = service_grants("gateway")
+    assert may_send(grants, "spBv1.0/city/NCMD/edge-1")
+    assert not may_send(grants, "spBv1.0/city/DCMD/edge-1/lamp-7")
+    assert not may_send(grants, "city/a/streetlight/SL-1/up")
+
+
 def test_an_identity_with_a_wildcard_grants_nothing() -> None:
     assert topics(replace(LAMP, mn="+", sparkplug="#/edge")) == {"city/+/streetlight/SL-1/up"}
 
 
-def test_no_service_but_the_gateways_reads_and_none_commands_the_broker() -> None:
+def test_no_service_but_the_gateways_reads_reports_and_none_commands_the_broker() -> None:
     for service in SERVICES:
         grants = service_grants(service, "test.")
         assert not may_send(grants, "$CONTROL/dynamic-security/v1")
-        assert any(grant.access is not Access.SEND for grant in grants) == (service == "gateway")
+        heard = {grant.topic for grant in grants if grant.access is not Access.SEND}
+        if service == "simulator":
+            assert heard == {"spBv1.0/+/NCMD/+/#", "spBv1.0/+/DCMD/+/#", "spBv1.0/STATE/+"}
+        else:
+            assert bool(heard) == (service == "gateway")
     literal = {g.topic for g in service_grants("gateway", "test.") if g.access is Access.SUBSCRIBE_LITERAL}
     assert "$share/test.urbansense/city/+/+/+/up" in literal
 
