@@ -64,7 +64,11 @@ class Sky:
 
         Exact to a second. A polar night lasts the whole day; a midnight sun leaves it empty.
         """
-        return self._night((at_ms + self._solar_offset_ms + _DAY_MS // 2) // _DAY_MS, below_deg)
+        return self._night(self.night_number(at_ms), below_deg)
+
+    def night_number(self, at_ms: int) -> int:
+        """Which night an instant belongs to, counted from noon to noon by the sun."""
+        return (at_ms + self._solar_offset_ms + _DAY_MS // 2) // _DAY_MS
 
     def next_dark(self, from_ms: int, until_ms: int, below_deg: float) -> int | None:
         """The first instant in [from_ms, until_ms) at which the sun stands below a height, if any."""

@@ -4,15 +4,16 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from simulators.behaviour.lamps import (
+from simulators.behaviour.counters import circuit_energy_kwh
+from simulators.behaviour.driver import (
     STANDBY_W,
     WARM_AFTER_MS,
-    burning,
     drawn_w,
     planned,
     share_of_power,
     temperature_factor,
 )
+from simulators.behaviour.lamps import burning
 from simulators.behaviour.mains import busbar_v
 from simulators.circuits import AGED_FROM_MS, YEAR_MS, Circuit, Group
 from simulators.faults.cabinets import CABINET_VISIT, DOOR_OPEN, VOLTAGE_DIP, VOLTAGE_SAG, VOLTAGE_SWELL
@@ -44,7 +45,7 @@ def _group_w(group: Group, world: World, at_ms: int) -> float:
         return sum(burning(lantern, world, at_ms)[1] for lantern in group.lanterns)
     if level > 0:
         full_w = group.full_w + group.per_year_w * (at_ms - AGED_FROM_MS) / YEAR_MS
-        total_w = full_w * share_of_power(level) * temperature_factor(world, at_ms)
+        total_w = full_w * share_of_power(level) * temperature_factor(world.conditions, at_ms)
     else:
         total_w = STANDBY_W * len(group.lanterns)
     on = world.faults.on
@@ -74,13 +75,16 @@ def _common_level(group: Group, world: World, at_ms: int) -> float | None:
 def cabinet_readings(cabinet: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a cabinet's meter measures: all its lamps really draw, over three phases together; the mains; the door.
 
-    Units: `current` is the sum of the three phases. Cable losses are left out: under 2 %.
+    Units: `current` is the sum of the three phases. Cable losses are left out: under 2 %. A cabinet without
+    a `door_contact` tells nothing of its door; one whose attribute `counters` is true tells `active_energy` (kWh).
     """
     circuit, key = world.circuits.cabinets[cabinet.device_id], world.key(cabinet.device_id)
     fault = world.faults.on(cabinet.device_id, at_ms)
     readings: dict[str, Reading] = {}
     if cabinet.attributes.get("door_contact", True):
         readings["door_open"] = fault is not None and fault.kind in _DOOR_OPEN
+    if cabinet.attributes.get("counters", False):
+        readings["active_energy"] = round(circuit_energy_kwh(circuit, world, at_ms), 3)
     true_v = busbar_v(world.sky, circuit.busbar_v, at_ms, fault)
     if true_v <= 0:
         return {"active_power": 0.0, "voltage": 0.0, "current": 0.0, "mains_present": False, **readings}

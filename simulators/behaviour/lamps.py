@@ -1,14 +1,14 @@
 """Lamps: what each draws by sun, plan, age, air and fault, and what its controller tells of that."""
 
 import math
-from functools import lru_cache
 from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from simulators.behaviour.counters import lamp_energy_kwh, lamp_hours
+from simulators.behaviour.driver import STANDBY_W, WARM_AFTER_MS, drawn_w, planned, share_of_power
 from simulators.behaviour.mains import busbar_v, is_on_dark_feeder
-from simulators.circuits import AGED_FROM_MS, YEAR_MS, Lantern
-from simulators.conditions import Conditions
+from simulators.circuits import Lantern
 from simulators.faults.cabinets import CABINET_OUTAGE, CIRCUIT_DAY_BURNER, CIRCUIT_UNLIT
 from simulators.faults.fault import Fault
 from simulators.faults.lamps import (
@@ -26,53 +26,9 @@ from simulators.faults.lamps import (
 from simulators.noise import normal
 from simulators.world import World
 
-STANDBY_W: Final = 0.8
-WARM_AFTER_MS: Final = 40 * 60_000
-_SOFT_START_MS: Final = 4_000
-_COLD_EXTRA: Final = 0.03
-_WARMS_IN_MS: Final = 8 * 60_000
-_PER_KELVIN: Final = -0.0007
-"""A string of LEDs has a lower forward voltage when warm: about -2 mV/K of 3 V."""
-
-
+_GEAR_RISE_K: Final = 28.0
+_GEAR_WARMS_IN_MS: Final = 30 * 60_000
 _OUT: Final = frozenset((LAMP_DEAD, LAMP_BLINK))
-
-
-def planned(lantern: Lantern, world: World, at_ms: int) -> tuple[float, float]:
-    """(the level that the plan gives a lamp, percent; for how long it has been on, ms)."""
-    sky = world.sky
-    on_ms, off_ms = lantern.burning_hours(sky, at_ms)
-    if not on_ms <= at_ms < off_ms:
-        return 0.0, 0.0
-    return lantern.plan.level(sky.local_hour(at_ms - lantern.delay_ms)), at_ms - on_ms
-
-
-def share_of_power(level: float) -> float:
-    """The share of its full power that a driver draws at a level in (0, 100]: its own losses do not dim."""
-    return 0.02 + 0.0098 * level
-
-
-def temperature_factor(world: World, at_ms: int) -> float:
-    """Power in the air as it is against that at 25 degrees, in steps of a minute."""
-    return _factor_of_minute(world.conditions, at_ms // 60_000)
-
-
-@lru_cache(maxsize=64)
-def _factor_of_minute(conditions: Conditions, minute: int) -> float:
-    return 1 + _PER_KELVIN * (conditions.at(minute * 60_000).air_cel - 25)
-
-
-def drawn_w(lantern: Lantern, world: World, at_ms: int, level: float, lit_ms: float) -> float:
-    """What a sound lamp truly draws at a level; above that of a warm one for a while, below in the first seconds."""
-    if level <= 0:
-        return STANDBY_W
-    full_w = lantern.full_w + lantern.per_year_w * (at_ms - AGED_FROM_MS) / YEAR_MS
-    power_w = full_w * share_of_power(level) * temperature_factor(world, at_ms)
-    if lit_ms < WARM_AFTER_MS:
-        power_w *= 1 + _COLD_EXTRA * math.exp(-lit_ms / _WARMS_IN_MS)
-        if lit_ms < _SOFT_START_MS:
-            power_w *= 0.3 + 0.7 * lit_ms / _SOFT_START_MS
-    return power_w
 
 
 def burning(lantern: Lantern, world: World, at_ms: int) -> tuple[float, float]:
@@ -115,7 +71,8 @@ def _afflicted(
 def lamp_readings(lamp: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a lamp's controller measures.
 
-    A lamp that is out is still told its level, but draws only standby power.
+    A lamp that is out is still told its level, but draws only standby power. Where the attribute `counters` is true the
+    controller tells `active_energy` (kWh), `lamp_hours` (h) and `gear_temperature` (degrees Celsius) besides.
     """
     lantern = world.circuits.lanterns[lamp.device_id]
     level, true_w = burning(lantern, world, at_ms)
@@ -141,4 +98,15 @@ def lamp_readings(lamp: Device, world: World, at_ms: int) -> dict[str, Reading]:
         "current": round(power_w / (voltage_v * factor), 4),
         "power_factor": round(factor, 3),
     }
+    if lantern.tells_counters:
+        readings["lamp_hours"] = round(lamp_hours(lantern, world, at_ms), 2)
+        readings["active_energy"] = round(lamp_energy_kwh(lantern, world, at_ms), 4)
+        readings["gear_temperature"] = round(_gear_cel(lantern, world, at_ms, true_w) + 0.2 * noise, 1)
     return readings
+
+
+def _gear_cel(lantern: Lantern, world: World, at_ms: int, true_w: float) -> float:
+    """The driver's own temperature: over the air by its load, within an hour of switching on."""
+    _, lit_ms = planned(lantern, world, at_ms)
+    warmed = 1 - math.exp(-lit_ms / _GEAR_WARMS_IN_MS) if lit_ms else 1.0
+    return world.conditions.at(at_ms).air_cel + _GEAR_RISE_K * warmed * true_w / lantern.full_w

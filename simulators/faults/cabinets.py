@@ -80,6 +80,11 @@ def _all_its_lamps(fault: Fault, city: City) -> tuple[str, ...]:
     return circuits_of(city).cabinets[fault.device_id].lamps()
 
 
+def _lamps_of_its_feeder(fault: Fault, city: City) -> tuple[str, ...]:
+    circuit = circuits_of(city).cabinets[fault.device_id]
+    return circuit.on_feeder(feeder_hit(fault, circuit.feeders))
+
+
 def in_the_dark(fault: Fault, sky: Sky) -> bool:
     """Whether the sun stands under the horizon by 6 degrees or more throughout."""
     night = sky.night(fault.start_ms, CIVIL_DUSK_DEG)
@@ -123,8 +128,7 @@ def _outage(fault: Fault, world: "World") -> Label:
 
 
 def _feeder_fault(fault: Fault, world: "World") -> Label:
-    circuit = world.circuits.cabinets[fault.device_id]
-    lamps = circuit.on_feeder(feeder_hit(fault, circuit.feeders))
+    lamps = _lamps_of_its_feeder(fault, world.city)
     silent = controllers_lose_supply(fault)
     alone, together, enough = ("offline", "link-lost", _A_LOST_LINK) if silent else ("lamp-out", FEEDER_FAULT, _A_GROUP)
     waits_ms = 30 * MINUTE_MS if silent else 3 * MINUTE_MS
@@ -201,7 +205,7 @@ CABINET_FAULTS: Final = (
         _feeds_lamps,
         _feeder_fault,
         fits=in_the_dark,
-        claims=_all_its_lamps,
+        claims=_lamps_of_its_feeder,
     ),
     FaultSpec(
         CIRCUIT_UNLIT,

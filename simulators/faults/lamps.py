@@ -37,8 +37,13 @@ def is_dark(fault: Fault, key: int, at_ms: int) -> bool:
     spell_ms = 130_000 - 60_000 * fault.size
     spell = int((at_ms - fault.start_ms) // spell_ms)
     if fault.size < _RARELY:
-        return uniform(key, fault.start_ms, spell, 21) < 0.1
+        return uniform(key, fault.start_ms, spell, 21) < share_dark(fault)
     return spell % 2 == 0
+
+
+def share_dark(fault: Fault) -> float:
+    """For how much of its time a flickering lamp is dark."""
+    return 0.1 if fault.size < _RARELY else 0.5
 
 
 def power_left(fault: Fault) -> float:
@@ -123,7 +128,7 @@ LAMP_FAULTS: Final = (
     FaultSpec(LAMP_DEAD, Layer.CITY, (2 * HOUR_MS, 60 * HOUR_MS), _is_lamp, _lamp_dead),
     FaultSpec(LAMP_BLINK, Layer.CITY, (MINUTE_MS, 6 * MINUTE_MS), _is_lamp, _lamp_dead, fits=in_the_dark),
     FaultSpec(LAMP_FLICKERS, Layer.CITY, (HOUR_MS, 5 * HOUR_MS), _is_lamp, _lamp_flickers, fits=in_the_dark),
-    FaultSpec(DAY_BURNER, Layer.CITY, (2 * HOUR_MS, 40 * HOUR_MS), _is_lamp, _day_burner, fits=an_hour_by_day),
+    FaultSpec(DAY_BURNER, Layer.CITY, (2 * HOUR_MS, 20 * HOUR_MS), _is_lamp, _day_burner, fits=an_hour_by_day),
     FaultSpec(LOW_POWER, Layer.CITY, (HOUR_MS // 2, 5 * HOUR_MS), _is_lamp, _low_power, fits=in_the_dark),
     FaultSpec(LAMP_TESTED, Layer.CITY, (10 * MINUTE_MS, 25 * MINUTE_MS), _is_lamp, _no_fault, fits=_by_day),
     FaultSpec(DIMMING_CHANGED, Layer.CITY, (HOUR_MS, 6 * HOUR_MS), _is_lamp, _no_fault, fits=in_the_dark),
