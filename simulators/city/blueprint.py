@@ -80,7 +80,10 @@ class LampGrade(_Part):
 
 
 class LampPart(_Part):
-    """Lamps, their cabinets and feeders. `dimming` is `05:00 100, 23:00 60`: percent from an hour of the day on."""
+    """Lamps, their cabinets and feeders. `dimming` is `05:00 100, 23:00 60`: percent from an hour of the day on.
+
+    `door_contacts` is the share of cabinets with one, `counters` that of cabinets whose lamps count hours and energy.
+    """
 
     spacing_m: Annotated[float, Field(ge=10, le=100)] = 30.0
     every_s: Seconds = 60
@@ -88,6 +91,7 @@ class LampPart(_Part):
     per_cabinet: Annotated[float, Field(ge=1, le=500)] = 80 / 3
     feeders: Annotated[int, Field(ge=1, le=12)] = 2
     door_contacts: Share = 1.0
+    counters: Share = 0.0
     dimming: str = "05:00 100, 23:00 60"
     switch_at_deg: Annotated[float, Field(ge=-12, le=6)] = -3.0
     grades: Mapping[Grade, LampGrade] = {
@@ -150,7 +154,7 @@ class Monitors(_Part):
     """Water monitors of one sort: `share` of all water monitors."""
 
     share: Share
-    every_s: Seconds
+    rhythms: Annotated[tuple[Rhythm, ...], Field(min_length=1)] = (Rhythm(every_s=300, share=1.0),)
     dialects: Dialects = _NATIVE_ONLY
 
     @model_validator(mode="after")
@@ -163,9 +167,7 @@ class MonitorPart(_Part):
     """Water monitors: `share` of all devices. Only quality stations speak HJ 212."""
 
     share: Annotated[float, Field(ge=0, le=0.9)] = 0.05
-    sorts: Annotated[Mapping[MonitorSort, Monitors], Field(min_length=1)] = {
-        MonitorSort.ALL: Monitors(share=1.0, every_s=300)
-    }
+    sorts: Annotated[Mapping[MonitorSort, Monitors], Field(min_length=1)] = {MonitorSort.ALL: Monitors(share=1.0)}
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

@@ -61,14 +61,16 @@ def lay_city(blueprint: Blueprint, seed: int, devices: int) -> City:
 
 
 def _streets_for(seed: int, blueprint: Blueprint, lamps: int) -> tuple[GroundPlan, list[Pole]]:
-    """The smallest net of streets, square or nearly, that has room for so many lamps, and all its poles."""
+    """A net of streets, square or nearly, just large enough for so many lamps, and all its poles."""
     spacing_m, pattern = blueprint.lamps.spacing_m, blueprint.streets
-    per_block = pattern.block_m / spacing_m * 1.1
+    per_block = pattern.block_m / spacing_m
     rows = columns = 2
     while True:
-        if per_block * (rows * (columns - 1) + columns * (rows - 1)) >= lamps:
+        blocks = rows * (columns - 1) + columns * (rows - 1)
+        if per_block * blocks >= lamps:
             plan = lay_streets(seed, rows, columns, pattern)
             poles = poles_of(plan, spacing_m)
             if len(poles) >= lamps:
                 return plan, poles
+            per_block = len(poles) / blocks
         rows, columns = (rows, columns + 1) if rows == columns else (rows + 1, columns)

@@ -111,6 +111,8 @@ class Lighting:
         feeders, key = self._part.feeders, key_of(self._seed, "cabinet", str(cabinet))
         installed = _FIRST_YEAR + mixed(key, 1) % 11
         said = self._said(cabinet)
+        if uniform(key, 3) < self._part.counters:
+            said["counters"] = True
         for number in range(first, end):
             street, pole, spot = self._poles[number]
             at = self._ground.stand(*spot)

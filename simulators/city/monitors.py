@@ -56,10 +56,13 @@ class Monitors:
         counts = {sort: self._sorts.count(sort) for sort in self._part.sorts}
         sites = {sort: self._sites(sort, count) for sort, count in counts.items() if count}
         spoken = {sort: dealt(self._part.sorts[sort].dialects, count) for sort, count in counts.items()}
+        beats = {
+            sort: dealt({r.every_s: r.share for r in self._part.sorts[sort].rhythms}, n) for sort, n in counts.items()
+        }
         given = dict.fromkeys(self._part.sorts, 0)
         for number, sort in enumerate(self._sorts):
             own, given[sort] = given[sort], given[sort] + 1
-            yield self._monitor(number, sort, sites[sort][own % len(sites[sort])], spoken[sort][own])
+            yield self._monitor(number, sort, sites[sort][own % len(sites[sort])], spoken[sort][own], beats[sort][own])
 
     def _sites(self, sort: MonitorSort, count: int) -> Sequence[_Site]:
         """Where the monitors of a sort stand, in the order in which they are put there; never empty."""
@@ -108,7 +111,7 @@ class Monitors:
             column,
         )
 
-    def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: str) -> Device:
+    def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: str, every_s: int) -> Device:
         class_, at = _CLASSES[sort], self._ground.stand(*site.spot)
         attributes = self._attributes(sort, site.manhole, key_of(self._seed, "monitor", str(number)))
         if dialect != NATIVE:
@@ -123,7 +126,7 @@ class Monitors:
             lat=at.lat,
             component_code=f"{self._division}{class_.component_class}{number + 1:06d}",
             department=class_.department,
-            report_interval_s=self._part.sorts[sort].every_s,
+            report_interval_s=every_s,
             mn=f"{self._division}{number + 1:08d}" if dialect == "hj212" else None,
             attributes=attributes,
             grid=at.grid,
