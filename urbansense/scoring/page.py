@@ -34,13 +34,13 @@ body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;col
 max-width:74rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-bottom:1px solid var(--line);font-size:1.2rem}
 .zh{opacity:.7;font-weight:400;margin-left:.5em}th .zh{display:block;margin:0}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.8rem;margin:1.2rem 0}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:.8rem;margin:1.2rem 0}
 .card{background:var(--soft);border-radius:8px;padding:.7rem 1rem}.card b{display:block;font-size:1.7rem;font-weight:600}
 .card small{opacity:.8}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--soft);vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.once{white-space:nowrap}
-svg{width:100%;height:auto}svg.all{background:var(--soft);border-radius:6px}
+svg{width:100%;height:auto}svg.all{background:var(--soft);border-radius:6px;min-width:44rem}svg.all rect{stroke:var(--page);stroke-width:.5}
 svg.strip{width:300px;height:20px;background:var(--soft);border-radius:4px}
 .good{fill:var(--good)}.late{fill:var(--late)}.missed,.false{fill:var(--missed)}.quiet,.open{fill:var(--quiet)}
 svg .open{opacity:.45}svg .axis{stroke:var(--line)}svg .deadline{stroke:var(--text);stroke-dasharray:2 2;opacity:.8}
@@ -49,7 +49,7 @@ svg .mark{fill:var(--page);stroke:var(--text);stroke-width:1.6}svg .mark.wrong{s
 svg .cross{stroke:var(--missed);stroke-width:2;fill:none}
 .key{display:inline-block;width:.9em;height:.9em;border-radius:3px;margin:0 .35em 0 1em;vertical-align:-.1em}
 .key:first-child{margin-left:0}.key.good{background:var(--good)}.key.late{background:var(--late)}
-.key.missed{background:var(--missed)}.key.quiet{background:var(--quiet)}.key.open{background:var(--quiet);opacity:.45}
+.key.missed{background:var(--missed)}.key.quiet{background:var(--quiet)}.key.open{background:var(--quiet);opacity:.45}.key.false{background:var(--missed)}
 .ok{color:var(--fine)}.bad{color:var(--bad);font-weight:600}summary{cursor:pointer;margin:.8rem 0}
 """
 
