@@ -19,7 +19,8 @@ from simulators.truth import Label
 from simulators.world import World
 
 _JITTER_MS: Final = 500
-_ALARM_AFTER_MS: Final = 2_000
+_ALARMS_AFTER_MS: Final = (2_000, 65_000)
+"""At once, and again when a minute has shown that it was no passing shake."""
 _OUT_OF_TURN: Final = -1
 
 
@@ -102,7 +103,8 @@ class Life:
 
 
 def _alarms(fault: Fault) -> Iterator[int]:
-    """When a device reports out of turn: two seconds after a fault began, and after it was put right."""
+    """When a device reports out of turn: twice after a fault began, and twice after it was put right."""
     if FAULTS[fault.kind].alarms:
-        yield fault.start_ms + _ALARM_AFTER_MS
-        yield fault.end_ms + _ALARM_AFTER_MS
+        for changed_ms in (fault.start_ms, fault.end_ms):
+            for after_ms in _ALARMS_AFTER_MS:
+                yield changed_ms + after_ms

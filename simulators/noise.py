@@ -5,11 +5,13 @@ quantity) gives the same number whenever and wherever it is asked for.
 """
 
 from hashlib import blake2b
+from math import pi, sin
 from typing import Final
 
 _MASK: Final = (1 << 64) - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _IRWIN_HALL_SCALE: Final = 3**0.5 / 65535
+_TURN: Final = 2 * pi
 
 
 def key_of(seed: int, *names: str) -> int:
@@ -47,11 +49,14 @@ def normal(key: int, *counters: int) -> float:
 
 
 def wander(key: int, at_ms: int, period_ms: int, counter: int) -> float:
-    """A smooth, nearly normal number that changes in about `period_ms`: what is true now is nearly true a moment later.
+    """A number that runs smoothly up and down, no two swings alike: what is true now is nearly true a moment later.
 
-    Mean 0, standard deviation about 0.85, never beyond ±3.47.
+    Shape: three sines with phases from the key's bits, `counter` (0 to 40) says which; much cheaper than hashed knots.
+    Mean 0, standard deviation about 1, never beyond ±2.4.
     """
-    knot, since_ms = divmod(at_ms, period_ms)
-    x = since_ms / period_ms
-    share = x * x * (3 - 2 * x)
-    return (1 - share) * normal(key, counter, knot) + share * normal(key, counter, knot + 1)
+    bits, x = key >> counter, _TURN * at_ms / period_ms
+    return (
+        0.9 * sin(x + _TURN / 256 * (bits & 0xFF))
+        + 0.8 * sin(0.618 * x + _TURN / 256 * (bits >> 8 & 0xFF))
+        + 0.7 * sin(0.447 * x + _TURN / 256 * (bits >> 16 & 0xFF))
+    )

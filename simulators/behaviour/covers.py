@@ -63,11 +63,11 @@ def cover_readings(cover: Device, world: World, at_ms: int) -> dict[str, Reading
     key = world.key(cover.device_id)
     cel = world.conditions.at(at_ms).air_cel
     fault = world.faults.on(cover.device_id, at_ms)
-    shake_m_s2 = _shake_m_s2(key, world.sky, fault, at_ms)
-    lid = _lid(key)
+    lid, noise = _lid(key), mixed(key, at_ms)
+    shake_m_s2 = _shake_m_s2(noise, lid.traffic * rush(world.sky.local_hour(at_ms)), fault)
     still_deg = lid.tilt_deg + lid.deg_per_cel * (cel - _LEVEL_CEL)
     tilt_deg = still_deg if fault is None else _tilt_deg(still_deg, fault, key, at_ms)
-    tilt_deg += (0.08 + min(_FURTHEST_DEG, _DEG_PER_M_S2 * shake_m_s2)) * normal(key, at_ms, 2)
+    tilt_deg += (0.08 + min(_FURTHEST_DEG, _DEG_PER_M_S2 * shake_m_s2)) * normal(noise, 1)
     readings: dict[str, Reading] = {
         "tilt_angle": round(min(180.0, abs(tilt_deg)), 1),
         "cover_open": fault is not None and fault.kind in _OPEN,
@@ -88,24 +88,24 @@ def _tilt_deg(still_deg: float, fault: Fault, key: int, at_ms: int) -> float:
         case kind if kind == COVER_MOVED:
             return 16.5 + 11 * fault.size
         case kind if kind == COVER_MISSING:
-            return 97 + 70 * (fault.size * 2 % 1) + 5 * wander(key, at_ms, _HOUR_MS, 6)
+            return 97 + 70 * (fault.size * 2 % 1) + 5 * wander(key, at_ms, _HOUR_MS, 0)
         case kind if kind == COVER_LOOSE:
             return still_deg + (5.5 + 5 * fault.size) * (mixed(key, at_ms, 7) & 1)
     return still_deg
 
 
-def _shake_m_s2(key: int, sky: Sky, fault: Fault | None, at_ms: int) -> float:
+def _shake_m_s2(noise: int, traffic: float, fault: Fault | None) -> float:
     """The strongest acceleration of the second: next to nothing, but when something drives over the cover."""
-    luck = mixed(key, at_ms, 8)
-    chance, heavy = _lid(key).traffic * rush(sky.local_hour(at_ms)), 1.0
+    heavy = 1.0
     if fault is not None and fault.kind == TRAFFIC:
-        chance, heavy = 0.9, 1.5 + 2 * fault.size
-    still_m_s2 = _AT_REST_M_S2 * (0.5 + uniform(luck, 1))
-    if uniform(luck, 2) >= chance:
+        traffic, heavy = 0.9, 1.5 + 2 * fault.size
+    still_m_s2 = _AT_REST_M_S2 * (0.5 + (noise & 0xFFFF) / 65536)
+    if (noise >> 16 & 0xFFFF) / 65536 >= traffic:
         return still_m_s2
-    return still_m_s2 + _LORRY_M_S2 * heavy * min(_HEAVIEST, -math.log(1 - uniform(luck, 3))) / 2
+    return still_m_s2 + _LORRY_M_S2 * heavy * min(_HEAVIEST, -math.log(1 - (noise >> 32) / (1 << 32))) / 2
 
 
+@lru_cache(maxsize=1440)
 def rush(hour: float) -> float:
     """How much traffic there is at this hour of the day, 0.05 at night to 1 at a quarter to eight and to six."""
     morning, evening = (math.exp(-(((hour - peak) / 1.3) ** 2)) for peak in (7.75, 17.75))

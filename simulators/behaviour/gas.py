@@ -13,7 +13,7 @@ from simulators.faults.gas import (
     extra_methane_lel,
     lack_of_oxygen,
 )
-from simulators.noise import mixed, normal, uniform, wander
+from simulators.noise import mixed, normal, wander
 from simulators.world import World
 
 _HOUR_MS: Final = 3_600_000
@@ -29,7 +29,7 @@ def gas_readings(cover: Device, world: World, at_ms: int, cel: float) -> Mapping
     key = world.key(cover.device_id)
     noise = mixed(key, at_ms, 70)
     rotting = 2 ** ((min(30.0, cel) - 20) / 10) * (1.15 - 0.3 * _stirred(world.sky.local_hour(at_ms)))
-    rotting *= uniform(key, 71, low=0.3, high=1.0) * (1 + 0.25 * wander(key, at_ms, _SETTLES_MS, 72))
+    rotting *= (0.3 + 0.7 * (key & 0xFFFF) / 65536) * (1 + 0.25 * wander(key, at_ms, _SETTLES_MS, 16))
     methane_lel, h2s_ppm, oxygen = 3.0 * rotting, 1.0 * rotting, _AIR_OXYGEN - 0.12 * rotting
     fault = world.faults.on(cover.device_id, at_ms)
     if fault is not None:

@@ -54,10 +54,8 @@ def saturated_oxygen_mg_l(cel: float) -> float:
 
     Source: Benson and Krause 1984, as Standard Methods 4500-O gives it; its table has 14.62 at 0 and 9.09 at 20.
     """
-    kelvin = cel + 273.15
-    return math.exp(
-        -139.34411 + 1.575701e5 / kelvin - 6.642308e7 / kelvin**2 + 1.243800e10 / kelvin**3 - 8.621949e11 / kelvin**4
-    )
+    x = 1 / (cel + 273.15)
+    return math.exp(-139.34411 + x * (1.575701e5 + x * (-6.642308e7 + x * (1.243800e10 - x * 8.621949e11))))
 
 
 def quality_readings(station: Device, world: World, at_ms: int) -> dict[str, Reading]:
@@ -71,7 +69,7 @@ def quality_readings(station: Device, world: World, at_ms: int) -> dict[str, Rea
     usual, now = _river(key), world.conditions.at(at_ms)
     hour = world.sky.local_hour(at_ms)
     noise = mixed(key, at_ms, 35)
-    slow = wander(key, at_ms, 5 * _HOUR_MS, 36)
+    slow = wander(key, at_ms, 5 * _HOUR_MS, 8)
     light = math.cos(2 * math.pi * (hour - 15.5) / 24)
     green = usual.breathes * min(1.0, 0.35 + 0.65 * max(0.0, now.water_cel) / _GREENEST_CEL)
     town = 1 + 0.12 * math.cos(4 * math.pi * (hour - 9) / 24) + 0.05 * slow

@@ -51,20 +51,20 @@ def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
     gateway = None if device.parent_id is None else world.device(device.parent_id)
     heard_by = None if gateway is None or gateway.kind != "gateway" else (gateway.lon, gateway.lat)
     aerial = _aerial(key, device.kind, (device.lon, device.lat), heard_by)
-    noise = mixed(key, at_ms)
+    noise = mixed(key, at_ms, 93)
     aged = (at_ms / (_YEAR_MS * aerial.ages_years) + aerial.offset) % 1.0
     rssi_dbm = (
-        aerial.rssi_dbm - _AGES_DB * aged - 2 * wet + 2 * wander(key, at_ms, 6 * _HOUR_MS, 91) + normal(noise, 92)
+        aerial.rssi_dbm - _AGES_DB * aged - 2 * wet + 2 * wander(key, at_ms, 6 * _HOUR_MS, 24) + normal(noise, 92)
     )
     snr_db = min(_BEST_SNR_DB, max(_WORST_SNR_DB, rssi_dbm - _NOISE_FLOOR_DBM))
     lost = _ALWAYS_LOST + _LOST_AT_WORST / (1 + math.exp((snr_db - _HALF_LOST_SNR_DB) / 1.5))
-    return Link(float(round(rssi_dbm)), round(4 * snr_db) / 4, uniform(noise, 93) < lost)
+    return Link(float(round(rssi_dbm)), round(4 * snr_db) / 4, (noise & 0xFFFFFF) / (1 << 24) < lost)
 
 
 def gateway_readings(gateway: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a gateway tells of itself: its mobile uplink, whether it has mains, and the warmth of its box."""
     key = world.key(gateway.device_id)
-    rssi_dbm = uniform(key, 98, low=-95, high=-65) + 2 * wander(key, at_ms, 6 * _HOUR_MS, 91) + normal(key, at_ms, 92)
+    rssi_dbm = uniform(key, 98, low=-95, high=-65) + 2 * wander(key, at_ms, 6 * _HOUR_MS, 24) + normal(key, at_ms, 92)
     warmth_cel = world.conditions.at(at_ms).air_cel + uniform(key, 99, low=4, high=9) + 0.3 * normal(key, at_ms, 100)
     return {"rssi": float(round(rssi_dbm)), "mains_present": True, "temperature": round(warmth_cel, 1)}
 

@@ -34,6 +34,10 @@ def _is_cover(device: Device) -> bool:
     return device.kind == "manhole_cover"
 
 
+def _can_be_seen_rocking(device: Device) -> bool:
+    return _is_cover(device) and device.report_interval_s <= _SEEN_ROCKING_S
+
+
 def _cover_open(fault: Fault, world: "World") -> Label:
     return asks_for(fault, "cover-open", within_ms=MINUTE_MS, explains=("cover-tilted", "cover-moved"))
 
@@ -53,10 +57,7 @@ def _cover_tilted(fault: Fault, world: "World") -> Label:
 
 
 def _cover_loose(fault: Fault, world: "World") -> Label:
-    if world.device(fault.device_id).report_interval_s > _SEEN_ROCKING_S:
-        hard = "it reports too seldom to be seen rocking"
-    else:
-        hard = "it hardly rocks" if fault.size < _HARDLY_LOOSE else ""
+    hard = "it hardly rocks" if fault.size < _HARDLY_LOOSE else ""
     return asks_for(fault, "cover-loose", within_ms=4 * HOUR_MS, explains=("cover-moved", "cover-tilted"), hard=hard)
 
 
@@ -75,7 +76,7 @@ COVER_FAULTS: Final = (
     FaultSpec(COVER_OPEN, Layer.CITY, (HOUR_MS // 2, 3 * HOUR_MS), _is_cover, _cover_open, alarms=True),
     FaultSpec(COVER_TILTED, Layer.CITY, (HOUR_MS, 6 * HOUR_MS), _is_cover, _cover_tilted, alarms=True),
     FaultSpec(COVER_MISSING, Layer.CITY, (2 * HOUR_MS, 8 * HOUR_MS), _is_cover, _cover_missing, alarms=True),
-    FaultSpec(COVER_LOOSE, Layer.CITY, (5 * HOUR_MS, 12 * HOUR_MS), _is_cover, _cover_loose),
+    FaultSpec(COVER_LOOSE, Layer.CITY, (5 * HOUR_MS, 12 * HOUR_MS), _can_be_seen_rocking, _cover_loose),
     FaultSpec(COVER_MOVED, Layer.CITY, (3 * MINUTE_MS, 9 * MINUTE_MS), _is_cover, _cover_moved, alarms=True),
     FaultSpec(MAINTENANCE, Layer.CITY, _MINUTES_IN_THE_WELL, _is_cover, _maintenance, alarms=True),
     FaultSpec(TRAFFIC, Layer.CITY, (HOUR_MS, 6 * HOUR_MS), _is_cover, _traffic),

@@ -60,15 +60,17 @@ def test_reports_come_in_order_each_device_and_instant_once(reports: list[Report
     assert len({(report.device_id, report.observed_at_ms) for report in reports}) == len(reports)
 
 
-def test_every_device_keeps_its_interval(city: City) -> None:
+def test_every_device_keeps_its_interval_though_a_message_is_lost_now_and_then(city: City) -> None:
     instants: dict[str, list[int]] = defaultdict(list)
     for report in Life(city, EVENING, NO_FAULTS).reports(EVENING + HOUR):
         instants[report.device_id].append(report.observed_at_ms)
     for device in city.devices:
         due = 3600 // device.report_interval_s
-        assert due - 1 <= len(instants[device.device_id]) <= due + 1
+        assert due - 2 <= len(instants[device.device_id]) <= due + 1
         for a, b in pairwise(instants[device.device_id]):
-            assert b - a == pytest.approx(device.report_interval_s * 1000, abs=500)
+            turns = round((b - a) / (device.report_interval_s * 1000))
+            assert turns in (1, 2)
+            assert b - a == pytest.approx(turns * device.report_interval_s * 1000, abs=500)
 
 
 def test_a_report_counts_its_device_s_messages_and_speaks_native_json(reports: list[Report]) -> None:
