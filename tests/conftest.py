@@ -9,6 +9,7 @@ pytest_plugins: list[str] = [
     "tests.servers.chromium",
     "tests.servers.mosquitto",
     "tests.servers.postgresql",
+    "tests.servers.databases",
     "tests.servers.influxdb",
     "tests.servers.victoriametrics",
 ]

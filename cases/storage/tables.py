@@ -1,0 +1,115 @@
+"""The tables of the cases, beside the registry's in the same database; kept equal to the migrations by a test.
+
+`cases` holds every case whole, as JSON, with the columns that lists ask for beside it. `cases_history` holds every revision
+as it was, in the order of `sequence`: it is the history that people read and the outbox of `city.cases` in one, so that no
+crash can part a change from its record.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.types import TypeEngine
+
+metadata: Final = MetaData()
+
+_SEQUENCE: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key(length: int) -> TypeEngine[str]:
+    """Text that pages and prefixes order by: by code point, in PostgreSQL too, whatever the database's locale."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+cases: Final = Table(
+    "cases",
+    metadata,
+    Column("case_id", _key(36), primary_key=True),
+    Column("number", _key(16), nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("problem", String(64), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("department", String(64)),
+    Column("area", _key(64)),
+    Column("subject", String(128)),
+    Column("reported_at_ms", BigInteger, nullable=False),
+    Column("due_at_ms", BigInteger),
+    Column("closed_at_ms", BigInteger),
+    Column("words", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ix_cases_open_by_reported", cases.c.ended, cases.c.reported_at_ms, cases.c.case_id)
+Index("ix_cases_open_by_due", cases.c.ended, cases.c.due_at_ms, cases.c.case_id)
+Index("ix_cases_state", cases.c.state, cases.c.reported_at_ms, cases.c.case_id)
+Index("ix_cases_department", cases.c.department, cases.c.ended, cases.c.reported_at_ms, cases.c.case_id)
+Index("ix_cases_area", cases.c.area)
+Index("ix_cases_problem", cases.c.problem, cases.c.reported_at_ms)
+"""`due_at_ms` is empty while no clock runs; `words` is what a text search looks into, in lower case."""
+
+history: Final = Table(
+    "cases_history",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("case_id", _key(36), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("transition", String(32), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("published", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_cases_history_case", history.c.case_id, history.c.revision, unique=True)
+Index(
+    "ix_cases_history_unpublished",
+    history.c.sequence,
+    sqlite_where=text("published = 0"),
+    postgresql_where=text("published = false"),
+)
+
+events: Final = Table(
+    "cases_events",
+    metadata,
+    Column("event_id", _key(36), primary_key=True),
+    Column("case_id", _key(36), nullable=False),
+)
+Index("ix_cases_events_case", events.c.case_id)
+"""Which case an event belongs to, for ever: an event told again makes no second one."""
+
+keys: Final = Table(
+    "cases_keys",
+    metadata,
+    Column("reporter", _key(100), primary_key=True),
+    Column("key", _key(200), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("case_id", _key(36), nullable=False),
+)
+"""Idempotency keys of reports, each reporter's own."""
+
+numbers: Final = Table(
+    "cases_numbers",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+positions: Final = Table(
+    "cases_positions",
+    metadata,
+    Column("follower", _key(100), primary_key=True),
+    Column("topic", _key(200), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, nullable=False),
+)
+"""How far a follower of the log has come, committed with what it made of it."""
+
+ALL_TABLES: Final[tuple[Table, ...]] = tuple(metadata.sorted_tables)
+
+
+def columns_of(row: Any) -> dict[str, Any]:
+    """A row as a dict by column name."""
+    return dict(row._mapping)
