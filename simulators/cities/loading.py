@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from domain.errors import ConfigurationError
 from simulators.cities.city_file import CityFile
+from simulators.weather.storms import storm_formula
 
 _SHIPPED: Final = resources.files("simulators.cities")
 _SUFFIX: Final = ".yaml"
@@ -68,6 +69,11 @@ def read_city(text: str, name: str) -> CityFile:
 
 
 def _misfits(city: CityFile, lines: dict[tuple[str, ...], int]) -> Iterator[tuple[int, str]]:
+    """What no single part can know to be wrong."""
+    try:
+        storm_formula(city.weather.formula)
+    except ConfigurationError as error:
+        yield _line_of(("weather", "formula"), lines), f"weather.formula: {error}"
     try:
         ZoneInfo(city.place.timezone)
     except (ValueError, OSError):

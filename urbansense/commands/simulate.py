@@ -11,11 +11,11 @@ import typer
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
-from simulators.city import build_city
+from simulators.cities import CityFile, load_city
+from simulators.city import City, map_geojson
 from simulators.clocks import SimulatedClock, WallClock
-from simulators.devices_file import devices_csv
+from simulators.devices_file import areas_json, devices_csv
 from simulators.driver import DriveReport, drive
-from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher
 from simulators.replay import ReplayedDevice, fetch_series, parse_column
@@ -33,20 +33,34 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    devices: Annotated[int, typer.Option(min=4, help="How many devices the city has.")] = 300,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same city and the same day.")] = 1,
+    city: Annotated[
+        str | None, typer.Option(help="A shipped city by name, or the path of a city file; default a plain one.")
+    ] = None,
+    devices: Annotated[
+        int | None, typer.Option(min=4, help="How many devices the city has; default what its file says, else 300.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same seed gives the same city and the same day; default as devices.")
+    ] = None,
     speed: Annotated[
         float | None, typer.Option(help="Simulated seconds per second, a ceiling; default unbound.")
     ] = None,
     start: Annotated[str | None, typer.Option(help="RFC 3339; default now.")] = None,
     duration: Annotated[str | None, typer.Option("--for", help="How much time to simulate: 6h, 7d.")] = None,
     devices_file: Annotated[Path | None, typer.Option(help="Write the city's devices file here and end.")] = None,
+    areas_file: Annotated[
+        Path | None, typer.Option(help="Write the city's areas here, for PUT /api/v1/areas, and end.")
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="Write areas, streets and devices as GeoJSON here, and end.")
+    ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Write what truly goes wrong here, a label a line, as it happens.")
     ] = None,
     faults: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of devices that each kind of fault befalls in a day.")
-    ] = 0.02,
+        float | None,
+        typer.Option(min=0, max=1, help="The share of devices that each kind of fault befalls in a day; default 0.02."),
+    ] = None,
     replay: Annotated[Path | None, typer.Option(help="Publish this recorded series (CSV) instead of a city.")] = None,
     device: Annotated[str, typer.Option(help="Replay: the device that sends it.")] = "",
     kind: Annotated[str, typer.Option(help="Replay: the device's kind.")] = "water_monitor",
@@ -59,18 +73,32 @@ def simulate(
     if replay is not None:
         leaving: Iterable[Leaving] = on_time(_replayed(settings, replay, device, kind, column or [], time_column))
     else:
-        city = build_city(seed, devices)
-        if devices_file is not None:
-            devices_file.write_text(devices_csv(city.devices), encoding="utf-8", newline="")
-            out.print(f"{len(city.devices)} devices written to {devices_file}")
+        described = load_city(city) if city else CityFile()
+        town = described.city(seed, devices)
+        if devices_file or areas_file or map_file:
+            _write_files(town, devices_file, areas_file, map_file)
             return
         start_ms = parse_instant_ms(start) if start else int(time.time() * 1000)
         until_ms = start_ms + parse_duration_ms(duration) if duration else None
-        leaving = Life(city, start_ms, FaultPlan(share=faults)).departures(until_ms)
+        plan = described.faults if faults is None else described.faults.model_copy(update={"share": faults})
+        leaving = Life(town, start_ms, plan).departures(until_ms)
     report = asyncio.run(_publish(settings, leaving if truth is None else _told_to(truth, leaving), speed))
     out.print(describe_drive(report))
     if not report.complete:
         raise typer.Exit(1)
+
+
+def _write_files(city: City, devices: Path | None, areas: Path | None, map_: Path | None) -> None:
+    """The files that are asked for: what an operator registers, and what shows where it all is."""
+    if devices is not None:
+        devices.write_text(devices_csv(city.devices, city.blueprint.owners), encoding="utf-8", newline="")
+        out.print(f"{len(city.devices)} devices written to {devices}")
+    if areas is not None:
+        areas.write_bytes(areas_json(city.areas))
+        out.print(f"{len(city.areas)} areas written to {areas}")
+    if map_ is not None:
+        map_.write_bytes(map_geojson(city))
+        out.print(f"{len(city.plan.streets)} streets and {len(city.devices)} devices drawn in {map_}")
 
 
 def describe_drive(report: DriveReport) -> str:
