@@ -64,6 +64,9 @@ class Stations:
                 self._hear_frame(frame, message, mn, ticket, heard)
             else:
                 heard.items.append((frame._replace(device_id=device.device_id if device else None), message))
+        if message.replay_of is not None and ticket.waits > 1:
+            detail = "a part of a report whose other parts are not with it; replay them together"
+            heard.items.append((Refused(Reason.UNPARSEABLE, detail), message))
 
     def _hear_frame(self, frame: Frame, message: Message, mn: str, ticket: Ticket, heard: Heard) -> None:
         refused = None
@@ -75,21 +78,15 @@ class Stations:
             refused = Refused(Reason.UNPARSEABLE, f"CN {frame.cn} is no command that urbansense takes readings from")
         elif frame.part is None:
             heard.items.append((self._report([frame], mn), message))
+        elif self._lookup.device_by_mn(mn) is None:
+            refused = Refused(Reason.UNKNOWN_DEVICE, f"MN {mn!r} is not registered")
         elif self.parts.is_repetition(frame, message):
             heard.asides.append("hj212 part repeated")
         else:
-            self._hear_part(frame, message, ticket, heard)
+            for concluded in self.parts.add(frame, message, ticket):
+                self._conclude(concluded, heard)
         if refused is not None:
             heard.items.append((refused, message))
-
-    def _hear_part(self, frame: Frame, message: Message, ticket: Ticket, heard: Heard) -> None:
-        concluded = list(self.parts.add(frame, message, ticket))
-        for one in concluded:
-            self._conclude(one, heard)
-        is_whole = bool(concluded) and isinstance(concluded[-1], Whole)
-        if message.replay_of is not None and not is_whole:
-            detail = f"part {frame.part} of a report in parts; replay the others with it"
-            heard.items.append((Refused(Reason.UNPARSEABLE, detail), message))
 
     def _conclude(self, concluded: Whole | GivenUp, heard: Heard) -> None:
         mn = concluded.message.topic.split("/")[1]
@@ -116,14 +113,13 @@ class Stations:
         """The fields of all parts: each read by itself, or where a field was cut in two, all of them as one text."""
         try:
             told = [read_cp(cp, tolerated) for cp in segments]
-            fields = _merged([fields for fields, _ in told])
-            defects = [defect for _, some in told for defect in some]
         except BadSegment:
             if len(segments) == 1:
                 raise
-            fields, defects = read_cp("".join(segments), tolerated)
-        self.defects.update(defects)
-        return fields
+            told = [read_cp("".join(segments), tolerated)]
+        for _, defects in told:
+            self.defects.update(defects)
+        return _merged([fields for fields, _ in told])
 
     def _tolerated(self, device: Device | None) -> frozenset[Defect]:
         if device is None:

@@ -27,8 +27,8 @@ _NO_READING: Final = frozenset({"EFlag", "SampleTime"})
 _QUALITY: Final[dict[str, Quality | None]] = {
     "N": None, "S": "suspect", "M": "suspect", "C": "suspect", "F": "bad", "D": "bad", "T": "bad", "B": "bad",
 }  # fmt: skip
-_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
-_TIME: Final = re.compile(r"\d{14}")
+_NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
+_TIME: Final = re.compile(r"\d{14}", re.ASCII)
 _NEXT_FIELD: Final = re.compile(r"(?<=[^;,])(?=[a-z]\d{5}-[A-Z])")
 """Where a field of a factor begins. (Codes of digits alone, as in 2005, cannot be told from a value before them.)"""
 
