@@ -19,12 +19,13 @@ from simulators.dialects.port import CannotSay, refuse
 from simulators.reports import Message, Report
 
 LONGEST_SEGMENT: Final = 1024
-"""Bytes of a data segment (HJ 212-2017, table 2)."""
+"""Bytes of a data segment (HJ 212-2017, chapter 6)."""
 
-_BEIJING: Final = timezone(timedelta(hours=8))
+_LONGEST_MN: Final = 24
+BEIJING: Final = timezone(timedelta(hours=8))
 _SURFACE_WATER: Final = 21
 _VERSION_2017, _ACK_WANTED, _SUB_PACKETS = 0b100, 0b001, 0b010
-"""The bits of Flag, `V5…V0 D A` (HJ 212-2017, table 3)."""
+"""The bits of Flag, `V5…V0 D A` (HJ 212-2017, chapter 6)."""
 _PERIOD_DECIMALS: Final = 4
 """Places of a mean: it is computed, and would otherwise have as many as a float."""
 
@@ -38,7 +39,7 @@ class Span(NamedTuple):
 
 
 class Command(IntEnum):
-    """CN: what a message is (HJ 212-2017, table 9)."""
+    """CN: what a message is (HJ 212-2017, chapter 6)."""
 
     REAL_TIME = 2011
     MINUTE = 2051
@@ -54,7 +55,7 @@ class Hj212:
     `hj212_password` (default 123456).
     """
 
-    zone: tzinfo = _BEIJING
+    zone: tzinfo = BEIJING
     ack: bool = False
     longest_segment: int = LONGEST_SEGMENT
 
@@ -88,16 +89,14 @@ class Hj212:
     def _messages(
         self, device: Device, command: Command, sent_ms: int, data_ms: int, items: list[str]
     ) -> tuple[Message, ...]:
-        if not device.mn:
-            raise CannotSay(f"{device.device_id}: hj212 needs mn, up to 24 characters")
-        attributes = device.attributes
+        mn, attributes = mn_of(device), device.attributes
         head = (
             f"QN={self._local(sent_ms)}{sent_ms % 1000:03d};ST={attributes.get('hj212_st', _SURFACE_WATER)};"
-            f"CN={command:d};PW={attributes.get('hj212_password', '123456')};MN={device.mn};"
+            f"CN={command:d};PW={attributes.get('hj212_password', '123456')};MN={mn};"
         )
         flag = _VERSION_2017 | (_ACK_WANTED if self.ack else 0)
         time = f"DataTime={self._local(data_ms)}"
-        topic = f"hj212/{device.mn}/up"
+        topic = f"hj212/{mn}/up"
         whole = f"{head}Flag={flag};CP=&&{';'.join((time, *items))}&&"
         if len(whole) <= self.longest_segment:
             return (Message(topic, frame(whole)),)
@@ -116,10 +115,17 @@ class Hj212:
         return datetime.fromtimestamp(at_ms // 1000, self.zone).strftime("%Y%m%d%H%M%S")
 
 
+def mn_of(device: Device) -> str:
+    """What a device is known by in HJ 212. Raises: CannotSay where it has none, or one that is too long."""
+    if not device.mn or len(device.mn) > _LONGEST_MN:
+        raise CannotSay(f"{device.device_id}: hj212 needs mn, up to {_LONGEST_MN} characters; it is {device.mn!r}")
+    return device.mn
+
+
 def frame(segment: str) -> bytes:
     """A data segment as it goes over the line: head, length, segment, check value, CR LF.
 
-    Raises: ValueError where it is longer than 1,024 bytes or not ASCII. Source: HJ 212-2017, section 6.3.2, table 2.
+    Raises: ValueError where it is longer than 1,024 bytes or not ASCII. Source: HJ 212-2017, chapter 6.
     """
     data = segment.encode("ascii")
     if len(data) > LONGEST_SEGMENT:

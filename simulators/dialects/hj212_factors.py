@@ -32,8 +32,8 @@ FACTORS: Final[dict[str, Factor]] = {
 
 
 def factor_text(factor: Factor, value: float) -> str:
-    """The number as it stands in a frame: plain decimals, never an exponent, as exact as the reading."""
+    """The number as it stands in a frame: plain decimals, as exact as the reading down to a millionth, no exponent."""
     if factor.scale != 1.0:
         return f"{value * factor.scale:.{factor.decimals}f}"
     text = repr(value)
-    return text if "e" not in text else f"{value:.12f}".rstrip("0")
+    return text if "e" not in text else f"{value:.6f}"

@@ -64,7 +64,7 @@ def _em310_tilt(readings: Readings, device: Device) -> Uplink:
     if angles := [axis for axis in "xyz" if f"angle_{axis}" in readings]:
         if len(angles) < 3:
             raise CannotSay(f"{device.device_id}: an EM310-TILT tells all three angles; give angle_x, angle_y, angle_z")
-        hundredths = [round(readings[f"angle_{axis}"] * 100) for axis in "xyz"]
+        hundredths = [_int16(readings[f"angle_{axis}"] * 100) for axis in "xyz"]
         threshold_deg = float(device.attributes.get("tilt_threshold_deg", 360))
         passed = [abs(angle) >= threshold_deg * 100 for angle in hundredths]
         data += b"\x03\xcf" + pack("<3hB", *hundredths, sum(on << bit for bit, on in enumerate(passed)))
@@ -80,7 +80,7 @@ def _em400_mud(readings: Readings, device: Device) -> Uplink:
     """
     data, fields = _battery(readings)
     if (temperature := readings.get("temperature")) is not None:
-        tenths = round(temperature * 10)
+        tenths = _int16(temperature * 10)
         data += b"\x03\x67" + pack("<h", tenths)
         fields["temperature"] = tenths / 10
     distance = readings.get("distance")
@@ -93,6 +93,10 @@ def _em400_mud(readings: Readings, device: Device) -> Uplink:
         data += b"\x04\x82" + pack("<H", millimetres)
         fields["distance"] = millimetres
     return Uplink(_MILESIGHT_PORT, data + b"\x05\x00\x00", fields | {"position": "normal"})
+
+
+def _int16(value: float) -> int:
+    return min(max(round(value), -0x8000), 0x7FFF)
 
 
 def _battery(readings: Readings) -> tuple[bytes, dict[str, float | bool | str]]:

@@ -23,12 +23,17 @@ class NativeBatch:
     """A report as its gateway passes it on: a batch of one on the topic of the device's parent."""
 
     def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
-        if not device.parent_id:
-            raise CannotSay(f"{device.device_id}: native-batch needs parent_id, the gateway that speaks for it")
-        return (encode_batch(device.parent_id, (report,)),)
+        return (encode_batch(gateway_of(device), (report,)),)
 
     def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
         return frozenset()
+
+
+def gateway_of(device: Device) -> str:
+    """The gateway that speaks for a device. Raises: CannotSay where it has none."""
+    if not device.parent_id:
+        raise CannotSay(f"{device.device_id}: native-batch needs parent_id, the gateway that speaks for it")
+    return device.parent_id
 
 
 def encode_batch(gateway_id: str, reports: Iterable[Report]) -> Message:

@@ -19,7 +19,7 @@ from simulators.reports import Message, Report
 Record = dict[str, str | float | bool]
 
 _CBOR_LABELS: Final = {"bn": -2, "bt": -3, "n": 0, "u": 1, "v": 2, "vb": 4}
-"""RFC 8428, section 6, table 4."""
+"""RFC 8428, section 6."""
 _DIGITS: Final = 15
 """As many as a converted value keeps: all that a float can hold for certain, without what the arithmetic leaves behind."""
 

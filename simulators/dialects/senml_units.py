@@ -1,8 +1,8 @@
 """From canonical units to SenML's: the main registry only, so no receiver needs to know scaled units.
 
-`mm`, `kWh`, `dBm` and their like are secondary units (RFC 8798, section 3): a pack SHOULD NOT use them. `%` and `deg` stand
+`mm`, `kWh`, `dBm` and their like are secondary units (RFC 8798): a pack SHOULD NOT use them. `%` and `deg` stand
 in the main registry with an asterisk, not recommended for new producers: ratios go out as `/`, angles as `rad`.
-Source: the IANA registry "SenML Units" (RFC 8428 section 12.1, RFC 8798 section 2, ISO 7027-1 for NTU).
+Source: the IANA registry "SenML Units" (RFC 8428 section 12.1, RFC 8798, ISO 7027-1 for NTU).
 """
 
 from math import pi

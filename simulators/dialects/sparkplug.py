@@ -6,7 +6,7 @@ open_session ─▶ (CONNECT with that will) ─▶ births: NBIRTH, DBIRTH… �
 
 It keeps what the standard makes it keep: the sequence number of all its messages, the number of its births and deaths, the
 aliases, and the last value of every metric, which a rebirth tells again with its own time.
-Source: Eclipse Sparkplug 3.0, sections 4 to 6; the clauses are named where they bind.
+Source: Eclipse Sparkplug 3.0, chapters 4 to 6; the clauses are named where they bind.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,8 @@ class EdgeNode:
     _units: dict[str, dict[str, _Spoken]] = field(default_factory=dict)
     _aliases: int = 0
     _session: int = -1
-    _seq: int | None = None
+    _born: bool = False
+    _seq: int = 255
     _now_ms: int = 0
 
     def declare(self, device: Device, quantities: Iterable[str]) -> None:
@@ -66,7 +67,7 @@ class EdgeNode:
     def open_session(self, at_ms: int) -> Message:
         """The will of the next MQTT connection. Its bdSeq is one more than that of the last, 255 is followed by 0."""
         self._session = (self._session + 1) % 256
-        self._seq = None
+        self._born = False
         return self.death(at_ms)
 
     def death(self, at_ms: int) -> Message:
@@ -80,7 +81,7 @@ class EdgeNode:
         """
         if self._session < 0:
             raise ValueError(f"{self.name}: open a session before the births")
-        self._seq = 255
+        self._born, self._seq = True, 255
         control = Metric(at_ms, False, _REBIRTH, datatype=DataType.BOOLEAN)  # tck-id-…-rebirth-name-aliases: no alias
         own = _named(self._units.get("", {}), at_ms)
         node = self._message("NBIRTH", "", at_ms, (self._bd_seq(at_ms), control, *own))
@@ -92,7 +93,7 @@ class EdgeNode:
         Time: every metric has the report's time of observation; one older than what was told last is historical.
         Raises: CannotSay, ValueError before the births.
         """
-        if self._seq is None:
+        if not self._born:
             raise ValueError(f"{self.name}: no births were made in this session")
         unit, at_ms = self._unit_of(device), report.observed_at_ms
         unborn = [name for name in report.readings if name not in self._units.get(unit, {})]
@@ -112,7 +113,7 @@ class EdgeNode:
 
     def answer(self, topic: str, payload: bytes, at_ms: int) -> tuple[Message, ...]:
         """What a command from a host makes the node say: a complete birth if a rebirth is asked for, else nothing."""
-        if topic != self.commands or self._seq is None:
+        if topic != self.commands or not self._born:
             return ()
         try:
             asked = booleans_of(payload).get(_REBIRTH, False)
@@ -124,7 +125,6 @@ class EdgeNode:
         return self._message("DBIRTH", unit, at_ms, _named(self._units[unit], at_ms))
 
     def _message(self, verb: str, unit: str, at_ms: int, metrics: Iterable[Metric]) -> Message:
-        assert self._seq is not None
         self._seq = (self._seq + 1) % 256
         self._now_ms = max(
             self._now_ms, at_ms

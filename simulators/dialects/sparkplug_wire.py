@@ -1,6 +1,6 @@
 """Sparkplug B payloads in protobuf's wire format, written and, as far as commands need, read by hand.
 
-Source: eclipse-tahu sparkplug_b.proto (proto2), as quoted in Sparkplug 3.0, section 6.4; protobuf's "Encoding" page.
+Source: eclipse-tahu sparkplug_b.proto (proto2), as quoted in Sparkplug 3.0, chapter 6; protobuf's "Encoding" page.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _FIXED_LENGTHS: Final = {1: 8, 5: 4}
 
 
 class DataType(IntEnum):
-    """The data types that we send (Sparkplug 3.0, section 6.4.16)."""
+    """The data types that we send (Sparkplug 3.0, chapter 6)."""
 
     INT64 = 4
     UINT64 = 8

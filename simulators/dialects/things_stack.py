@@ -101,7 +101,7 @@ def end_device_id(device_id: str) -> str:
 def airtime_text(payload_bytes: int) -> str:
     """The time on air of a frame with 13 bytes of LoRaWAN around its payload, as protobuf writes a duration.
 
-    Source: Semtech AN1200.13, section 4, for a coding rate of 4/5, an explicit header and eight symbols of preamble.
+    Source: Semtech AN1200.13, for a coding rate of 4/5, an explicit header and eight symbols of preamble.
     """
     symbol_s = (1 << SPREADING_FACTOR) / BANDWIDTH_HZ
     bits = 8 * (payload_bytes + 13) - 4 * SPREADING_FACTOR + 28 + 16

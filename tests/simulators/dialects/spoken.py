@@ -109,7 +109,7 @@ def _sparkplug() -> Iterator[tuple[str, Message]]:
 
 
 def rebirth_request(at_ms: int) -> Message:
-    """What a host sends (Sparkplug 3.0, section 5.15, "Rebirth Request")."""
+    """What a host sends (Sparkplug 3.0, chapter 5, "Rebirth Request")."""
     metric = Metric(at_ms, True, "Node Control/Rebirth", datatype=DataType.BOOLEAN)
     return Message("spBv1.0/zhangjiagang/NCMD/cabinet-1", encode_payload(at_ms, (metric,), None), qos=0)
 
