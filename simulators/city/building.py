@@ -9,7 +9,7 @@ from typing import Final
 from simulators.city.blueprint import PLAIN, Blueprint
 from simulators.city.city import City
 from simulators.city.ground import Ground
-from simulators.city.lamps import Lighting, Pole, plan_circuits, poles_of
+from simulators.city.lamps import Lighting, Pole, lit, plan_circuits, poles_of
 from simulators.city.monitors import Monitors
 from simulators.city.wells import Covers, sites_of
 from simulators.drainage import lay_drains
@@ -40,15 +40,14 @@ def lay_city(blueprint: Blueprint, seed: int, devices: int) -> City:
         raise ValueError(f"a city needs at least {SMALLEST} devices, one of each kind; {devices} were asked for")
     covers, monitors = (max(1, round(devices * part.share)) for part in (blueprint.covers, blueprint.monitors))
     left = max(2, devices - covers - monitors)
-    plan, poles = _streets_for(seed, blueprint, left)
-    ground = Ground(blueprint.place, plan)
-    drains = lay_drains(seed, plan)
-    lids = Covers(seed, blueprint, ground, sites_of(seed, plan, drains), covers)
+    lids = Covers(seed, blueprint, covers)
     if left - lids.gateways < 2:
         lids.without_gateways()
     circuits = plan_circuits(blueprint, left - lids.gateways)
-    lighting = list(Lighting(seed, blueprint, ground, poles, circuits).devices())
-    wells = list(lids.devices(circuits.gateway_count))
+    plan, poles = _streets_for(seed, blueprint, circuits.lamps)
+    ground, drains = Ground(blueprint.place, plan), lay_drains(seed, plan)
+    lighting = list(Lighting(seed, blueprint, ground, lit(seed, poles, circuits.lamps), circuits).devices())
+    wells = list(lids.devices(ground, sites_of(seed, plan, drains), circuits.gateway_count))
     water = Monitors(seed, blueprint, ground, plan, drains, monitors).devices()
     return City(
         seed,

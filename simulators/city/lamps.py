@@ -85,6 +85,23 @@ def poles_of(plan: GroundPlan, spacing_m: float) -> list[Pole]:
     ]
 
 
+def lit(seed: int, poles: Sequence[Pole], lamps: int) -> list[Pole]:
+    """`lamps` of the poles: some lanes stay dark as a whole, and the last street to its end."""
+    by_street: dict[str, list[Pole]] = {}
+    for pole in poles:
+        by_street.setdefault(pole.street.name, []).append(pole)
+    lanes = sorted(
+        (name for name, own in by_street.items() if own[0].street.grade is Grade.LANE),
+        key=lambda name: mixed(key_of(seed, "dark", name)),
+    )
+    spare, dark = len(poles) - lamps, set[str]()
+    for name in lanes:
+        if len(by_street[name]) <= spare:
+            spare -= len(by_street[name])
+            dark.add(name)
+    return [pole for pole in poles if pole.street.name not in dark][:lamps]
+
+
 class Lighting:
     """The lamps, cabinets and lighting gateways of a city, on as many `poles` as there are lamps."""
 

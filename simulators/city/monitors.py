@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -29,8 +30,10 @@ _CLASSES: Final = {
 }
 """City-local component classes: the standard has none for water monitors (standards section 1)."""
 
-_SURFACE_WATER, _SEWAGE_OUTLET = 21, 32
-"""System codes of HJ 212-2017."""
+_SURFACE_WATER: Final = 21
+"""The system code of HJ 212-2017."""
+_STATION_EVERY_M: Final = 600.0
+_OFF_THE_STREET_M: Final = (38.0, 31.0)
 _BANK_M: Final = 22.0
 _ALERT: Final = 0.65
 """Of the depth of a well: so far up in it water is told as high."""
@@ -39,6 +42,7 @@ _ALERT: Final = 0.65
 class _Site(NamedTuple):
     spot: Spot
     manhole: Manhole | None = None
+    on_river: bool = False
 
 
 class Monitors:
@@ -67,18 +71,31 @@ class Monitors:
     def _sites(self, sort: MonitorSort, count: int) -> Sequence[_Site]:
         """Where the monitors of a sort stand, in the order in which they are put there; never empty."""
         match sort:
-            case MonitorSort.QUALITY if self._plan.river:
-                return [_Site(self._bank((n + 0.5) / count)) for n in range(count)]
-            case MonitorSort.QUALITY | MonitorSort.RAIN:
-                junctions = self._plan.junctions
-                even = [junctions[int((n + 0.5) * len(junctions) / count)] for n in range(count)]
-                return [_Site(_moved(spot, (38, 31))) for spot in even]
+            case MonitorSort.QUALITY:
+                on_banks = min(count, self._most_on_banks)
+                return [
+                    *(_Site(self._bank((n + 0.5) / on_banks), on_river=True) for n in range(on_banks)),
+                    *self._even(count - on_banks),
+                ]
+            case MonitorSort.RAIN:
+                return self._even(count)
             case MonitorSort.ROAD:
                 low = self._drawn(sort, [m for m in self._drains.manholes if m.drain is Drain.STORM and m.is_low])
                 rest = self._drawn(sort, [m for m in self._drains.manholes if m.drain is Drain.STORM and not m.is_low])
                 return [_Site(_moved(manhole.spot, (9, 5)), manhole) for manhole in (*low, *rest)]
             case MonitorSort.DRAIN | MonitorSort.ALL:
                 return [_Site(_moved(manhole.spot, (-3, 0.5)), manhole) for manhole in self._trunks(sort)]
+
+    def _even(self, count: int) -> list[_Site]:
+        """Places off the streets, evenly over the city: roofs, canals."""
+        junctions = self._plan.junctions
+        even = [junctions[int((n + 0.5) * len(junctions) / count)] for n in range(count)]
+        return [_Site(_moved(spot, _OFF_THE_STREET_M)) for spot in even]
+
+    @property
+    def _most_on_banks(self) -> int:
+        river = self._plan.river
+        return int(sum(math.dist(a, b) for a, b in pairwise(river)) / _STATION_EVERY_M)
 
     def _trunks(self, sort: MonitorSort) -> list[Manhole]:
         """Sewage manholes, those through which more than the median flows first; of drains every third a storm manhole."""
@@ -113,7 +130,7 @@ class Monitors:
 
     def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: str, every_s: int) -> Device:
         class_, at = _CLASSES[sort], self._ground.stand(*site.spot)
-        attributes = self._attributes(sort, site.manhole, key_of(self._seed, "monitor", str(number)))
+        attributes = self._attributes(sort, site, key_of(self._seed, "monitor", str(number)))
         if dialect != NATIVE:
             attributes["dialect"] = dialect
         return Device(
@@ -132,17 +149,17 @@ class Monitors:
             grid=at.grid,
         )
 
-    def _attributes(self, sort: MonitorSort, manhole: Manhole | None, key: int) -> dict[str, AttributeValue]:
+    def _attributes(self, sort: MonitorSort, site: _Site, key: int) -> dict[str, AttributeValue]:
         found: dict[str, AttributeValue] = {} if sort is MonitorSort.ALL else {"sort": sort.value}
         match sort:
             case MonitorSort.RAIN:
                 found["installed_height"] = 0.7
             case MonitorSort.QUALITY:
-                found["water_body"] = "river" if self._plan.river else "outfall"
-                found["hj212_st"] = _SURFACE_WATER if self._plan.river else _SEWAGE_OUTLET
+                found["water_body"] = "river" if site.on_river else "canal"
+                found["hj212_st"] = _SURFACE_WATER
             case MonitorSort.ROAD:
                 found["installed_height"] = round(uniform(key, 4, low=2.5, high=4.0), 2)
-        if manhole is None:
+        if (manhole := site.manhole) is None:
             return found
         found |= {"manhole": manhole.manhole_id, "drain": manhole.drain.value}
         if sort is not MonitorSort.ROAD:

@@ -95,8 +95,8 @@ def _along(street: Street, aside_m: float) -> Iterator[Spot]:
 class Covers:
     """The covers of a city and the LoRaWAN gateways that hear some of them."""
 
-    def __init__(self, seed: int, blueprint: Blueprint, ground: Ground, sites: Sites, count: int) -> None:
-        self._seed, self._blueprint, self._ground, self._sites = seed, blueprint, ground, sites
+    def __init__(self, seed: int, blueprint: Blueprint, count: int) -> None:
+        self._seed, self._blueprint = seed, blueprint
         self._division = blueprint.place.division
         self._dialects = dealt(blueprint.covers.dialects, count)
         self._spots: dict[str, Spot] = {}
@@ -112,9 +112,9 @@ class Covers:
         each = self._blueprint.gateways.covers_each
         return sum(-(-self._dialects.count(network) // each) for network in LORAWAN)
 
-    def devices(self, first_gateway: int) -> Iterator[Device]:
+    def devices(self, ground: Ground, sites: Sites, first_gateway: int) -> Iterator[Device]:
         """Gateways, numbered from `first_gateway`, then covers."""
-        covers = list(self._covers())
+        covers = list(self._covers(ground, sites))
         heard_by: dict[str, str] = {}
         number = first_gateway
         for network in sorted(LORAWAN):
@@ -125,7 +125,7 @@ class Covers:
             gateways = -(-len(heard) // self._blueprint.gateways.covers_each)
             for n in range(gateways):
                 own = heard[n * len(heard) // gateways : (n + 1) * len(heard) // gateways]
-                gateway = self._gateway(number, network, own[len(own) // 2])
+                gateway = self._gateway(ground, number, network, own[len(own) // 2])
                 heard_by |= dict.fromkeys((cover.device_id for cover in own), gateway.device_id)
                 number += 1
                 yield gateway
@@ -133,22 +133,24 @@ class Covers:
             parent = heard_by.get(cover.device_id)
             yield cover if parent is None else replace(cover, parent_id=parent)
 
-    def _covers(self) -> Iterator[Device]:
+    def _covers(self, ground: Ground, sites: Sites) -> Iterator[Device]:
         part = self._blueprint.covers
         sorts = dealt({sort: well.share for sort, well in part.wells.items()}, len(self._dialects))
-        sites = {sort: self._sites(sort) for sort in part.wells}
+        wells = {sort: sites(sort) for sort in part.wells}
         counts = dict.fromkeys(part.wells, 0)
         gas = {sort: dealt({False: 1 - w.gas, True: w.gas}, sorts.count(sort)) for sort, w in part.wells.items()}
         rhythms = dealt({rhythm.every_s: rhythm.share for rhythm in part.rhythms}, len(sorts))
         for number, sort in enumerate(sorts):
             own, counts[sort] = counts[sort], counts[sort] + 1
-            site = sites[sort][own % len(sites[sort])]
+            site = wells[sort][own % len(wells[sort])]
             every_s = part.rhythms[0].every_s if gas[sort][own] else rhythms[number]
-            yield self._cover(number, sort, site, every_s, gas[sort][own])
+            yield self._cover(ground, number, sort, site, every_s, gas[sort][own])
 
-    def _cover(self, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool) -> Device:
+    def _cover(
+        self, ground: Ground, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool
+    ) -> Device:
         well, key = CLASSES[sort], key_of(self._seed, "cover", str(number))
-        at = self._ground.stand(*site.spot)
+        at = ground.stand(*site.spot)
         shallowest_m, deepest_m = self._blueprint.covers.wells[sort].depth_m
         drawn_m = round(uniform(key, 2, low=shallowest_m, high=deepest_m), 2)
         attributes: dict[str, AttributeValue] = {
@@ -181,10 +183,10 @@ class Covers:
             grid=at.grid,
         )
 
-    def _gateway(self, number: int, network: str, amid: Device) -> Device:
+    def _gateway(self, ground: Ground, number: int, network: str, amid: Device) -> Device:
         """A gateway on a roof near the cover in the middle of those it hears."""
         spot = self._spots[amid.device_id]
-        at = self._ground.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
+        at = ground.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
         return Device(
             device_id=f"GW-{self._division}-{number + 1:06d}",
             kind="gateway",
