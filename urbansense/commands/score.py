@@ -11,7 +11,7 @@ import typer
 
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError
-from simulators.city import build_city
+from simulators.cities import load_city
 from simulators.life import Life
 from simulators.scoring import Bar, Bars, Score, Window, score_of
 from simulators.truth import fetch_truth, truth_lines
@@ -48,16 +48,19 @@ def score(
     html: Annotated[Path | None, typer.Option(help="Write a page with a timeline here.")] = None,
     most: Annotated[int, typer.Option("--list", min=0, help="How many misses and false events to list.")] = 20,
     city: Annotated[
-        str | None, typer.Option(help="Practise on this city, without any server.", rich_help_panel=_CITY)
+        str | None,
+        typer.Option(help="Practise on this city, a name or a file, without any server.", rich_help_panel=_CITY),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same city and days.", rich_help_panel=_CITY)] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Its seed, if not the one in its file.", rich_help_panel=_CITY)
+    ] = None,
     start: Annotated[
         str, typer.Option(help="When the city begins, RFC 3339 with an offset.", rich_help_panel=_CITY)
     ] = "2026-06-01T00:00:00+08:00",
     duration: Annotated[str, typer.Option("--for", help="How long: 24h, 7d.", rich_help_panel=_CITY)] = "7d",
     rules: Annotated[
         list[Path] | None,
-        typer.Option(exists=True, dir_okay=False, help="Rule files; the library if left out.", rich_help_panel=_CITY),
+        typer.Option(exists=True, help="Rule files or folders; the library if left out.", rich_help_panel=_CITY),
     ] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Keep truth.jsonl and events.jsonl in this folder.", rich_help_panel=_CITY)
@@ -85,7 +88,7 @@ def score(
     rehearsal = None
     if city is not None:
         _refuse_beside_city(truth=truth, events=events, begin=begin, end=end)
-        case, rehearsal = _practised(city, devices or 300, seed, start, duration, rules or (), shadow)
+        case, rehearsal = _practised(city, devices, seed, start, duration, rules or (), shadow)
         if keep is not None:
             _keep(case, keep)
     elif truth is None:
@@ -114,7 +117,7 @@ def score(
 
 
 def _practised(
-    city: str, devices: int, seed: int, start: str, duration: str, rules: Sequence[Path], shadow: bool
+    city: str, devices: int | None, seed: int | None, start: str, duration: str, rules: Sequence[Path], shadow: bool
 ) -> tuple[Case, Rehearsal]:
     """What rules say of a city that lives in this process."""
     start_ms = _instant_ms("--start", start)
@@ -123,7 +126,8 @@ def _practised(
         raise ConfigurationError("--for: give a time that is longer than nothing")
     until_ms = start_ms + length_ms
     book = load_rule_book(rules)
-    life = Life(build_city(seed, devices), start_ms)
+    described = load_city(city)
+    life = Life(described.city(seed, devices), start_ms, described.faults)
     with ProgressBar("practising") as bar:
 
         def tell(at_ms: int, reports: int) -> None:

@@ -40,7 +40,8 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-bottom:1px s
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--soft);vertical-align:top}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.once{white-space:nowrap}
-svg{width:100%;height:auto}svg.all{background:var(--soft);border-radius:6px;min-width:44rem}svg.all rect{stroke:var(--page);stroke-width:.5}
+svg{width:100%;height:auto}svg.all{background:var(--soft);border-radius:6px;min-width:44rem}
+svg.all rect{stroke:var(--page);stroke-width:.5}
 svg.strip{width:300px;height:20px;background:var(--soft);border-radius:4px}
 .good{fill:var(--good)}.late{fill:var(--late)}.missed,.false{fill:var(--missed)}.quiet,.open{fill:var(--quiet)}
 svg .open{opacity:.45}svg .axis{stroke:var(--line)}svg .deadline{stroke:var(--text);stroke-dasharray:2 2;opacity:.8}

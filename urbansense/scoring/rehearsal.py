@@ -8,18 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError
 from rules.calendars import Calendar, Calendars
 from rules.documents import load_documents
 from rules.rule import Rule
 from simulators.life import Life
-from simulators.reports import encode_native
 from simulators.truth import Label
-from urbansense.scoring.departures import Encode, received
+from urbansense.scoring.departures import received
 from urbansense.scoring.intake import Intake
 from urbansense.scoring.practice import Practice, live_rules, practise
 from urbansense.scoring.registry import PractiseRegistry
+from urbansense.scoring.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,17 @@ class RuleBook:
 
 
 def load_rule_book(files: Sequence[Path]) -> RuleBook:
-    """The rules and calendars of the files, or of the library where none is given.
+    """The rules and calendars of the files and folders, or of the library where none is given.
 
     Raises: rules.problems.BadRules; ConfigurationError where a name stands in two files, or a file cannot be read.
     """
     if not files:
         with resources.as_file(resources.files("rules.library")) as folder:
-            return load_rule_book(sorted(folder.glob("*.yaml")))
+            return load_rule_book([folder])
     rules: dict[str, Rule] = {}
     calendars: dict[str, Calendar] = {}
     problems: list[str] = []
-    for path in files:
+    for path in (found for given in files for found in (sorted(given.glob("*.yaml")) if given.is_dir() else (given,))):
         try:
             documents = load_documents(path)
         except OSError as error:
@@ -77,7 +78,6 @@ def rehearse(
     until_ms: int,
     book: RuleBook,
     *,
-    encode: Encode = lambda report: (encode_native(report),),
     with_shadow: bool = False,
     tell: Callable[[int, int], None] = lambda at_ms, reports: None,
 ) -> Rehearsal:
@@ -85,10 +85,12 @@ def rehearse(
 
     Time: a device counts as active from the life's start.
     """
+    zone = ZoneInfo(life.city.place.timezone)
     registry = PractiseRegistry(life.city.devices)
-    intake = Intake(registry, registry.kinds)
+    speech = Speech(life.city, zone)
+    intake = Intake(registry, registry.kinds, zone, speech.answer)
     practice = practise(
-        intake.telemetry(received(life.departures(until_ms), encode)),
+        intake.telemetry(received(life.departures(until_ms), speech)),
         registry.by_id,
         live_rules(book.rules, with_shadow),
         Calendars(life.city.place.timezone, book.calendars),

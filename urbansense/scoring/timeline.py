@@ -70,7 +70,8 @@ def strip(one: JudgedLabel, others: Iterable[Told] = ()) -> str:
     scale = _STRIP_WIDTH / (last_ms - first_ms + 2 * margin_ms)
 
     def x(at_ms: int) -> float:
-        return round(min(max((at_ms - first_ms + margin_ms) * scale, 0.0), float(_STRIP_WIDTH)), 1)
+        place: float = (at_ms - first_ms + margin_ms) * scale
+        return round(min(max(place, 0.0), float(_STRIP_WIDTH)), 1)
 
     left, right = x(label.start_ms), x(label.end_ms)
     lasted = f"{label.kind}: on for {duration(label.end_ms - label.start_ms)}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from domain.events import Status
 from domain.rejections import Reason
@@ -15,15 +16,17 @@ from urbansense.scoring import Practice, live_rules, practise
 from urbansense.scoring.intake import Intake
 from urbansense.scoring.registry import PractiseRegistry
 
+ZONE = ZoneInfo("Asia/Shanghai")
+
 
 def intake() -> Intake:
     registry = PractiseRegistry(street())
-    return Intake(registry, registry.kinds)
+    return Intake(registry, registry.kinds, ZONE)
 
 
 def practised(messages: Iterable[Message], *texts: str, until: float = 60) -> Practice:
     registry = PractiseRegistry(street())
-    telemetry = Intake(registry, registry.kinds).telemetry(messages)
+    telemetry = Intake(registry, registry.kinds, ZONE).telemetry(messages)
     return practise(telemetry, registry.by_id, rules(*texts), Calendars(), at(until))
 
 
