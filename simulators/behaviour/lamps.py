@@ -41,8 +41,8 @@ def burning(lantern: Lantern, world: World, at_ms: int) -> tuple[float, float]:
             return level, 0.0
         if above.kind == CIRCUIT_UNLIT:
             return 0.0, STANDBY_W
-        if above.kind == CIRCUIT_DAY_BURNER and level == 0:
-            return 0.0, drawn_w(lantern, world, at_ms, 100.0, WARM_AFTER_MS)
+        if above.kind == CIRCUIT_DAY_BURNER:
+            return level, drawn_w(lantern, world, at_ms, level or 100.0, WARM_AFTER_MS)
         if is_on_dark_feeder(lantern, world, above):
             return level, STANDBY_W
     own = on(lantern.device_id, at_ms)
@@ -57,8 +57,8 @@ def _afflicted(
     kind = own.kind
     if kind in _OUT or (kind == LAMP_FLICKERS and is_dark(own, lantern.key, at_ms)):
         return level, STANDBY_W
-    if kind == DAY_BURNER and level == 0:
-        return 0.0, drawn_w(lantern, world, at_ms, 100.0, WARM_AFTER_MS)
+    if kind == DAY_BURNER:
+        return level, drawn_w(lantern, world, at_ms, level or 100.0, WARM_AFTER_MS)
     if kind == LOW_POWER and level > 0:
         return level, power_left(own) * drawn_w(lantern, world, at_ms, level, lit_ms)
     if kind == LAMP_TESTED:
