@@ -6,23 +6,23 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from simulators.dialects.port import DialectName
 from simulators.lighting import plan_of
 from simulators.place import ZHANGJIAGANG, Place
 from simulators.streets import PLAIN_STREETS, Grade, Name, StreetPattern
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[int, Field(ge=1, le=86_400 * 31)]
-Dialects = Mapping[str, Share]
+Dialects = Mapping[DialectName, Share]
 """Shares of devices by the dialect they speak; they need not add up to one, each counts against their sum."""
 
-NATIVE: Final = "native"
-_NATIVE_ONLY: Final[Dialects] = {NATIVE: 1.0}
-BEHIND_GATEWAYS: Final = frozenset({"sparkplug", "native-batch"})
-LORAWAN: Final = frozenset({"chirpstack", "things-stack"})
-_BY_THEMSELVES: Final = frozenset({NATIVE, "senml-json", "senml-cbor"})
+_NATIVE_ONLY: Final[Dialects] = {DialectName.NATIVE: 1.0}
+BEHIND_GATEWAYS: Final = frozenset({DialectName.SPARKPLUG, DialectName.NATIVE_BATCH})
+LORAWAN: Final = (DialectName.CHIRPSTACK, DialectName.THINGS_STACK)
+_BY_THEMSELVES: Final = frozenset({DialectName.NATIVE, DialectName.SENML_JSON, DialectName.SENML_CBOR})
 
 
-def _check_dialects(dialects: Dialects, known: frozenset[str]) -> None:
+def _check_dialects(dialects: Dialects, known: frozenset[DialectName]) -> None:
     if unknown := sorted(set(dialects) - known):
         raise ValueError(f"dialects: {', '.join(unknown)} cannot be spoken here; there are {', '.join(sorted(known))}")
     if sum(dialects.values()) <= 0:
@@ -146,7 +146,7 @@ class CoverPart(_Part):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        _check_dialects(self.dialects, _BY_THEMSELVES | LORAWAN)
+        _check_dialects(self.dialects, _BY_THEMSELVES.union(LORAWAN))
         return self
 
 
@@ -159,7 +159,7 @@ class Monitors(_Part):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        _check_dialects(self.dialects, _BY_THEMSELVES | {"hj212"})
+        _check_dialects(self.dialects, _BY_THEMSELVES | {DialectName.HJ212})
         return self
 
 
@@ -172,7 +172,7 @@ class MonitorPart(_Part):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         for sort, monitors in self.sorts.items():
-            if sort is not MonitorSort.QUALITY and "hj212" in monitors.dialects:
+            if sort is not MonitorSort.QUALITY and DialectName.HJ212 in monitors.dialects:
                 raise ValueError(f"sorts.{sort}: hj212 is for quality stations")
         return self
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
-from simulators.city.blueprint import BEHIND_GATEWAYS, NATIVE, Blueprint
+from simulators.city.blueprint import BEHIND_GATEWAYS, Blueprint
 from simulators.city.ground import Ground
 from simulators.city.shares import dealt
+from simulators.dialects.port import DialectName
 from simulators.lighting import NORMAL_PLAN, plan_of
 from simulators.noise import key_of, mixed, uniform
 from simulators.streets import Grade, GroundPlan, Spot, Street, along
@@ -34,7 +35,7 @@ class Circuits:
     """How many lamps and cabinets there are, and what each cabinet's lamps speak."""
 
     lamps: int
-    dialects: tuple[str, ...]
+    dialects: tuple[DialectName, ...]
     gateways: tuple[int | None, ...]
     """By cabinet: the number of its gateway."""
 
@@ -64,7 +65,7 @@ def plan_circuits(blueprint: Blueprint, devices: int) -> Circuits:
     spoken = dealt(part.dialects, clusters)
     gateways = sum(dialect in BEHIND_GATEWAYS for dialect in spoken)
     if devices - cabinets - gateways < 1:
-        spoken, gateways = [NATIVE] * clusters, 0
+        spoken, gateways = [DialectName.NATIVE] * clusters, 0
     numbers, given = [], 0
     for dialect in spoken:
         numbers.append(given if dialect in BEHIND_GATEWAYS else None)
@@ -198,10 +199,10 @@ class Lighting:
         first, end = self._circuits.run_of(cabinets[0])[0], self._circuits.run_of(cabinets[-1])[1]
         pole = self._poles[(first + end) // 2]
         at = self._ground.stand(pole.spot.east_m - 1.0, pole.spot.north_m + 1.0, pole.spot.row, pole.spot.column)
-        sparkplug = self._circuits.dialects[cabinets[0]] == "sparkplug"
+        sparkplug = self._circuits.dialects[cabinets[0]] is DialectName.SPARKPLUG
         attributes: dict[str, AttributeValue] = {"network": "lighting"}
         if sparkplug:
-            attributes["dialect"] = "sparkplug"
+            attributes["dialect"] = DialectName.SPARKPLUG.value
         return Device(
             device_id=self._gateway_id(gateway),
             kind="gateway",
@@ -220,11 +221,11 @@ class Lighting:
 
     def _said(self, cabinet: int) -> dict[str, AttributeValue]:
         dialect = self._circuits.dialects[cabinet]
-        return {} if dialect == NATIVE else {"dialect": dialect}
+        return {} if dialect is DialectName.NATIVE else {"dialect": dialect.value}
 
     def _sparkplug(self, cabinet: int, device_id: str) -> str | None:
         gateway = self._circuits.gateways[cabinet]
-        if gateway is None or self._circuits.dialects[cabinet] != "sparkplug":
+        if gateway is None or self._circuits.dialects[cabinet] is not DialectName.SPARKPLUG:
             return None
         return f"lighting-{self._division}/{self._gateway_id(gateway)}/{device_id}"
 

@@ -7,9 +7,10 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
-from simulators.city.blueprint import NATIVE, Blueprint, MonitorSort
+from simulators.city.blueprint import Blueprint, MonitorSort
 from simulators.city.ground import Ground
 from simulators.city.shares import dealt
+from simulators.dialects.port import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.noise import key_of, mixed, uniform
 from simulators.streets import GroundPlan, Point, Spot
@@ -128,11 +129,11 @@ class Monitors:
             column,
         )
 
-    def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: str, every_s: int) -> Device:
+    def _monitor(self, number: int, sort: MonitorSort, site: _Site, dialect: DialectName, every_s: int) -> Device:
         class_, at = _CLASSES[sort], self._ground.stand(*site.spot)
         attributes = self._attributes(sort, site, key_of(self._seed, "monitor", str(number)))
-        if dialect != NATIVE:
-            attributes["dialect"] = dialect
+        if dialect is not DialectName.NATIVE:
+            attributes["dialect"] = dialect.value
         return Device(
             device_id=f"WM-{self._division}-{number + 1:06d}",
             kind="water_monitor",
@@ -144,7 +145,7 @@ class Monitors:
             component_code=f"{self._division}{class_.component_class}{number + 1:06d}",
             department=class_.department,
             report_interval_s=every_s,
-            mn=f"{self._division}{number + 1:08d}" if dialect == "hj212" else None,
+            mn=f"{self._division}{number + 1:08d}" if dialect is DialectName.HJ212 else None,
             attributes=attributes,
             grid=at.grid,
         )

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
-from simulators.city.blueprint import LORAWAN, NATIVE, Blueprint, WellSort
+from simulators.city.blueprint import LORAWAN, Blueprint, WellSort
 from simulators.city.ground import Ground
 from simulators.city.shares import dealt
+from simulators.dialects.port import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.noise import key_of, mixed, uniform
 from simulators.streets import GroundPlan, Spot, Street, point_on
@@ -103,7 +104,7 @@ class Covers:
 
     def without_gateways(self) -> "Covers":
         """The same covers, all of which speak for themselves: for a city that is too small."""
-        self._dialects = [NATIVE] * len(self._dialects)
+        self._dialects = [DialectName.NATIVE] * len(self._dialects)
         return self
 
     @property
@@ -117,7 +118,7 @@ class Covers:
         covers = list(self._covers(ground, sites))
         heard_by: dict[str, str] = {}
         number = first_gateway
-        for network in sorted(LORAWAN):
+        for network in LORAWAN:
             heard = sorted(
                 (cover for cover, dialect in zip(covers, self._dialects, strict=True) if dialect == network),
                 key=lambda cover: (cover.area or "", cover.device_id),
@@ -163,8 +164,8 @@ class Covers:
         if has_gas_sensor:
             attributes["gas_sensor"] = True
         dialect = self._dialects[number]
-        if dialect != NATIVE:
-            attributes["dialect"] = dialect
+        if dialect is not DialectName.NATIVE:
+            attributes["dialect"] = dialect.value
         device_id = f"MH-{self._division}-{number + 1:06d}"
         self._spots[device_id] = site.spot
         return Device(
@@ -183,7 +184,7 @@ class Covers:
             grid=at.grid,
         )
 
-    def _gateway(self, ground: Ground, number: int, network: str, amid: Device) -> Device:
+    def _gateway(self, ground: Ground, number: int, network: DialectName, amid: Device) -> Device:
         """A gateway on a roof near the cover in the middle of those it hears."""
         spot = self._spots[amid.device_id]
         at = ground.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
@@ -198,6 +199,6 @@ class Covers:
             component_code=f"{self._division}{_GATEWAY}{number + 1:06d}",
             department="telecom",
             report_interval_s=self._blueprint.gateways.every_s,
-            attributes={"network": network, "height_m": 25.0},
+            attributes={"network": network.value, "height_m": 25.0},
             grid=at.grid,
         )
