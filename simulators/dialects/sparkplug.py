@@ -126,9 +126,8 @@ class EdgeNode:
 
     def _message(self, verb: str, unit: str, at_ms: int, metrics: Iterable[Metric]) -> Message:
         self._seq = (self._seq + 1) % 256
-        self._now_ms = max(
-            self._now_ms, at_ms
-        )  # a payload's own time is that of sending: a late report moves it not back
+        # A payload's own time is that of sending: a late report does not move it back.
+        self._now_ms = max(self._now_ms, at_ms)
         return Message(self._topic(verb, unit), encode_payload(self._now_ms, metrics, self._seq), qos=0)
 
     def _bd_seq(self, at_ms: int) -> Metric:

@@ -38,6 +38,12 @@ def test_a_device_speaks_what_its_attribute_says_and_not_without_what_that_needs
             dialect_of(lamp(dialect))
 
 
+def test_a_number_longer_than_hj_212_allows_is_none() -> None:
+    assert dialect_of(lamp("hj212", mn="1" * 24)) is DialectName.HJ212
+    with pytest.raises(CannotSay, match="SL-1: hj212 needs mn, up to 24 characters"):
+        dialect_of(lamp("hj212", mn="1" * 25))
+
+
 def test_a_dialect_that_is_none_is_answered_with_those_there_are() -> None:
     with pytest.raises(
         CannotSay, match="SL-1: there is no dialect 'klingon'; there are native, native-batch, senml-json"

@@ -33,12 +33,12 @@ def by_annex_a(data: bytes) -> int:
     return register
 
 
-def read(payload: bytes) -> tuple[dict[str, str], dict[str, str]]:
+def read(payload: bytes, longest: int = 1024) -> tuple[dict[str, str], dict[str, str]]:
     """Head and body of a frame whose length and check value are right."""
     found = FRAME.fullmatch(payload)
     assert found
     length, segment, check = found.groups()
-    assert int(length) == len(segment) <= 1024
+    assert int(length) == len(segment) <= longest
     assert int(check, 16) == by_annex_a(segment)
     head, body = segment[:-2].decode("ascii").split("CP=&&")
     fields = [pair.split("=") for item in body.split(";") for pair in item.split(",")]
@@ -99,7 +99,7 @@ def test_sub_packets_say_together_what_one_packet_would(
     def say(longest_segment: int) -> list[tuple[dict[str, str], dict[str, str]]]:
         station = Hj212(longest_segment=longest_segment)
         messages = station.encode_period(Command.MINUTE, minute, told, STATION, sent_at_ms=EVENING_MS)
-        return [read(message.payload) for message in messages]
+        return [read(message.payload, longest_segment) for message in messages]
 
     [(_, whole)] = say(1024)
     parts = say(longest)
@@ -109,6 +109,21 @@ def test_sub_packets_say_together_what_one_packet_would(
         assert all(head["Flag"] == "6" and head["PNUM"] == str(len(parts)) for head, _ in parts)
         assert [head["PNO"] for head, _ in parts] == [str(number + 1) for number in range(len(parts))]
     assert {key: text for _, body in parts for key, text in body.items()} == whole
+
+
+def test_a_segment_is_split_only_where_it_is_longer_than_it_may_be() -> None:
+    said = report(STATION, WATER)
+    (whole,) = Hj212().encode(said, STATION)
+    length = int(whole.payload[2:6])
+    assert Hj212(longest_segment=length).encode(said, STATION) == (whole,)
+    parts = Hj212(longest_segment=length - 1).encode(said, STATION)
+    assert len(parts) == 2
+    assert [len(read(part.payload, length - 1)[1]) for part in parts] == [11, 3]
+
+
+def test_milliseconds_have_three_digits() -> None:
+    (message,) = Hj212().encode(report(STATION, {"ph": 7.0}, EVENING_MS - 118), STATION)
+    assert read(message.payload)[0]["QN"] == "20260601210000005"
 
 
 def test_what_a_station_has_no_code_for_is_named_at_once() -> None:

@@ -1,6 +1,7 @@
 """LoRaWAN uplinks as two network servers publish them: bytes and fields agree, identities are of the report."""
 
 from base64 import b64decode
+from dataclasses import replace
 from datetime import datetime
 from struct import unpack
 from typing import Any
@@ -82,6 +83,23 @@ def test_a_level_is_told_as_the_distance_down_to_the_water(server: Dialect) -> N
 def test_the_example_of_the_vendor_comes_out_but_for_the_position(server: Dialect) -> None:
     data, _, _ = said(server, WELL, {"battery_level": 92, "temperature": 25.7, "distance": 2116})
     assert data.hex() == "01755c03670101048244080500" + "00"
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_what_a_register_cannot_hold_is_told_as_its_limit(server: Dialect) -> None:
+    beyond = {"angle_x": 400.0, "angle_y": -400.0, "angle_z": 0.0, "battery_level": 104.0}
+    data, fields, _ = said(server, TILT, beyond)
+    assert milesight(data) == fields
+    assert (fields["angle_x"], fields["angle_y"], fields["battery"]) == (327.67, -327.68, 100)
+    data, fields, _ = said(server, WELL, {"temperature": -12.3, "distance": 70_000.0})
+    assert milesight(data) == fields == {"temperature": -12.3, "distance": 65_535, "position": "normal"}
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_device_that_got_another_eui_is_known_by_it(server: Dialect) -> None:
+    said(server, TILT, {"battery_level": 50.0})
+    (message,) = server.encode(report(TILT, {"battery_level": 50.0}), replace(TILT, dev_eui="24e124713c1400ff"))
+    assert b"24e124713c1400ff" in message.payload.lower()
 
 
 @pytest.mark.parametrize("server", SERVERS)

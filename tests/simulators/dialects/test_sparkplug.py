@@ -125,6 +125,14 @@ def test_no_command_but_a_rebirth_makes_a_node_speak(payload: bytes) -> None:
     assert node.answer("spBv1.0/zhangjiagang/NCMD/other", rebirth_request(EVENING_MS).payload, EVENING_MS) == ()
 
 
+def test_a_command_that_ends_too_soon_is_no_command() -> None:
+    payload = rebirth_request(EVENING_MS).payload
+    assert booleans_of(payload) == {"Node Control/Rebirth": True}
+    for cut in (1, 2, 3, 5):
+        with pytest.raises(ValueError, match="longer than its message"):
+            booleans_of(payload[:-cut])
+
+
 def test_a_rebirth_that_is_refused_by_its_value_is_none() -> None:
     node = node_of_three()
     node.open_session(EVENING_MS)
