@@ -16,6 +16,7 @@ from simulators.noise import key_of, uniform
 from simulators.reports import Report
 from simulators.transport import Leaving, Revelation, departures
 from simulators.truth import Label
+from simulators.weather import DRY, WeatherPlan
 from simulators.world import World
 
 _JITTER_MS: Final = 500
@@ -26,7 +27,7 @@ _OUT_OF_TURN: Final = -1
 
 @dataclass(frozen=True)
 class Life:
-    """A city from `start_ms` on, with the faults of `plan` and the `given` ones.
+    """A city from `start_ms` on, with the faults of `plan`, the `given` ones, and the weather of `weather_plan`.
 
     Pure: the same life gives the same reports and the same truth, however often it is asked.
     """
@@ -35,10 +36,11 @@ class Life:
     start_ms: int
     plan: FaultPlan = NORMAL
     given: tuple[Fault, ...] = ()
+    weather_plan: WeatherPlan = DRY
 
     @cached_property
     def world(self) -> World:
-        return World(self.city, self.start_ms, self.plan, self.given)
+        return World(self.city, self.start_ms, self.plan, self.given, self.weather_plan)
 
     def labels(self, until_ms: int) -> tuple[Label, ...]:
         """The truth: every label that starts before `until_ms`, by start."""

@@ -7,14 +7,18 @@ from domain.devices import Device
 from simulators.circuits import Circuits, circuits_of
 from simulators.city import City
 from simulators.conditions import Conditions
+from simulators.drainage import Drainage, DrainNet, lay_drains
+from simulators.drainage.seats import Seat, seat_finder
 from simulators.faults.book import FaultBook
 from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
 from simulators.faults.plan import NORMAL, FaultPlan
+from simulators.faults.water import BlockedPipes
+from simulators.faults.water_truth import WaterTruth
 from simulators.noise import key_of
 from simulators.sky import Sky
 from simulators.truth import Label
-from simulators.weather import Weather
+from simulators.weather import DRY, Weather, WeatherPlan
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class World:
     start_ms: int
     plan: FaultPlan = NORMAL
     given: tuple[Fault, ...] = ()
+    weather_plan: WeatherPlan = DRY
 
     @cached_property
     def sky(self) -> Sky:
@@ -44,7 +49,29 @@ class World:
 
     @cached_property
     def conditions(self) -> Conditions:
-        return Conditions(Weather(self.city.seed, self.start_ms, place=self.city.place))
+        return Conditions(self.weather)
+
+    @cached_property
+    def weather(self) -> Weather:
+        return Weather(self.city.seed, self.start_ms, self.weather_plan, self.city.place)
+
+    @cached_property
+    def drains(self) -> DrainNet:
+        return lay_drains(self.city.seed, self.city.plan)
+
+    @cached_property
+    def drainage(self) -> Drainage:
+        """The water in the drains, with the blocked pipes of the book."""
+        return Drainage(self.drains, self.weather, self.start_ms, self.city.place.timezone, BlockedPipes(self))
+
+    @cached_property
+    def _seats(self) -> dict[str, Seat]:
+        seat_of = seat_finder(self.city.place, self.drains)
+        return {device.device_id: seat_of(device) for device in self.city.devices}
+
+    @cached_property
+    def _water_truth(self) -> WaterTruth:
+        return WaterTruth(self)
 
     @cached_property
     def _devices(self) -> dict[str, Device]:
@@ -69,6 +96,10 @@ class World:
         """The device's own key from the city's seed: its noise."""
         return self._keys[device_id]
 
+    def seat(self, device_id: str) -> Seat:
+        """The manholes that the device looks into."""
+        return self._seats[device_id]
+
     def children(self, device_id: str) -> tuple[str, ...]:
         """The devices whose parent it is, in the city's order."""
         return self._children.get(device_id, ())
@@ -79,10 +110,12 @@ class World:
         return found if found is not None and found.kind == kind else None
 
     def grow_until(self, until_ms: int) -> None:
-        """Let everything up to `until_ms` be known."""
-        self.faults.draw_until(until_ms)
+        """Let everything up to `until_ms` be known, and the faults that bear on the water of that time."""
+        self.faults.draw_until(self.drainage.known_to_ms(until_ms))
 
     def labels(self, until_ms: int) -> tuple[Label, ...]:
-        """The truth: a label for every fault that starts before `until_ms`, by start."""
+        """The truth, by start: a label for every fault that starts before `until_ms`, and for what water does by then."""
         self.grow_until(until_ms)
-        return tuple(FAULTS[fault.kind].label(fault, self) for fault in self.faults.all if fault.start_ms < until_ms)
+        faults = [fault for fault in self.faults.all if fault.start_ms < until_ms]
+        labels = [FAULTS[fault.kind].label(fault, self) for fault in faults]
+        return tuple(sorted((*labels, *self._water_truth.labels(until_ms)), key=lambda label: label.start_ms))

@@ -8,6 +8,7 @@ from typing import Final
 from domain.devices import Device
 from domain.telemetry import Reading
 from simulators.behaviour.gas import gas_readings
+from simulators.behaviour.water import well_level_m
 from simulators.faults.covers import (
     COVER_LOOSE,
     COVER_MISSING,
@@ -20,7 +21,6 @@ from simulators.faults.covers import (
 from simulators.faults.fault import Fault
 from simulators.fittings import has_gas_sensor
 from simulators.noise import mixed, normal, uniform, wander
-from simulators.sky import Sky
 from simulators.world import World
 
 _HOUR_MS: Final = 3_600_000
@@ -72,7 +72,7 @@ def cover_readings(cover: Device, world: World, at_ms: int) -> dict[str, Reading
         "tilt_angle": round(min(180.0, abs(tilt_deg)), 1),
         "cover_open": fault is not None and fault.kind in _OPEN,
         "vibration": round(shake_m_s2, 2),
-        "well_water_level": round(max(0.0, _water_m(cover, key, world.sky, at_ms)), 3),
+        "well_water_level": well_level_m(cover, world, at_ms),
     }
     if has_gas_sensor(cover):
         readings.update(gas_readings(cover, world, at_ms, cel))
@@ -110,20 +110,3 @@ def rush(hour: float) -> float:
     """How much traffic there is at this hour of the day, 0.05 at night to 1 at a quarter to eight and to six."""
     morning, evening = (math.exp(-(((hour - peak) / 1.3) ** 2)) for peak in (7.75, 17.75))
     return min(1.0, 0.05 + 0.4 * math.exp(-(((hour - 13) / 5) ** 2)) + 0.6 * (morning + evening))
-
-
-def _water_m(cover: Device, key: int, sky: Sky, at_ms: int) -> float:
-    depth_m = float(cover.attributes["well_depth_m"])
-    noise_m = 0.005 * normal(key, at_ms, 3)
-    match cover.attributes["cover_class"]:
-        case "sewage":
-            return depth_m * (0.18 + 0.06 * daily_demand(sky.local_hour(at_ms))) + noise_m
-        case "storm":
-            return depth_m * uniform(key, 4, low=0.03, high=0.12) + noise_m
-    return 0.0
-
-
-def daily_demand(hour: float) -> float:
-    """How much water a town uses at this hour of its day, 0 to about 1: little at night, most at 7:30 and 19:30."""
-    morning, evening = (math.exp(-(((hour - peak) / 2.2) ** 2)) for peak in (7.5, 19.5))
-    return 0.15 + 0.35 * math.exp(-(((hour - 13) / 5) ** 2)) + 0.5 * (morning + evening)

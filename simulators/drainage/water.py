@@ -6,7 +6,9 @@ anything else                                                               â”€â
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -46,12 +48,11 @@ class Drainage:
     Raises: HydraulicsFailed where SWMM fails.
     """
 
-    def __init__(
-        self, net: DrainNet, weather: Weather, start_ms: int, zone_offset_ms: int, blockages: Blockages
-    ) -> None:
+    def __init__(self, net: DrainNet, weather: Weather, start_ms: int, timezone: str, blockages: Blockages) -> None:
         self.net = net
         self._weather, self._blockages = weather, blockages
-        self._offset_ms = zone_offset_ms
+        offset = datetime.fromtimestamp(start_ms / 1000, ZoneInfo(timezone)).utcoffset()
+        self._offset_ms = int(offset.total_seconds() * 1000) if offset is not None else 0
         self._first_slot = self.slot(start_ms)
         self._basins: dict[int, _Basin] = {}
 

@@ -11,12 +11,14 @@ from simulators.faults.quality import QUALITY_FAULTS
 from simulators.faults.sensors import SENSOR_FAULTS
 from simulators.faults.spec import FaultSpec
 from simulators.faults.transport import TRANSPORT_FAULTS
+from simulators.faults.water import WATER_FAULTS
 
 FAULTS: Final[dict[str, FaultSpec]] = {
     spec.kind: spec
     for spec in (
         *CABINET_FAULTS,
         *LINK_FAULTS,
+        *WATER_FAULTS,
         *LAMP_FAULTS,
         *COVER_FAULTS,
         *GAS_FAULTS,

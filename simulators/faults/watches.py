@@ -1,0 +1,142 @@
+"""What operators watch in the water, device by device, with the marks of the rule library.
+
+A value is looked at twice, by what an instrument may at most show of it and by what it is sure to show.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from domain.devices import Device
+from simulators.drainage.net import Manhole
+from simulators.drainage.seats import is_rain_gauge
+from simulators.drainage.swmm import Series
+from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
+from simulators.faults.spec import HOUR_MS
+
+if TYPE_CHECKING:
+    from simulators.world import World
+
+_WELL_MARGIN_M: Final = 0.02
+_LEVEL_MARGIN_M: Final = 0.04
+_PONDING_MARGIN_CM: Final = 0.8
+_RAIN_MARGIN_MM: Final = 0.4
+"""The most that instruments can be off: three and a half times their noise (`behaviour.water`), and two tips of a gauge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What operators watch on one device: a value that reaches `on`, until it is below `off`.
+
+    It is told once it has been so for `for_ms`. `problems` may be raised, `explained` may come with them. A `silent` one
+    explains only, and only where the value came up to `reaches`.
+    """
+
+    kind: str
+    on: float
+    off: float
+    problems: tuple[str, ...]
+    explained: tuple[str, ...]
+    for_ms: int = 0
+    silent: bool = False
+    reaches: float = 0.0
+
+
+Values = Callable[[int], tuple[Series, Series] | None]
+"""Of a slot, by minute: (what may at most be shown, what is sure to be shown); None where nothing worth a look happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One series of one device, and all that is watched on it."""
+
+    device: Device
+    values: Values
+    watches: tuple[Watch, ...]
+
+
+def looks_of(device: Device, world: "World") -> Iterator[Look]:
+    """Everything that is watched on a device: only where it has a sensor for it."""
+    seat = world.seat(device.device_id)
+    if seat.drain is not None and device.kind == "manhole_cover":
+        depth_m = float(device.attributes.get("well_depth_m", seat.drain.depth_m))
+        yield Look(device, _levels(seat.drain, world, _WELL_MARGIN_M), _of_well(depth_m))
+    elif seat.drain is not None and "alert_level_m" in device.attributes:
+        alert_m = float(device.attributes["alert_level_m"])
+        yield Look(device, _levels(seat.drain, world, _LEVEL_MARGIN_M), (_of_drain(alert_m),))
+    if seat.road is not None:
+        yield Look(device, _ponding(seat.road, world), _OF_ROAD)
+    if is_rain_gauge(device):
+        for hours, watches in _OF_RAIN.items():
+            yield Look(device, _fallen(device, world, hours), watches)
+
+
+def _of_well(depth_m: float) -> tuple[Watch, ...]:
+    high, over, expected = "well-high", "well-overflow", "well-overflow-expected"
+    return (
+        Watch(high, 0.8 * depth_m, 0.7 * depth_m, (high, over), (high, over, expected), for_ms=5 * MINUTE_MS),
+        Watch("overflow", depth_m, 0.95 * depth_m, (over,), (high, over, expected)),
+        Watch("well-filling", 0.4 * depth_m, 0.4 * depth_m, (), (expected,), silent=True, reaches=0.8 * depth_m),
+    )
+
+
+def _of_drain(alert_m: float) -> Watch:
+    told = ("water-level-high",)
+    return Watch("water-level-high", alert_m, alert_m - 0.2, told, told, for_ms=10 * MINUTE_MS)
+
+
+def _graded(kind: str, grade: str, on: float, off: float) -> Watch:
+    return Watch(f"{kind}-{grade}", on, off, (kind,), (kind,))
+
+
+_OF_ROAD: Final = (
+    Watch("ponding", 5, 2, ("ponding",), ("ponding",)),
+    _graded("ponding", "yellow", 15, 12),
+    _graded("ponding", "orange", 27, 21.6),
+    _graded("ponding", "red", 40, 32),
+)
+_OF_RAIN: Final = {
+    12: (_graded("rainstorm", "blue", 50, 50),),
+    6: (_graded("rainstorm", "yellow", 50, 50),),
+    3: (_graded("rainstorm", "orange", 50, 50), _graded("rainstorm", "red", 100, 100)),
+}
+
+
+def _levels(manhole: Manhole, world: "World", margin_m: float) -> Values:
+    def values(slot: int) -> tuple[Series, Series] | None:
+        if world.drainage.is_usual(manhole, slot):
+            return None
+        level_m = world.drainage.levels_m(manhole, slot)
+        return level_m + margin_m, level_m - margin_m
+
+    return values
+
+
+def _ponding(manhole: Manhole, world: "World") -> Values:
+    def values(slot: int) -> tuple[Series, Series] | None:
+        if world.drainage.is_usual(manhole, slot):
+            return None
+        ponding_cm = 100 * np.maximum(world.drainage.levels_m(manhole, slot) - np.float32(manhole.depth_m), 0)
+        return ponding_cm + _PONDING_MARGIN_CM, ponding_cm - _PONDING_MARGIN_CM
+
+    return values
+
+
+def _fallen(gauge: Device, world: "World", hours: int) -> Values:
+    """The rain of the last hours as a gauge's reports add up: at most a report more, at least a report less."""
+    over_ms, interval_ms = hours * HOUR_MS, 1000 * gauge.report_interval_s + MINUTE_MS
+
+    def values(slot: int) -> tuple[Series, Series] | None:
+        from_ms = world.drainage.slot_start_ms(slot)
+        to_ms = world.drainage.slot_start_ms(slot + 1)
+        if world.weather.is_dry(from_ms - over_ms - interval_ms, to_ms):
+            return None
+        rain = world.weather.rainfall_mm
+        times_ms = [from_ms + minute * MINUTE_MS for minute in range(SLOT_MINUTES + 1)]
+        most = np.array([rain(at_ms - over_ms - interval_ms, at_ms) for at_ms in times_ms], dtype=np.float32)
+        least = np.array([rain(at_ms - over_ms, at_ms - interval_ms) for at_ms in times_ms], dtype=np.float32)
+        return most + _RAIN_MARGIN_MM, least - _RAIN_MARGIN_MM
+
+    return values

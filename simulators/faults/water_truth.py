@@ -1,0 +1,156 @@
+"""What water does to a city, read from its true state: wells that fill and run over, roads under water, rainstorms.
+
+true series of a device ──▶ incidents: from when it may be seen until it is over ──▶ labels, where an operator wants to know
+
+Nothing here is drawn. A pipe that is merely full is no incident.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from domain.devices import Device
+from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
+from simulators.faults.catalogue import FAULTS
+from simulators.faults.spec import Layer
+from simulators.faults.watches import Look, Watch, looks_of
+from simulators.truth import Label, label_id
+
+if TYPE_CHECKING:
+    from simulators.world import World
+
+_SLACK_MS: Final = 5 * MINUTE_MS
+_FURTHEST_SLOTS: Final = 4
+"""How far beyond what is asked an incident is followed to its end; what lasts longer is told as far as that."""
+
+
+@dataclass(slots=True)
+class _Incident:
+    """`sure_ms` is when it was first sure to be seen, `sure_for_ms` for how long in all, `most` the highest value."""
+
+    start_ms: int
+    sure_ms: int | None = None
+    sure_for_ms: int = 0
+    most: float = 0.0
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One thing watched on one device, and the incident that is on."""
+
+    look: Look
+    watch: Watch
+    incident: _Incident | None = None
+
+
+class WaterTruth:
+    """The labels of a world's water. Works the slots off in their order; what has been told never changes."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._next_slot = world.drainage.slot(world.start_ms)
+        self._labels: list[Label] = []
+        self._watched = [
+            (look, [_Watched(look, watch) for watch in look.watches])
+            for device in world.city.devices
+            for look in looks_of(device, world)
+        ]
+
+    def labels(self, until_ms: int) -> list[Label]:
+        """Every label that starts before `until_ms`, in no order."""
+        drainage = self._world.drainage
+        last = drainage.slot(until_ms - 1)
+        self._work_off(last)
+        for slot in range(last + 1, last + 1 + _FURTHEST_SLOTS):
+            if not any(one.incident is not None and one.incident.start_ms < until_ms for one in self._all()):
+                break
+            self._work_off(slot)
+        end_ms = drainage.slot_start_ms(self._next_slot)
+        running = [_label(one, one.incident, end_ms, self._world) for one in self._all() if one.incident is not None]
+        return [
+            label
+            for label in (*self._labels, *running)
+            if label is not None and self._world.start_ms <= label.start_ms < until_ms
+        ]
+
+    def _all(self) -> Iterator[_Watched]:
+        return (one for _, watched in self._watched for one in watched)
+
+    def _work_off(self, last: int) -> None:
+        while self._next_slot <= last:
+            self._world.grow_until(self._world.drainage.slot_start_ms(self._next_slot + 1))
+            for look, watched in self._watched:
+                self._follow(look, watched, self._next_slot)
+            self._next_slot += 1
+
+    def _follow(self, look: Look, watched: list[_Watched], slot: int) -> None:
+        found = look.values(slot)
+        start_ms = self._world.drainage.slot_start_ms(slot)
+        for one in watched:
+            if found is None:
+                self._close(one, start_ms)
+                continue
+            seen, sure = found
+            if one.incident is None and float(seen.max()) < one.watch.on:
+                continue
+            for minute in range(SLOT_MINUTES):
+                self._step(one, float(seen[minute]), float(sure[minute]), start_ms + minute * MINUTE_MS)
+
+    def _step(self, one: _Watched, seen: float, sure: float, at_ms: int) -> None:
+        watch = one.watch
+        if one.incident is None and seen >= watch.on:
+            one.incident = _Incident(at_ms - MINUTE_MS)
+        elif one.incident is not None and seen < watch.off:
+            self._close(one, at_ms)
+        if one.incident is not None:
+            one.incident.most = max(one.incident.most, (seen + sure) / 2)
+            if sure >= watch.on:
+                one.incident.sure_ms = one.incident.sure_ms or at_ms
+                one.incident.sure_for_ms += MINUTE_MS
+
+    def _close(self, one: _Watched, at_ms: int) -> None:
+        if one.incident is not None:
+            label = _label(one, one.incident, at_ms, self._world)
+            if label is not None:
+                self._labels.append(label)
+            one.incident = None
+
+
+def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> Label | None:
+    """The label of an incident: it asks for an event where its instrument was sure to see it, and else for none."""
+    watch, device = one.watch, one.look.device
+    if watch.silent and incident.most < watch.reaches:
+        return None
+    common = {
+        "label": label_id(watch.kind, device.device_id, incident.start_ms),
+        "kind": watch.kind,
+        "place": device.device_id,
+        "start_ms": incident.start_ms,
+        "end_ms": end_ms,
+        "explains": watch.explained,
+        "affected": (device.device_id,),
+    }
+    if watch.silent or incident.sure_ms is None:
+        return Label.model_validate(common)
+    interval_ms = 1000 * device.report_interval_s
+    needs_ms = interval_ms + -(-watch.for_ms // interval_ms) * interval_ms
+    asked = {
+        "expects": watch.problems,
+        "subjects": (device.device_id,),
+        "by_ms": incident.sure_ms + needs_ms + interval_ms + _SLACK_MS,
+        "hard": _hard(device, incident, needs_ms, world),
+    }
+    return Label.model_validate(common | asked)
+
+
+def _hard(device: Device, incident: _Incident, needs_ms: int, world: "World") -> str:
+    """Why a rule may miss it, empty where it must not."""
+    if incident.sure_for_ms < needs_ms:
+        return "it is over before the device has reported often enough"
+    assert incident.sure_ms is not None
+    for owner in (device.device_id, device.parent_id):
+        for fault in () if owner is None else world.faults.of(owner):
+            meanwhile = fault.start_ms < incident.sure_ms + 2 * needs_ms and incident.start_ms < fault.end_ms
+            if meanwhile and (owner != device.device_id or FAULTS[fault.kind].layer is not Layer.CITY):
+                return f"its sensor cannot be trusted or heard meanwhile: {fault.kind}"
+    return ""
