@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Final
 
+from domain.devices import Device
 from simulators.faults.fault import Fault
 from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for
 from simulators.fittings import is_quality_station
@@ -17,6 +18,7 @@ _ARRIVES_WITHIN_MS: Final = 20 * MINUTE_MS
 _FADES_FROM: Final = 0.6
 _MILD: Final = 0.25
 _WITHIN_MS: Final = HOUR_MS
+_WITNESS_S: Final = 1_800
 
 
 def foulness(fault: Fault, at_ms: int) -> float:
@@ -34,9 +36,14 @@ def strength(fault: Fault) -> float:
     return 0.3 + 0.7 * (fault.size - _MILD) / (1 - _MILD)
 
 
+def _could_see_it(device: Device) -> bool:
+    """Stations that measure every few hours are no witnesses of what passes in one or two."""
+    return is_quality_station(device) and device.report_interval_s <= _WITNESS_S
+
+
 def _discharge(fault: Fault, world: "World") -> Label:
     hard = "so mild that rain or the town's own day do as much" if fault.size < _MILD else ""
     return asks_for(fault, "discharge-suspected", within_ms=_WITHIN_MS, explains=("water-quality",), hard=hard)
 
 
-QUALITY_FAULTS: Final = (FaultSpec(DISCHARGE, Layer.CITY, (2 * HOUR_MS, 6 * HOUR_MS), is_quality_station, _discharge),)
+QUALITY_FAULTS: Final = (FaultSpec(DISCHARGE, Layer.CITY, (2 * HOUR_MS, 6 * HOUR_MS), _could_see_it, _discharge),)

@@ -22,7 +22,7 @@ SENSOR_NOISY: Final = "sensor-noisy"
 _TICKS_MS: Final = 10 * MINUTE_MS
 _DIES_AT: Final = 0.75
 _LOW: Final = 0.2
-_STUCK_FOR_MS: Final = {"water_level": 13 * HOUR_MS, "dissolved_oxygen": 34 * HOUR_MS, "conductivity": 34 * HOUR_MS}
+_STUCK_FOR_MS: Final = {"water_level": 14 * HOUR_MS, "dissolved_oxygen": 34 * HOUR_MS, "conductivity": 34 * HOUR_MS}
 _LEVEL_FOLLOWS: Final = ("water-level-high", "pipe-blocked", "overflow", "ponding")
 _BARELY_DRIFTS: Final = 0.4
 _BARELY_NOISY, _HARDLY_NOISY = 0.2, 0.35
@@ -80,14 +80,16 @@ def _offline(fault: Fault, world: "World") -> Label:
 
 def _battery_dying(fault: Fault, world: "World") -> Label:
     """To be told before it is dead: at the latest when a battery that was full has fallen to 20 %."""
-    falls = _DIES_AT * (1 - _LOW) ** (1 / (1 + fault.size))
-    within_ms = int(falls * (fault.end_ms - fault.start_ms)) + 2 * _interval_ms(world.device(fault.device_id))
+    lasts_ms, interval_ms = fault.end_ms - fault.start_ms, _interval_ms(world.device(fault.device_id))
+    falls_ms = int(_DIES_AT * math.pow(1 - _LOW, 1 / (1 + fault.size)) * lasts_ms)
+    dies_between_reports = _DIES_AT * lasts_ms - falls_ms < interval_ms
     return asks_for(
         fault,
         "battery-low",
         "battery-draining",
-        within_ms=within_ms,
+        within_ms=falls_ms + 2 * interval_ms,
         explains=("offline", "link-lost", "battery-low", "battery-draining"),
+        hard="it may be dead before its next report" if dies_between_reports else "",
     )
 
 

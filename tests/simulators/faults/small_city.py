@@ -1,0 +1,56 @@
+"""A city of a handful of devices, made by hand, so that a test sees just what it asks about."""
+
+from dataclasses import replace
+
+from domain.devices import Device
+from simulators.city import City, build_city
+
+
+def city_of(*devices: Device, seed: int = 7) -> City:
+    """The plain city's streets with these devices only; parents come first."""
+    return replace(build_city(seed, 60), devices=devices)
+
+
+def cover(device_id: str = "MH-1", *, gas: bool = False, every_s: int = 600, parent: str | None = None) -> Device:
+    """A cover over a sewer."""
+    return Device(
+        device_id,
+        "manhole_cover",
+        "manhole_cover",
+        lon=120.55,
+        lat=31.87,
+        parent_id=parent,
+        report_interval_s=every_s,
+        attributes={"well_depth_m": 3.0, "cover_class": "sewage", **({"gas_sensor": True} if gas else {})},
+    )
+
+
+def station(device_id: str = "WM-1", *, every_s: int = 600) -> Device:
+    """A station of water quality."""
+    return Device(
+        device_id,
+        "water_monitor",
+        "water_monitor",
+        lon=120.551,
+        lat=31.871,
+        report_interval_s=every_s,
+        attributes={"sort": "quality"},
+    )
+
+
+def drain(device_id: str = "WM-2", *, parent: str | None = None) -> Device:
+    """A monitor in a drain."""
+    return Device(
+        device_id,
+        "water_monitor",
+        "water_monitor",
+        lon=120.552,
+        lat=31.872,
+        parent_id=parent,
+        report_interval_s=300,
+        attributes={"sort": "drain", "pipe_diameter_mm": 800.0, "mean_flow_m3_h": 300.0, "alert_level_m": 2.5},
+    )
+
+
+def gateway(device_id: str = "GW-1") -> Device:
+    return Device(device_id, "gateway", "gateway", lon=120.553, lat=31.87, report_interval_s=60)
