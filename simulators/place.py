@@ -26,10 +26,5 @@ class Place:
         lon = self.lon + east_m / (_METRES_PER_DEGREE * math.cos(math.radians(self.lat)))
         return round(lon, 6), round(lat, 6)
 
-    def east_north_m(self, lon: float, lat: float) -> tuple[float, float]:
-        """How far east and north of the centre a point lies: `lon_lat` the other way round."""
-        metres_per_lon = _METRES_PER_DEGREE * math.cos(math.radians(self.lat))
-        return (lon - self.lon) * metres_per_lon, (lat - self.lat) * _METRES_PER_DEGREE
-
 
 ZHANGJIAGANG: Final = Place()

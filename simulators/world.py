@@ -8,7 +8,7 @@ from simulators.circuits import Circuits, circuits_of
 from simulators.city import City
 from simulators.conditions import Conditions
 from simulators.drainage import Drainage, DrainNet, lay_drains
-from simulators.drainage.seats import Seat, seat_finder
+from simulators.drainage.seats import NO_SEAT, Seat, seat_of
 from simulators.faults.book import FaultBook
 from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
@@ -66,8 +66,7 @@ class World:
 
     @cached_property
     def _seats(self) -> dict[str, Seat]:
-        seat_of = seat_finder(self.city.place, self.drains)
-        return {device.device_id: seat_of(device) for device in self.city.devices}
+        return {d.device_id: seat_of(d, self.drains) for d in self.city.devices if "manhole" in d.attributes}
 
     @cached_property
     def _water_truth(self) -> WaterTruth:
@@ -98,7 +97,7 @@ class World:
 
     def seat(self, device_id: str) -> Seat:
         """The manholes that the device looks into."""
-        return self._seats[device_id]
+        return self._seats.get(device_id, NO_SEAT)
 
     def children(self, device_id: str) -> tuple[str, ...]:
         """The devices whose parent it is, in the city's order."""

@@ -97,13 +97,6 @@ class DrainNet:
         """The manhole of that drain at a junction of the ground plan. Raises: KeyError."""
         return self._by_place[drain, junction.row, junction.column]
 
-    def nearest(self, drain: Drain, east_m: float, north_m: float) -> Manhole:
-        """The manhole of that drain nearest to a point."""
-        return min(
-            (manhole for manhole in self.manholes if manhole.drain is drain),
-            key=lambda manhole: (manhole.spot.east_m - east_m) ** 2 + (manhole.spot.north_m - north_m) ** 2,
-        )
-
     def pipe_from(self, manhole_id: str) -> Pipe:
         """The pipe that leaves a manhole."""
         return self._pipes[manhole_id]

@@ -1,11 +1,9 @@
-"""Which manhole a device looks into."""
+"""Which manhole a device looks into, by its attributes `manhole`, `drain` and `sort`."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from domain.devices import Device
 from simulators.drainage.net import Drain, DrainNet, Manhole
-from simulators.place import Place
 
 
 class Seat(NamedTuple):
@@ -15,18 +13,28 @@ class Seat(NamedTuple):
     road: Manhole | None = None
 
 
-def drain_of(device: Device) -> Drain | None:
-    """The drain that a device measures in: of a cover its `cover_class`, of a monitor its `drain_class`, sewage unless
-    it says storm. None for wells of other kinds, for monitors of roads, rain and water quality, and for other devices.
+NO_SEAT = Seat()
+
+
+def seat_of(device: Device, net: DrainNet) -> Seat:
+    """The manhole that the device's `manhole` names; water on a road is what comes out of the storm drain there.
+
+    None for wells on no drain, for monitors of rain and water quality, and for other devices. Raises: KeyError for a
+    manhole that is not in the net.
     """
-    match device.kind:
-        case "manhole_cover":
-            named = device.attributes.get("cover_class")
-        case "water_monitor" if device.attributes.get("sort", "all") in ("all", "drain"):
-            named = device.attributes.get("drain_class", Drain.SEWAGE.value)
-        case _:
-            return None
-    return next((drain for drain in Drain if drain.value == named), None)
+    named = device.attributes.get("manhole")
+    if named is None:
+        return NO_SEAT
+    manhole = net.manhole(str(named))
+    if device.kind == "manhole_cover":
+        return Seat(drain=manhole)
+    storm = net.at(Drain.STORM, manhole.spot)
+    return Seat(manhole if measures_drain(device) else None, storm if watches_road(device) else None)
+
+
+def measures_drain(device: Device) -> bool:
+    """Whether it is a monitor of level and flow."""
+    return device.kind == "water_monitor" and device.attributes.get("sort", "all") in ("all", "drain")
 
 
 def watches_road(device: Device) -> bool:
@@ -36,22 +44,3 @@ def watches_road(device: Device) -> bool:
 
 def is_rain_gauge(device: Device) -> bool:
     return device.kind == "water_monitor" and device.attributes.get("sort") == "rain"
-
-
-def seat_finder(place: Place, net: DrainNet) -> Callable[[Device], Seat]:
-    """From a device to its seat: the nearest manholes of its own drain, and of the storm drain below its road.
-
-    A device that is not on the map has none.
-    """
-
-    def seat_of(device: Device) -> Seat:
-        drain = drain_of(device)
-        if device.lon is None or device.lat is None or not (drain or watches_road(device)):
-            return Seat()
-        east_m, north_m = place.east_north_m(device.lon, device.lat)
-        return Seat(
-            net.nearest(drain, east_m, north_m) if drain else None,
-            net.nearest(Drain.STORM, east_m, north_m) if watches_road(device) else None,
-        )
-
-    return seat_of

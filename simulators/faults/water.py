@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.devices import Device
 from simulators.drainage import Blockage, Drain, Manhole
-from simulators.drainage.seats import drain_of
+from simulators.drainage.seats import measures_drain
 from simulators.drainage.water import MINUTE_MS, SLOT_MS
 from simulators.faults.fault import Fault
 from simulators.faults.spec import HOUR_MS, FaultSpec, Layer, asks_for
@@ -59,7 +59,7 @@ class BlockedPipes:
 
 def _measures_sewage(device: Device) -> bool:
     """Sewage runs at all hours: behind a blocked pipe it rises. A storm drain may be blocked for months, unseen."""
-    return device.kind == "water_monitor" and drain_of(device) is Drain.SEWAGE
+    return measures_drain(device) and device.attributes.get("drain") == Drain.SEWAGE.value
 
 
 def _pipe_blocked(fault: Fault, world: "World") -> Label:
