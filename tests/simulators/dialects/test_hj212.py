@@ -121,6 +121,14 @@ def test_a_segment_is_split_only_where_it_is_longer_than_it_may_be() -> None:
     assert [len(read(part.payload, length - 1)[1]) for part in parts] == [11, 3]
 
 
+def test_no_sub_packet_is_longer_than_it_may_be() -> None:
+    spans = {name: Span(1234.5678, 1234.5678, 1234.5678) for name in FACTORS}
+    for longest in range(230, 1025):
+        station = Hj212(longest_segment=longest)
+        for message in station.encode_period(Command.HOUR, EVENING_MS, spans, STATION, sent_at_ms=EVENING_MS):
+            assert int(message.payload[2:6]) <= longest
+
+
 def test_milliseconds_have_three_digits() -> None:
     (message,) = Hj212().encode(report(STATION, {"ph": 7.0}, EVENING_MS - 118), STATION)
     assert read(message.payload)[0]["QN"] == "20260601210000005"
