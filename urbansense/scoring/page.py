@@ -27,9 +27,9 @@ _MOST_FINDINGS: Final = 2_000
 _MOST_WELL: Final = 200
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8885;--soft:#8882;--good:#2f7fd0;--late:#d98a1e;--missed:#d0342c;--quiet:#8a94a0;
---text:#1b1f24;--page:#fff;--bad:#b3261e;--fine:#1a6b3c}
+--text:#1b1f24;--page:#fff;--bad:#b3261e;--slow:#8a5300;--fine:#1a6b3c}
 @media (prefers-color-scheme:dark){:root{--good:#5aa5ee;--late:#f0ac4a;--missed:#ff6b61;--quiet:#7b8794;--text:#e4e7eb;
---page:#15181c;--bad:#ff8a80;--fine:#7fd6a0}}
+--page:#15181c;--bad:#ff8a80;--slow:#f0ac4a;--fine:#7fd6a0}}
 body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;color:var(--text);background:var(--page);
 max-width:74rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-bottom:1px solid var(--line);font-size:1.2rem}
@@ -51,7 +51,8 @@ svg .cross{stroke:var(--missed);stroke-width:2;fill:none}
 .key{display:inline-block;width:.9em;height:.9em;border-radius:3px;margin:0 .35em 0 1em;vertical-align:-.1em}
 .key:first-child{margin-left:0}.key.good{background:var(--good)}.key.late{background:var(--late)}
 .key.missed{background:var(--missed)}.key.quiet{background:var(--quiet)}.key.open{background:var(--quiet);opacity:.45}.key.false{background:var(--missed)}
-.ok{color:var(--fine)}.bad{color:var(--bad);font-weight:600}summary{cursor:pointer;margin:.8rem 0}
+.ok{color:var(--fine)}.bad{color:var(--bad);font-weight:600}
+.slow{color:var(--slow);font-weight:600}.why{min-width:14rem}summary{cursor:pointer;margin:.8rem 0}
 """
 
 
@@ -170,14 +171,14 @@ def _strays(score: Score, zone: ZoneInfo) -> str:
 
 
 def _finding_cells(finding: Finding, zone: ZoneInfo) -> tuple[str, ...]:
-    css = "late" if finding.verdict == Outcome.LATE.value else "bad"
+    css = "slow" if finding.verdict == Outcome.LATE.value else "bad"
     return (
-        f"<span class={css if css == 'bad' else 'once'}>{escape(finding.verdict.upper())}</span>",
-        escape(finding.what),
+        f"<span class={css}>{escape(finding.verdict.upper())}</span>",
+        f"<span class=once>{escape(finding.what)}</span>",
         f"<span class=once>{escape(finding.where)}</span>",
         f"<span class=once>{_wall(finding.at_ms, zone)}</span>",
         escape(finding.problem),
-        escape(finding.why),
+        f"<div class=why>{escape(finding.why)}</div>",
     )
 
 
