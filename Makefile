@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo up test check bench bench-peers schemas lock servers clean
+.PHONY: setup demo up test check bench bench-peers load schemas lock servers clean
 
 setup: .venv/.ready
 
@@ -36,6 +36,12 @@ bench: setup  ## throughput beside its floor in the same run; writes benchmarks/
 
 bench-peers: setup  ## the one-rule job in Bytewax and Quix Streams beside ours, on the same Kafka; needs `make servers`
 	$(BIN)/python -m benchmarks.peers
+
+# LOAD="--rate 2000 --profile burst" gives other options; `urbansense load --help` lists them.
+LOAD ?= --devices 5000 --rate 5000 --duration 60s
+
+load: setup  ## one minute of 5,000 messages/s through the whole path; fails if too slow or if anything is lost
+	$(BIN)/python -m benchmarks.load_stack $(LOAD)
 
 schemas: setup  ## docs/schemas/ from the models
 	$(BIN)/python -m urbansense.schemas docs/schemas

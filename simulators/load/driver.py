@@ -186,6 +186,9 @@ class LoadDriver:
         link.last_sent_s = now_s
         if link.socket is None:
             return
+        if link.outgoing:
+            link.outgoing += bytes(data)
+            return
         try:
             taken = link.socket.send(data)
         except BlockingIOError:

@@ -172,5 +172,5 @@ def check_fit(schedule: Schedule, devices: int) -> None:
 def per_second(schedule: Schedule) -> Sequence[int]:
     """How many messages are meant in each whole second of the run; the last one may be shorter."""
     edges = [*range(1, int(np.ceil(schedule.duration_s)) + 1)]
-    upto = [0, *(schedule.due(min(edge, schedule.duration_s) - 1e-9) for edge in edges[:-1]), schedule.total]
+    upto = [0, *(schedule.due(min(edge, schedule.duration_s) - 1e-5) for edge in edges[:-1]), schedule.total]
     return [b - a for a, b in itertools.pairwise(upto)]

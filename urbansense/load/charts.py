@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 _WIDTH, _HEIGHT = 900, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 24, 12, 34
 _COLOURS: Final = 8
 
 Points = Sequence[tuple[float, float | None]]

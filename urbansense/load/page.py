@@ -28,6 +28,7 @@ svg .line{fill:none;stroke-width:2;stroke-linejoin:round}
     f".line.c{n}{{stroke:{colour}}}.key.c{n}{{background:{colour}}}"
     for n, colour in enumerate(("#3b82d6", "#e0861a", "#2f9e58", "#c2459a", "#8a63d2", "#17a2a2", "#d0493e", "#8c8c8c"))
 )
+_MARK_MS: Final = 1000.0
 _NAMES: Final = {
     "log": "device → log", "store": "device → store", "event": "device → event", "driver": "driver lag",
     "send": "send lag",
@@ -82,15 +83,14 @@ def _figures(report: LoadReport) -> Iterable[str]:
     messages, log, events = report.messages, report.log, report.events
     yield "<h2>Messages</h2>"
     figures = (
-        ("offered", messages.offered), ("acknowledged", messages.acknowledged), ("refused", messages.refused),
+        ("offered", messages.offered), ("sent", messages.sent), ("acknowledged", messages.acknowledged), ("refused", messages.refused),
         ("unanswered", messages.unanswered), ("sent again", messages.resent), ("reconnects", messages.reconnects),
         ("on the log", log.seen), ("lost", log.lost), ("duplicates", log.duplicates), ("events expected", events.expected),
         ("events seen", events.seen),
     )  # fmt: skip
-    for half in (figures[:6], figures[6:]):
-        heads = [name for name, _ in half]
-        cells = ["–" if count is None else f"{count:,}" for _, count in half]
-        yield _table(heads, [cells], right=range(len(heads)))
+    told = [(name, "–" if count is None else f"{count:,}") for name, count in figures]
+    half = len(told) // 2
+    yield _table(("", "") * 2, [(*a, *b) for a, b in zip(told[:half], told[half:], strict=True)], right=(1, 3))
     yield f"<p>{report.achieved_per_s:,.0f} messages/s achieved of {report.asked.offered_per_s:,.0f} offered.</p>"
     yield "<h2>Latency</h2>"
     rows = [
@@ -111,7 +111,9 @@ def _charts(report: LoadReport) -> Iterable[str]:
         [
             Line("acknowledged", [(s.second, s.acknowledged) for s in seconds]),
             Line("arrived on the log", [(s.second, s.arrived) for s in seconds]),
-            Line("offered", [(s.second, s.offered) for s in seconds], dashed=True),
+            Line(
+                "offered", [(s.second, s.offered) for s in seconds if s.second < report.asked.duration_s], dashed=True
+            ),
         ],
         "/s",
         bands=bands,
@@ -126,8 +128,9 @@ def _charts(report: LoadReport) -> Iterable[str]:
         "ms",
         logarithmic=True,
         bands=bands,
-        mark=1000.0,
+        mark=_MARK_MS,
     )
+    yield f"<p class=soft>Dotted: {_MARK_MS / 1000:g} s.</p>"
     yield "<h2>CPU in use</h2>"
     yield line_chart([Line(name, points) for name, points in report.usage.items()], "cores", bands=bands)
 
