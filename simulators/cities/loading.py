@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import ValidationError
@@ -74,11 +73,6 @@ def _misfits(city: CityFile, lines: dict[tuple[str, ...], int]) -> Iterator[tupl
         storm_formula(city.weather.formula)
     except ConfigurationError as error:
         yield _line_of(("weather", "formula"), lines), f"weather.formula: {error}"
-    try:
-        ZoneInfo(city.place.timezone)
-    except (ValueError, OSError):
-        place = ("place", "timezone")
-        yield _line_of(place, lines), f"place.timezone: {city.place.timezone!r} is no time zone of the IANA data base"
 
 
 def _lines(node: yaml.Node, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:

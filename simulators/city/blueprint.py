@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from simulators.dialects.port import DialectName
 from simulators.lighting import plan_of
@@ -12,21 +13,47 @@ from simulators.place import ZHANGJIAGANG, Place
 from simulators.streets import PLAIN_STREETS, Grade, Name, StreetPattern
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Metres = Annotated[float, Field(gt=0.2, le=30)]
 Seconds = Annotated[int, Field(ge=1, le=86_400 * 31)]
 Dialects = Mapping[DialectName, Share]
 """Shares of devices by the dialect they speak; they need not add up to one, each counts against their sum."""
 
 _NATIVE_ONLY: Final[Dialects] = {DialectName.NATIVE: 1.0}
-BEHIND_GATEWAYS: Final = frozenset({DialectName.SPARKPLUG, DialectName.NATIVE_BATCH})
+BEHIND_GATEWAYS: Final = (DialectName.SPARKPLUG, DialectName.NATIVE_BATCH)
 LORAWAN: Final = (DialectName.CHIRPSTACK, DialectName.THINGS_STACK)
-_BY_THEMSELVES: Final = frozenset({DialectName.NATIVE, DialectName.SENML_JSON, DialectName.SENML_CBOR})
+_BY_THEMSELVES: Final = (DialectName.NATIVE, DialectName.SENML_JSON, DialectName.SENML_CBOR)
 
 
-def _check_dialects(dialects: Dialects, known: frozenset[DialectName]) -> None:
-    if unknown := sorted(set(dialects) - known):
-        raise ValueError(f"dialects: {', '.join(unknown)} cannot be spoken here; there are {', '.join(sorted(known))}")
-    if sum(dialects.values()) <= 0:
-        raise ValueError("dialects: no share is above 0")
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(f"{name!r} is no time zone of the IANA data base") from error
+    return name
+
+
+def _readable_plan(text: str) -> str:
+    plan_of({"dimming_plan": text})
+    return text
+
+
+def _deepening(depth_m: tuple[float, float]) -> tuple[float, float]:
+    if depth_m[0] > depth_m[1]:
+        raise ValueError("the shallowest comes first")
+    return depth_m
+
+
+def _among(*known: DialectName) -> AfterValidator:
+    """Only these dialects can be spoken, and some must be."""
+
+    def checked(dialects: Dialects) -> Dialects:
+        if unknown := [dialect for dialect in dialects if dialect not in known]:
+            raise ValueError(f"{', '.join(unknown)} cannot be spoken here; there are {', '.join(known)}")
+        if sum(dialects.values()) <= 0:
+            raise ValueError("no share is above 0")
+        return dialects
+
+    return AfterValidator(checked)
 
 
 class _Part(BaseModel):
@@ -62,7 +89,7 @@ class PlacePart(_Part):
     name: Name = Name(en="Zhangjiagang", zh="张家港市")
     lon: Annotated[float, Field(ge=-180, le=180)] = ZHANGJIAGANG.lon
     lat: Annotated[float, Field(ge=-80, le=80)] = ZHANGJIAGANG.lat
-    timezone: str = ZHANGJIAGANG.timezone
+    timezone: Annotated[str, AfterValidator(_known_zone)] = ZHANGJIAGANG.timezone
     division: Annotated[str, StringConstraints(pattern=r"^\d{6}$")] = ZHANGJIAGANG.division
     language: Annotated[str, StringConstraints(pattern=r"^(en|zh)$")] = "zh"
     towns: Annotated[tuple[Name, ...], Field(min_length=1)] = (Name(en="Yangshe", zh="杨舍镇"),)
@@ -92,21 +119,19 @@ class LampPart(_Part):
     feeders: Annotated[int, Field(ge=1, le=12)] = 2
     door_contacts: Share = 1.0
     counters: Share = 0.0
-    dimming: str = "05:00 100, 23:00 60"
+    dimming: Annotated[str, AfterValidator(_readable_plan)] = "05:00 100, 23:00 60"
     switch_at_deg: Annotated[float, Field(ge=-12, le=6)] = -3.0
     grades: Mapping[Grade, LampGrade] = {
         Grade.AVENUE: LampGrade(watts=(250.0, 200.0), height_m=12.0),
         Grade.STREET: LampGrade(watts=(150.0, 120.0), height_m=10.0),
         Grade.LANE: LampGrade(watts=(100.0, 60.0), height_m=8.0),
     }
-    dialects: Dialects = _NATIVE_ONLY
+    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, *BEHIND_GATEWAYS)] = _NATIVE_ONLY
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        plan_of({"dimming_plan": self.dimming})
         if missing := [grade.value for grade in Grade if grade not in self.grades]:
             raise ValueError(f"grades: {', '.join(missing)} missing")
-        _check_dialects(self.dialects, _BY_THEMSELVES | BEHIND_GATEWAYS)
         return self
 
 
@@ -121,14 +146,8 @@ class Well(_Part):
     """Wells of one sort under `share` of the covers, of a depth within `depth_m`; `gas` of them have a gas sensor."""
 
     share: Share
-    depth_m: tuple[Annotated[float, Field(gt=0.2, le=30)], Annotated[float, Field(gt=0.2, le=30)]]
+    depth_m: Annotated[tuple[Metres, Metres], AfterValidator(_deepening)]
     gas: Share = 0.0
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        if self.depth_m[0] > self.depth_m[1]:
-            raise ValueError("depth_m: the shallowest comes first")
-        return self
 
 
 class CoverPart(_Part):
@@ -142,12 +161,7 @@ class CoverPart(_Part):
         WellSort.SUPPLY: Well(share=0.25, depth_m=(1.2, 2.0)),
         WellSort.LIGHTING: Well(share=0.25, depth_m=(0.8, 1.2)),
     }
-    dialects: Dialects = _NATIVE_ONLY
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        _check_dialects(self.dialects, _BY_THEMSELVES.union(LORAWAN))
-        return self
+    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, *LORAWAN)] = _NATIVE_ONLY
 
 
 class Monitors(_Part):
@@ -155,12 +169,7 @@ class Monitors(_Part):
 
     share: Share
     rhythms: Annotated[tuple[Rhythm, ...], Field(min_length=1)] = (Rhythm(every_s=300, share=1.0),)
-    dialects: Dialects = _NATIVE_ONLY
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        _check_dialects(self.dialects, _BY_THEMSELVES | {DialectName.HJ212})
-        return self
+    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, DialectName.HJ212)] = _NATIVE_ONLY
 
 
 class MonitorPart(_Part):

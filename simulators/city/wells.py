@@ -93,6 +93,19 @@ def _along(street: Street, aside_m: float) -> Iterator[Spot]:
             yield Spot(east_m - aside_m * ahead_north, north_m + aside_m * ahead_east, near.row, near.column)
 
 
+def neighbourhoods(sites: Sequence[tuple[Spot, str]], parts: int) -> Iterator[Sequence[tuple[Spot, str]]]:
+    """The sites in so many parts of equal size or nearly, cut across the wider side again and again; none is empty."""
+    if parts <= 1:
+        if sites:
+            yield sites
+        return
+    wide = [max(site[0][axis] for site in sites) - min(site[0][axis] for site in sites) for axis in (0, 1)]
+    ordered = sorted(sites, key=lambda site: (site[0][wide.index(max(wide))], site[1]))
+    cut = len(sites) * (parts // 2) // parts
+    yield from neighbourhoods(ordered[:cut], parts // 2)
+    yield from neighbourhoods(ordered[cut:], parts - parts // 2)
+
+
 class Covers:
     """The covers of a city and the LoRaWAN gateways that hear some of them."""
 
@@ -119,15 +132,14 @@ class Covers:
         heard_by: dict[str, str] = {}
         number = first_gateway
         for network in LORAWAN:
-            heard = sorted(
-                (cover for cover, dialect in zip(covers, self._dialects, strict=True) if dialect == network),
-                key=lambda cover: (cover.area or "", cover.device_id),
-            )
-            gateways = -(-len(heard) // self._blueprint.gateways.covers_each)
-            for n in range(gateways):
-                own = heard[n * len(heard) // gateways : (n + 1) * len(heard) // gateways]
-                gateway = self._gateway(ground, number, network, own[len(own) // 2])
-                heard_by |= dict.fromkeys((cover.device_id for cover in own), gateway.device_id)
+            heard = [
+                (self._spots[cover.device_id], cover.device_id)
+                for cover, dialect in zip(covers, self._dialects, strict=True)
+                if dialect is network
+            ]
+            for own in neighbourhoods(heard, -(-len(heard) // self._blueprint.gateways.covers_each)):
+                gateway = self._gateway(ground, number, network, [spot for spot, _ in own])
+                heard_by |= dict.fromkeys((device_id for _, device_id in own), gateway.device_id)
                 number += 1
                 yield gateway
         for cover in covers:
@@ -184,9 +196,10 @@ class Covers:
             grid=at.grid,
         )
 
-    def _gateway(self, ground: Ground, number: int, network: DialectName, amid: Device) -> Device:
+    def _gateway(self, ground: Ground, number: int, network: DialectName, heard: Sequence[Spot]) -> Device:
         """A gateway on a roof near the cover in the middle of those it hears."""
-        spot = self._spots[amid.device_id]
+        middle = [sum(spot[axis] for spot in heard) / len(heard) for axis in (0, 1)]
+        spot = min(heard, key=lambda spot: math.dist(spot[:2], middle))
         at = ground.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
         return Device(
             device_id=f"GW-{self._division}-{number + 1:06d}",
