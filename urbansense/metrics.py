@@ -49,6 +49,26 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         for reason, count in pipeline.rejected.items():
             reports.add_metric([reason.value], count)
         yield reports
+        yield from _of_conversations(pipeline)
+
+
+def _of_conversations(pipeline: Pipeline) -> Iterator[Metric]:
+    """What the dialects with a memory leave no record of."""
+    told = "Messages and parts of them that were understood and hold no report."
+    asides = CounterMetricFamily("urbansense_gateway_asides", told, labels=["what"])
+    for what, count in pipeline.asides.items():
+        asides.add_metric([what], count)
+    yield asides
+    defects = CounterMetricFamily("urbansense_gateway_hj212_defects", "Defects tolerated in frames.", labels=["defect"])
+    for defect, count in pipeline.stations.defects.items():
+        defects.add_metric([defect], count)
+    yield defects
+    waiting = len(pipeline.stations.parts)
+    yield GaugeMetricFamily("urbansense_gateway_hj212_parts", "Messages that wait for parts of their report.", waiting)
+    rebirths = pipeline.edge_nodes.rebirths
+    yield CounterMetricFamily(
+        "urbansense_gateway_rebirths", "Births that Sparkplug edge nodes were asked for.", rebirths
+    )
 
 
 def _of_recorder(recorder: Recorder) -> Iterator[Metric]:

@@ -33,6 +33,16 @@ def test_a_gateway_tells_what_it_received_and_why_it_rejected():
     assert "urbansense_gateway_connected 0.0" in text
 
 
+def test_a_gateway_tells_what_it_understood_without_a_report_in_it():
+    pipeline = Pipeline(Topics(), lookup_of())
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
+    pipeline.records(Message("spBv1.0/STATE/scada", b"{}", 1_780_000_000_000))
+    text = exposition(gateway=gateway)
+    assert 'urbansense_gateway_asides_total{what="sparkplug state of a host"} 1.0' in text
+    assert "urbansense_gateway_rebirths_total 0.0" in text
+    assert "urbansense_gateway_hj212_parts 0.0" in text
+
+
 def test_a_recorder_tells_its_sums():
     recorder = Recorder(None, None, Topics(), progress={("t", 0): Progress(9, Sums(5, 2, 1)), ("t", 1): Progress(1)})
     text = exposition(recorder=recorder)

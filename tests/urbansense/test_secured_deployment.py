@@ -52,6 +52,8 @@ def test_the_first_start_as_the_page_tells_it_lets_only_accounts_in(tmp_path: Pa
                     assert service.subscribe(topic_filter) == "Granted QoS 1", topic_filter
                 assert service.publish(gateway_settings.clock_topic) == "Success"
                 assert service.publish(gateway_settings.claim_topic) == "Success"
+            assert service.publish("spBv1.0/city/NCMD/edge-1") == "Success"
+            assert service.publish("spBv1.0/city/DCMD/edge-1/lamp-1") == "Not authorized"
             assert service.publish("city/a/streetlight/SL-1/up") == "Not authorized"
     finally:
         broker.stop()
