@@ -12,7 +12,7 @@ from domain.devices import AttributeValue
 class LightingPlan:
     """Lamps are on while the sun stands below `switch_at_deg`; `steps` are levels in percent from an hour of the day on.
 
-    Shape: at least one step, by hour; before the first of the day the last one holds.
+    Shape: at least one step, by hour, each level in (0, 100]; before the first of the day the last one holds.
     Source of the height: photocells switch between 70 and 35 lx, which a clear sky gives at about 3 degrees below the
     horizon, in the first half of civil twilight (which ends at 6).
     """
@@ -63,4 +63,8 @@ def _steps(text: str) -> tuple[tuple[float, float], ...]:
             found.append((int(hours) + int(minutes) / 60, float(level)))
         except ValueError as error:
             raise ValueError(f"dimming_plan {text!r}: {step.strip()!r} is not a step like `23:00 60`") from error
+        if not 0 < found[-1][1] <= 100 or not 0 <= found[-1][0] < 24:
+            raise ValueError(
+                f"dimming_plan {text!r}: {step.strip()!r} is not an hour of the day and a level in (0, 100]"
+            )
     return tuple(sorted(found))

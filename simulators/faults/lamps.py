@@ -22,7 +22,6 @@ LOW_POWER: Final = "low-power"
 LAMP_TESTED: Final = "lamp-tested"
 DIMMING_CHANGED: Final = "dimming-changed"
 
-_SEEN_AFTER_MS: Final = 6 * MINUTE_MS
 _RARELY: Final = 0.25
 
 
@@ -79,12 +78,13 @@ def _lamp_dead(fault: Fault, world: "World") -> Label:
     lit = _lantern(fault, world).spans_lit(world.sky, fault.start_ms, fault.end_ms)
     if not lit:
         return asks_for_nothing(fault)
-    long_enough = [span for span in lit if span[1] - span[0] >= _SEEN_AFTER_MS]
+    waits_ms = told_within(3 * MINUTE_MS, world.device(fault.device_id))
+    long_enough = [span for span in lit if span[1] - span[0] >= waits_ms]
     onset_ms = (long_enough or lit)[0][0]
     return asks_for(
         fault,
         "lamp-out",
-        within_ms=onset_ms - fault.start_ms + told_within(3 * MINUTE_MS, world.device(fault.device_id)),
+        within_ms=onset_ms - fault.start_ms + waits_ms,
         hard="" if long_enough else "dark for a few minutes only",
     )
 

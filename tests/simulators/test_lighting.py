@@ -25,3 +25,9 @@ def test_a_device_names_its_own_plan_in_any_order_of_hours() -> None:
 def test_a_plan_that_cannot_be_read_is_refused_with_the_step_that_is_wrong(text: str) -> None:
     with pytest.raises(ValueError, match="is not a step like"):
         plan_of({"dimming_plan": text})
+
+
+@pytest.mark.parametrize("text", ["23:00 0", "23:00 101", "24:00 60", "-1:00 60"])
+def test_a_step_out_of_range_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not an hour of the day and a level"):
+        plan_of({"dimming_plan": text})
