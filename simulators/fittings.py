@@ -25,8 +25,3 @@ def has_gas_sensor(device: Device) -> bool:
 def is_quality_station(device: Device) -> bool:
     """Water monitors of `sort: quality`: they measure what is in the water."""
     return device.kind == "water_monitor" and device.attributes.get("sort") == "quality"
-
-
-def measures_level(device: Device) -> bool:
-    """Water monitors that stand in water: in drains, not on roads."""
-    return device.kind == "water_monitor" and device.attributes.get("sort", "all") in ("all", "drain", "gauge")

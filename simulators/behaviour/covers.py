@@ -61,11 +61,11 @@ def cover_readings(cover: Device, world: World, at_ms: int) -> dict[str, Reading
     Resolution: a tenth of a degree, 0.01 m/s2. `vibration` is the strongest shake of the second before the report.
     """
     key = world.key(cover.device_id)
-    cel = world.conditions.at(at_ms).air_cel
+    now = world.conditions.at(at_ms)
     fault = world.faults.on(cover.device_id, at_ms)
     lid, noise = _lid(key), mixed(key, at_ms)
     shake_m_s2 = _shake_m_s2(noise, lid.traffic * rush(world.sky.local_hour(at_ms)), fault)
-    still_deg = lid.tilt_deg + lid.deg_per_cel * (cel - _LEVEL_CEL)
+    still_deg = lid.tilt_deg + lid.deg_per_cel * (now.air_cel - _LEVEL_CEL)
     tilt_deg = still_deg if fault is None else _tilt_deg(still_deg, fault, key, at_ms)
     tilt_deg += (0.08 + min(_FURTHEST_DEG, _DEG_PER_M_S2 * shake_m_s2)) * normal(noise, 1)
     readings: dict[str, Reading] = {
@@ -75,7 +75,7 @@ def cover_readings(cover: Device, world: World, at_ms: int) -> dict[str, Reading
         "well_water_level": well_level_m(cover, world, at_ms),
     }
     if has_gas_sensor(cover):
-        readings.update(gas_readings(cover, world, at_ms, cel))
+        readings.update(gas_readings(cover, world, at_ms, now.water_cel))
     return readings
 
 

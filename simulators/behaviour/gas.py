@@ -21,14 +21,14 @@ _AIR_OXYGEN: Final = 20.9
 _SETTLES_MS: Final = 3 * _HOUR_MS
 
 
-def gas_readings(cover: Device, world: World, at_ms: int, cel: float) -> Mapping[str, Reading]:
+def gas_readings(cover: Device, world: World, at_ms: int, water_cel: float) -> Mapping[str, Reading]:
     """What the gas sensors in a well measure: ch4_lel %LEL and oxygen % to a tenth, h2s ppm to a tenth.
 
     Where it is still and warm, more is rotting: gas doubles with ten degrees, and is least when the town uses most water.
     """
     key = world.key(cover.device_id)
     noise = mixed(key, at_ms, 70)
-    rotting = 2 ** ((min(30.0, cel) - 20) / 10) * (1.15 - 0.3 * _stirred(world.sky.local_hour(at_ms)))
+    rotting = 2 ** ((min(30.0, water_cel) - 20) / 10) * (1.15 - 0.3 * _stirred(world.sky.local_hour(at_ms)))
     rotting *= (0.3 + 0.7 * (key & 0xFFFF) / 65536) * (1 + 0.25 * wander(key, at_ms, _SETTLES_MS, 16))
     methane_lel, h2s_ppm, oxygen = 3.0 * rotting, 1.0 * rotting, _AIR_OXYGEN - 0.12 * rotting
     fault = world.faults.on(cover.device_id, at_ms)

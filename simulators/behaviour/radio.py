@@ -14,11 +14,11 @@ _HOUR_MS: Final = 3_600_000
 _YEAR_MS: Final = 365 * 24 * _HOUR_MS
 _METRES_PER_DEGREE: Final = 111_320.0
 _AT_1_M_DBM: Final = -35.0
-_DB_PER_DECADE: Final = 27.0
+_DB_PER_DECADE: Final = 25.0
 _UNDER_IRON_DB: Final = 5.0
 _NOISE_FLOOR_DBM: Final = -117.0
 _BEST_SNR_DB, _WORST_SNR_DB = 10.0, -20.0
-_AGES_DB: Final = 4.0
+_AGES_DB: Final = 8.0
 _ALWAYS_LOST, _LOST_AT_WORST = 0.0005, 0.06
 _HALF_LOST_SNR_DB: Final = -14.0
 
@@ -45,7 +45,7 @@ class _Aerial:
 def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
     """The link of a battery sensor; `wet`, 0 to 1, is how much rain stands in its way.
 
-    Source: log-distance path loss, 27 dB a decade; LoRa at 125 kHz, demodulated down to -20 dB [mem].
+    Source: log-distance path loss, 25 dB a decade; LoRa at 125 kHz, demodulated down to -20 dB [mem].
     """
     key = world.key(device.device_id)
     gateway = None if device.parent_id is None else world.device(device.parent_id)

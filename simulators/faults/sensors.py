@@ -4,10 +4,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from simulators.drainage.seats import measures_drain
 from simulators.faults.fault import Fault
 from simulators.faults.silence import told_after_ms
 from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
-from simulators.fittings import is_quality_station, measures_level, on_battery
+from simulators.fittings import is_quality_station, on_battery
 from simulators.truth import Label
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _speaks_for_itself(device: Device) -> bool:
 
 
 def _in_water(device: Device) -> bool:
-    return measures_level(device) or is_quality_station(device)
+    return measures_drain(device) or is_quality_station(device)
 
 
 def _offline(fault: Fault, world: "World") -> Label:
@@ -132,5 +133,5 @@ SENSOR_FAULTS: Final = (
     FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * _DAY_MS), on_battery, _battery_dying),
     FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_stuck),
     FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (_DAY_MS, 5 * _DAY_MS), _in_water, _sensor_drifting),
-    FaultSpec(SENSOR_NOISY, Layer.SENSOR, (3 * HOUR_MS, 12 * HOUR_MS), measures_level, _sensor_noisy),
+    FaultSpec(SENSOR_NOISY, Layer.SENSOR, (3 * HOUR_MS, 12 * HOUR_MS), measures_drain, _sensor_noisy),
 )

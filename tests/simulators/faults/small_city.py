@@ -39,17 +39,10 @@ def station(device_id: str = "WM-1", *, every_s: int = 600) -> Device:
 
 
 def drain(device_id: str = "WM-2", *, parent: str | None = None) -> Device:
-    """A monitor in a drain."""
-    return Device(
-        device_id,
-        "water_monitor",
-        "water_monitor",
-        lon=120.552,
-        lat=31.872,
-        parent_id=parent,
-        report_interval_s=300,
-        attributes={"sort": "drain", "pipe_diameter_mm": 800.0, "mean_flow_m3_h": 300.0, "alert_level_m": 2.5},
-    )
+    """A monitor in a drain: the first of the plain city under another name."""
+    first = next(device for device in build_city(7, 60).devices if device.kind == "water_monitor")
+    attributes = {**first.attributes, "sort": "drain"}
+    return replace(first, device_id=device_id, parent_id=parent, attributes=attributes)
 
 
 def gateway(device_id: str = "GW-1") -> Device:
