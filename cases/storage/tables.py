@@ -80,6 +80,27 @@ events: Final = Table(
 Index("ix_cases_events_case", events.c.case_id)
 """Which case an event belongs to, for ever: an event told again makes no second one."""
 
+held: Final = Table(
+    "cases_held",
+    metadata,
+    Column("event_id", _key(36), primary_key=True),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ix_cases_held_until", held.c.until_ms)
+"""Events that a group may still absorb: they become cases when their hold is over."""
+
+absorbed: Final = Table(
+    "cases_absorbed",
+    metadata,
+    Column("event_id", _key(36), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ix_cases_absorbed_rule", absorbed.c.rule)
+"""Events that are part of a group event which was not heard of yet, by the group's rule, and how long they wait for it."""
+
 keys: Final = Table(
     "cases_keys",
     metadata,

@@ -65,7 +65,7 @@ class Extension(BaseModel):
 
 
 class Attached(BaseModel):
-    """An event that belongs to the case; `open` until it is cleared or withdrawn."""
+    """An event that belongs to the case; `open` until it is cleared or withdrawn. `revision` is the newest known one's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,6 +73,7 @@ class Attached(BaseModel):
     rule: str
     subject: str
     open: bool = True
+    revision: int = 1
 
 
 class Case(BaseModel):

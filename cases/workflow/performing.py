@@ -9,6 +9,7 @@ from cases.workflow.case import Attached, Case, Deadline, Extension, Term, TermU
 from cases.workflow.refusals import Illegal, Incomplete, NotAllowed
 from cases.workflow.states import Role, State
 from cases.workflow.table import TRANSITIONS, Transition, legal_from, may
+from domain.events import Severity
 
 
 class Times(Protocol):
@@ -53,6 +54,7 @@ class Act:
     more: Term | None = None
     into: UUID | None = None
     event: Attached | None = None
+    severity: Severity | None = None
     details: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -214,7 +216,7 @@ def _reopen(case: Case, act: Act, times: Times) -> dict[str, Any]:
 def _attach(case: Case, act: Act, times: Times) -> dict[str, Any]:
     assert act.event is not None
     others = tuple(event for event in case.events if event.event_id != act.event.event_id)
-    return {"events": (*others, act.event)}
+    return {"events": (*others, act.event), "severity": act.severity or case.severity}
 
 
 def _recover(case: Case, act: Act, times: Times) -> dict[str, Any]:
@@ -244,6 +246,7 @@ _EFFECTS: Final[Mapping[str, Effect]] = {
     "merge": _merge,
     "reopen": _reopen,
     "attach": _attach,
+    "amend": _attach,
     "detach": _attach,
     "recover": _recover,
     "dissolve": _close,

@@ -70,6 +70,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_cases_events_case", "cases_events", ["case_id"])
     op.create_table(
+        "cases_held",
+        sa.Column("event_id", _key(36), primary_key=True),
+        sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("ix_cases_held_until", "cases_held", ["until_ms"])
+    op.create_table(
+        "cases_absorbed",
+        sa.Column("event_id", _key(36), primary_key=True),
+        sa.Column("rule", sa.String(64), nullable=False),
+        sa.Column("until_ms", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("ix_cases_absorbed_rule", "cases_absorbed", ["rule"])
+    op.create_table(
         "cases_keys",
         sa.Column("reporter", _key(100), primary_key=True),
         sa.Column("key", _key(200), primary_key=True),
@@ -95,6 +110,8 @@ def downgrade() -> None:
         "cases_positions",
         "cases_numbers",
         "cases_keys",
+        "cases_absorbed",
+        "cases_held",
         "cases_events",
         "cases_history",
         "cases",

@@ -1,0 +1,216 @@
+"""What an event does to the cases, in one transaction with the place in the log.
+
+opened ──▶ part of a group? ──▶ join the group's case, or wait for it
+      ├──▶ replaces another, or one of its kind is open there ──▶ join that case
+      ├──▶ hold_ms > 0 ──▶ wait
+      └──▶ report ─▶ accept ─▶ file (trusted) ─▶ dispatch (automatic)
+cleared, withdrawn ──▶ the case's event is over; the last one: check, close or leave
+absorbed later ──▶ its case is merged into the group's
+"""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from cases.intake import waiting
+from cases.intake.places import places_of
+from cases.intake.ports import IntakePolicy, OnCleared
+from cases.intake.telling import Telling
+from cases.report import Report
+from cases.storage import CaseTransaction
+from cases.storage.tables import cases as case_rows
+from cases.workflow import SYSTEM, TRANSITIONS, Act, Attached, Case, Source, State
+from domain.devices import Device
+from domain.events import Event, Status
+
+_GROUP_PATIENCE_MS: Final = 600_000
+"""How long a member waits for the event of its group, which another partition of the log may hold back."""
+_NOT_YET_SEEN: Final = frozenset({State.REPORTED, State.ACCEPTED, State.VERIFYING})
+
+
+class Intake:
+    """Takes events in. Every call is idempotent: a telling that was taken before, or an older revision, changes nothing."""
+
+    def __init__(self, policy: IntakePolicy, find_device: Callable[[str], Device | None]) -> None:
+        self._policy = policy
+        self._find_device = find_device
+
+    def take_in(self, book: CaseTransaction, telling: Telling, now_ms: int) -> None:
+        """Do what follows from one telling. `now_ms` is our clock: the time of what is done, and of holds."""
+        event = telling.event
+        if event.historical or event.silenced_by is not None:
+            return
+        case = book.case_of_event(event.event_id)
+        if case is not None:
+            self._follow(book, case, event, now_ms)
+        elif event.status is not Status.OPEN:
+            waiting.let_go(book.connection, event.event_id)
+            waiting.forget(book.connection, event.event_id)
+        elif self._policy.opens_case(event):
+            self._open(book, event, now_ms)
+
+    def release(self, book: CaseTransaction, now_ms: int) -> None:
+        """Make cases of the events whose hold is over, and of those whose group nobody was told of."""
+        for event in waiting.due(book.connection, now_ms):
+            waiting.let_go(book.connection, event.event_id)
+            waiting.forget(book.connection, event.event_id)
+            if book.case_of_event(event.event_id) is None:
+                self._report(book, event, now_ms)
+
+    def _open(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
+        if event.absorbed_by is not None:
+            waiting.let_go(book.connection, event.event_id)
+            group = self._group_case(book, event)
+            if group is None:
+                waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
+            else:
+                self._join(book, group, event, now_ms)
+        elif (known := self._case_it_continues(book, event)) is not None:
+            self._join(book, known, event, now_ms)
+        elif event.hold_ms > 0:
+            waiting.hold(book.connection, event, now_ms + event.hold_ms)
+        else:
+            self._report(book, event, now_ms)
+
+    def _report(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
+        case, created = book.report(self._report_of(event), SYSTEM, now_ms)
+        if not created:
+            return
+        case = self._do(book, case, "accept", now_ms)
+        if case.trusted:
+            case = self._do(book, case, "file", now_ms)
+            assignment = self._policy.assign(case)
+            if assignment is not None and assignment.automatic:
+                act = Act("dispatch", SYSTEM, now_ms, department=assignment.department, term=assignment.term)
+                case = book.act(case.case_id, act)
+        self._gather(book, case, event, now_ms)
+
+    def _gather(self, book: CaseTransaction, group: Case, event: Event, now_ms: int) -> None:
+        """Join the events that waited for this one to be heard of."""
+        for member in waiting.awaiting(book.connection, event.rule):
+            if event.subject in places_of(member.subject, self._find_device):
+                waiting.forget(book.connection, member.event_id)
+                case = book.case_of_event(member.event_id)
+                if case is None:
+                    self._join(book, group, member, now_ms)
+                else:
+                    self._merge(book, case, group, member, now_ms)
+
+    def _follow(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
+        """What a later telling does to the case that the event belongs to."""
+        known = next((one for one in case.events if one.event_id == event.event_id), None)
+        if known is not None and known.revision >= event.revision:
+            return
+        if event.status is not Status.OPEN:
+            self._end(book, case, event, now_ms)
+        elif event.absorbed_by is not None and (group := self._group_case(book, event)) is not None:
+            self._merge(book, case, group, event, now_ms)
+        else:
+            if event.absorbed_by is not None:
+                waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
+            self._amend(book, case, event, now_ms)
+
+    def _merge(self, book: CaseTransaction, case: Case, group: Case, event: Event, now_ms: int) -> None:
+        if case.case_id == group.case_id:
+            self._amend(book, case, event, now_ms)
+            return
+        if not case.ended and all(one.event_id == event.event_id or not one.open for one in case.events):
+            note = f"part of {event.absorbed_by}"
+            book.act(case.case_id, Act("merge", SYSTEM, now_ms, note=note, into=group.case_id))
+        self._join(book, group, event, now_ms)
+
+    def _join(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
+        now = book.get(case.case_id)
+        if now is None or now.ended:
+            return
+        known = any(one.event_id == event.event_id and one.revision >= event.revision for one in now.events)
+        if not known:
+            book.act(case.case_id, Act("attach", SYSTEM, now_ms, event=_attached(event)))
+
+    def _amend(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
+        if case.ended or not any(one.event_id == event.event_id for one in case.events):
+            return
+        worse = event.severity if _is_worse(event, case) else None
+        act = Act("amend", SYSTEM, now_ms, event=_attached(event), severity=worse)
+        book.act(case.case_id, act)
+
+    def _end(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
+        waiting.forget(book.connection, event.event_id)
+        note = event.reason or event.status.value
+        case = book.act(case.case_id, Act("detach", SYSTEM, now_ms, note=note, event=_attached(event)))
+        if case.has_open_events or case.ended:
+            return
+        never_was = event.status is Status.WITHDRAWN and case.state in _NOT_YET_SEEN
+        wanted = OnCleared.CLOSE if never_was else self._policy.on_cleared(case)
+        step = {OnCleared.CHECK: "recover", OnCleared.CLOSE: "dissolve"}.get(wanted)
+        if step is not None and case.state in TRANSITIONS[step].from_states:
+            self._do(book, case, step, now_ms, note)
+
+    def _case_it_continues(self, book: CaseTransaction, event: Event) -> Case | None:
+        """The open case that this event belongs to by what came before: of what it replaces, or of the same trouble."""
+        if event.replaces is not None:
+            case = book.case_of_event(event.replaces)
+            if case is not None and not case.ended:
+                return case
+        wanted = select(case_rows.c.case_id).where(
+            case_rows.c.ended.is_(False), case_rows.c.subject == event.subject, case_rows.c.problem == event.problem
+        )
+        case_id = book.connection.execute(wanted.order_by(case_rows.c.number).limit(1)).scalar_one_or_none()
+        return None if case_id is None else book.get(UUID(case_id))
+
+    def _group_case(self, book: CaseTransaction, event: Event) -> Case | None:
+        """The open case of the event that absorbs this one."""
+        places = places_of(event.subject, self._find_device)
+        wanted = (
+            select(case_rows.c.case_id)
+            .where(case_rows.c.ended.is_(False), case_rows.c.subject.in_(sorted(places)))
+            .order_by(case_rows.c.number)
+        )
+        for case_id in book.connection.execute(wanted).scalars().all():
+            case = book.get(UUID(case_id))
+            if case is not None and any(
+                one.rule == event.absorbed_by and one.subject in places and one.event_id != event.event_id
+                for one in case.events
+            ):
+                return case
+        return None
+
+    def _do(self, book: CaseTransaction, case: Case, step: str, now_ms: int, note: str = "") -> Case:
+        return book.act(case.case_id, Act(step, SYSTEM, now_ms, note=note))
+
+    def _report_of(self, event: Event) -> Report:
+        return Report(
+            source=Source.SENSOR,
+            problem=event.problem,
+            title=event.summary,
+            severity=event.severity,
+            class_code=self._policy.class_of(event.problem, event.component_code),
+            component_code=event.component_code,
+            kind=event.kind,
+            subject=event.subject,
+            area=event.area,
+            lon=event.lon if event.lat is not None else None,
+            lat=event.lat if event.lon is not None else None,
+            reporter=event.rule,
+            occurred_at_ms=event.since_ms,
+            proposed_department=event.department,
+            trusted=self._policy.is_trusted(Source.SENSOR, event.problem),
+            events=(_attached(event),),
+        )
+
+
+def _attached(event: Event) -> Attached:
+    return Attached(
+        event_id=event.event_id,
+        rule=event.rule,
+        subject=event.subject,
+        open=event.status is Status.OPEN,
+        revision=event.revision,
+    )
+
+
+def _is_worse(event: Event, case: Case) -> bool:
+    order = list(type(event.severity))
+    return order.index(event.severity) < order.index(case.severity)
