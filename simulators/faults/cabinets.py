@@ -53,11 +53,10 @@ def feeder_hit(fault: Fault, feeders: tuple[str, ...]) -> str:
 
 def supply_v(fault: Fault) -> float:
     """The voltage that a sag, a swell or a dip leaves at the busbar."""
-    match fault.kind:
-        case "voltage-sag":
-            return 197.8 - 16 * fault.size
-        case "voltage-swell":
-            return 235.6 + 7 * fault.size
+    if fault.kind == VOLTAGE_SAG:
+        return 197.8 - 16 * fault.size
+    if fault.kind == VOLTAGE_SWELL:
+        return 235.6 + 7 * fault.size
     return 190 - 60 * fault.size
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.devices import Device
 from domain.durations import parse_instant_ms
 from simulators.behaviour.cabinets import cabinet_readings, carried_w
 from simulators.behaviour.lamps import burning
@@ -93,3 +94,10 @@ def test_a_cabinet_without_a_door_contact_tells_nothing_of_its_door() -> None:
     assert "door_open" not in cabinet_readings(mute, world_with(), NIGHT_MS)
     with_contact = replace(CABINETS[0], attributes=CABINETS[0].attributes | {"door_contact": True})
     assert cabinet_readings(with_contact, world_with(), NIGHT_MS)["door_open"] is False
+
+
+def test_a_cabinet_that_feeds_no_lamp_carries_nothing() -> None:
+    alone = Device("CB", "cabinet", "cabinet", attributes={"lamps": 0.0})
+    told = cabinet_readings(alone, world_with(city=replace(CITY, devices=(alone,))), NIGHT_MS)
+    assert told["active_power"] == told["current"] == 0
+    assert told["mains_present"] is True
