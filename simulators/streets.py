@@ -14,6 +14,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simulators.names import Name, Namer
 from simulators.noise import key_of, mixed, uniform
 
 _JITTER_M: Final = 12.0
@@ -22,7 +23,7 @@ _WAVES_M: Final = (1700.0, 3100.0)
 _SHARPEST_SLOPE: Final = 0.2
 """Of the bending field: blocks stay within a fifth of their length, and no two streets fold over each other."""
 _PIECES: Final = 4
-_NUMERALS: Final = "一二三四五六七八九十"
+
 
 Point = tuple[float, float]
 """Metres east and north of the centre."""
@@ -34,15 +35,6 @@ class Grade(StrEnum):
     AVENUE = "avenue"
     STREET = "street"
     LANE = "lane"
-
-
-class Name(BaseModel):
-    """What something is called in English and in Chinese."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    en: str
-    zh: str
 
 
 _NAMES: Final = (
@@ -125,7 +117,7 @@ def lay_streets(seed: int, rows: int, columns: int, pattern: StreetPattern = PLA
     lattice = _Lattice(seed, rows, columns, pattern)
     net = [[lattice.junction(row, column) for column in range(columns)] for row in range(rows)]
     across = [[line[column] for line in net] for column in range(columns)]
-    namer = _Namer(pattern)
+    avenues, others = Namer(pattern.avenues), Namer(pattern.names)
     streets: list[Street] = []
     for upright, lines in ((False, net), (True, across)):
         for number, spots in enumerate(lines):
@@ -136,7 +128,7 @@ def lay_streets(seed: int, rows: int, columns: int, pattern: StreetPattern = PLA
                 if number % 2:
                     own, blocks = own[::-1], tuple(block[::-1] for block in reversed(blocks))
                 grade = _grade(number, pattern)
-                name = namer.next(grade)
+                name = (avenues if grade is Grade.AVENUE else others).next()
                 streets.append(Street(name.en, name.zh, grade, own, blocks))
     return GroundPlan(
         tuple(streets),
@@ -221,31 +213,6 @@ class _Lattice:
             height_m * math.sin(math.tau * (along_m + lean * across_m) / wave_m + phase)
             for wave_m, phase, lean, height_m in self._waves[2 * axis : 2 * axis + 2]
         )
-
-
-class _Namer:
-    """Names in the order of asking, each once; then again with a number."""
-
-    def __init__(self, pattern: StreetPattern) -> None:
-        self._names = {Grade.AVENUE: pattern.avenues, Grade.STREET: pattern.names}
-        self._given = dict.fromkeys(self._names, 0)
-
-    def next(self, grade: Grade) -> Name:
-        pool = Grade.AVENUE if grade is Grade.AVENUE else Grade.STREET
-        names, number = self._names[pool], self._given[pool]
-        self._given[pool] += 1
-        return numbered(names[number % len(names)], number // len(names) + 1)
-
-
-def numbered(name: Name, times: int) -> Name:
-    """The name as the `times`-th bearer has it: Renmin Road, Renmin Road 2; 人民路, 人民二路."""
-    if times == 1:
-        return name
-    numeral = _NUMERALS[times - 1] if times <= len(_NUMERALS) else str(times)
-    for ending in ("大道", "路", "街", "巷"):
-        if name.zh.endswith(ending):
-            return Name(en=f"{name.en} {times}", zh=f"{name.zh.removesuffix(ending)}{numeral}{ending}")
-    return Name(en=f"{name.en} {times}", zh=f"{name.zh}{numeral}")
 
 
 def _grade(number: int, pattern: StreetPattern) -> Grade:

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from simulators.dialects.port import DialectName
 from simulators.lighting import plan_of
+from simulators.names import Name
 from simulators.place import ZHANGJIAGANG, Place
-from simulators.streets import PLAIN_STREETS, Grade, Name, StreetPattern
+from simulators.streets import PLAIN_STREETS, Grade, StreetPattern
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(gt=0.2, le=30)]

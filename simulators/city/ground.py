@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from domain.devices import Area
 from simulators.city.blueprint import PlacePart
-from simulators.streets import GroundPlan, Name, Point, numbered
+from simulators.names import Name, numbered
+from simulators.streets import GroundPlan, Point
 
 _SPANS: Final = (("city", 0), ("street", 60), ("community", 12), ("grid", 3))
 """The levels of areas, and how many junctions wide one is; the widest is the whole city."""

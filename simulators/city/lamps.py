@@ -129,8 +129,6 @@ class Lighting:
         feeders, key = self._part.feeders, key_of(self._seed, "cabinet", str(cabinet))
         installed = _FIRST_YEAR + mixed(key, 1) % 11
         said = self._said(cabinet)
-        if uniform(key, 3) < self._part.counters:
-            said["counters"] = True
         for number in range(first, end):
             street, pole, spot = self._poles[number]
             at = self._ground.stand(*spot)
@@ -157,7 +155,7 @@ class Lighting:
                 component_code=f"{self._division}{_LAMP}{number + 1:06d}",
                 department="lighting",
                 report_interval_s=self._part.every_s,
-                attributes=attributes | self._plan | said,
+                attributes=attributes | said,
                 grid=at.grid,
                 sparkplug=self._sparkplug(cabinet, device_id),
             )
@@ -186,9 +184,8 @@ class Lighting:
                 "lamps": float(end - first),
                 "feeders": float(self._part.feeders),
                 "door_contact": has_contact,
-            }
-            | self._plan
-            | self._said(cabinet),
+                **self._said(cabinet),
+            },
             grid=at.grid,
             sparkplug=self._sparkplug(cabinet, device_id),
         )
@@ -220,8 +217,14 @@ class Lighting:
         )
 
     def _said(self, cabinet: int) -> dict[str, AttributeValue]:
+        """What a cabinet and its lamps have in common."""
         dialect = self._circuits.dialects[cabinet]
-        return {} if dialect is DialectName.NATIVE else {"dialect": dialect.value}
+        said: dict[str, AttributeValue] = dict(self._plan)
+        if dialect is not DialectName.NATIVE:
+            said["dialect"] = dialect.value
+        if uniform(key_of(self._seed, "cabinet", str(cabinet)), 3) < self._part.counters:
+            said["counters"] = True
+        return said
 
     def _sparkplug(self, cabinet: int, device_id: str) -> str | None:
         gateway = self._circuits.gateways[cabinet]

@@ -81,7 +81,7 @@ def simulate(
         start_ms = parse_instant_ms(start) if start else int(time.time() * 1000)
         until_ms = start_ms + parse_duration_ms(duration) if duration else None
         plan = described.faults if faults is None else described.faults.model_copy(update={"share": faults})
-        leaving = Life(town, start_ms, plan).departures(until_ms)
+        leaving = Life(town, start_ms, plan, weather_plan=described.weather).departures(until_ms)
     report = asyncio.run(_publish(settings, leaving if truth is None else _told_to(truth, leaving), speed))
     out.print(describe_drive(report))
     if not report.complete:

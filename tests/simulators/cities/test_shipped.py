@@ -18,11 +18,15 @@ from device_registry.device_filter import DeviceFilter
 from device_registry.geometry import read_polygons
 from device_registry.registry import Registry
 from domain.devices import Area
+from domain.durations import parse_instant_ms
+from simulators.behaviour import readings_of
 from simulators.cities import city_names, load_city
 from simulators.city import City
 from simulators.devices_file import areas_json, devices_csv
 from simulators.dialects import DialectName, dialect_of
+from simulators.faults import FaultPlan
 from simulators.faults.catalogue import FAULTS
+from simulators.world import World
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = city_names()
@@ -114,6 +118,16 @@ def test_the_practice_city_has_every_attribute_that_a_rule_of_the_library_reads(
     read = set(re.findall(r"device\.([a-z_0-9]+)", text)) - {"profile", "report_interval_s"}
     assert read
     assert read <= {name for device in practice.devices for name in device.attributes}
+
+
+def test_the_practice_city_tells_every_quantity_that_a_rule_of_the_library_reads(practice: City) -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "rules/library").glob("*.yaml"))
+    read = set(re.findall(r"reading\.([a-z_0-9]+)|of: ([a-z_0-9]+), over", text))
+    world = World(practice, parse_instant_ms("2026-06-01T21:00:00+08:00"), FaultPlan(share=0))
+    world.grow_until(world.start_ms + 3_600_000)
+    told = {name for device in practice.devices for name in readings_of(device, world, world.start_ms) or ()}
+    assert len(read) > 15
+    assert {name for names in read for name in names if name} <= told
 
 
 def test_the_practice_city_has_every_sort_of_device_that_is_graded(practice: City) -> None:
