@@ -101,12 +101,16 @@ class EdgeNodes:
         return heard
 
     def _hear(self, message: Message, heard: Heard, sort: str, who: tuple[str, str, str]) -> None:
+        speaker = self.lookup.device_by_sparkplug("/".join(filter(None, who)))
         try:
             spoken = _Spoken(message, sort, *who, read_payload(message.payload))
             if spoken.payload.has_body and not spoken.payload.metrics:
                 raise Malformed("a body where metrics belong; compressed payloads are not read")
         except Malformed as error:
-            heard.items.append((Refused(Reason.UNPARSEABLE, f"no Sparkplug B payload: {error}"), message))
+            refused = Refused(
+                Reason.UNPARSEABLE, f"no Sparkplug B payload: {error}", speaker.device_id if speaker else None
+            )
+            heard.items.append((refused, message))
             return
         node = self._node(who[:2])
         before = node.metrics

@@ -20,12 +20,13 @@ import orjson
 import structlog
 
 from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint
-from domain.topics import TICK_HEADERS, Topics, is_tick
+from domain.topics import TICK_HEADERS, Topics
 from ingest.conversations import Answer, Ticket, is_stateful
+from ingest.gateway_clock import last_tick_ms, read_clock
 from ingest.messages import Message
 from ingest.mqtt_frames import Publish
 from ingest.mqtt_session import MqttSession, SessionSettings
-from streams.ports import Log, LogReader, Outgoing, TopicPartition
+from streams.ports import Log, Outgoing
 
 _log = structlog.get_logger()
 _PUBACK: Final = b"\x40\x02"
@@ -201,10 +202,11 @@ class Gateway:
                     received_at_ms = self._received_at_ms()
                     continue
                 if is_stateful(topic):
-                    told, settled, settles = self._converse(Message(topic, payload, received_at_ms), packet_id)
+                    message = Message(topic, payload, received_at_ms, content_type)
+                    told, ids, settled = self._act_on(self.decoder.converse(message, self._ticket(packet_id)))
                     records += told
-                    pubacks += settled
-                    count += settles
+                    pubacks += ids
+                    count += settled
                     continue
             records += decode(Message(topic, payload, received_at_ms, content_type))
             count += 1
@@ -218,12 +220,11 @@ class Gateway:
     def _received_at_ms(self) -> int:
         return self._simulated_ms if self.settings.simulated_clock else self.now_ms()
 
-    def _converse(self, message: Message, packet_id: bytes | None) -> tuple[list[Outgoing], list[bytes], int]:
-        """Of a message of a stateful dialect: records, and what they settle, as packet ids and as a count of messages."""
-        answer = self.decoder.converse(message, Ticket(self._session.connection, packet_id))
-        return self._act_on(answer)
+    def _ticket(self, packet_id: bytes | None) -> Ticket:
+        return Ticket(self._session.connection, packet_id)
 
     def _act_on(self, answer: Answer) -> tuple[list[Outgoing], list[bytes], int]:
+        """Ask what is to be asked; the records, and what they settle: packet ids to acknowledge, and how many messages."""
         for request in answer.requests:
             _log.info("asking an edge node for its birth", topic=request.topic, why=request.why)
             self._session.publish(request.topic, request.payload, qos=0)
@@ -314,38 +315,3 @@ class Gateway:
                 await self._queue.join()
         except TimeoutError:
             _log.warning("stopped before the log took everything; the broker keeps it", messages=self._in_flight)
-
-
-async def last_tick_ms(log: Log, topics: Topics) -> int:
-    """The newest tick on the first telemetry partition, 0 without any: where a simulated clock stood at our last end."""
-    first = TopicPartition(topics.all_telemetry[0], 0)
-    begin, end = (await log.bounds([first.topic]))[first]
-    reader = await log.reader([first.topic], partitions=[first])
-    try:
-        window = 1000
-        while begin < end:
-            reader.seek({first: max(begin, end - window)})
-            ticks = await _ticks_up_to(reader, first, end)
-            if ticks or end - window <= begin:
-                return max(ticks, default=0)
-            window *= 10
-    finally:
-        await reader.close()
-    return 0
-
-
-async def _ticks_up_to(reader: LogReader, partition: TopicPartition, end: int) -> list[int]:
-    ticks: list[int] = []
-    while reader.position(partition) < end:
-        records = (await reader.read(timeout_s=1.0)).get(partition, ())
-        ticks += [orjson.loads(record.value or b"")["tick_at_ms"] for record in records if is_tick(record.headers)]
-    return ticks
-
-
-def read_clock(payload: bytes) -> int | None:
-    """The `sent_at_ms` of a clock message, None where it cannot be read."""
-    try:
-        sent = orjson.loads(payload)["sent_at_ms"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
-    return sent if type(sent) is int else None

@@ -53,48 +53,48 @@ class Stations:
 
     def _read(self, message: Message, mn: str, ticket: Ticket, heard: Heard) -> None:
         device = self._lookup.device_by_mn(mn)
-        tolerated = self._tolerated(device)
-        frames = read_frames(message.payload, tolerated)
+        frames = read_frames(message.payload, self._tolerated(device))
         if len(frames) > self._most_frames:
             detail = f"{len(frames)} frames; a message may have {self._most_frames}"
             frames = [Refused(Reason.TOO_LARGE, detail)]
         for frame in frames:
+            refused: Refused | None
             if isinstance(frame, Frame):
                 self.defects.update(frame.defects)
-                self._hear_frame(frame, message, mn, ticket, heard)
+                refused = self._hear_frame(frame, message, mn, ticket, heard)
             else:
-                heard.items.append((frame._replace(device_id=device.device_id if device else None), message))
+                refused = frame
+            if refused is not None:
+                heard.items.append((_of(device, refused), message))
         if message.replay_of is not None and ticket.waits > 1:
             detail = "a part of a report whose other parts are not with it; replay them together"
             heard.items.append((Refused(Reason.UNPARSEABLE, detail), message))
 
-    def _hear_frame(self, frame: Frame, message: Message, mn: str, ticket: Ticket, heard: Heard) -> None:
-        refused = None
+    def _hear_frame(self, frame: Frame, message: Message, mn: str, ticket: Ticket, heard: Heard) -> Refused | None:
+        """Take the frame for what it is, or say why it is refused."""
         if frame.mn not in (mn, ""):
-            refused = Refused(Reason.UNAUTHORISED, f"the frame is of MN {frame.mn!r}, its topic of {mn!r}")
-        elif frame.cn in DIALOGUE:
+            return Refused(Reason.UNAUTHORISED, f"the frame is of MN {frame.mn!r}, its topic of {mn!r}")
+        if frame.cn in DIALOGUE:
             heard.asides.append("hj212 dialogue")
         elif frame.cn not in DATA:
-            refused = Refused(Reason.UNPARSEABLE, f"CN {frame.cn} is no command that urbansense takes readings from")
+            return Refused(Reason.UNPARSEABLE, f"CN {frame.cn} is no command that urbansense takes readings from")
         elif frame.part is None:
             heard.items.append((self._report([frame], mn), message))
         elif self._lookup.device_by_mn(mn) is None:
-            refused = Refused(Reason.UNKNOWN_DEVICE, f"MN {mn!r} is not registered")
+            return Refused(Reason.UNKNOWN_DEVICE, f"MN {mn!r} is not registered")
         elif self.parts.is_repetition(frame, message):
             heard.asides.append("hj212 part repeated")
         else:
             for concluded in self.parts.add(frame, message, ticket):
                 self._conclude(concluded, heard)
-        if refused is not None:
-            heard.items.append((refused, message))
+        return None
 
     def _conclude(self, concluded: Whole | GivenUp, heard: Heard) -> None:
         mn = concluded.message.topic.split("/")[1]
         if isinstance(concluded, Whole):
             item = self._report(concluded.frames, mn)
         else:
-            device = self._lookup.device_by_mn(mn)
-            item = Refused(Reason.UNPARSEABLE, concluded.detail, device.device_id if device else None)
+            item = _of(self._lookup.device_by_mn(mn), Refused(Reason.UNPARSEABLE, concluded.detail))
         heard.items.append((item, concluded.message))
         heard.settle(concluded.tickets)
 
@@ -105,9 +105,7 @@ class Stations:
             report = read_report(fields, mn, frames[0].qn, self._zone)
         except BadSegment as error:
             report = Refused(Reason.UNPARSEABLE, str(error))
-        if isinstance(report, Refused) and device is not None:
-            report = report._replace(device_id=device.device_id)
-        return report
+        return _of(device, report) if isinstance(report, Refused) else report
 
     def _fields(self, segments: Sequence[str], tolerated: Collection[Defect]) -> Fields:
         """The fields of all parts: each read by itself, or where a field was cut in two, all of them as one text."""
@@ -129,6 +127,10 @@ class Stations:
             profile = self._lookup.profile(device.profile)
             said = profile.attributes.get(TOLERATES) if profile else None
         return tolerated_by(said) if isinstance(said, str) else frozenset()
+
+
+def _of(device: Device | None, refused: Refused) -> Refused:
+    return refused if device is None else refused._replace(device_id=device.device_id)
 
 
 def tolerated_by(text: str) -> frozenset[Defect]:

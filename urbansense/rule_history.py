@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.topics import Topics
-from ingest.gateway import last_tick_ms
+from ingest.gateway_clock import last_tick_ms
 from rules.backtest import BacktestPlan, BacktestResult, Progress, run_backtest
 from rules.backtest.preparing import BacktestRequest, Surroundings, prepare
 from rules.backtest.raising import missing_events, raised_records

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.devices import Device
 from domain.events import Event, Status
 from domain.topics import Topics
-from ingest.gateway import last_tick_ms
+from ingest.gateway_clock import last_tick_ms
 from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
 from rules.calendars import Calendars

@@ -21,7 +21,8 @@ from device_registry.pending_follower import PendingFollower
 from device_registry.publication import RegistryPublisher
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
-from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
+from ingest.gateway import Gateway, GatewaySettings
+from ingest.gateway_clock import last_tick_ms
 from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
 from rules.correlator import Correlator

@@ -12,7 +12,8 @@ from domain.devices import Device, Profile
 from domain.errors import Fenced
 from domain.mqtt import parse_mqtt_url
 from domain.topics import Topics, is_tick
-from ingest.gateway import Gateway, GatewaySettings, last_tick_ms
+from ingest.gateway import Gateway, GatewaySettings
+from ingest.gateway_clock import last_tick_ms
 from ingest.pipeline import Pipeline
 from simulators.publisher import Publisher, Tally
 from simulators.reports import Message as Outbound

@@ -1,4 +1,4 @@
-"""The stateful dialects as the simulators' encoders write them: golden bytes, and what they say."""
+"""The dialects as the simulators' encoders write them: golden bytes, and what they say."""
 
 from itertools import takewhile
 from typing import Any
@@ -21,8 +21,12 @@ DEVICES = (
     Device("CB-1", "cabinet", "cabinet", sparkplug="zhangjiagang/cabinet-1"),
     Device("SL-3", "streetlight", "streetlight", sparkplug="zhangjiagang/cabinet-1/lamp-3"),
     Device("MC-4", "manhole_cover", "manhole_cover", sparkplug="zhangjiagang/cabinet-1/cover-4"),
+    Device("GW-320582-0001", "gateway", "gateway"),
+    Device("SL-320582-000001", "streetlight", "streetlight", parent_id="GW-320582-0001", dev_eui="a840419edb62011c"),
+    Device("MH-320582-000004", "manhole_cover", "manhole_cover", parent_id="GW-320582-0001"),
 )
-TOPICS = {name: said["topic"] for name, said in orjson.loads(golden("dialects/messages.json")).items()}
+MESSAGES = orjson.loads(golden("dialects/messages.json"))
+TOPICS = {name: said["topic"] for name, said in MESSAGES.items()}
 SESSION = sorted(name for name in TOPICS if name.startswith("sparkplug/"))
 WATER = {
     "water_temperature": 21.6, "ph": 7.42, "dissolved_oxygen": 6.85, "conductivity": 412.0, "turbidity": 18.3,
@@ -35,7 +39,7 @@ CABINET = {"active_power": 2885.3, "voltage": 231.2, "mains_present": True, "doo
 
 class Host:
     def __init__(self) -> None:
-        kinds = ("water_monitor", "cabinet", "streetlight", "manhole_cover")
+        kinds = ("water_monitor", "cabinet", "streetlight", "manhole_cover", "gateway")
         self.pipeline = Pipeline(Topics(), lookup_of(*DEVICES, kinds=kinds))
         self.requests = 0
 
@@ -94,3 +98,21 @@ def test_whoever_comes_late_asks_and_understands_from_the_rebirth_on() -> None:
     assert host.requests == 1
     assert [one["device_id"] for one in host.hear(*SESSION[9:14])] == ["CB-1", "SL-3", "MC-4", "SL-3", "SL-3"]
     assert host.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("native/single.json", [LAMP]),
+        ("native/batch.json", [LAMP, COVER]),
+        ("senml-json/lamp.json", [LAMP]),
+        ("senml-cbor/lamp.cbor.hex", [LAMP]),
+        ("senml-cbor/cover.cbor.hex", [COVER]),
+        ("chirpstack/cbor_lamp.json", [{**LAMP, "rssi": -97.0, "snr": 7.5}]),
+    ],
+)
+def test_the_stateless_dialects_say_the_same_in_their_own_words(name: str, expected: list[dict[str, Any]]) -> None:
+    message = Message(TOPICS[name], golden(f"dialects/{name}"), RECEIVED, MESSAGES[name].get("content_type"))
+    values = [orjson.loads(record.value or b"") for record in Host().pipeline.records(message)]
+    assert [one["readings"] for one in values] == [pytest.approx(readings) for readings in expected]
+    assert [one["observed_at_ms"] for one in values] == [T, T + 40][: len(expected)]
