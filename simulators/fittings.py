@@ -8,13 +8,8 @@ _ON_BATTERY: Final = frozenset({"manhole_cover", "water_monitor"})
 
 
 def on_battery(device: Device) -> bool:
-    """Covers and water monitors run on batteries, stations of water quality on mains; attribute `mains` says otherwise."""
-    return device.kind in _ON_BATTERY and not device.attributes.get("mains", is_quality_station(device))
-
-
-def has_radio(device: Device) -> bool:
-    """Whether it tells how well its gateway hears it."""
-    return device.kind in _ON_BATTERY
+    """Covers and water monitors run on batteries and speak by radio; stations of water quality hang on mains and cable."""
+    return device.kind in _ON_BATTERY and not is_quality_station(device)
 
 
 def has_gas_sensor(device: Device) -> bool:

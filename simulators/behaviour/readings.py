@@ -18,7 +18,7 @@ from simulators.behaviour.quality import quality_readings
 from simulators.behaviour.radio import gateway_readings, link_of
 from simulators.behaviour.sensors import as_measured
 from simulators.behaviour.water import water_readings
-from simulators.fittings import has_radio, is_quality_station, on_battery
+from simulators.fittings import is_quality_station, on_battery
 from simulators.world import World
 
 Behaviour = Callable[[Device, World, int], dict[str, Reading]]
@@ -50,11 +50,11 @@ def readings_of(device: Device, world: World, at_ms: int) -> Mapping[str, Readin
     if is_silenced(device, world, at_ms):
         return None
     told = as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)
-    if told is None or not has_radio(device):
+    if told is None or not on_battery(device):
         return told
     now = world.conditions.at(at_ms)
     link = link_of(device, world, at_ms, now.flush)
     if link.lost and world.faults.on(device.device_id, at_ms) is None:
         return None
-    power = battery_readings(device, world, at_ms, now.air_cel) if on_battery(device) else {}
+    power = battery_readings(device, world, at_ms, now.air_cel)
     return {**told, **power, "rssi": link.rssi_dbm, "snr": link.snr_db}
