@@ -127,7 +127,7 @@ def _practised(
     until_ms = start_ms + length_ms
     book = load_rule_book(rules)
     described = load_city(city)
-    life = Life(described.city(seed, devices), start_ms, described.faults)
+    life = Life(described.city(seed, devices), start_ms, described.faults, weather_plan=described.weather)
     with ProgressBar("practising") as bar:
 
         def tell(at_ms: int, reports: int) -> None:
