@@ -50,7 +50,7 @@ class LoadStack:
 
     @contextmanager
     def running(self) -> Iterator[Platform]:
-        """All services up; gives a platform to run commands on, whose HTTP port nobody listens on."""
+        """All services up, and killed at the end; gives a platform to run commands on, whose HTTP port nobody listens on."""
         with ExitStack() as stack:
             for name in self._names:
                 port = free_port()
@@ -61,8 +61,6 @@ class LoadStack:
                 url = self.services[name]
                 wait_until(lambda url=url: answers(url), _START_WITHIN_S, f"{name} answers", process)  # type: ignore[misc]
             yield stack.enter_context(platform(self._folder, **self._settings, http_port=free_port()))
-            for process in self.processes.values():
-                process.stop()
 
 
 def _service(own: Platform, name: str) -> Process:

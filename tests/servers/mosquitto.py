@@ -58,6 +58,10 @@ class Mosquitto:
     def stop(self) -> None:
         self._process.stop()
 
+    def kill(self) -> None:
+        """Kill -9."""
+        self._process.kill()
+
 
 class SecuredMosquitto(Mosquitto):
     """A broker that lets nobody in but whom its dynamic security knows: at first `admin`, who may command it."""

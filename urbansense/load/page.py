@@ -83,10 +83,10 @@ def _figures(report: LoadReport) -> Iterable[str]:
     messages, log, events = report.messages, report.log, report.events
     yield "<h2>Messages</h2>"
     figures = (
-        ("offered", messages.offered), ("sent", messages.sent), ("acknowledged", messages.acknowledged), ("refused", messages.refused),
-        ("unanswered", messages.unanswered), ("sent again", messages.resent), ("reconnects", messages.reconnects),
-        ("on the log", log.seen), ("lost", log.lost), ("duplicates", log.duplicates), ("events expected", events.expected),
-        ("events seen", events.seen),
+        ("offered", messages.offered), ("sent", messages.sent), ("acknowledged", messages.acknowledged),
+        ("refused", messages.refused), ("unanswered", messages.unanswered), ("sent again", messages.resent),
+        ("reconnects", messages.reconnects), ("on the log", log.seen), ("lost", log.lost),
+        ("duplicates", log.duplicates), ("events expected", events.expected), ("events seen", events.seen),
     )  # fmt: skip
     told = [(name, "–" if count is None else f"{count:,}") for name, count in figures]
     half = len(told) // 2

@@ -61,13 +61,16 @@ class Listener:
         self.topics: set[str] = set()
         subscribed = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, f"listener-{time.time_ns()}", clean_session=False)
-        self._client.on_connect = lambda *_: self._client.subscribe("city/#", qos=1)
+        self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: subscribed.set()
         self._client.on_message = self._take
-        self._client.reconnect_delay_set(0.05, 0.2)
+        self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", broker.port)
         self._client.loop_start()
         assert subscribed.wait(5)
+
+    def _subscribe(self, client: Client, *_: Any) -> None:
+        client.subscribe("city/#", qos=1)
 
     def _take(self, _client: Any, _userdata: Any, message: Any) -> None:
         self.seen[orjson.loads(message.payload)["seq"] - FIRST_SEQ] += 1
@@ -112,7 +115,7 @@ def test_a_window_of_one_holds_messages_back_and_their_time_stays(own_mosquitto:
 
 
 def test_a_socket_that_takes_little_gets_whole_packets_in_order() -> None:
-    """Whatever is cut: what we write, what we read. The kernel's own buffer is made small, else it hides us the slowness."""
+    """What we write is cut, and what we read. The kernel's own buffer is made small, else it hides the slowness."""
     with SlowBroker() as broker:
         plan = plan_for(f"embedded://127.0.0.1:{broker.port}", 10_000, 0.4, connections=1, window=500)
         driver = LoadDriver(plan, 0)

@@ -1,5 +1,7 @@
 """Packets from templates: what the platform's own parts read out of them."""
 
+from typing import Any
+
 import numpy as np
 import orjson
 import pytest
@@ -16,7 +18,7 @@ def templates(kind: str = "streetlight", *, mqtt5: bool = True, first: int = 0, 
     return Templates(KINDS[kind], SCHEDULE, START_MS, 12, first, step, probe_every=3, mqtt5=mqtt5)
 
 
-def read(packet: bytes, *, mqtt5: bool) -> tuple[int, str, int, dict]:
+def read(packet: bytes, *, mqtt5: bool) -> tuple[int, str, int, dict[str, Any]]:
     """First byte, topic, packet id and payload of a PUBLISH, by MQTT 5.0 section 3.3."""
     length = shift = 0
     at = 1

@@ -1,23 +1,24 @@
 """Schedules are pure functions: when each message is meant, how many are due, and that no device speaks twice at once."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import ConfigurationError
-from simulators.load.schedule import Outage, ProfileName, Schedule, check_fit, per_second, profile_of
+from simulators.load.schedule import Outage, Profile, ProfileName, Schedule, check_fit, per_second, profile_of
 
 START_MS = 1_763_772_000_000
 PROFILES = st.builds(profile_of, st.sampled_from(ProfileName), st.floats(1, 3000), st.floats(1, 8))
 
 
-def intended_s(schedule: Schedule) -> np.ndarray:
+def intended_s(schedule: Schedule) -> npt.NDArray[np.float64]:
     return schedule.intended_s(np.arange(schedule.total))
 
 
 @given(PROFILES)
-def test_messages_are_meant_in_order_and_inside_the_run(profile) -> None:
+def test_messages_are_meant_in_order_and_inside_the_run(profile: Profile) -> None:
     times = intended_s(profile.schedule)
     assert (np.diff(times) > 0).all()
     assert times[0] == 0
@@ -25,7 +26,7 @@ def test_messages_are_meant_in_order_and_inside_the_run(profile) -> None:
 
 
 @given(PROFILES, st.floats(0, 1))
-def test_what_is_due_is_what_was_meant_by_then(profile, share: float) -> None:
+def test_what_is_due_is_what_was_meant_by_then(profile: Profile, share: float) -> None:
     at_s = share * profile.schedule.duration_s
     times = intended_s(profile.schedule)
     due = profile.schedule.due(at_s)
@@ -33,7 +34,7 @@ def test_what_is_due_is_what_was_meant_by_then(profile, share: float) -> None:
 
 
 @given(PROFILES, st.integers(1, 50))
-def test_no_device_tells_two_reports_in_one_millisecond_if_the_schedule_fits(profile, devices: int) -> None:
+def test_no_device_tells_two_reports_in_one_millisecond_if_the_schedule_fits(profile: Profile, devices: int) -> None:
     schedule = profile.schedule
     try:
         check_fit(schedule, devices)
@@ -45,7 +46,7 @@ def test_no_device_tells_two_reports_in_one_millisecond_if_the_schedule_fits(pro
 
 
 @given(PROFILES)
-def test_the_seconds_hold_all_messages(profile) -> None:
+def test_the_seconds_hold_all_messages(profile: Profile) -> None:
     assert sum(per_second(profile.schedule)) == profile.schedule.total
 
 

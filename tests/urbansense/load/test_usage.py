@@ -65,7 +65,7 @@ def test_the_ages_that_a_recorder_tells_come_back_within_two_percent() -> None:
 
 def add(ages: ReportAges, ages_ms: list[float]) -> None:
     now_ms = 1_763_772_000_000.0
-    ages.add([{"observed_at_ms": now_ms - age} for age in ages_ms], now_ms)  # type: ignore[typeddict-item, arg-type, misc]
+    ages.add([{"observed_at_ms": now_ms - age} for age in ages_ms], now_ms)  # type: ignore[typeddict-item]
 
 
 def test_nothing_stored_has_no_quantile() -> None:
