@@ -90,6 +90,14 @@ def in_the_dark(fault: Fault, sky: Sky) -> bool:
     return night.from_ms <= fault.start_ms and fault.end_ms <= night.until_ms
 
 
+def half_an_hour_of_dark(fault: Fault, sky: Sky) -> bool:
+    """Whether the first time in it that the sun stands 6 degrees under the horizon lasts half an hour."""
+    dark_ms = sky.next_dark(fault.start_ms, fault.end_ms, CIVIL_DUSK_DEG)
+    if dark_ms is None:
+        return False
+    return min(fault.end_ms, sky.night(dark_ms, CIVIL_DUSK_DEG).until_ms) - dark_ms >= HOUR_MS // 2
+
+
 def over_dusk(fault: Fault, sky: Sky) -> bool:
     """Whether it begins by day and ends an hour or more after civil dusk."""
     dusk_ms = sky.next_dark(fault.start_ms, fault.end_ms, CIVIL_DUSK_DEG)
@@ -127,22 +135,30 @@ def _outage(fault: Fault, world: "World") -> Label:
 
 
 def _feeder_fault(fault: Fault, world: "World") -> Label:
+    """One event for many lamps: seen when as many of them should burn as make a group, at once where they fall silent."""
     lamps = _lamps_of_its_feeder(fault, world.city)
     silent = controllers_lose_supply(fault)
     alone, together, enough = ("offline", "link-lost", _A_LOST_LINK) if silent else ("lamp-out", FEEDER_FAULT, _A_GROUP)
-    waits_ms = 30 * MINUTE_MS if silent else 3 * MINUTE_MS
-    lit = world.circuits.lanterns[lamps[0]].spans_lit(world.sky, fault.start_ms, fault.end_ms)
-    if not silent and not lit:
-        return asks_for_nothing(fault, explains=(alone, together), affected=(fault.device_id, *lamps))
-    onset_ms = fault.start_ms if silent else lit[0][0]
+    seen_ms = [fault.start_ms] * len(lamps) if silent else _first_lit(fault, world, lamps)
+    is_group = len(lamps) >= enough
+    follows = asks_for_nothing(fault, explains=(alone, together), affected=(fault.device_id, *lamps))
+    if not seen_ms:
+        return follows
+    waits_ms = (30 if silent else 3) * MINUTE_MS
     return asks_for(
         fault,
-        together if len(lamps) >= enough else alone,
-        within_ms=onset_ms - fault.start_ms + told_within(waits_ms, world.device(lamps[0])) + 2 * MINUTE_MS,
-        subjects=(fault.device_id,) if len(lamps) >= enough else lamps,
-        explains=(alone, together),
-        affected=(fault.device_id, *lamps),
+        together if is_group else alone,
+        within_ms=seen_ms[:enough][-1] - fault.start_ms + told_within(waits_ms, world.device(lamps[0])) + 2 * MINUTE_MS,
+        subjects=(fault.device_id,) if is_group else lamps,
+        explains=follows.explains,
+        affected=follows.affected,
     )
+
+
+def _first_lit(fault: Fault, world: "World", lamps: tuple[str, ...]) -> list[int]:
+    """When each of the lamps should first burn during a fault, the earliest first."""
+    spans = (world.circuits.lanterns[lamp].spans_lit(world.sky, fault.start_ms, fault.end_ms) for lamp in lamps)
+    return sorted(lit[0][0] for lit in spans if lit)
 
 
 def _circuit_unlit(fault: Fault, world: "World") -> Label:
@@ -200,16 +216,16 @@ CABINET_FAULTS: Final = (
     FaultSpec(
         FEEDER_FAULT,
         Layer.CITY,
-        (HOUR_MS, 5 * HOUR_MS),
+        (HOUR_MS, 10 * HOUR_MS),
         _feeds_lamps,
         _feeder_fault,
-        fits=in_the_dark,
+        fits=half_an_hour_of_dark,
         claims=_lamps_of_its_feeder,
     ),
     FaultSpec(
         CIRCUIT_UNLIT,
         Layer.CITY,
-        (2 * HOUR_MS, 10 * HOUR_MS),
+        (3 * HOUR_MS, 14 * HOUR_MS),
         _feeds_lamps,
         _circuit_unlit,
         fits=over_dusk,

@@ -100,6 +100,12 @@ def test_a_feeder_fault_darkens_the_lamps_of_one_feeder(size: float) -> None:
     assert FAULTS["feeder-fault"].claims(fault, CITY) == lamps
 
 
+def test_a_feeder_that_fails_by_day_is_asked_for_at_dusk() -> None:
+    case = befall("feeder-fault", "2026-06-01T15:00:00+08:00", hours=6)
+    assert case.label.expects == ("feeder-fault",)
+    assert within_min(case) == pytest.approx(4 * 60 + 13 + 8, abs=4)
+
+
 def test_the_cabinet_carries_less_while_a_feeder_is_dark() -> None:
     case = befall("feeder-fault")
     feeder = feeder_hit(case.fault, CIRCUIT.feeders)
@@ -202,7 +208,9 @@ def test_only_a_cabinet_with_a_contact_can_have_its_door_open() -> None:
     ("kind", "start", "hours", "fits"),
     [
         ("feeder-fault", EVENING, 3, True),
-        ("feeder-fault", "2026-06-01T19:00:00+08:00", 3, False),
+        ("feeder-fault", "2026-06-01T15:00:00+08:00", 5, True),
+        ("feeder-fault", "2026-06-01T15:00:00+08:00", 4.6, False),
+        ("feeder-fault", MORNING, 3, False),
         ("circuit-unlit", "2026-06-01T17:00:00+08:00", 4, True),
         ("circuit-unlit", "2026-06-01T17:00:00+08:00", 3, False),
         ("circuit-unlit", EVENING, 5, False),
