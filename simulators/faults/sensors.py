@@ -25,6 +25,7 @@ _DIES_AT: Final = 0.75
 _LOW: Final = 0.2
 _STUCK_FOR_MS: Final = {"water_level": 14 * HOUR_MS, "dissolved_oxygen": 34 * HOUR_MS, "conductivity": 34 * HOUR_MS}
 _LEVEL_FOLLOWS: Final = ("water-level-high", "pipe-blocked", "overflow", "ponding")
+_DRY_M: Final = 0.09
 _BARELY_DRIFTS: Final = 0.4
 _BARELY_NOISY, _HARDLY_NOISY = 0.2, 0.35
 
@@ -95,9 +96,13 @@ def _battery_dying(fault: Fault, world: "World") -> Label:
 
 
 def _sensor_stuck(fault: Fault, world: "World") -> Label:
-    told_ms = _STUCK_FOR_MS[faulty_quantity(world.device(fault.device_id), fault)]
+    """Asked for after half a day, of what breathes with the day after more than one; a dry drain says always the same."""
+    device = world.device(fault.device_id)
+    told_ms = _STUCK_FOR_MS[faulty_quantity(device, fault)] + 2 * _interval_ms(device)
     follows = ("water-quality", *_LEVEL_FOLLOWS)
-    if fault.end_ms - fault.start_ms < told_ms:
+    drain = world.seat(fault.device_id).drain
+    is_dry = drain is not None and world.drainage.depth_m(drain, fault.start_ms) < _DRY_M
+    if is_dry or fault.end_ms - fault.start_ms < told_ms:
         return asks_for_nothing(fault, explains=("sensor-stuck", *follows))
     return asks_for(fault, "sensor-stuck", within_ms=told_ms, explains=follows)
 
@@ -132,6 +137,6 @@ SENSOR_FAULTS: Final = (
     FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _speaks_for_itself, _offline),
     FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * _DAY_MS), on_battery, _battery_dying),
     FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_stuck),
-    FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (_DAY_MS, 5 * _DAY_MS), _in_water, _sensor_drifting),
+    FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (16 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_drifting),
     FaultSpec(SENSOR_NOISY, Layer.SENSOR, (3 * HOUR_MS, 12 * HOUR_MS), measures_drain, _sensor_noisy),
 )

@@ -6,6 +6,7 @@ from statistics import mean, stdev
 import pytest
 
 from domain.devices import Device
+from simulators.city import build_city
 from tests.simulators.faults.afflicted import Case, afflict
 from tests.simulators.faults.small_city import city_of, cover, drain, station
 
@@ -63,6 +64,16 @@ def test_a_sensor_that_is_stuck_for_half_a_day_only_is_not_asked_for() -> None:
     case = happens("sensor-stuck", DRAIN, hours=11)
     assert case.label.expects == ()
     assert "sensor-stuck" in case.label.explains
+
+
+def test_a_level_that_is_stuck_in_a_dry_drain_says_what_a_sound_one_would() -> None:
+    drains = [device for device in build_city(7, 60).devices if device.kind == "water_monitor"]
+    asked: dict[bool, list[float]] = {True: [], False: []}
+    for device in drains[:2]:
+        case = afflict("sensor-stuck", device, NOON, hours=20, city=city_of(*drains))
+        asked[bool(case.label.expects)] += case.values(case.during, "water_level")
+    assert min(asked[True]) > max(asked[False])
+    assert max(asked[False]) < 0.12
 
 
 def test_a_fouled_oxygen_probe_shows_less_and_less_until_it_cannot_be_true() -> None:
