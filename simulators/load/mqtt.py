@@ -10,7 +10,7 @@ from simulators.load.packets import remaining_length, text
 
 PINGREQ: Final = b"\xc0\x00"
 DISCONNECT: Final = b"\xe0\x00"
-_CONNACK, _PUBACK, _PINGRESP, _GOODBYE = 0x20, 0x40, 0xD0, 0xE0
+_CONNACK, _PUBLISH, _PUBACK, _PINGRESP, _GOODBYE = 0x20, 0x30, 0x40, 0xD0, 0xE0
 _REFUSED_FROM: Final = 0x80
 _NO_SUBSCRIBERS: Final = 0x10
 _RECEIVE_MAXIMUM: Final = 0x21
@@ -120,7 +120,7 @@ def _take(answers: Answers, first: int, body: bytes, *, mqtt5: bool) -> None:
             answers.receive_maximum = _receive_maximum(body[2:])
     elif kind == _GOODBYE:
         answers.goodbye = True
-    elif kind != _PINGRESP:
+    elif kind not in (_PINGRESP, _PUBLISH):  # amqtt sends retained messages to those who never subscribed
         raise ProtocolFault(f"a packet of type {first:#04x}, which was not asked for")
 
 

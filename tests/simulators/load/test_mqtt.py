@@ -65,7 +65,7 @@ def test_the_brokers_welcome_tells_how_much_it_takes_at_once() -> None:
     assert parse(b"\x20\x02\x00\x05", mqtt5=False)[0].connack == 5
 
 
-@pytest.mark.parametrize("data", [b"\x32\x02ab", b"\x40\x01\x07", b"\x40\xff\xff\xff\xff\xff"])
+@pytest.mark.parametrize("data", [b"\x62\x02ab", b"\x40\x01\x07", b"\x40\xff\xff\xff\xff\xff"])
 def test_what_no_broker_should_send_is_a_fault(data: bytes) -> None:
     with pytest.raises(ProtocolFault):
         parse(data, mqtt5=True)
