@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
+from cases.people.audit import append_audit
 from cases.report import Report
 from cases.storage import finding
 from cases.storage.entries import Conflict, Entry, KeyReused, Publication, UnknownCase
@@ -216,6 +217,14 @@ class CaseTransaction:
                 body=case.model_dump_json(),
                 published=False,
             )
+        )
+        append_audit(
+            self.connection,
+            at_ms,
+            actor,
+            f"case.{transition}",
+            f"case/{case.number}",
+            {"revision": case.revision, "note": note, **details},
         )
 
     def _own(self, event_id: UUID, case_id: UUID) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from cases.people.audit import read_audit, verify_audit
 from cases.report import Report
 from cases.storage import CaseBook, CaseQuery, Conflict, KeyReused, Order, UnknownCase
 from cases.workflow import SYSTEM, Act, Attached, Case, Illegal, Source, State
@@ -84,6 +85,21 @@ def test_every_step_is_in_the_history_and_in_the_outbox_in_order(book: CaseBook)
     book.mark_published(pending[:4])
     assert book.pending(100) == pending[4:]
     assert book.pending(2) == pending[4:6]
+
+
+def test_every_step_is_in_the_audit_log_by_who_took_it(book: CaseBook) -> None:
+    case = led_to(book, State.DISPATCHED)
+    with book.database.reading() as connection:
+        entries = read_audit(connection, subject=f"case/{case.number}")
+        assert verify_audit(connection).rows == 5
+    assert [(entry.actor, entry.action) for entry in reversed(entries)] == [
+        ("olga", "case.report"),
+        ("olga", "case.accept"),
+        ("olga", "case.send_to_verify"),
+        ("olga", "case.verify"),
+        ("dima", "case.dispatch"),
+    ]
+    assert entries[0].details["department"] == "drainage"
 
 
 def test_a_refused_act_leaves_no_trace(book: CaseBook) -> None:
