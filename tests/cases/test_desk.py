@@ -132,7 +132,10 @@ async def test_a_crash_between_the_topic_and_the_note_publishes_nothing_twice(
     await again.publish_pending()
     assert await again.publish_pending() == 0
     await again.close()
-    assert [header(record, "ce_id").rpartition("/")[2] for record in await published(log, topics)] == ["1", "2"]
+    assert [header(record, "ce_id").rpartition("/")[2] for record in await until_published(log, topics, 2)] == [
+        "1",
+        "2",
+    ]
 
 
 async def test_an_older_publisher_is_fenced_and_takes_over_only_what_is_left(
@@ -145,7 +148,7 @@ async def test_an_older_publisher_is_fenced_and_takes_over_only_what_is_left(
         assert await publisher.publish_pending() == 1
     await first.close()
     await second.close()
-    assert len(await published(log, topics)) == 4
+    assert len(await until_published(log, topics, 4)) == 4
 
 
 async def test_a_record_that_cannot_be_read_is_left_behind(sqlite_book: CaseBook, any_log: tuple[Log, Topics]) -> None:
