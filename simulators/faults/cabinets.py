@@ -24,7 +24,8 @@ DOOR_OPEN: Final = "door-open"
 CABINET_VISIT: Final = "cabinet-visit"
 
 CIVIL_DUSK_DEG: Final = -6.0
-BROAD_DAYLIGHT_DEG: Final = 3.0
+BROAD_DAYLIGHT_DEG: Final = 3.3
+"""Where nobody doubts that it is day: 3 degrees, and what the air bends the light there."""
 _A_GROUP: Final = 3
 _A_LOST_LINK: Final = 5
 _DARK_FOR_MS: Final = HOUR_MS
@@ -126,7 +127,7 @@ def told_within(waits_ms: int, device: Device) -> int:
 def _outage(fault: Fault, world: "World") -> Label:
     cabinet = world.device(fault.device_id)
     affected = (fault.device_id, *_all_its_lamps(fault, world.city))
-    follows = ("lamp-out", "feeder-fault", "offline", "link-lost", "voltage-low", "lamp-cycling")
+    follows = ("lamp-out", "feeder-fault", "offline", "link-lost", "voltage-low", "lamp-cycling", CIRCUIT_UNLIT)
     if meter_has_battery(fault):
         within_ms = told_within(MINUTE_MS, cabinet)
         return asks_for(fault, "cabinet-power-loss", within_ms=within_ms, explains=follows, affected=affected)
