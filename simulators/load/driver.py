@@ -25,7 +25,7 @@ from simulators.load.plan import LoadPlan, Outcome, Progress
 from simulators.load.schedule import Indices
 
 _AT_ONCE: Final = 4000
-_READ_BYTES: Final = 262_144
+_READ_BYTES: Final = 16_384
 _HOUSEKEEPING_S: Final = 0.1
 _POLL_S: Final = 0.005
 _EVENTS: Final = 1024
