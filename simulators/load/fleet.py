@@ -35,7 +35,7 @@ class Fleet:
             for process in range(self._plan.processes):
                 child = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "simulators.load.process",
-                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, process_group=0,
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 )  # fmt: skip
                 self._children.append(child)
                 await _tell(child, (self._plan, process))

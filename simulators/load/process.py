@@ -3,13 +3,14 @@
     parent ──plan, process number──▶ connect ──"connected"──▶ parent ──start time──▶ run ──Progress …, Outcome──▶ parent
 
 Messages are pickled values with their length in front; both ends are ours, and of the same version. When the parent's end
-closes, the process ends.
+closes, the process ends; Ctrl-C is the parent's to hear.
 """
 
 import gc
 import os
 import pickle
 import select
+import signal
 import sys
 from typing import Any, BinaryIO, Final
 
@@ -32,6 +33,7 @@ def encode_message(value: Any) -> bytes:
 
 def main() -> None:
     """Do what the parent says, and end when it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     to_parent = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -8,8 +8,6 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
-
 import structlog
 
 from domain.errors import TransientFault
@@ -26,21 +24,13 @@ from urbansense.load.watching import Watch, watch_for
 from urbansense.settings import Settings
 
 _log = structlog.get_logger()
-LIMIT_RUN_S: Final = 15.0
-"""How long each run of the search for the limit takes."""
-
-
-class Plans(Protocol):
-    """Makes the plan for a rate, of the duration that was asked for or of `seconds`."""
-
-    def __call__(self, at_rate: float, seconds: float | None = None) -> LoadPlan: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What was asked for."""
 
-    plan_for: Plans
+    plan_for: Callable[[float], LoadPlan]
     rate: float
     thresholds: Thresholds
     services: Sequence[Service]
@@ -95,7 +85,7 @@ async def _find_limit(bench: Bench, wanted: Wanted, session: Session, stop: asyn
     tries = search(wanted.rate)
     rate = next(tries)
     while not stop.is_set():
-        report = await _judged(bench, wanted, wanted.plan_for(rate, LIMIT_RUN_S), rate, stop)
+        report = await _judged(bench, wanted, wanted.plan_for(rate), rate, stop)
         session.reports.append(report)
         if report.passed:
             session.limit = max(session.limit or 0.0, rate)
