@@ -88,5 +88,5 @@ def test_the_events_of_the_store_are_scored_and_those_of_the_running_platform_al
     labels, events = by_files["overall"]["labels"], by_files["overall"]["events"]
     assert (labels["asked"], labels["in_time"], labels["missed"]) == (FAULTS, FAULTS - 13, 13)
     assert (events["right"], events["false"], events["precision"]["of"]) == (FAULTS - 13, 1, FAULTS - 12)
-    assert labels["told"]["known"] == 0, "the API does not say when an event was told"
+    assert labels["told"]["known"] == 0, "no log holds these events"
     assert by_api == by_files

@@ -1,6 +1,7 @@
 """`urbansense score`: how good rules are, by a truth that is known."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time
 from typing import Annotated, Any, Final
@@ -13,17 +14,18 @@ from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError
 from simulators.cities import load_city
 from simulators.life import Life
-from simulators.scoring import Bar, Bars, Score, Window, score_of
+from simulators.scoring import Bar, Bars, Score, Told, Window, score_of
 from simulators.truth import fetch_truth, truth_lines
 from urbansense.client import Api, with_api
-from urbansense.commands.output import JsonFlag, err, print_json
+from urbansense.commands.output import JsonFlag, err, print_json, warn
 from urbansense.commands.progress import ProgressBar
 from urbansense.commands.score_report import print_bars, print_rehearsal, print_score
 from urbansense.scoring.case import Case, labels_once, window_of
 from urbansense.scoring.page import render_page
 from urbansense.scoring.rehearsal import Rehearsal, load_rule_book, rehearse
 from urbansense.scoring.sources import event_lines, fetch_events_file, fetch_group_rules, fetch_platform_events
-from urbansense.settings import load_settings
+from urbansense.scoring.tellings import NotKnown, fetch_tellings, with_tellings
+from urbansense.settings import Settings, load_settings
 
 _BARS: Final = "Bars: exit code 1 if one is missed"
 _CITY: Final = "Practising on a simulated city"
@@ -161,14 +163,22 @@ def _told(
     if events is not None:
         window = window_of(labels, from_ms, to_ms)
         return Case(labels, tuple(fetch_events_file(events)), window, devices, load_rule_book(rules).groups)
-    simulated = load_settings().clock == "simulated"
-    window = window_of(labels, from_ms, to_ms, None if simulated else int(time() * 1000))
+    settings = load_settings()
+    window = window_of(labels, from_ms, to_ms, None if settings.clock == "simulated" else int(time() * 1000))
 
-    async def fetch(api: Api) -> Case:
-        told = await fetch_platform_events(api, window.from_ms, window.to_ms, shadow)
-        return Case(labels, tuple(told), window, devices, await fetch_group_rules(api))
+    async def fetch(api: Api) -> tuple[list[Told], frozenset[str]]:
+        return await fetch_platform_events(api, window.from_ms, window.to_ms, shadow), await fetch_group_rules(api)
 
-    return with_api(fetch)
+    told, groups = with_api(fetch)
+    return Case(labels, with_tellings(told, _tellings(settings)), window, devices, groups)
+
+
+def _tellings(settings: Settings) -> Mapping[str, int]:
+    try:
+        return asyncio.run(fetch_tellings(settings))
+    except NotKnown as error:
+        warn([f"it is not known when events were told, so their openings count: {error}"])
+        return {}
 
 
 def _refuse_beside_city(**given: Any) -> None:

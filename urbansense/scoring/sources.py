@@ -17,7 +17,7 @@ _PAGE: Final = 1_000
 
 
 async def fetch_platform_events(api: Api, from_ms: int, to_ms: int, with_shadow: bool) -> list[Told]:
-    """Every event that opened in [from_ms, to_ms), page by page. The API does not say when they were told."""
+    """Every event that opened in [from_ms, to_ms), page by page; when they were told is not in it."""
     found: list[Told] = []
     for shadow in (None, True) if with_shadow else (None,):
         cursor = None
