@@ -1,0 +1,83 @@
+"""How a deadline stands, and when that changes next.
+
+   started            a fifth of the term left        due              due + a term        due + two terms
+normal ─────────────────────▶ due soon ─────────────▶ overdue ─────────▶ repeatedly overdue ─────▶ …
+                          suspended, while the clock is stopped
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cases.deadlines.times import CityTimes
+from cases.workflow import Case, Deadline, State
+from cases.workflow.states import WITH_DEPARTMENT
+
+_FIFTH: Final = 5
+"""Due soon from 80 % of the term on (即将超时): while a fifth of it or less is left."""
+
+
+class Standing(StrEnum):
+    """正常、即将超时、超时、多次超时、挂账."""
+
+    NORMAL = "normal"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    REPEATEDLY_OVERDUE = "repeatedly_overdue"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineStatus:
+    """A deadline at one instant.
+
+    Units: `left_ms` and `overdue_ms` are in the term's own kind of time, so that a night is not in them where offices
+    close. `times_overdue` is 0 before `due_at_ms`, 1 from that instant on, and one more with each further whole term that
+    passes. Time: `next_change_ms` is the first instant at which standing or `times_overdue` will be another; None while
+    the clock is stopped.
+    """
+
+    standing: Standing
+    left_ms: int
+    overdue_ms: int
+    times_overdue: int
+    next_change_ms: int | None
+
+
+def status_of(deadline: Deadline, now_ms: int, times: CityTimes) -> DeadlineStatus:
+    """How a deadline stands then.
+
+    Pauses and granted extensions move the due instant and leave alone what counts as soon: a fifth of the term.
+    """
+    if deadline.left_ms is not None:
+        return DeadlineStatus(Standing.SUSPENDED, deadline.left_ms, 0, 0, None)
+    unit, term_ms = deadline.term.unit, times.length_ms(deadline.term)
+    if now_ms < deadline.due_at_ms:
+        soon_ms = _due_soon_at_ms(deadline, term_ms, times)
+        left_ms = times.left(now_ms, deadline.due_at_ms, unit)
+        if now_ms < soon_ms:
+            return DeadlineStatus(Standing.NORMAL, left_ms, 0, 0, soon_ms)
+        return DeadlineStatus(Standing.DUE_SOON, left_ms, 0, 0, deadline.due_at_ms)
+    overdue_ms = times.left(deadline.due_at_ms, now_ms, unit)
+    times_overdue = 1 + overdue_ms // term_ms
+    standing = Standing.OVERDUE if times_overdue == 1 else Standing.REPEATEDLY_OVERDUE
+    next_ms = times.resume(deadline.due_at_ms, times_overdue * term_ms, unit)
+    return DeadlineStatus(standing, 0, overdue_ms, times_overdue, next_ms)
+
+
+def status_of_case(case: Case, now_ms: int, times: CityTimes) -> DeadlineStatus | None:
+    """How a case's deadline stands; None where no department has it and no clock runs."""
+    if case.deadline is None or case.state not in WITH_DEPARTMENT | {State.SUSPENDED}:
+        return None
+    return status_of(case.deadline, now_ms, times)
+
+
+def next_change_ms(deadline: Deadline, now_ms: int, times: CityTimes) -> int | None:
+    """When to look at a deadline again; None while its clock is stopped."""
+    return status_of(deadline, now_ms, times).next_change_ms
+
+
+def _due_soon_at_ms(deadline: Deadline, term_ms: int, times: CityTimes) -> int:
+    unit = deadline.term.unit
+    granted_ms = times.left(deadline.started_at_ms, deadline.due_at_ms, unit)
+    return times.resume(deadline.started_at_ms, granted_ms - term_ms // _FIFTH, unit)
