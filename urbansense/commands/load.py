@@ -71,10 +71,8 @@ def load(
         max_recovery_s=_s(max_recovery),
     )
 
-    def plan_for(at_rate: float, seconds: float | None = None) -> LoadPlan:
-        shape = profile_of(
-            profile, at_rate, seconds or parse_duration_ms(duration) / 1000, _outage(outage, outage_share)
-        )
+    def plan_for(at_rate: float) -> LoadPlan:
+        shape = profile_of(profile, at_rate, parse_duration_ms(duration) / 1000, _outage(outage, outage_share))
         check_fit(shape.schedule, devices)
         return LoadPlan(
             endpoint=parse_mqtt_url(settings.mqtt_url),
