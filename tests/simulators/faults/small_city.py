@@ -5,10 +5,12 @@ from dataclasses import replace
 from domain.devices import Device
 from simulators.city import City, build_city
 
+_PLAIN = build_city(7, 60)
 
-def city_of(*devices: Device, seed: int = 7) -> City:
+
+def city_of(*devices: Device) -> City:
     """The plain city's streets with these devices only; parents come first."""
-    return replace(build_city(seed, 60), devices=devices)
+    return replace(_PLAIN, devices=devices)
 
 
 def cover(device_id: str = "MH-1", *, gas: bool = False, every_s: int = 600, parent: str | None = None) -> Device:
@@ -40,7 +42,7 @@ def station(device_id: str = "WM-1", *, every_s: int = 600) -> Device:
 
 def drain(device_id: str = "WM-2", *, parent: str | None = None) -> Device:
     """A monitor in a drain: the first of the plain city under another name."""
-    first = next(device for device in build_city(7, 60).devices if device.kind == "water_monitor")
+    first = next(device for device in _PLAIN.devices if device.kind == "water_monitor")
     attributes = {**first.attributes, "sort": "drain"}
     return replace(first, device_id=device_id, parent_id=parent, attributes=attributes)
 
