@@ -95,12 +95,14 @@ class Dialler:
         self._drop(link)
         heapq.heappush(self._due, (time.monotonic() + next(link.backoff), link.number, link))
 
-    def cut(self, link: Link, until_s: float) -> None:
-        """Take the network from a link until then, by the monotonic clock: no goodbye, and no try before."""
-        self._due = [entry for entry in self._due if entry[2] is not link]
+    def cut(self, links: list[Link], until_s: float) -> None:
+        """Take the network from these links until then, by the monotonic clock: no goodbye, and no try before."""
+        gone = set(links)
+        self._due = [entry for entry in self._due if entry[2] not in gone]
+        for link in links:
+            self._drop(link)
+            self._due.append((until_s, link.number, link))
         heapq.heapify(self._due)
-        self._drop(link)
-        heapq.heappush(self._due, (until_s, link.number, link))
 
     def _dial(self, link: Link, now_s: float) -> None:
         family, address = self._address

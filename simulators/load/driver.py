@@ -310,9 +310,10 @@ class LoadDriver:
         outage, elapsed_s = self._plan.outage, now_s - self._start_s
         if outage is not None and not self._is_out and outage.start_s <= elapsed_s < outage.end_s:
             self._is_out = True
-            for link in self._links[: round(len(self._links) * outage.share)]:
+            cut = self._links[: round(len(self._links) * outage.share)]
+            for link in cut:
                 self._ready.pop(link.number, None)
-                self._dialler.cut(link, self._start_s + outage.end_s)
+            self._dialler.cut(cut, self._start_s + outage.end_s)
         for link in self._links:
             if (
                 now_s - link.last_sent_s > self._plan.keepalive_s / 2

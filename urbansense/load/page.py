@@ -16,6 +16,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2.2rem;b
 table{border-collapse:collapse;width:100%;font-size:14px}
 td,th{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid var(--line);white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td.n+td:not(.n){padding-left:2.5rem}
 .good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}.soft{opacity:.75}
 svg{width:100%;height:auto;background:var(--soft);border-radius:6px;margin:.4rem 0 0}
 svg .grid{stroke:var(--line);stroke-width:.6}svg .band{fill:#e08a1e;opacity:.18}
