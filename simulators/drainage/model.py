@@ -144,9 +144,8 @@ def _series(start_hour: float, rain_mm: Sequence[float], minutes: int) -> Iterab
     yield "[TIMESERIES]"
     for minute in range(0, minutes + 16, 15):
         yield f"demand {_clock(minute)} {demand_ratio((start_hour + minute / 60) % 24):.5f}"
-    yield "rain 0:00 0"
-    for minute, mm in enumerate(rain_mm):
-        if mm > 0 or (minute > 0 and rain_mm[minute - 1] > 0):
+    for minute, mm in enumerate((*rain_mm, 0.0)):
+        if minute == 0 or mm > 0 or rain_mm[minute - 1] > 0:
             yield f"rain {_clock(minute)} {mm:.6f}"
 
 

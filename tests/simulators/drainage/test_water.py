@@ -78,6 +78,17 @@ def test_levels_run_on_over_the_ends_of_slots() -> None:
         assert water.depth_m(manhole, edge - 1) == pytest.approx(water.depth_m(manhole, edge), abs=0.003)
 
 
+def test_a_storm_that_rains_on_into_the_next_slot_loses_nothing() -> None:
+    first_ms = drainage().slot_start_ms(drainage().slot(START) + 1)
+    across = WeatherPlan(storms=(Storm(after_h=(first_ms - START) / HOUR - 0.5, lasts_h=1, total_mm=60),))
+    outlet = STORM_DRAINS[0]
+    ran_m3 = [
+        sum(water.flow_m3_h(outlet, since + minute * MINUTE) / 60 for minute in range(9 * 60))
+        for water, since in ((drainage(across), first_ms - HOUR), (drainage(RAINY), START - 24 * MINUTE))
+    ]
+    assert ran_m3[0] == pytest.approx(ran_m3[1], rel=0.02)
+
+
 def test_a_blocked_pipe_raises_what_is_above_it_and_nothing_else() -> None:
     blocked = SEWERS[1]
     blockage = Blockage(blocked.manhole_id, START + HOUR, START + 4 * HOUR, 0.1 * blocked.mean_flow_m3_h / 3.6)
