@@ -138,6 +138,11 @@ def lay_streets(seed: int, rows: int, columns: int, pattern: StreetPattern = PLA
     )
 
 
+def river_row(rows: int) -> int:
+    """The row of junctions on the northern bank of the river, of so many."""
+    return max(1, (rows - 1) // 2)
+
+
 def along(street: Street, spacing_m: float, aside_m: float) -> list[Spot]:
     """Points about every `spacing_m` along a street, evenly in each block and none at a junction; never empty.
 
@@ -203,8 +208,8 @@ class _Lattice:
         return Spot(east + shake[0], north + shake[1], row, column)
 
     def river(self) -> tuple[Point, ...]:
-        """A river between two rows, half a block south of the middle, that winds within a sixth of a block."""
-        row = (self._rows - 1) // 2 - 0.5 if self._rows > 2 else 0.5
+        """A river half a block south of its row, that winds within a sixth of a block."""
+        row = river_row(self._rows) - 0.5
         steps = [column / 4 - 0.5 for column in range(4 * self._columns + 1)]
         return tuple(self.at(row + 0.15 * math.sin(1.9 * step + self._waves[0][1]), step) for step in steps)
 

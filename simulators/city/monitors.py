@@ -13,7 +13,7 @@ from simulators.city.shares import dealt
 from simulators.dialects.port import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.noise import key_of, mixed, uniform
-from simulators.streets import GroundPlan, Point, Spot
+from simulators.streets import GroundPlan, Point, Spot, river_row
 
 
 class _Class(NamedTuple):
@@ -120,12 +120,11 @@ class Monitors:
         at = share * (len(river) - 1)
         (west, south), (east, north) = river[int(at)], river[int(at) + 1]
         length_m = math.hypot(east - west, north - south)
-        row = min(range(self._plan.rows), key=lambda row: abs(self._plan.junctions[row * self._plan.columns].north_m))
         column = min(int(share * self._plan.columns), self._plan.columns - 1)
         return Spot(
             west + (at % 1) * (east - west) - _BANK_M * (north - south) / length_m,
             south + (at % 1) * (north - south) + _BANK_M * (east - west) / length_m,
-            row,
+            river_row(self._plan.rows),
             column,
         )
 
