@@ -1,6 +1,6 @@
 """Whatever comes in whatever order: no message raises, none is settled twice, and none is left unsettled for ever."""
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 from unittest.mock import patch
 
@@ -114,9 +114,9 @@ HUGE = {
 def test_the_largest_messages_take_a_moment_only(name: str) -> None:
     topic, data = HUGE[name]
     assert len(data) <= 256 * 1024
-    began = perf_counter()
+    began = process_time()
     pipeline().converse(Message(topic, data, NOW))
-    assert perf_counter() - began < 3.0  # quadratic would be minutes
+    assert process_time() - began < 5.0  # a third of a second on a quiet machine; quadratic would be minutes
 
 
 def test_a_bug_in_a_dialect_costs_one_message_and_settles_it_once() -> None:

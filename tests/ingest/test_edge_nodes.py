@@ -311,12 +311,21 @@ def test_the_node_silent_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPa
     assert "reason" in host.hear("spBv1.0/city/NDATA/e1", by_alias(1, True), seq=1)[0]
 
 
+def test_metrics_are_bounded_over_all_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST_METRICS", 2)
+    host = Host(*(Device(f"CB-{n}", "cabinet", "cabinet", sparkplug=f"city/e{n}") for n in range(3)))
+    for n in (0, 1, 1, 1, 2):
+        host.hear(f"spBv1.0/city/NBIRTH/e{n}", BD_SEQ, DOOR, seq=0)
+    told = [host.hear(f"spBv1.0/city/NDATA/e{n}", by_alias(1, True), seq=1)[0] for n in range(3)]
+    assert ["readings" in one for one in told] == [False, True, True]
+
+
 def test_what_was_rejected_before_its_device_was_registered_can_be_replayed_with_its_birth() -> None:
     pipeline = Pipeline(Topics(), lookup_of(LAMP, kinds=("streetlight",)))
     pipeline.records(Message(DBIRTH, payload(POWER, seq=1), NOW, replay_of="a"))
     answer = pipeline.converse(Message(DDATA, payload(by_alias(2, 95.0), seq=40), NOW, replay_of="b"))
     assert orjson.loads(answer.records[0].value or b"")["readings"] == {"active_power": 95.0}
-    assert answer.requests == []
+    assert pipeline.edge_nodes.rebirths == 0
     [nothing] = pipeline.records(Message(NCMD, b"", NOW, replay_of="c"))
     assert orjson.loads(nothing.value or b"")["detail"] == "it holds no report"
 

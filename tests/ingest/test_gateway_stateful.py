@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from domain.devices import Device
 from domain.mqtt import STATEFUL_FILTERS, MqttEndpoint, parse_mqtt_url
 from domain.topics import Topics, is_tick
 from ingest.codecs.sparkplug_wire import read_payload
+from ingest.conversations import Answer, Ticket
 from ingest.gateway import Gateway, GatewaySettings
 from ingest.pipeline import Pipeline
 from streams.embedded import EmbeddedLog
@@ -262,6 +264,13 @@ async def test_a_gateway_killed_and_started_again_asks_for_the_birth_and_loses_n
     }
     assert read | unread == set(range(13))
     assert unread <= set(range(2, 12))
+
+
+async def test_what_came_on_an_earlier_connection_is_not_acknowledged_on_this_one(log: EmbeddedLog) -> None:
+    gateway = Rig("mqtt://127.0.0.1:1", log, "stale").new_gateway()
+    gateway._session = SimpleNamespace(connection=2)
+    answer = Answer([], [Ticket(1, b"\0\1"), Ticket(2, b"\0\2"), Ticket(2, None)])
+    assert gateway._act_on(answer) == ([], [b"\0\2"], 3)
 
 
 async def test_only_the_first_slot_takes_them_and_takes_them_once(rig: Rig, device: Client) -> None:

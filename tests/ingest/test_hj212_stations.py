@@ -181,10 +181,12 @@ def test_parts_in_one_message_are_one_report() -> None:
     assert post.settled == [0]
 
 
-def test_a_field_that_was_cut_in_two_is_put_together() -> None:
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_field_that_was_cut_in_two_is_put_together(order: tuple[int, int]) -> None:
+    cut = part(1, 2, "DataTime=20260601120000;w01001-Rtd=7."), part(2, 2, "42,w01001-Flag=N")
     post = Post()
-    post.send(part(1, 2, "DataTime=20260601120000;w01001-Rtd=7."))
-    assert post.send(part(2, 2, "42,w01001-Flag=N"))[0]["readings"] == {"ph": 7.42}
+    post.send(cut[order[0]])
+    assert post.send(cut[order[1]])[0]["readings"] == {"ph": 7.42}
 
 
 def test_a_message_that_holds_a_waiting_part_beside_a_report_waits_with_its_report_written() -> None:
@@ -275,7 +277,8 @@ def test_a_part_of_an_unknown_station_does_not_wait() -> None:
 def test_parts_rejected_apart_are_joined_when_they_are_replayed_together() -> None:
     replaying = pipeline()
     [still] = replaying.records(said(FIRST, replay_of="a"))
-    assert rejections([still])[0][0] == "unparseable"
+    [(reason, detail)] = rejections([still])
+    assert (reason, "replay them together" in detail) == ("unparseable", True)
     [report] = replaying.records(said(SECOND, replay_of="b"))
     assert values([report])[0]["readings"] == BOTH
 
