@@ -112,11 +112,11 @@ def _sensor_drifting(fault: Fault, world: "World") -> Label:
 
     A level that is half a metre off looks like any other level.
     """
-    device = world.device(fault.device_id)
-    if not is_quality_station(device) or fault.size < _BARELY_DRIFTS:
-        return asks_for_nothing(fault, explains=("sensor-drifting", "water-quality", *_LEVEL_FOLLOWS))
+    device, lasts_ms = world.device(fault.device_id), fault.end_ms - fault.start_ms
     third = (1 - 0.33) / (1 - _sensitivity_at_end(fault))
-    within_ms = int(third * (fault.end_ms - fault.start_ms)) + 2 * _interval_ms(device) + _TICKS_MS
+    within_ms = int(third * lasts_ms) + 2 * _interval_ms(device) + _TICKS_MS
+    if not is_quality_station(device) or within_ms > lasts_ms:
+        return asks_for_nothing(fault, explains=("sensor-drifting", "water-quality", *_LEVEL_FOLLOWS))
     return asks_for(fault, "sensor-drifting", "water-quality", within_ms=within_ms, explains=("water-quality",))
 
 
