@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from simulators.scoring.confidence import wilson_interval
-from simulators.scoring.matching import JudgedEvent, JudgedLabel, Outcome, Told, Verdict
+from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Outcome, Told, Verdict
 
 _DAY_MS = 86_400_000
 

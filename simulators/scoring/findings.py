@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from simulators.scoring.matching import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict
+from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict
 from simulators.truth import Label
 
 _DAY_MS = 86_400_000

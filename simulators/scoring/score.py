@@ -17,7 +17,7 @@ from simulators.scoring.figures import (
     rule_figures,
 )
 from simulators.scoring.findings import Finding, misses, strays
-from simulators.scoring.matching import JudgedEvent, JudgedLabel, Matched, Outcome, Verdict
+from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Matched, Outcome, Verdict
 
 _T = TypeVar("_T")
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rules.backtest.charts import TimeAxis
 from simulators.scoring import Bar, Matched, Score, Told
 from simulators.scoring.findings import Finding, duration
-from simulators.scoring.matching import JudgedLabel, Outcome, Verdict
+from simulators.scoring.verdicts import JudgedLabel, Outcome, Verdict
 from urbansense.scoring.tables import (
     both,
     delay_words,

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from rules.backtest.charts import WIDTH, TimeAxis
 from simulators.scoring.findings import duration
-from simulators.scoring.matching import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict
+from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict
 
 _ROW: Final = 20
 _LEFT: Final = 144

@@ -3,7 +3,7 @@
 import pytest
 
 from simulators.scoring import Told, match
-from simulators.scoring.matching import Matched, Outcome, Verdict
+from simulators.scoring.verdicts import Matched, Outcome, Verdict
 from simulators.truth import Label
 from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, at, decoy, label, told
 
@@ -280,6 +280,9 @@ def test_a_group_of_true_events_is_explained() -> None:
         pytest.param(
             told(300, 310, rule="feeder", subject="F1", since=299), None, Verdict.FALSE, id="its members were hours ago"
         ),
+        pytest.param(
+            told(20, 30, rule="feeder", subject="F1", since=19), None, Verdict.FALSE, id="its members came hours later"
+        ),
     ],
 )
 def test_a_group_is_explained_by_its_own_members(
@@ -287,7 +290,8 @@ def test_a_group_is_explained_by_its_own_members(
 ) -> None:
     of = None if counts_for is None else lambda device: counts_for.get(device, ())
     matched = judged([label(60, 90)], [member("L1"), group], groups={"feeder"}, counts_for=of)
-    assert verdicts(matched)[-1] is verdict
+    (found,) = (one.verdict for one in matched.events if one.event.rule == "feeder")
+    assert found is verdict
 
 
 def test_a_group_that_a_fault_asks_for_is_right() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.events import Status, event_id
 from simulators.scoring import Told, match, score_of
-from simulators.scoring.matching import Outcome, Verdict
+from simulators.scoring.verdicts import Outcome, Verdict
 from simulators.truth import Label
 from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, at, decoy, label, told
 
