@@ -52,20 +52,16 @@ class EdgeNode:
         self._bd_seq = _bd_seq(payload)
         self._next_seq = ((payload.seq or 0) + 1) % _SEQ_END
 
-    def follow(self, seq: int | None) -> bool:
-        """Whether the message is the next one, or the last one again; from it on the count goes on.
+    def follow(self, seq: int | None) -> None:
+        """Count on from this message; a gap before it makes the node doubtful, the last message once more does not.
 
-        A missing seq counts as 0, which some encoders do not write. True while no birth says where the count stands.
+        A missing seq counts as 0, which some encoders do not write. Before a birth nothing says where the count stands.
         """
         number = seq or 0
         expected, following = self._next_seq, (number + 1) % _SEQ_END
-        if expected == following:
-            return True
         self._next_seq = following
-        if expected is None or not self.is_born or expected == number:
-            return True
-        self.is_doubtful = True
-        return False
+        if self.is_born and expected not in (None, number, following):
+            self.is_doubtful = True
 
     def learn(self, device: str, metrics: Iterable[Metric]) -> bool:
         """Remember what a birth tells of the device; False where that is more than is kept of a node."""

@@ -31,9 +31,13 @@ LONGEST_WAIT_S: Final = 320
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """One payload with where it came from. `device` is NODE for what the edge node says of itself."""
+    """One payload with where it came from. `device` is NODE for what the edge node says of itself.
+
+    `speaker` is the registered device's id, None where the registry does not know the path.
+    """
 
     message: Message
+    speaker: str | None
     sort: str
     group: str
     edge: str
@@ -101,16 +105,15 @@ class EdgeNodes:
         return heard
 
     def _hear(self, message: Message, heard: Heard, sort: str, who: tuple[str, str, str]) -> None:
-        speaker = self.lookup.device_by_sparkplug("/".join(filter(None, who)))
+        device = self.lookup.device_by_sparkplug("/".join(filter(None, who)))
+        speaker = device.device_id if device is not None else None
         try:
-            spoken = _Spoken(message, sort, *who, read_payload(message.payload))
+            spoken = _Spoken(message, speaker, sort, *who, read_payload(message.payload))
             if spoken.payload.has_body and not spoken.payload.metrics:
                 raise Malformed("a body where metrics belong; compressed payloads are not read")
         except Malformed as error:
-            refused = Refused(
-                Reason.UNPARSEABLE, f"no Sparkplug B payload: {error}", speaker.device_id if speaker else None
-            )
-            heard.items.append((refused, message))
+            detail = f"no Sparkplug B payload: {error}"
+            heard.items.append((Refused(Reason.UNPARSEABLE, detail, speaker), message))
             return
         node = self._node(who[:2])
         before = node.metrics
@@ -125,6 +128,7 @@ class EdgeNodes:
         if spoken.sort == "DDEATH":
             node.follow(spoken.payload.seq)
             node.forget(spoken.device)
+            self._ask_if_missing(spoken, node, "", heard)
             heard.asides.append("sparkplug death")
         else:
             is_this_session = node.end(spoken.payload)
@@ -132,32 +136,35 @@ class EdgeNodes:
 
     def _hear_metrics(self, spoken: _Spoken, node: EdgeNode, heard: Heard) -> None:
         """A birth or data: what it reports, and whether a birth must be asked for."""
-        is_known = self.lookup.device_by_sparkplug(spoken.path) is not None
         is_live = spoken.message.replay_of is None
-        missing = ""
         if spoken.sort == "NBIRTH":
             node.begin(spoken.payload)
-        elif is_live and not node.follow(spoken.payload.seq):
-            missing = "a gap in seq"
-        if spoken.is_birth and is_known and not node.learn(spoken.device, spoken.payload.metrics):
+        elif is_live:
+            node.follow(spoken.payload.seq)
+        if spoken.is_birth and spoken.speaker is not None and not node.learn(spoken.device, spoken.payload.metrics):
             detail = f"a birth of more metrics than are kept of one node, {MOST_METRICS_OF_A_NODE}"
-            heard.items.append((Refused(Reason.TOO_LARGE, detail), spoken.message))
+            heard.items.append((Refused(Reason.TOO_LARGE, detail, spoken.speaker), spoken.message))
         understood = node.understand(spoken.device, spoken.payload)
-        if not node.is_born:
-            missing = "no NBIRTH was heard"
-        elif not spoken.is_birth:
-            missing = missing or understood.missing
-        if missing and is_known and is_live:
-            self._ask(spoken, heard, missing)
+        if is_live:
+            self._ask_if_missing(spoken, node, "" if spoken.is_birth else understood.missing, heard)
         heard.asides += understood.asides
         found = reports(understood.told, spoken.path, spoken.payload.seq)
         if len(found) > self.most_reports:
             detail = f"{len(found)} instants; a message may have {self.most_reports}"
-            heard.items.append((Refused(Reason.TOO_LARGE, detail), spoken.message))
+            heard.items.append((Refused(Reason.TOO_LARGE, detail, spoken.speaker), spoken.message))
         elif found:
             heard.items += [(report, spoken.message) for report in found]
         else:
             heard.asides.append(f"sparkplug {spoken.sort} without a reading")
+
+    def _ask_if_missing(self, spoken: _Spoken, node: EdgeNode, missing: str, heard: Heard) -> None:
+        """Ask for a birth where the session's is missing, or may be; `missing` is what this message lacks besides."""
+        if not node.is_born:
+            missing = "no NBIRTH was heard"
+        elif node.is_doubtful:
+            missing = "a gap in seq"
+        if missing and spoken.speaker is not None:
+            self._ask(spoken, heard, missing)
 
     def _ask(self, spoken: _Spoken, heard: Heard, missing: str) -> None:
         """Ask the node for its births, unless it was asked not long ago: then one request is pending."""

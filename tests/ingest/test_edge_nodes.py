@@ -172,6 +172,15 @@ def test_a_gap_asks_for_a_birth_and_makes_aliases_doubtful_until_it_comes() -> N
     assert len(host.asked) == 1
 
 
+def test_a_gap_is_asked_about_again_while_no_birth_comes() -> None:
+    host = Host().born()
+    host.hear(DDEATH, seq=7)
+    assert [one.why for one in host.asked] == ["a gap in seq"]
+    host.wait(FIRST_WAIT_S)
+    host.hear(NDATA, by_alias(1, True), seq=8)
+    assert [one.why for one in host.asked] == ["a gap in seq"] * 2
+
+
 def test_the_sequence_goes_round_and_a_repetition_is_no_gap() -> None:
     host = Host().born()
     for seq in [*range(2, 256), 0, 1, 1]:
