@@ -50,7 +50,7 @@ class LoadStack:
 
     @contextmanager
     def running(self) -> Iterator[Platform]:
-        """All services up, and killed at the end; gives a platform to run commands on, whose HTTP port nobody listens on."""
+        """All services up, killed at the end; gives a platform to run commands on, on whose HTTP port nobody listens."""
         with ExitStack() as stack:
             for name in self._names:
                 port = free_port()

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from domain.errors import ConfigurationError
+from simulators.load.schedule import Indices
 
 AREA: Final = "LOAD"
 """The area hint in the MQTT topic; the devices have no area in the registry."""
@@ -74,10 +78,13 @@ def device_number(device: str) -> int | None:
     return int(digits) if len(device) == 5 + _WIDTH == 5 + len(digits) and digits.isdigit() else None
 
 
-def is_tripped(message: int, devices: int, probe_every: int) -> bool:
-    """Whether message `message` of the schedule is to trip the rule: every other report of every `probe_every`-th device.
+def trips(messages: Indices, devices: int, probe_every: int) -> npt.NDArray[np.bool_]:
+    """Which messages of the schedule are to trip the rule: every other report of every `probe_every`-th device.
 
     The reports between them clear the event again, so that each device of these opens one with every second report.
     """
-    turn, device = divmod(message, devices)
-    return probe_every > 0 and device % probe_every == 0 and turn % 2 == 1
+    if not probe_every:
+        return np.zeros(len(messages), np.bool_)
+    turn, device = np.divmod(messages, devices)
+    tripping: npt.NDArray[np.bool_] = (device % probe_every == 0) & (turn % 2 == 1)
+    return tripping

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from simulators.load.kinds import AREA, LoadKind, device_id
+from simulators.load.kinds import AREA, LoadKind, device_id, trips
 from simulators.load.schedule import Indices, Schedule
 
 FIRST_SEQ: Final = 1_000_000_000
@@ -90,8 +90,7 @@ class Templates:
         rows[:, self._id_at] = packet_ids >> 8
         rows[:, self._id_at + 1] = packet_ids & 0xFF
         if self.probe_every:
-            tripped = (device % self.probe_every == 0) & (messages // self.devices % 2 == 1)
-            rows[tripped, self._probe_at] = ord(self.kind.tripped)
+            rows[trips(messages, self.devices, self.probe_every), self._probe_at] = ord(self.kind.tripped)
         if resent:
             rows[:, 0] |= _DUP
         return rows

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import orjson
 
 from simulators.load.histogram import LatencyHistogram
-from simulators.load.kinds import device_id, device_number
+from simulators.load.kinds import device_id, device_number, trips
 from simulators.load.packets import FIRST_SEQ
 from simulators.load.plan import LoadPlan
 from streams.ports import LogReader, Record
@@ -105,13 +105,9 @@ class Sights:
 
 
 def tripping_messages(plan: LoadPlan) -> npt.NDArray[np.int64]:
-    """The messages that are to open an event each, in order: every other report of every `probe_every`-th device."""
-    if not plan.probe_every:
-        return np.zeros(0, np.int64)
-    devices = np.arange(0, plan.devices, plan.probe_every, dtype=np.int64)
-    turns = np.arange(1, plan.profile.schedule.total // plan.devices + 2, 2, dtype=np.int64)
-    messages = (turns[:, None] * plan.devices + devices[None, :]).ravel()
-    return messages[messages < plan.profile.schedule.total]
+    """The messages that are to open an event each, in order."""
+    messages = np.arange(plan.profile.schedule.total, dtype=np.int64)
+    return messages[trips(messages, plan.devices, plan.probe_every)]
 
 
 class LogWatch:

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from simulators.load.kinds import KINDS, LoadKind, device_id, device_number, is_tripped
+from simulators.load.kinds import KINDS, LoadKind, device_id, device_number, trips
 from simulators.load.packets import FIRST_SEQ, Templates, remaining_length
 from simulators.load.schedule import ProfileName, profile_of
 
@@ -61,7 +61,7 @@ def test_exactly_the_tripping_messages_tell_the_tripping_digit(kind: LoadKind) -
         != {k: v for k, v in quiet[message % 12].items() if "." in str(v)}
         and message % 12 < 10
     }
-    expected = {message for message in messages.tolist() if is_tripped(message, 12, 3) and message % 12 < 10}
+    expected = {message for message in messages[trips(messages, 12, 3)].tolist() if message % 12 < 10}
     assert tripped == expected
     assert expected == {12 + 0, 12 + 3, 12 + 6, 12 + 9, 36 + 0, 36 + 3, 36 + 6, 36 + 9}
 
