@@ -26,11 +26,15 @@ _FURTHEST_SLOTS: Final = 4
 
 @dataclass(slots=True)
 class _Incident:
-    """`sure_ms` is when it was first sure to be seen, `sure_for_ms` for how long in all, `most` the highest value."""
+    """It is sure to be seen since `sure_ms` (now), was so first at `first_sure_ms`, and for long enough by `shown_ms`.
+
+    `most` is the highest value.
+    """
 
     start_ms: int
     sure_ms: int | None = None
-    sure_for_ms: int = 0
+    first_sure_ms: int | None = None
+    shown_ms: int | None = None
     most: float = 0.0
 
 
@@ -41,6 +45,15 @@ class _Watched:
     look: Look
     watch: Watch
     incident: _Incident | None = None
+
+    @property
+    def interval_ms(self) -> int:
+        return 1000 * self.look.device.report_interval_s
+
+    @property
+    def needs_ms(self) -> int:
+        """How long it must be sure to be seen, for the device to report in time whatever its phase."""
+        return self.interval_ms + -(-self.watch.for_ms // self.interval_ms) * self.interval_ms
 
 
 class WaterTruth:
@@ -102,11 +115,13 @@ class WaterTruth:
             one.incident = _Incident(at_ms - MINUTE_MS)
         elif one.incident is not None and seen < watch.off:
             self._close(one, at_ms)
-        if one.incident is not None:
-            one.incident.most = max(one.incident.most, (seen + sure) / 2)
-            if sure >= watch.on:
-                one.incident.sure_ms = one.incident.sure_ms or at_ms
-                one.incident.sure_for_ms += MINUTE_MS
+        if (incident := one.incident) is not None:
+            incident.most = max(incident.most, (seen + sure) / 2)
+            incident.sure_ms = (incident.sure_ms or at_ms) if sure >= watch.on else None
+            if incident.sure_ms is not None:
+                incident.first_sure_ms = incident.first_sure_ms or at_ms
+                if incident.shown_ms is None and at_ms - incident.sure_ms >= one.needs_ms:
+                    incident.shown_ms = at_ms
 
     def _close(self, one: _Watched, at_ms: int) -> None:
         if one.incident is not None:
@@ -130,27 +145,23 @@ def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> L
         "explains": watch.explained,
         "affected": (device.device_id,),
     }
-    if watch.silent or incident.sure_ms is None:
+    if watch.silent or incident.first_sure_ms is None:
         return Label.model_validate(common)
-    interval_ms = 1000 * device.report_interval_s
-    needs_ms = interval_ms + -(-watch.for_ms // interval_ms) * interval_ms
-    asked = {
-        "expects": watch.problems,
-        "subjects": (device.device_id,),
-        "by_ms": incident.sure_ms + needs_ms + interval_ms + _SLACK_MS,
-        "hard": _hard(device, incident, needs_ms, world),
-    }
+    by_ms = (incident.shown_ms or incident.first_sure_ms + one.needs_ms) + one.interval_ms + _SLACK_MS
+    if incident.shown_ms is None:
+        hard = "it is over before the device has reported often enough"
+    else:
+        hard = _unsound(device, incident.start_ms, by_ms, world)
+    asked = {"expects": watch.problems, "subjects": (device.device_id,), "by_ms": by_ms, "hard": hard}
     return Label.model_validate(common | asked)
 
 
-def _hard(device: Device, incident: _Incident, needs_ms: int, world: "World") -> str:
-    """Why a rule may miss it, empty where it must not."""
-    if incident.sure_for_ms < needs_ms:
-        return "it is over before the device has reported often enough"
-    assert incident.sure_ms is not None
+def _unsound(device: Device, from_ms: int, to_ms: int, world: "World") -> str:
+    """What keeps a device from telling the truth, or from being heard, in [from_ms, to_ms); empty where nothing does."""
+    world.grow_until(to_ms)
     for owner in (device.device_id, device.parent_id):
         for fault in () if owner is None else world.faults.of(owner):
-            meanwhile = fault.start_ms < incident.sure_ms + 2 * needs_ms and incident.start_ms < fault.end_ms
+            meanwhile = fault.start_ms < to_ms and from_ms < fault.end_ms
             if meanwhile and (owner != device.device_id or FAULTS[fault.kind].layer is not Layer.CITY):
                 return f"its sensor cannot be trusted or heard meanwhile: {fault.kind}"
     return ""

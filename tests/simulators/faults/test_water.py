@@ -17,24 +17,23 @@ from tests.simulators.faults.afflicted import HOUR_MS, NO_OTHERS, afflict
 
 START = parse_instant_ms("2026-06-01T08:00:00+08:00")
 MINUTE = 60_000
-CITY = build_city(7, 300)
+WHOLE = build_city(7, 300)
+CITY = replace(WHOLE, devices=tuple(d for d in WHOLE.devices if d.kind in ("manhole_cover", "water_monitor")))
 
 
-def gauged(city_seed: int = 7) -> Life:
+def gauged() -> Life:
     """A city with a rain gauge instead of its last monitor, under 110 mm in two hours."""
-    city = build_city(city_seed, 300)
-    *others, last = city.devices
+    *others, last = CITY.devices
     gauge = replace(last, attributes={"sort": "rain"}, report_interval_s=300)
     plan = WeatherPlan(storms=(Storm(after_h=0.25, lasts_h=2, total_mm=110),))
-    return Life(replace(city, devices=(*others, gauge)), START, NO_OTHERS, weather_plan=plan)
+    return Life(replace(CITY, devices=(*others, gauge)), START, NO_OTHERS, weather_plan=plan)
 
 
 @lru_cache(maxsize=2)
 def under_rain(total_mm: float) -> tuple[Life, tuple[Label, ...], list[Report]]:
     plan = WeatherPlan(storms=(Storm(after_h=0.25, lasts_h=1.5, total_mm=total_mm),))
     life = Life(CITY, START, NO_OTHERS, weather_plan=plan)
-    wet = [r for r in life.reports(START + 6 * HOUR_MS) if r.kind in ("manhole_cover", "water_monitor")]
-    return life, life.labels(START + 6 * HOUR_MS), wet
+    return life, life.labels(START + 6 * HOUR_MS), list(life.reports(START + 6 * HOUR_MS))
 
 
 def sewer_monitor() -> Device:
