@@ -2,7 +2,14 @@
 
 from cases.deadlines.calendar import OFFICE_WEEK, Span, Week, WorkingCalendar
 from cases.deadlines.hours import parse_day_hours, parse_week
-from cases.deadlines.standing import DeadlineStatus, Standing, next_change_ms, status_of, status_of_case
+from cases.deadlines.standing import (
+    DeadlineStatus,
+    Standing,
+    next_change_ms,
+    soon_through_ms,
+    status_of,
+    status_of_case,
+)
 from cases.deadlines.times import CityTimes
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "next_change_ms",
     "parse_day_hours",
     "parse_week",
+    "soon_through_ms",
     "status_of",
     "status_of_case",
 ]

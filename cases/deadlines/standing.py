@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from cases.deadlines.times import CityTimes
-from cases.workflow import Case, Deadline, State
+from cases.workflow import Case, Deadline, State, Term
 from cases.workflow.states import WITH_DEPARTMENT
 
 _FIFTH: Final = 5
@@ -53,11 +53,10 @@ def status_of(deadline: Deadline, now_ms: int, times: CityTimes) -> DeadlineStat
         return DeadlineStatus(Standing.SUSPENDED, deadline.left_ms, 0, 0, None)
     unit, term_ms = deadline.term.unit, times.length_ms(deadline.term)
     if now_ms < deadline.due_at_ms:
-        soon_ms = _due_soon_at_ms(deadline, term_ms, times)
         left_ms = times.left(now_ms, deadline.due_at_ms, unit)
-        if now_ms < soon_ms:
-            return DeadlineStatus(Standing.NORMAL, left_ms, 0, 0, soon_ms)
-        return DeadlineStatus(Standing.DUE_SOON, left_ms, 0, 0, deadline.due_at_ms)
+        if left_ms <= term_ms // _FIFTH:
+            return DeadlineStatus(Standing.DUE_SOON, left_ms, 0, 0, deadline.due_at_ms)
+        return DeadlineStatus(Standing.NORMAL, left_ms, 0, 0, times.resume(now_ms, left_ms - term_ms // _FIFTH, unit))
     overdue_ms = times.left(deadline.due_at_ms, now_ms, unit)
     times_overdue = 1 + overdue_ms // term_ms
     standing = Standing.OVERDUE if times_overdue == 1 else Standing.REPEATEDLY_OVERDUE
@@ -77,7 +76,6 @@ def next_change_ms(deadline: Deadline, now_ms: int, times: CityTimes) -> int | N
     return status_of(deadline, now_ms, times).next_change_ms
 
 
-def _due_soon_at_ms(deadline: Deadline, term_ms: int, times: CityTimes) -> int:
-    unit = deadline.term.unit
-    granted_ms = times.left(deadline.started_at_ms, deadline.due_at_ms, unit)
-    return times.resume(deadline.started_at_ms, granted_ms - term_ms // _FIFTH, unit)
+def soon_through_ms(term: Term, now_ms: int, times: CityTimes) -> int:
+    """The latest due instant of a deadline of that term that is due soon by now, for counting many without one by one."""
+    return times.resume(now_ms, times.length_ms(term) // _FIFTH + 1, term.unit) - 1

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.deadlines import CityTimes, Standing, WorkingCalendar, next_change_ms, status_of, status_of_case
+from cases.deadlines import (
+    CityTimes,
+    Standing,
+    WorkingCalendar,
+    next_change_ms,
+    soon_through_ms,
+    status_of,
+    status_of_case,
+)
 from cases.workflow import SYSTEM, Act, Case, Deadline, State, Term, TermUnit, perform
 from cases.workflow.states import WITH_DEPARTMENT
 from tests.cases.deadlines.calendars import DAY_MS, HOUR_MS, OFFICE, at, calendars, instants, told
@@ -65,6 +73,8 @@ def test_nothing_changes_before_the_next_change_and_something_does_then(
     before, then = (status_of(deadline, at_ms, times) for at_ms in (change_ms - 1, change_ms))
     assert (before.standing, before.times_overdue) == (status.standing, status.times_overdue)
     assert (then.standing, then.times_overdue) != (status.standing, status.times_overdue)
+    soon = now_ms < deadline.due_at_ms <= soon_through_ms(deadline.term, now_ms, times)
+    assert soon == (status.standing is Standing.DUE_SOON)
 
 
 @settings(deadline=None)

@@ -1,0 +1,8 @@
+"""The city's policy for its cases: terms, dispatch, trust, what recovery means; one YAML document over the shipped one."""
+
+from cases.policy.conditions import Condition, Grade
+from cases.policy.loading import load_policy
+from cases.policy.policy import CasePolicy, Escalation
+from cases.policy.problems import BadPolicy, Problem
+
+__all__ = ["BadPolicy", "CasePolicy", "Condition", "Escalation", "Grade", "Problem", "load_policy"]

@@ -1,0 +1,117 @@
+"""How much work every department has: what is open, soon due and overdue, and what it handled in the last days."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select, type_coerce
+
+from cases.deadlines import CityTimes, soon_through_ms
+from cases.storage.tables import cases, history
+from cases.workflow import Term, TermUnit
+
+HANDLED_WITHIN_MS: Final = 7 * 86_400_000
+_CLOCKS_APART_MS: Final = 3_600_000
+"""How far the clocks of those who write to the book may differ, for the order of the history to be that of its times."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentLoad:
+    """Counts of cases. `due_soon` and `overdue` are among `open`; `handled` is within the last seven days, reworks again.
+
+    `department` is None for what nobody has yet: cases to be accepted, verified, dispatched.
+    """
+
+    department: str | None
+    open: int
+    due_soon: int
+    overdue: int
+    handled: int
+
+
+class Running(NamedTuple):
+    """The clock of one case that a department has and that is not over."""
+
+    department: str | None
+    due_at_ms: int
+    term: Term
+
+
+def workload(connection: Connection, now_ms: int, times: CityTimes) -> tuple[DepartmentLoad, ...]:
+    """The load of every department that has one, by name; those whom nobody has yet first."""
+    return tally(
+        _counted(connection, cases.c.ended.is_(False)),
+        _counted(connection, cases.c.ended.is_(False), cases.c.due_at_ms <= now_ms),
+        _running(connection, now_ms),
+        _handled(connection, now_ms - HANDLED_WITHIN_MS),
+        now_ms,
+        times,
+    )
+
+
+def tally(
+    open_cases: Counter[str | None],
+    overdue: Counter[str | None],
+    running: Iterable[Running],
+    handled: Counter[str | None],
+    now_ms: int,
+    times: CityTimes,
+) -> tuple[DepartmentLoad, ...]:
+    """The load from counts by department and the clocks that still run. Pure."""
+    due_soon: Counter[str | None] = Counter()
+    through_ms: dict[Term, int] = {}
+    for one in running:
+        if one.term not in through_ms:
+            through_ms[one.term] = soon_through_ms(one.term, now_ms, times)
+        due_soon[one.department] += one.due_at_ms <= through_ms[one.term]
+    names = sorted(open_cases.keys() | handled.keys(), key=lambda name: (name is not None, name or ""))
+    return tuple(DepartmentLoad(name, open_cases[name], due_soon[name], overdue[name], handled[name]) for name in names)
+
+
+def _counted(connection: Connection, *conditions: ColumnElement[bool]) -> Counter[str | None]:
+    wanted = select(cases.c.department, func.count()).where(*conditions).group_by(cases.c.department)
+    return Counter(dict(connection.execute(wanted).all()))
+
+
+def _running(connection: Connection, now_ms: int) -> Iterable[Running]:
+    unit, amount = (_in_body(connection, cases.c.body, "deadline", "term", name) for name in ("unit", "amount"))
+    wanted = select(cases.c.department, cases.c.due_at_ms, unit, amount)
+    terms: dict[tuple[str, str], Term] = {}
+    for row in connection.execute(wanted.where(cases.c.ended.is_(False), cases.c.due_at_ms > now_ms)):
+        term = terms.get(row[2:])
+        if term is None:
+            term = terms[row[2:]] = Term(unit=TermUnit(row[2]), amount=float(row[3]))
+        yield Running(row.department, row.due_at_ms, term)
+
+
+def _handled(connection: Connection, since_ms: int) -> Counter[str | None]:
+    first = _first_sequence(connection, since_ms - _CLOCKS_APART_MS)
+    department = _in_body(connection, history.c.body, "department")
+    wanted = (
+        select(department, func.count())
+        .where(history.c.sequence >= first, history.c.transition == "handle", history.c.at_ms >= since_ms)
+        .group_by(department)
+    )
+    return Counter(dict(connection.execute(wanted).all()))
+
+
+def _first_sequence(connection: Connection, since_ms: int) -> int:
+    """The first entry of the history that is not older, found by halving: times have no index, and follow the sequence."""
+    last = connection.execute(select(func.max(history.c.sequence))).scalar_one() or 0
+    first = 0
+    while first < last:
+        middle = (first + last) // 2
+        found = select(history.c.at_ms).where(history.c.sequence >= middle).order_by(history.c.sequence).limit(1)
+        if connection.execute(found).scalar_one() < since_ms:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+def _in_body(connection: Connection, body: ColumnElement[str], *path: str) -> ColumnElement[str]:
+    """A value inside a case's JSON, as text."""
+    whole = cast(body, JSON) if connection.dialect.name == "postgresql" else type_coerce(body, JSON)
+    found: ColumnElement[str] = cast(whole[path].as_string(), Text)
+    return found
