@@ -15,11 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 import ingest.hj212_parts as parts
 from domain.devices import Device
-from domain.mqtt import STATEFUL_FILTERS, MqttEndpoint, parse_mqtt_url
+from domain.mqtt import STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint, parse_mqtt_url
 from domain.topics import Topics, is_tick
 from ingest.codecs.sparkplug_wire import read_payload
 from ingest.conversations import Answer, Ticket
 from ingest.gateway import Gateway, GatewaySettings
+from ingest.mqtt_frames import Publish
 from ingest.pipeline import Pipeline
 from streams.embedded import EmbeddedLog
 from streams.tables import read_to_end
@@ -271,6 +272,22 @@ async def test_what_came_on_an_earlier_connection_is_not_acknowledged_on_this_on
     gateway._session = SimpleNamespace(connection=2)
     answer = Answer([], [Ticket(1, b"\0\1"), Ticket(2, b"\0\2"), Ticket(2, None)])
     assert gateway._act_on(answer) == ([], [b"\0\2"], 3)
+
+
+@pytest.mark.parametrize("topic_filter", [*UPLINK_FILTERS, *STATEFUL_FILTERS])
+async def test_every_dialect_takes_its_own_way(log: EmbeddedLog, topic_filter: str) -> None:
+    """`Gateway._receive` tells them apart by one comparison of the topic."""
+    gateway = Rig("mqtt://127.0.0.1:1", log, "ways").new_gateway()
+    gateway._session, gateway._queue = SimpleNamespace(connection=1), asyncio.Queue()
+    ways: list[str] = []
+    gateway.decoder = SimpleNamespace(
+        records=lambda message: ways.append("records") or [],
+        converse=lambda message, ticket: ways.append("converse") or Answer([], [ticket]),
+    )
+    topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
+    gateway._receive([Publish(topic, b"", b"\0\1", None)])
+    assert ways == (["converse"] if topic_filter in STATEFUL_FILTERS else ["records"])
+    assert gateway._queue.get_nowait().pubacks == b"\x40\x02\0\1"
 
 
 async def test_only_the_first_slot_takes_them_and_takes_them_once(rig: Rig, device: Client) -> None:
