@@ -94,6 +94,14 @@ class Outcome:
         self.took_s = max(self.took_s, other.took_s)
 
 
+def count_in_second(by_second: list[int], at_s: float, count: int) -> None:
+    """Add to the count of the second that `at_s` lies in; what is before the start counts to the first."""
+    second = max(0, int(at_s))
+    if second >= len(by_second):
+        by_second += [0] * (second + 1 - len(by_second))
+    by_second[second] += count
+
+
 def _added(a: list[int], b: list[int]) -> list[int]:
     longest = max(len(a), len(b))
     return [x + y for x, y in zip(a + [0] * (longest - len(a)), b + [0] * (longest - len(b)), strict=True)]

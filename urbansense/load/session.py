@@ -137,6 +137,8 @@ async def _watched(watch: Watch) -> AsyncIterator[Watch]:
         if not opened.is_set():
             raise TransientFault("the log does not answer")
         yield watch
+        if watching.done():
+            watching.result()
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)

@@ -114,6 +114,18 @@ def test_a_window_of_one_holds_messages_back_and_their_time_stays(own_mosquitto:
     assert (outcome.send_lag.quantile(0.99) or 0) > (outcome.lag.quantile(0.5) or 0)
 
 
+def test_no_connection_ever_has_more_under_way_than_the_broker_takes(tmp_path: Path) -> None:
+    """Mosquitto says Receive Maximum 2 in its CONNACK, and cuts whoever sends a third message."""
+    broker = Mosquitto(tmp_path, "max_inflight_messages 2\n").start()
+    try:
+        plan = plan_for(broker, 5000, 0.5, connections=2)
+        outcome = drive(plan)
+    finally:
+        broker.stop()
+    assert (outcome.acknowledged, outcome.reconnects) == (2500, 0)
+    assert outcome.held > 100
+
+
 def test_a_socket_that_takes_little_gets_whole_packets_in_order() -> None:
     """What we write is cut, and what we read. The kernel's own buffer is made small, else it hides the slowness."""
     with SlowBroker() as broker:
