@@ -21,9 +21,9 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 """SWMM keeps its model in global memory."""
 
 _TOLERABLE_PERCENT: Final = 10.0
-"""Of a run from a state: pipes that begin empty take what is then missing. Storms stay within 1 %. Behind a blocked pipe
-SWMM's own sum is up to 4 % out for some hours, which come back when it empties: it does not count the water in the slot
-that stands for the pressure in full pipes."""
+"""Of a run from a state: pipes that begin empty take what is then missing. Storms stay within 1 %. Behind blocked
+pipes SWMM's own sum is up to 5 % out for some hours, which come back when they empty: it does not count the water in the
+slot that stands for the pressure in full pipes."""
 
 
 class HydraulicsFailed(RuntimeError):
