@@ -31,6 +31,12 @@ _HIGHEST_M: Final = 3.0
 
 _PAVED: Final = 65.0
 _OVERLAND_M: Final = 80.0
+_SURFACES: Final = "0.013 0.2 1.5 4 25 OUTLET"
+"""Manning's n of paved and green ground, mm that stay on each, percent of paved that keeps none: the manual, A.6 [mem]."""
+
+_SOAKS_IN: Final = "50 5 4 7 0"
+"""Horton: mm/h into dry and into wet soil, decay 1/h, days to dry: of loam under grass. Source: the manual, A.2 [mem]."""
+
 
 _OPTIONS: Final = f"""[OPTIONS]
 FLOW_UNITS LPS
@@ -129,10 +135,10 @@ def _land(catchment: Catchment) -> Iterable[str]:
         yield f"S{manhole.manhole_id} rain {manhole.manhole_id} {area_ha:.4f} {paved:g} {width_m:.2f} 0.4 0"
     yield "[SUBAREAS]"
     for manhole, _, _ in lands:
-        yield f"S{manhole.manhole_id} 0.013 0.2 1.5 4 25 OUTLET"
+        yield f"S{manhole.manhole_id} {_SURFACES}"
     yield "[INFILTRATION]"
     for manhole, _, _ in lands:
-        yield f"S{manhole.manhole_id} 50 5 4 7 0"
+        yield f"S{manhole.manhole_id} {_SOAKS_IN}"
     yield "[INFLOWS]"
     for manhole in storm:
         yield f'{manhole.manhole_id} FLOW "" FLOW 1 1 {manhole.dry_inflow_l_s:.3f}'
