@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     data_dir: Path = Path("data")
     city_tables: Path | None = None
+    case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     api_url: str = ""
     clock: Literal["wall", "simulated"] = "wall"

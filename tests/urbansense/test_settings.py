@@ -1,5 +1,7 @@
 """Settings: every problem at once, secrets never shown."""
 
+from pathlib import Path
+
 import pytest
 
 from domain.errors import ConfigurationError
@@ -76,3 +78,9 @@ def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pyt
     (tmp_path / "urbansense.toml").write_text("not toml")
     with pytest.raises(ConfigurationError, match=r"urbansense\.toml"):
         load_settings()
+
+
+def test_the_citys_policy_for_cases_is_the_shipped_one_or_a_file(monkeypatch: pytest.MonkeyPatch):
+    assert load_settings().case_policy is None
+    monkeypatch.setenv("URBANSENSE_CASE_POLICY", "city/cases.yaml")
+    assert load_settings().case_policy == Path("city/cases.yaml")
