@@ -11,7 +11,12 @@ from simulators.reports import Message, Report, encode_native
 
 
 class NativeVoice:
-    """Everybody speaks native JSON."""
+    """Everybody speaks native JSON, and nobody is spoken to."""
+
+    commands: tuple[str, ...] = ()
+
+    def hear(self, topic: str, payload: bytes) -> None:
+        """Nothing is published on no topic."""
 
     def speak(self, report: Report) -> Sequence[Message]:
         return (encode_native(report),)
@@ -52,7 +57,8 @@ class Voices:
 
     def speak(self, report: Report) -> Sequence[Message]:
         """The messages that say a report, in order, behind those that a host has asked for; empty if there is no word."""
-        asked = [message for topic, payload in self._asked for message in self._answered(topic, payload, report)]
+        at_ms = report.observed_at_ms
+        asked = [message for topic, payload in self._asked for message in self.answer(topic, payload, at_ms)]
         self._asked.clear()
         device, name = self._devices.get(report.device_id, (None, DialectName.NATIVE))
         if device is None:
@@ -63,8 +69,12 @@ class Voices:
 
     def hear(self, topic: str, payload: bytes) -> None:
         """Take a command from a host; it is answered before the next report."""
-        if topic in self._by_command:
-            self._asked.append((topic, payload))
+        self._asked.append((topic, payload))
+
+    def answer(self, topic: str, payload: bytes, at_ms: int) -> Sequence[Message]:
+        """What an edge node says to a command at once: its births where it is asked for them, else nothing."""
+        name = self._by_command.get(topic)
+        return () if name is None or name in self._silent else self._nodes[name].answer(topic, payload, at_ms)
 
     def farewell(self, at_ms: int) -> Sequence[Message]:
         """What edge nodes say before they disconnect."""
@@ -90,7 +100,3 @@ class Voices:
         if not unit:
             node.declare(device, report.readings)
         return (*node.births(report.observed_at_ms), *node.encode(report, device))
-
-    def _answered(self, topic: str, payload: bytes, report: Report) -> Sequence[Message]:
-        name = self._by_command[topic]
-        return () if name in self._silent else self._nodes[name].answer(topic, payload, report.observed_at_ms)

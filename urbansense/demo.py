@@ -23,13 +23,16 @@ from domain.errors import ConfigurationError
 from domain.ledger import Ledger
 from domain.mqtt import parse_mqtt_url
 from ingest.recorder import recorder_group
-from simulators.city import City, build_city
+from simulators.cities import load_city
+from simulators.city import City
 from simulators.clocks import SimulatedClock
 from simulators.devices_file import devices_csv
 from simulators.driver import DriveReport, drive
 from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher
+from simulators.voices import Voices
+from simulators.weather import Storm, WeatherPlan
 from timeseries.ports import EventQuery
 from urbansense.broker import EmbeddedBroker
 from urbansense.commands.ledger import print_ledger
@@ -46,8 +49,11 @@ from web.ledger import statement_of
 _SETTLE_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
 _LINE_EVERY_S: Final = 5.0
-_FAULTS: Final = FaultPlan(stretch_h=2.0)
-"""As many in two hours as in a usual day, so that a minute shows something."""
+_CITY: Final = "zhangjiagang"
+_FAULTS: Final = FaultPlan(stretch_h=4.0, share=0.01, starts=(0.0, 0.6), shares={"gone-mad": 0.0, "voltage-swell": 0.0})
+"""As many in four hours as in half a usual day, so that a minute shows something."""
+_WEATHER: Final = WeatherPlan(storms=(Storm(after_h=0.2, lasts_h=1.0, return_years=5),), storms_per_day=0.5)
+"""It rains hard soon after the start."""
 _START_HOUR: Final = 18
 """Local time at which the simulated day begins: it is dark in winter and dusk in summer, so lamps are lit."""
 
@@ -71,14 +77,16 @@ async def run_demo(settings: Settings, options: DemoOptions) -> bool:
         stop, stop_services = asyncio.Event(), asyncio.Event()
         stop_on_signals(stop)
         async with open_parts(own, stop, store=True, registry=True) as parts:
-            city = build_city(options.seed, options.devices)
+            described = load_city(_CITY)
+            city = described.city(options.seed, options.devices)
             start_ms = _start_ms(own)
             await _furnish(parts, city, start_ms)
+            life = Life(city, start_ms, _FAULTS, weather_plan=_WEATHER)
             platform = await build_platform(parts, broker.endpoint)
             services = asyncio.create_task(run_services({"broker": broker, **platform.services}, stop_services))
             services.add_done_callback(lambda _: stop.set())
             account = LedgerAccount(parts.log, parts.topics, parts.store)
-            demo = _Demo(options, parts, platform, city, start_ms, stop, account)
+            demo = _Demo(options, parts, platform, life, stop, account)
             try:
                 return await demo.run()
             finally:
@@ -112,7 +120,8 @@ def library_rules() -> str:
 
 async def _furnish(parts: Parts, city: City, start_ms: int) -> None:
     """Register the city, active from the start of the simulation, and put the library's rules in force."""
-    devices = devices_csv(city.devices).encode()
+    await asyncio.to_thread(parts.registry.upsert_areas, city.areas, now_ms=start_ms)
+    devices = devices_csv(city.devices, city.blueprint.owners).encode()
     report = await asyncio.to_thread(import_csv, parts.registry, devices, now_ms=start_ms)
     change = await LogRuleBook(parts.log, parts.topics).apply(library_rules(), "urbansense demo")
     problems = [*map(str, report.errors), *(problem.detail for problem in change.problems)]
@@ -131,20 +140,22 @@ class _Demo:
     options: DemoOptions
     parts: Parts
     platform: Platform
-    city: City
-    start_ms: int
+    life: Life
     stop: asyncio.Event
     account: LedgerAccount
 
     async def run(self) -> bool:
-        life = Life(self.city, self.start_ms, _FAULTS)
+        city = self.life.city
+        voices = Voices(city.devices, city.seed, ZoneInfo(city.place.timezone))
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)
         out.print(f"live page  http://127.0.0.1:{self.platform.web.port}/", style="bold")
         out.print(f"API        http://127.0.0.1:{self.platform.web.port}/api/docs")
         async with Publisher(self.platform.endpoint, "demo.simulator") as publisher:
-            driving = asyncio.create_task(drive(life.departures(), publisher, clock, self.stop))
+            publisher.listen(voices.commands, voices.hear)
+            departures = self.life.departures()
+            driving = asyncio.create_task(drive(departures, publisher, clock, self.stop, voice=voices))
             await self._watch(driving)
             report = await driving
         await self._settle()
@@ -169,7 +180,7 @@ class _Demo:
     async def _counts(self) -> str:
         ledger = await self.account.statement()
         events = Counter([status async for _, status in self._events()])
-        clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.start_ms)
+        clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.life.start_ms)
         clock = datetime.fromtimestamp(clock_ms / 1000, ZoneInfo(self.parts.settings.timezone))
         counts = (
             f"{clock:%H:%M:%S}",

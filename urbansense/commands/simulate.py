@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
-from simulators.cities import CityFile, load_city
+from simulators.cities import load_city
 from simulators.city import City, map_geojson
 from simulators.clocks import SimulatedClock, WallClock
 from simulators.devices_file import areas_json, devices_csv
@@ -22,6 +23,7 @@ from simulators.replay import ReplayedDevice, fetch_series, parse_column
 from simulators.reports import Report
 from simulators.transport import Leaving, Revelation, on_time
 from simulators.truth import truth_lines
+from simulators.voices import NativeVoice, Voices
 from urbansense.commands.output import out
 from urbansense.logs import configure_logging
 from urbansense.running import stop_on_signals
@@ -33,9 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    city: Annotated[
-        str | None, typer.Option(help="A shipped city by name, or the path of a city file; default a plain one.")
-    ] = None,
+    city: Annotated[str, typer.Option(help="A shipped city by name, or the path of a city file.")] = "zhangjiagang",
     devices: Annotated[
         int | None, typer.Option(min=4, help="How many devices the city has; default what its file says, else 300.")
     ] = None,
@@ -67,13 +67,14 @@ def simulate(
     column: Annotated[list[str] | None, typer.Option(help="Replay: 'header=quantity[:unit]', repeatable.")] = None,
     time_column: Annotated[str, typer.Option(help="Replay: the header of the time column.")] = "Time",
 ) -> None:
-    """Publish a small city, or with --replay a recorded series, and report what the broker acknowledged."""
+    """Publish a city, each device in its own dialect, or with --replay a recorded series; say what was acknowledged."""
     settings = load_settings()
     configure_logging(settings.log_level)
     if replay is not None:
         leaving: Iterable[Leaving] = on_time(_replayed(settings, replay, device, kind, column or [], time_column))
+        voice: Voices | NativeVoice = NativeVoice()
     else:
-        described = load_city(city) if city else CityFile()
+        described = load_city(city)
         town = described.city(seed, devices)
         if devices_file or areas_file or map_file:
             _write_files(town, devices_file, areas_file, map_file)
@@ -82,7 +83,9 @@ def simulate(
         until_ms = start_ms + parse_duration_ms(duration) if duration else None
         plan = described.faults if faults is None else described.faults.model_copy(update={"share": faults})
         leaving = Life(town, start_ms, plan, weather_plan=described.weather).departures(until_ms)
-    report = asyncio.run(_publish(settings, leaving if truth is None else _told_to(truth, leaving), speed))
+        voice = Voices(town.devices, town.seed, ZoneInfo(town.place.timezone))
+    leaving = leaving if truth is None else _told_to(truth, leaving)
+    report = asyncio.run(_publish(settings, leaving, voice, speed))
     out.print(describe_drive(report))
     if not report.complete:
         raise typer.Exit(1)
@@ -145,10 +148,13 @@ def _told_to(path: Path, leaving: Iterable[Leaving]) -> Iterator[Leaving]:
             yield departure
 
 
-async def _publish(settings: Settings, leaving: Iterable[Leaving], speed: float | None) -> DriveReport:
+async def _publish(
+    settings: Settings, leaving: Iterable[Leaving], voice: Voices | NativeVoice, speed: float | None
+) -> DriveReport:
     stop = asyncio.Event()
     stop_on_signals(stop)
     clock = SimulatedClock(speed) if settings.clock == "simulated" else WallClock()
     client_id = f"{settings.topic_prefix}simulator-{time.time_ns()}"
     async with Publisher(parse_mqtt_url(settings.mqtt_url), client_id) as publisher:
-        return await drive(leaving, publisher, clock, stop)
+        publisher.listen(voice.commands, voice.hear)
+        return await drive(leaving, publisher, clock, stop, voice=voice)

@@ -16,11 +16,11 @@ from rules.documents import load_documents
 from rules.rule import Rule
 from simulators.life import Life
 from simulators.truth import Label
+from simulators.voices import Voices
 from urbansense.scoring.departures import received
 from urbansense.scoring.intake import Intake
 from urbansense.scoring.practice import Practice, live_rules, practise
 from urbansense.scoring.registry import PractiseRegistry
-from urbansense.scoring.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ def rehearse(
     """
     zone = ZoneInfo(life.city.place.timezone)
     registry = PractiseRegistry(life.city.devices)
-    speech = Speech(life.city, zone)
-    intake = Intake(registry, registry.kinds, zone, speech.answer)
+    voices = Voices(life.city.devices, life.city.seed, zone)
+    intake = Intake(registry, registry.kinds, zone, voices.answer)
     practice = practise(
-        intake.telemetry(received(life.departures(until_ms), speech)),
+        intake.telemetry(received(life.departures(until_ms), voices.speak)),
         registry.by_id,
         live_rules(book.rules, with_shadow),
         Calendars(life.city.place.timezone, book.calendars),

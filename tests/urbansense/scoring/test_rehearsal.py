@@ -14,12 +14,12 @@ from simulators.faults.plan import FaultPlan
 from simulators.life import Life
 from simulators.scoring import Window, match, score_of
 from simulators.transport import Departure, on_time
+from simulators.voices import Voices
 from tests.urbansense.scoring.streets import DARK, SHADOW, SILENT
 from urbansense.scoring.departures import received
 from urbansense.scoring.intake import Intake
 from urbansense.scoring.registry import PractiseRegistry
 from urbansense.scoring.rehearsal import RuleBook, load_rule_book, rehearse
-from urbansense.scoring.speech import Speech
 
 MIDNIGHT_MS = parse_instant_ms("2026-06-02T00:00:00+08:00")
 HOUR_MS = 3_600_000
@@ -46,10 +46,10 @@ def city() -> City:
 
 def test_a_city_of_every_dialect_is_understood_to_the_last_report(city: City) -> None:
     registry = PractiseRegistry(city.devices)
-    speech = Speech(city, ZONE)
-    intake = Intake(registry, registry.kinds, ZONE, speech.answer)
+    voices = Voices(city.devices, city.seed, ZONE)
+    intake = Intake(registry, registry.kinds, ZONE, voices.answer)
     reports = list(Life(city, MIDNIGHT_MS, QUIET).reports(MIDNIGHT_MS + HOUR_MS // 2))
-    told = list(intake.telemetry(received(on_time(reports), speech)))
+    told = list(intake.telemetry(received(on_time(reports), voices.speak)))
     assert intake.rejected == {}
     # an edge node that speaks of itself for the first time is born again, with the last values of its devices
     assert {(one["device_id"], one["observed_at_ms"] // 1000) for one in told} == {
@@ -71,12 +71,12 @@ def test_an_edge_node_is_asked_for_its_births_after_a_message_was_lost_and_trust
     reports = [one for one in Life(city, MIDNIGHT_MS, QUIET).reports(MIDNIGHT_MS + 600_000) if one.device_id in lamps]
     leaving = [Departure(one.observed_at_ms, one, garbled=7 if n == 40 else None) for n, one in enumerate(reports)]
 
-    def suspect(speech: Speech, *, answers: bool) -> int:
-        intake = Intake(registry, registry.kinds, ZONE, speech.answer if answers else lambda topic, payload, at_ms: ())
-        return sum("quality" in one for one in intake.telemetry(received(leaving, speech)))
+    def suspect(voices: Voices, *, answers: bool) -> int:
+        intake = Intake(registry, registry.kinds, ZONE, voices.answer if answers else lambda topic, payload, at_ms: ())
+        return sum("quality" in one for one in intake.telemetry(received(leaving, voices.speak)))
 
-    assert suspect(Speech(city, ZONE), answers=False) > len(reports) // 4
-    assert suspect(Speech(city, ZONE), answers=True) <= 1
+    assert suspect(Voices(city.devices, city.seed, ZONE), answers=False) > len(reports) // 4
+    assert suspect(Voices(city.devices, city.seed, ZONE), answers=True) <= 1
 
 
 def test_a_fault_given_to_each_dialect_is_found_by_the_library(city: City) -> None:
