@@ -17,6 +17,7 @@ from sqlalchemy import select
 from cases.intake import waiting
 from cases.intake.places import places_of
 from cases.intake.ports import IntakePolicy, OnCleared
+from cases.intake.proceeding import proceed
 from cases.intake.telling import Telling
 from cases.report import Report
 from cases.storage import CaseTransaction
@@ -78,14 +79,7 @@ class Intake:
         case, created = book.report(self._report_of(event), SYSTEM, now_ms)
         if not created:
             return
-        case = self._do(book, case, "accept", now_ms)
-        if case.trusted:
-            case = self._do(book, case, "file", now_ms)
-            assignment = self._policy.assign(case)
-            if assignment is not None and assignment.automatic:
-                act = Act("dispatch", SYSTEM, now_ms, department=assignment.department, term=assignment.term)
-                case = book.act(case.case_id, act)
-        self._gather(book, case, event, now_ms)
+        self._gather(book, proceed(book, case, self._policy, now_ms), event, now_ms)
 
     def _gather(self, book: CaseTransaction, group: Case, event: Event, now_ms: int) -> None:
         """Join the events that waited for this one to be heard of."""

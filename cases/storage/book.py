@@ -107,13 +107,16 @@ class CaseTransaction:
         self.connection = connection
         self._times = times
 
-    def report(self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None) -> Reported:
+    def report(
+        self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None, fingerprint: str | None = None
+    ) -> Reported:
         """The new case of a report; the one it became before, if this reporter used the same key.
 
-        An event that belongs to a case already makes no second one: that case is returned.
-        Raises: KeyReused where the key came with another report.
+        An event that belongs to a case already makes no second one: that case is returned. `fingerprint` tells two reports
+        under one key apart; the report's own by default. Raises: KeyReused where the key came with another report.
         """
-        known = self._known_by_key(report, actor, key) or self._known_by_event(report)
+        fingerprint = fingerprint or report.fingerprint
+        known = self._known_by_key(fingerprint, actor, key) or self._known_by_event(report)
         if known is not None:
             return Reported(known, False)
         case = Case(
@@ -128,7 +131,7 @@ class CaseTransaction:
         self.connection.execute(insert(cases).values(_row(case)))
         self._note(case, REPORT, actor.name, at_ms, "", {})
         if key is not None:
-            row = {"reporter": actor.name, "key": key, "fingerprint": report.fingerprint, "case_id": str(case.case_id)}
+            row = {"reporter": actor.name, "key": key, "fingerprint": fingerprint, "case_id": str(case.case_id)}
             self.connection.execute(insert(keys).values(row))
         for event in case.events:
             self._own(event.event_id, case.case_id)
@@ -180,14 +183,14 @@ class CaseTransaction:
             if not self.connection.execute(found.values(offset=offset)).rowcount:
                 self.connection.execute(insert(positions).values(**place, offset=offset))
 
-    def _known_by_key(self, report: Report, actor: Actor, key: str | None) -> Case | None:
+    def _known_by_key(self, fingerprint: str, actor: Actor, key: str | None) -> Case | None:
         if key is None:
             return None
         wanted = select(keys).where(keys.c.reporter == actor.name, keys.c.key == key)
         row = self.connection.execute(wanted).one_or_none()
         if row is None:
             return None
-        if row.fingerprint != report.fingerprint:
+        if row.fingerprint != fingerprint:
             raise KeyReused(key, UUID(row.case_id))
         return self.get(UUID(row.case_id))
 

@@ -31,6 +31,7 @@ class CaseQuery:
     states: tuple[State, ...] = ()
     open: bool | None = None
     department: str | None = None
+    departments: tuple[str, ...] = ()
     area: str | None = None
     areas: tuple[str, ...] = ()
     severity: Severity | None = None
@@ -108,6 +109,8 @@ def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
         value = getattr(query, name)
         if value is not None:
             yield cases.c[name] == value
+    if query.departments:
+        yield cases.c.department.in_(query.departments)
     if query.area is not None:
         yield _within(query.area)
     if query.areas:
