@@ -14,8 +14,9 @@ import orjson
 import pytest
 
 from benchmarks.load_stack import LoadStack
-from tests.e2e.platform import Platform
+from tests.e2e.platform import Platform, answers, platform
 from tests.servers.mosquitto import Mosquitto
+from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.kafka]
@@ -47,8 +48,8 @@ def running(tmp_path_factory: pytest.TempPathFactory, kafka_bootstrap: str) -> I
     try:
         prefix = f"load{time.time_ns() % 10**9}."
         stack = LoadStack(folder, broker.url, f"kafka://{kafka_bootstrap}", prefix, workers=1, partitions=3)
-        with stack.running() as platform:
-            yield Running(platform, broker, {**stack.services, "mosquitto": str(broker.pid)}, folder)
+        with stack.running() as own:
+            yield Running(own, broker, {**stack.services, "mosquitto": str(broker.pid)}, folder)
     finally:
         broker.stop()
 
@@ -137,3 +138,33 @@ def test_without_a_platform_the_command_says_what_it_needs(running: Running, tmp
     )  # fmt: skip
     assert done.returncode == 2
     assert "an embedded log serves one process only" in " ".join(done.stderr.split())
+
+
+@pytest.mark.long
+def test_on_an_embedded_platform_what_cannot_be_measured_is_left_out_and_said(tmp_path: Path) -> None:
+    told = tmp_path / "report.json"
+    with platform(tmp_path, mqtt_url=f"embedded://127.0.0.1:{free_port()}", http_port=free_port()) as running:
+        up = running.service("up").start()
+        wait_until(lambda: answers(f"{running.settings.client_api_url}/healthz"), 60, "the platform answers", up)
+        options = (
+            "--devices",
+            "30",
+            "--rate",
+            "30",
+            "--duration",
+            "4s",
+            "--probe-every",
+            "5",
+            "--max-event-p99",
+            "20s",
+        )
+        done = running.run("load", *options, "--min-achieved", "0.9", "--json", str(told), timeout_s=120, check=False)
+        assert running.run_json("devices", "list")["items"] == []
+        assert running.run_json("rules", "list")["items"] == []
+    report = orjson.loads(told.read_bytes())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (report["log"]["seen"], report["log"]["lost"]) == (None, 0)
+    assert report["events"]["seen"] == report["events"]["expected"] == 12
+    assert report["latency"]["log"]["count"] == 0
+    assert report["latency"]["store"]["count"] == 120
+    assert any("embedded log" in line for line in report["left_out"])
