@@ -72,7 +72,7 @@ def load(
     )
 
     def plan_for(at_rate: float) -> LoadPlan:
-        shape = profile_of(profile, at_rate, parse_duration_ms(duration) / 1000, _outage(outage, outage_share))
+        shape = profile_of(profile, at_rate, _duration_ms(duration) / 1000, _outage(outage, outage_share))
         check_fit(shape.schedule, devices)
         return LoadPlan(
             endpoint=parse_mqtt_url(settings.mqtt_url),
@@ -128,14 +128,23 @@ def _check(settings: Settings, outage: str | None, profile: ProfileName) -> None
 def _outage(text: str | None, share: float) -> Outage | None:
     if text is None:
         return None
-    start, _, length = text.partition("+")
-    start_s = parse_duration_ms(start) / 1000
-    return Outage(start_s, start_s + parse_duration_ms(length) / 1000, share)
+    start, plus, length = text.partition("+")
+    if not plus:
+        raise ConfigurationError(f"--outage {text!r}: write when it begins and how long it lasts, as 20s+10s")
+    start_s = _duration_ms(start) / 1000
+    return Outage(start_s, start_s + _duration_ms(length) / 1000, share)
 
 
 def _ms(text: str | None) -> float | None:
-    return None if text is None else float(parse_duration_ms(text))
+    return None if text is None else float(_duration_ms(text))
 
 
 def _s(text: str | None) -> float | None:
-    return None if text is None else parse_duration_ms(text) / 1000
+    return None if text is None else _duration_ms(text) / 1000
+
+
+def _duration_ms(text: str) -> int:
+    try:
+        return parse_duration_ms(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
