@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cases.policy import BadPolicy, load_policy
+from cases.policy.document import PolicyDocument
+from cases.policy.loading import read_document
 from cases.policy.located_yaml import load_located
 from cases.policy.terms import format_term, parse_term
 from domain.errors import ConfigurationError
+
+ENTRIES = ["problem", "class", "term", "department", "then", "steps", "while", "hours", "at_least", "except", "zork"]
 
 
 def problems(tmp_path: Path, text: str) -> list[str]:
@@ -126,3 +133,24 @@ def test_a_term_is_read_and_written(text: str, again: str) -> None:
 def test_what_is_no_term_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no term"):
         parse_term(text)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["x", "1 hour", "critical", "{event.department}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["term", "A", "problem"]), inner),
+    max_leaves=6,
+)
+parts = st.sampled_from(list(PolicyDocument.model_fields))
+
+
+@settings(deadline=None)
+@given(st.dictionaries(parts, values | st.lists(st.dictionaries(st.sampled_from(ENTRIES), values), max_size=2)))
+def test_whatever_is_written_is_taken_or_refused_at_places_that_exist(document: dict[str, object]) -> None:
+    text = yaml.safe_dump(document)
+    lines = text.splitlines()
+    try:
+        read_document(text, "city.yaml")
+    except BadPolicy as refused:
+        for problem in refused.found:
+            assert 1 <= problem.line <= len(lines)
+            assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
