@@ -4,5 +4,16 @@ from cases.policy.conditions import Condition, Grade
 from cases.policy.loading import load_policy
 from cases.policy.policy import CasePolicy, Escalation
 from cases.policy.problems import BadPolicy, Problem
+from cases.policy.terms import format_term, parse_term
 
-__all__ = ["BadPolicy", "CasePolicy", "Condition", "Escalation", "Grade", "Problem", "load_policy"]
+__all__ = [
+    "BadPolicy",
+    "CasePolicy",
+    "Condition",
+    "Escalation",
+    "Grade",
+    "Problem",
+    "format_term",
+    "load_policy",
+    "parse_term",
+]

@@ -30,8 +30,8 @@ Sources = Annotated[tuple[Source, ...], BeforeValidator(_listed)]
 class Condition(BaseModel):
     """Everything that is given must hold, one of several values each; nothing given holds for every case.
 
-    `problem` may hold `*`; `class` holds for the class and what it begins, so 01 for all public utilities; an area for what
-    lies below it, too.
+    `problem` may hold `*`; `class` holds for the class and what it begins, 01 for all public utilities, E04 for all
+    sudden events; an area for what lies below it, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

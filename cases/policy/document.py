@@ -93,6 +93,8 @@ Told = Annotated[str, Field(pattern=r"^(\{case\.department\}|[^\s{}][^{}]{0,63})
 
 
 class Part(BaseModel):
+    """A mapping in which nothing unknown may stand."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
@@ -127,6 +129,8 @@ class TrustRule(Part):
 
 
 class TermByGrade(Part):
+    """A term for each grade of area."""
+
     A: TermText
     B: TermText
     C: TermText
@@ -150,10 +154,14 @@ class DispatchRule(Condition):
 
 
 class ClearedRule(Condition):
+    """What becomes of a case whose last event is over."""
+
     then: OnCleared
 
 
 class EscalationStep(Part):
+    """Whom to tell after so much waiting."""
+
     after: TermText
     roles: tuple[Role, ...] = ()
     departments: tuple[Told, ...] = ()
@@ -179,7 +187,7 @@ class PolicyDocument(Part):
     standalone: bool = False
     calendar: CalendarPart = CalendarPart()
     grades: dict[Grade, tuple[str, ...]] | None = None
-    event_classes: dict[str, Annotated[str, Field(pattern=r"^\d{4}$")]] = {}
+    event_classes: dict[str, Annotated[str, Field(pattern=r"^E\d{4}$")]] = {}
     opens: OpensPart = OpensPart()
     trusted: tuple[TrustRule, ...] = ()
     terms: tuple[TermRule, ...] = ()

@@ -106,13 +106,13 @@ def _problem(detail: Any, located: Located, file: str) -> Problem:
     message = detail["msg"].removeprefix("Value error, ")
     match detail["type"]:
         case "extra_forbidden":
-            message = f"unknown entry `{path[-1]}`{_meant(str(path[-1]), path, located)}"
+            message = f"unknown entry `{path[-1]}`{_meant(str(path[-1]), path)}"
         case "missing":
             message = f"`{path[-1]}` is missing"
         case "value_error":
             pass
         case "string_pattern_mismatch" if path[0] == "event_classes":
-            message = f"{detail['input']!r} is no class; write its four digits, such as '0406'"
+            message = f"{detail['input']!r} is no class of events; write E and its four digits, such as E0406"
         case "string_pattern_mismatch":
             message = f"{detail['input']!r} is no department; write a name, or the braces as in the shipped policy"
         case _:
@@ -121,7 +121,7 @@ def _problem(detail: Any, located: Located, file: str) -> Problem:
     return Problem(file, *located.place_of(path), message)
 
 
-def _meant(name: str, path: tuple[str | int, ...], located: Located) -> str:
+def _meant(name: str, path: tuple[str | int, ...]) -> str:
     known = _entries_at(path[:-1])
     close = get_close_matches(name, known, n=1)
     return f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(known)}"

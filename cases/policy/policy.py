@@ -65,7 +65,7 @@ class CasePolicy:
         return next((rule.trusted for rule in self.trusted if rule.holds(source, problem)), False)
 
     def class_of(self, problem: str, component_code: str | None) -> str | None:
-        """The four digits of the event's class (大类 and 小类), where it is a city event; else those of the component's."""
+        """The class (大类 and 小类) of a city event as E0406; of other problems that of the component, as 0118."""
         own = self.event_classes.get(problem)
         if own is None and component_code is not None and len(component_code) == _COMPONENT_CODE_DIGITS:
             return component_code[6:10]

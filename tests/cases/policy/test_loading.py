@@ -64,7 +64,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_file(tmp_path: Path)
         ("escalation: [{while: waiting, steps: []}]", "'waiting': it should be 'reported'"),
         ("grades: {D: [x]}", "1:10: 'D': it should be 'A', 'B' or 'C'"),
         ("grades: {A: [x], B: [y, x]}", "1:25: x has several grades"),
-        ("event_classes: {ponding: 46}", "'46' is no class"),
+        ("event_classes: {ponding: 0406}", "'0406' is no class of events; write E"),
         ("calendar: {hours: Mon-Fri}", "1:12: hours are missing"),
         ("calendar: {hours: []}", "no term would ever end"),
         ("calendar: {working_day: 0h}", "longer than nothing"),

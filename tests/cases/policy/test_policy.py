@@ -191,10 +191,18 @@ def test_what_recovery_means_is_the_problems(problem: str, severity: Severity, t
 
 
 def test_a_class_is_the_events_or_the_components() -> None:
-    assert POLICY.class_of("ponding", "3205820602000001") == "0406"
+    assert POLICY.class_of("ponding", "3205820602000001") == "E0406"
     assert POLICY.class_of("lamp-out", "3205820118000001") == "0118"
     assert POLICY.class_of("lamp-out", "L-1") is None
     assert POLICY.class_of("lamp-out", None) is None
+
+
+def test_an_event_is_not_taken_for_the_component_of_the_same_digits() -> None:
+    """0104 is a drainage grate; E0104 is a dirty road."""
+    road = reported(problem="dirty-road", class_code=POLICY.class_of("dirty-road", None))
+    grate = reported(problem="broken", class_code=POLICY.class_of("broken", "3205820104000001"))
+    assert [one.department for one in POLICY.candidates(road)] == ["sanitation"]
+    assert [one.department for one in POLICY.candidates(grate)] == ["drainage"]
 
 
 def test_while_a_case_waits_the_department_is_told_then_dispatchers() -> None:
@@ -243,13 +251,13 @@ class TestACitysOwnDocument:
 
     def test_what_it_says_of_events_and_classes_is_joined_with_the_shipped(self, tmp_path: Path) -> None:
         policy = written(
-            tmp_path, "opens: {at_least: major, except: {rainstorm: never}}\nevent_classes: {ponding: '0111'}\n"
+            tmp_path, "opens: {at_least: major, except: {rainstorm: never}}\nevent_classes: {ponding: E0111}\n"
         )
         assert not policy.opens_case(event("lamp-unlit", Severity.MINOR))
         assert not policy.opens_case(event("rainstorm", Severity.CRITICAL))
         assert policy.opens_case(event("battery-low", Severity.WARNING))
-        assert policy.class_of("ponding", None) == "0111"
-        assert policy.class_of("road-damage", None) == "0110"
+        assert policy.class_of("ponding", None) == "E0111"
+        assert policy.class_of("road-damage", None) == "E0110"
 
     def test_its_days_are_added_and_win_over_the_shipped(self, tmp_path: Path) -> None:
         policy = written(
