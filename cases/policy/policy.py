@@ -1,9 +1,9 @@
 """What the city wants done with its cases. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cases.deadlines import WorkingCalendar
+from cases.deadlines import CityTimes, WorkingCalendar
 from cases.intake import OnCleared
 from cases.intake.ports import Assignment
 from cases.policy.conditions import Grade, lies_in
@@ -41,7 +41,8 @@ class CasePolicy:
     """Implements `cases.intake.IntakePolicy`. Of each list of rules the first that holds counts.
 
     `opens_from` says from which severity on an event opens a case, `exceptions` of which problems it is another, or None
-    for never. `graded` are the areas by grade; the longest that a case lies in decides, B where there is none.
+    for never. `graded` are the areas by grade; the longest that a case lies in decides, B where there is none. `times`
+    counts terms on `calendar`, one for all who ask.
     """
 
     calendar: WorkingCalendar
@@ -54,6 +55,10 @@ class CasePolicy:
     exceptions: Mapping[str, Severity | None]
     event_classes: Mapping[str, str]
     graded: Mapping[str, Grade]
+    times: CityTimes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", CityTimes(self.calendar))
 
     def opens_case(self, event: Event) -> bool:
         """Whether an event asks for somebody at all."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.deadlines import CityTimes, Standing, status_of_case
+from cases.deadlines import Standing, status_of_case
 from cases.intake import Intake, Telling
 from cases.policy import load_policy
 from cases.storage import CaseBook, CaseQuery
@@ -15,7 +15,7 @@ from urbansense.case_database import CaseDatabase
 
 SATURDAY = at("2026-11-21T23:00")
 POLICY = load_policy()
-TIMES = CityTimes(POLICY.calendar)
+TIMES = POLICY.times
 NO_DEVICES: dict[str, Device] = {}
 
 
