@@ -88,17 +88,20 @@ def verify_audit(connection: Connection, expected_last: str | None = None) -> Au
 
 
 def read_audit(
-    connection: Connection, *, actor: str | None = None, subject: str | None = None, before: int | None = None,
-    limit: int = 100,
+    connection: Connection, *, actor: str | None = None, subject: str | None = None, action: str | None = None,
+    from_ms: int | None = None, to_ms: int | None = None, before: int | None = None, limit: int = 100,
 ) -> list[AuditEntry]:  # fmt: skip
-    """The newest rows first; `before` is the sequence at which the last page ended."""
-    wanted = select(audit).order_by(audit.c.sequence.desc()).limit(limit)
-    if actor is not None:
-        wanted = wanted.where(audit.c.actor == actor)
-    if subject is not None:
-        wanted = wanted.where(audit.c.subject == subject)
-    if before is not None:
-        wanted = wanted.where(audit.c.sequence < before)
+    """The newest rows first, of [from, to); `before` is the sequence at which the last page ended."""
+    bounds = (
+        None if actor is None else audit.c.actor == actor,
+        None if subject is None else audit.c.subject == subject,
+        None if action is None else audit.c.action == action,
+        None if from_ms is None else audit.c.at_ms >= from_ms,
+        None if to_ms is None else audit.c.at_ms < to_ms,
+        None if before is None else audit.c.sequence < before,
+    )
+    asked = [bound for bound in bounds if bound is not None]
+    wanted = select(audit).where(*asked).order_by(audit.c.sequence.desc()).limit(limit)
     return [
         AuditEntry(
             row.sequence,

@@ -1,0 +1,154 @@
+"""Logging in and out: passwords checked, sessions made and ended, each with its line in the audit log.
+
+password ──▶ checked outside any transaction (it takes a tenth of a second) ──▶ one write transaction that counts the
+failure or makes the session. The lock is looked at there again, so guesses made at the same time gain nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from cases.people.audit import append_audit
+from cases.people.credentials import Random, draw_session, hash_of
+from cases.people.lockout import locked_until_ms
+from cases.people.passwords import Passwords, check_password
+from cases.people.refusals import LoginRefused
+from cases.people.rows import known_user, user_of, user_row
+from cases.people.user import User
+from cases.storage.ports import Database
+from cases.storage.tables import sessions, users
+
+_HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """How long a session lasts: unused, and at most."""
+
+    idle_ms: int = 2 * _HOUR_MS
+    longest_ms: int = 12 * _HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A login that succeeded. `secret` is told to the browser and nobody else; it ends at `ends_at_ms` at the latest."""
+
+    user: User
+    secret: str
+    ends_at_ms: int
+
+
+class Logins:
+    """Synchronous, safe from many threads. Raises, from every method: domain.errors.TransientFault."""
+
+    def __init__(
+        self, database: Database, random: Random, passwords: Passwords, terms: SessionTerms | None = None
+    ) -> None:
+        self._database = database
+        self._random = random
+        self._passwords = passwords
+        self.terms = terms or SessionTerms()
+
+    def log_in(self, username: str, password: str, at_ms: int) -> NewSession:
+        """A session of who gave the right password. Raises: LoginRefused, after as much work whatever was wrong."""
+        with self._database.reading() as connection:
+            row = user_row(connection, username)
+        kept = row.password_hash if row is not None else None
+        holds = self._passwords.holds(kept, password)
+        again = self._passwords.hash(password) if holds and self._passwords.is_outdated(str(kept)) else kept
+        with self._database.writing() as connection:
+            session = self._settle(connection, username, kept, again, holds, at_ms)
+        if session is None:
+            raise LoginRefused
+        return session
+
+    def admit(self, connection: Connection, username: str, at_ms: int, by_way_of: str) -> NewSession:
+        """A session of an active user who proved elsewhere who they are, within the caller's transaction."""
+        secret = draw_session(self._random)
+        user = known_user(connection, username)
+        ended = or_(sessions.c.ends_at_ms <= at_ms, sessions.c.used_at_ms <= at_ms - self.terms.idle_ms)
+        connection.execute(delete(sessions).where(ended))
+        ends_at_ms = at_ms + self.terms.longest_ms
+        row = {
+            "secret_hash": secret.hash, "username": username, "created_at_ms": at_ms, "used_at_ms": at_ms,
+            "ends_at_ms": ends_at_ms,
+        }  # fmt: skip
+        connection.execute(insert(sessions).values(row))
+        append_audit(connection, at_ms, username, "login", f"user/{username}", {"by": by_way_of})
+        return NewSession(user, secret.text, ends_at_ms)
+
+    def log_out(self, secret: str, at_ms: int) -> None:
+        """That session is over. Nothing happens where it was already."""
+        found = sessions.c.secret_hash == hash_of(secret)
+        with self._database.writing() as connection:
+            username = connection.execute(select(sessions.c.username).where(found)).scalar()
+            if username is not None:
+                connection.execute(delete(sessions).where(found))
+                append_audit(connection, at_ms, username, "logout", f"user/{username}")
+
+    def log_out_everywhere(self, username: str, *, by: str, at_ms: int) -> int:
+        """How many sessions of the user are over. Raises: UnknownPerson."""
+        with self._database.writing() as connection:
+            known_user(connection, username)
+            ended = _end_all(connection, username)
+            append_audit(connection, at_ms, by, "logout-everywhere", f"user/{username}", {"sessions": ended})
+            return ended
+
+    def set_password(self, username: str, password: str, *, by: str, at_ms: int) -> User:
+        """The user, whose password it now is, and who is logged out everywhere. Raises: UnknownPerson; BadPeople."""
+        check_password(username, password)
+        kept = self._passwords.hash(password)
+        with self._database.writing() as connection:
+            user = known_user(connection, username)
+            values = {
+                "password_hash": kept, "failed_logins": 0, "locked_until_ms": None, "version": user.version + 1,
+            }  # fmt: skip
+            connection.execute(update(users).where(users.c.username == username).values(values))
+            ended = _end_all(connection, username)
+            append_audit(connection, at_ms, by, "password-changed", f"user/{username}", {"sessions": ended})
+            return known_user(connection, username)
+
+    def change_own_password(self, username: str, current: str, password: str, at_ms: int) -> None:
+        """As `set_password`, for who knows the present one; a wrong one counts as a failed login.
+
+        Raises: LoginRefused; BadPeople.
+        """
+        check_password(username, password)
+        self.log_in(username, current, at_ms)
+        self.set_password(username, password, by=username, at_ms=at_ms)
+
+    def _settle(
+        self, connection: Connection, username: str, checked: str | None, rehashed: str | None, holds: bool, at_ms: int
+    ) -> NewSession | None:
+        """The session, or None with the failure counted. What was checked must still be what is kept."""
+        row = user_row(connection, username)
+        if row is None:
+            append_audit(connection, at_ms, "nobody", "login-failed", "user", {"why": "unknown user"})
+            return None
+        why = _why_not(row, checked, holds, at_ms)
+        if why is not None:
+            values: dict[str, Any] = {}
+            if why == "wrong password":
+                failures = row.failed_logins + 1
+                values = {"failed_logins": failures, "locked_until_ms": locked_until_ms(failures, at_ms)}
+                connection.execute(update(users).where(users.c.username == username).values(values))
+            append_audit(connection, at_ms, "nobody", "login-failed", f"user/{username}", {"why": why, **values})
+            return None
+        values = {"failed_logins": 0, "locked_until_ms": None, "password_hash": rehashed}
+        connection.execute(update(users).where(users.c.username == username).values(values))
+        return self.admit(connection, user_of(row).username, at_ms, "password")
+
+
+def _why_not(row: Any, checked: str | None, holds: bool, at_ms: int) -> str | None:
+    if not row.active:
+        return "disabled"
+    if row.locked_until_ms is not None and at_ms < row.locked_until_ms:
+        return "locked"
+    if row.password_hash is None:
+        return "no password"
+    return None if holds and row.password_hash == checked else "wrong password"
+
+
+def _end_all(connection: Connection, username: str) -> int:
+    return connection.execute(delete(sessions).where(sessions.c.username == username)).rowcount
