@@ -1,11 +1,11 @@
 """How much work every department has: what is open, soon due and overdue, and what it handled in the last days."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, or_, select, type_coerce
 
 from cases.deadlines import CityTimes, soon_through_ms
 from cases.storage.tables import cases, history
@@ -38,13 +38,19 @@ class Running(NamedTuple):
     term: Term
 
 
-def workload(connection: Connection, now_ms: int, times: CityTimes) -> tuple[DepartmentLoad, ...]:
-    """The load of every department that has one, by name; those whom nobody has yet first."""
+def workload(
+    connection: Connection, now_ms: int, times: CityTimes, areas: Sequence[str] = ()
+) -> tuple[DepartmentLoad, ...]:
+    """The load of every department that has one, by name; those whom nobody has yet first.
+
+    Where `areas` are given only cases within them count, and those without an area.
+    """
+    scope = _within(cases.c.area, areas)
     return tally(
-        _open(connection),
-        _overdue(connection, now_ms),
-        _running(connection, now_ms),
-        _handled(connection, now_ms - HANDLED_WITHIN_MS),
+        _open(connection, scope),
+        _overdue(connection, scope, now_ms),
+        _running(connection, scope, now_ms),
+        _handled(connection, areas, now_ms - HANDLED_WITHIN_MS),
         now_ms,
         times,
     )
@@ -69,35 +75,47 @@ def tally(
     return tuple(DepartmentLoad(name, open_cases[name], due_soon[name], overdue[name], handled[name]) for name in names)
 
 
-def _open(connection: Connection) -> Counter[str | None]:
-    wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False)).group_by(cases.c.department)
-    # The index by department holds all that is asked for; SQLite would take another one, and read every case.
-    wanted = wanted.with_hint(cases, "INDEXED BY ix_cases_department", "sqlite")
-    return Counter(dict(connection.execute(wanted).all()))
+Scope = Sequence[ColumnElement[bool]]
 
 
-def _overdue(connection: Connection, now_ms: int) -> Counter[str | None]:
-    wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False), cases.c.due_at_ms <= now_ms)
+def _within(area: ColumnElement[Any], areas: Sequence[str]) -> Scope:
+    if not areas:
+        return ()
+    below = (area.startswith(f"{one}/", autoescape=True) for one in areas)
+    return (or_(area.is_(None), area.in_(list(areas)), *below),)
+
+
+def _open(connection: Connection, scope: Scope) -> Counter[str | None]:
+    wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False), *scope)
+    if not scope:
+        # The index by department holds all that is asked for; SQLite would take another one, and read every case.
+        wanted = wanted.with_hint(cases, "INDEXED BY ix_cases_department", "sqlite")
     return Counter(dict(connection.execute(wanted.group_by(cases.c.department)).all()))
 
 
-def _running(connection: Connection, now_ms: int) -> Iterable[Running]:
+def _overdue(connection: Connection, scope: Scope, now_ms: int) -> Counter[str | None]:
+    wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False), cases.c.due_at_ms <= now_ms)
+    return Counter(dict(connection.execute(wanted.where(*scope).group_by(cases.c.department)).all()))
+
+
+def _running(connection: Connection, scope: Scope, now_ms: int) -> Iterable[Running]:
     unit, amount = (_in_body(connection, cases.c.body, "deadline", "term", name) for name in ("unit", "amount"))
     wanted = select(cases.c.department, cases.c.due_at_ms, unit, amount)
     terms: dict[tuple[str, str], Term] = {}
-    for row in connection.execute(wanted.where(cases.c.ended.is_(False), cases.c.due_at_ms > now_ms)):
+    for row in connection.execute(wanted.where(cases.c.ended.is_(False), cases.c.due_at_ms > now_ms, *scope)):
         term = terms.get(row[2:])
         if term is None:
             term = terms[row[2:]] = Term(unit=TermUnit(row[2]), amount=float(row[3]))
         yield Running(row.department, row.due_at_ms, term)
 
 
-def _handled(connection: Connection, since_ms: int) -> Counter[str | None]:
+def _handled(connection: Connection, areas: Sequence[str], since_ms: int) -> Counter[str | None]:
     first = _first_sequence(connection, since_ms - _CLOCKS_APART_MS)
-    department = _in_body(connection, history.c.body, "department")
+    department, area = (_in_body(connection, history.c.body, name) for name in ("department", "area"))
     wanted = (
         select(department, func.count())
         .where(history.c.sequence >= first, history.c.transition == "handle", history.c.at_ms >= since_ms)
+        .where(*_within(area, areas))
         .group_by(department)
     )
     return Counter(dict(connection.execute(wanted).all()))

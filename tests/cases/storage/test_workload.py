@@ -1,5 +1,6 @@
 """How much work the departments have, on SQLite and PostgreSQL."""
 
+from typing import Any
 from uuid import UUID
 
 from cases.deadlines import CityTimes
@@ -16,14 +17,14 @@ MONDAY = at("2026-11-23T08:30")
 TEN_HOURS = Term(unit=TermUnit.WORKING_HOUR, amount=10)
 
 
-def load(book: CaseBook, now_ms: int) -> dict[str | None, tuple[int, int, int, int]]:
+def load(book: CaseBook, now_ms: int, areas: tuple[str, ...] = ()) -> dict[str | None, tuple[int, int, int, int]]:
     with book.database.reading() as connection:
-        loads = workload(connection, now_ms, TIMES)
+        loads = workload(connection, now_ms, TIMES, areas)
     return {one.department: (one.open, one.due_soon, one.overdue, one.handled) for one in loads}
 
 
-def dispatched(book: CaseBook, department: str, at_ms: int, term: Term = TEN_HOURS) -> Case:
-    case = book.report(a_report(), OPERATOR, at_ms).case
+def dispatched(book: CaseBook, department: str, at_ms: int, term: Term = TEN_HOURS, **fields: Any) -> Case:
+    case = book.report(a_report(**fields), OPERATOR, at_ms).case
     for step in ("accept", "send_to_verify", "verify"):
         book.act(case.case_id, Act(step, OPERATOR, at_ms))
     return book.act(case.case_id, Act("dispatch", DISPATCHER, at_ms, department=department, term=term))
@@ -77,3 +78,16 @@ def test_a_return_takes_the_case_out_of_the_department(case_database: CaseDataba
     book.act(case.case_id, Act("return", LIGHTING, MONDAY + HOUR_MS, note="not ours"))
     with book.database.reading() as connection:
         assert workload(connection, MONDAY + HOUR_MS, TIMES) == (DepartmentLoad(None, 1, 0, 0, 0),)
+
+
+def test_whose_scope_is_an_area_sees_the_load_within_it_and_of_cases_without_one(case_database: CaseDatabase) -> None:
+    book = CaseBook(case_database, TIMES)
+    for area in ("320582/110", "320582/110/152", "320582/1101", "320582/9", None):
+        case = dispatched(book, "drainage", MONDAY, area=area)
+        if area != "320582/110":
+            handled(book, case.case_id, MONDAY)
+    later = at("2026-11-24T10:00")
+    assert load(book, later)["drainage"] == (5, 1, 0, 4)
+    assert load(book, later, ("320582/110",))["drainage"] == (3, 1, 0, 2)
+    assert load(book, at("2026-11-24T12:00"), ("320582/110",))["drainage"] == (3, 0, 1, 2)
+    assert load(book, later, ("320582/9", "320582/1101"))["drainage"] == (3, 0, 0, 3)
