@@ -160,6 +160,11 @@ def _ask_extension(case: Case, act: Act, times: Times) -> dict[str, Any]:
     if case.extension is not None:
         raise Illegal(f"{case.number}: more time is asked for already", ("grant_extension", "refuse_extension"))
     assert act.more is not None
+    assert case.deadline is not None
+    if act.more.unit is not case.deadline.term.unit:
+        raise Incomplete(
+            f"{case.number}: its term counts in {case.deadline.term.unit}; ask for more of these", ("more",)
+        )
     return {"extension": Extension(more=act.more, asked_at_ms=act.at_ms, note=act.note)}
 
 

@@ -197,6 +197,8 @@ def test_more_time_is_asked_for_once_and_lengthens_the_term_when_granted() -> No
     asked = act(case, "ask_extension", DRAINAGE, more=Term(unit=TermUnit.HOUR, amount=2), note="parts")
     with pytest.raises(Illegal, match="already"):
         act(asked, "ask_extension", DRAINAGE, more=FOUR_HOURS, note="more parts")
+    with pytest.raises(Incomplete, match="counts in hour"):
+        act(case, "ask_extension", DRAINAGE, more=Term(unit=TermUnit.WORKING_DAY, amount=1), note="parts")
     granted = act(asked, "grant_extension", DISPATCHER)
     assert granted.deadline is not None
     assert granted.deadline.due_at_ms == NOON_MS + 6 * HOUR_MS
