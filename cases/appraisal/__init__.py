@@ -1,0 +1,1 @@
+"""How well the case desk works: indicators by department, area, problem and source, as figures, CSV and a page."""

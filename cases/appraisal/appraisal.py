@@ -1,0 +1,191 @@
+"""The appraisal of a period: the whole, its parts, and how it went day by day or week by week. Pure."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cases.appraisal.counts import RATES, Count
+from cases.appraisal.facts import Fact, Handling, Period, facts_of
+from cases.appraisal.indicators import Indicators, Rate, Tally, rate_of
+from cases.appraisal.steps import CaseSteps
+from cases.deadlines import CityTimes
+
+NOWHERE: Final = None
+"""The part of what has no department, or no area."""
+_DAILY_UP_TO_DAYS: Final = 35
+_WEEKLY_UP_TO_DAYS: Final = 400
+
+
+class Dimension(StrEnum):
+    """By what an appraisal is parted: 责任部门、区域、问题类别、信息来源."""
+
+    DEPARTMENT = "department"
+    AREA = "area"
+    PROBLEM = "problem"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cases count, and how areas are parted.
+
+    `area` and `areas` match themselves and everything below; a case without an area is in every one of `areas`, which bound
+    what the asker may see, but not in `area`. Of `departments`, where given, only what is theirs counts. `area_level` is how
+    many steps of an area's name are told apart: 1 parts `320582/110/152` under `320582`.
+    """
+
+    area: str | None = None
+    areas: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    area_level: int = 1
+
+    def covers(self, area: str | None) -> bool:
+        if self.area is not None and (area is None or not _lies_in(area, self.area)):
+            return False
+        return not self.areas or area is None or any(_lies_in(area, own) for own in self.areas)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One day, week or month of the period, of the wall clock, cut at its ends. Time: epoch ms, [from_ms, to_ms)."""
+
+    from_ms: int
+    to_ms: int
+    counts: Mapping[Count, int]
+
+    def rate(self, name: str) -> Rate:
+        return rate_of(RATES[name], self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How it went. `every` is day, week (from Monday on) or month, whichever makes a readable number of buckets.
+
+    `overdue`, which is of one instant, is in the last bucket only.
+    """
+
+    every: str
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What was asked for and found. `parts` has an entry for every name that anything was counted for, by name."""
+
+    period: Period
+    scope: Scope
+    whole: Indicators
+    parts: Mapping[Dimension, Mapping[str | None, Indicators]]
+    trend: Trend
+
+
+class Appraiser:
+    """Takes cases one by one, in any order, and says what they come to."""
+
+    def __init__(
+        self, period: Period, scope: Scope, by: Sequence[Dimension], times: CityTimes, zone: ZoneInfo | None = None
+    ) -> None:
+        self._period, self._scope, self._times = period, scope, times
+        self._every, self._starts_ms = _bucket_starts(period, zone or times.calendar.zone)
+        self._trend: list[Counter[Count]] = [Counter() for _ in self._starts_ms]
+        self._whole = Tally()
+        self._parts: dict[Dimension, dict[str | None, Tally]] = {dimension: {} for dimension in by}
+        self._departments = frozenset(scope.departments)
+
+    def take(self, case: CaseSteps) -> None:
+        """Count a case in."""
+        if not self._scope.covers(case.area):
+            return
+        facts, handlings = facts_of(case, self._period, self._times)
+        if self._departments:
+            facts = [fact for fact in facts if fact.department in self._departments]
+            handlings = [handling for handling in handlings if handling.department in self._departments]
+        for fact in facts:
+            self._whole.add(fact)
+            self._trend[bisect_right(self._starts_ms, fact.at_ms) - 1][fact.what] += 1
+        for handling in handlings:
+            self._whole.add_handling(handling)
+        for dimension, tallies in self._parts.items():
+            self._part(dimension, tallies, case, facts, handlings)
+
+    def take_all(self, cases: Iterable[CaseSteps]) -> None:
+        for case in cases:
+            self.take(case)
+
+    def appraisal(self) -> Appraisal:
+        ends_ms = [*self._starts_ms[1:], self._period.to_ms]
+        buckets = [
+            Bucket(from_ms, to_ms, {count: counted[count] for count in Count})
+            for from_ms, to_ms, counted in zip(self._starts_ms, ends_ms, self._trend, strict=True)
+        ]
+        parts = {
+            dimension: {name: tallies[name].indicators() for name in sorted(tallies, key=_nameless_last)}
+            for dimension, tallies in self._parts.items()
+        }
+        return Appraisal(self._period, self._scope, self._whole.indicators(), parts, Trend(self._every, tuple(buckets)))
+
+    def _part(
+        self,
+        dimension: Dimension,
+        tallies: dict[str | None, Tally],
+        case: CaseSteps,
+        facts: Sequence[Fact],
+        handlings: Sequence[Handling],
+    ) -> None:
+        by_department = dimension is Dimension.DEPARTMENT
+        name = None if by_department else self._name(dimension, case)
+        for fact in facts:
+            tally_of(tallies, fact.department if by_department else name).add(fact)
+        for handling in handlings:
+            tally_of(tallies, handling.department if by_department else name).add_handling(handling)
+
+    def _name(self, dimension: Dimension, case: CaseSteps) -> str | None:
+        if dimension is Dimension.AREA:
+            return None if case.area is None else "/".join(case.area.split("/")[: self._scope.area_level])
+        return case.problem if dimension is Dimension.PROBLEM else case.source
+
+
+def tally_of(tallies: dict[str | None, Tally], name: str | None) -> Tally:
+    """The tally of that name, a new one where there is none."""
+    tally = tallies.get(name)
+    if tally is None:
+        tally = tallies[name] = Tally()
+    return tally
+
+
+def _nameless_last(name: str | None) -> tuple[bool, str]:
+    return name is None, name or ""
+
+
+def _lies_in(area: str, outer: str) -> bool:
+    return area == outer or area.startswith(f"{outer}/")
+
+
+def _bucket_starts(period: Period, zone: ZoneInfo) -> tuple[str, list[int]]:
+    """The beginnings of the buckets, the first one the period's own."""
+    first = datetime.fromtimestamp(period.from_ms / 1000, zone).date()
+    days = (period.to_ms - period.from_ms) / 86_400_000
+    every = "day" if days <= _DAILY_UP_TO_DAYS else "week" if days <= _WEEKLY_UP_TO_DAYS else "month"
+    starts_ms = [period.from_ms]
+    day = _next(first, every)
+    while (start_ms := _midnight_ms(day, zone)) < period.to_ms:
+        starts_ms.append(start_ms)
+        day = _next(day, every)
+    return every, starts_ms
+
+
+def _next(day: date, every: str) -> date:
+    if every == "day":
+        return day + timedelta(days=1)
+    if every == "week":
+        return day + timedelta(days=7 - day.weekday())
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def _midnight_ms(day: date, zone: ZoneInfo) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)

@@ -1,0 +1,122 @@
+"""Indicators of a set of cases: counts, rates with how sure they are, and how long handling took. Pure."""
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Final, Self
+
+from cases.appraisal.counts import RATES, Count, RateOf
+from cases.appraisal.facts import Fact, Handling
+
+_Z_95: Final = 1.959964
+_HOUR_MS: Final = 3_600_000
+DURATION_BOUNDS_MS: Final = tuple(hours * _HOUR_MS for hours in (1, 2, 4, 8, 12, 24, 48, 72, 120, 168))
+"""Upper bounds, inclusive, of the classes in which handling times are shown; one more class lies beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`counted` of `among`, with Wilson's 95 % interval: 2 of 2 may be 34 % as well, 200 of 200 not less than 98 %.
+
+    Of nothing there is no rate: `value`, `low` and `high` are None where `among` is 0.
+    Source: E. B. Wilson, Probable inference, JASA 22 (1927), 209-212.
+    """
+
+    counted: int
+    among: int
+
+    @property
+    def value(self) -> float | None:
+        return self.counted / self.among if self.among else None
+
+    @property
+    def low(self) -> float | None:
+        return None if (ends := self._interval()) is None else ends[0]
+
+    @property
+    def high(self) -> float | None:
+        return None if (ends := self._interval()) is None else ends[1]
+
+    def _interval(self) -> tuple[float, float] | None:
+        if not self.among:
+            return None
+        n, share, z2 = self.among, self.counted / self.among, _Z_95**2
+        middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+        half = _Z_95 / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+        low = 0.0 if self.counted == 0 else max(0.0, middle - half)
+        return low, 1.0 if self.counted == self.among else min(1.0, middle + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long handling took. Units: ms. All None where nothing was handled; `p90` is the least that 90 % do not exceed."""
+
+    handled: int
+    mean_ms: float | None
+    median_ms: float | None
+    p90_ms: int | None
+    per_class: tuple[int, ...]
+    """How many in each class of `DURATION_BOUNDS_MS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """Everything known of one set of cases in one period. `counts` has every `Count`, `rates` every one of `RATES`."""
+
+    counts: Mapping[Count, int]
+    rates: Mapping[str, Rate]
+    clock: Durations
+    working: Durations
+
+
+class Tally:
+    """Counts facts and handlings up. Takes 16 bytes for each handling, and no more for each case."""
+
+    __slots__ = ("_clock", "_counts", "_working")
+
+    def __init__(self) -> None:
+        self._counts: Counter[Count] = Counter()
+        self._clock, self._working = array("q"), array("q")
+
+    def add(self, fact: Fact) -> None:
+        self._counts[fact.what] += 1
+
+    def add_handling(self, handling: Handling) -> None:
+        self._clock.append(handling.clock_ms)
+        self._working.append(handling.working_ms)
+
+    def merge(self, other: Self) -> None:
+        """Count what another tally counted, too."""
+        self._counts.update(other._counts)
+        self._clock.extend(other._clock)
+        self._working.extend(other._working)
+
+    def indicators(self) -> Indicators:
+        counts = {count: self._counts[count] for count in Count}
+        rates = {name: rate_of(rate, counts) for name, rate in RATES.items()}
+        return Indicators(counts, rates, durations_of(self._clock), durations_of(self._working))
+
+
+def rate_of(rate: RateOf, counts: Mapping[Count, int]) -> Rate:
+    """A rate from its counts."""
+    counted = counts[rate.counted] - sum(counts[less] for less in rate.less)
+    return Rate(counted, sum(counts[one] for one in rate.among))
+
+
+def durations_of(times_ms: "array[int]") -> Durations:
+    """Mean, median, 90th percentile and classes; in any order."""
+    ordered = sorted(times_ms)
+    n = len(ordered)
+    ends = [0]
+    per_class = []
+    for bound_ms in DURATION_BOUNDS_MS:
+        ends.append(bisect_left(ordered, bound_ms + 1))
+        per_class.append(ends[-1] - ends[-2])
+    per_class.append(n - ends[-1])
+    if not n:
+        return Durations(0, None, None, None, tuple(per_class))
+    median_ms = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    return Durations(n, sum(ordered) / n, median_ms, ordered[ceil(n * 0.9) - 1], tuple(per_class))

@@ -1,0 +1,79 @@
+"""The steps of the cases that a period is about, streamed from the history case by case."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import JSON, Connection, Select, Text, and_, case, cast, func, null, or_, select, type_coerce, union
+
+from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY, Period
+from cases.appraisal.steps import CaseSteps, Step
+from cases.storage.tables import cases, history
+from cases.workflow import Deadline
+
+_CLOCKS_APART_MS: Final = 3_600_000
+"""How far the clocks of those who write to the book may differ, for the order of the history to be that of its times."""
+_FETCHED_AT_ONCE: Final = 1_000
+
+
+def read_steps(connection: Connection, period: Period, area: str | None = None) -> Iterator[CaseSteps]:
+    """Every case that was reported before the end of the period and was not over for good before its beginning.
+
+    Shape: one case at a time, by its id; of its steps those that indicators are made of. Memory does not grow with them.
+    """
+    streamed = connection.execution_options(stream_results=True, yield_per=_FETCHED_AT_ONCE)
+    rows = streamed.execute(_wanted(connection, period, area))
+    terms: dict[str, Deadline] = {}
+    for _, own in groupby(rows, key=itemgetter(0)):
+        first = next(own)
+        steps = [_step(first, terms), *(_step(row, terms) for row in own)] if first[5] is not None else []
+        yield CaseSteps(first[1], first[2], first[3], first[4], steps)
+
+
+def _step(row: Any, known: dict[str, Deadline]) -> Step:
+    deadline = None if row[8] is None else Deadline.model_validate_json(row[8])
+    return Step(row[5], row[6], row[7], deadline)
+
+
+def _wanted(connection: Connection, period: Period, area: str | None) -> Select[Any]:
+    on_postgresql = connection.dialect.name == "postgresql"
+    parsed = cast(history.c.body, JSON) if on_postgresql else type_coerce(history.c.body, JSON)
+    given = case((history.c.transition.in_(GIVES), parsed["department"].as_string()), else_=null())
+    due = cast(parsed["deadline"], Text) if on_postgresql else func.json_extract(history.c.body, "$.deadline")
+    deadline = case((history.c.transition.in_(STARTS_CLOCK), due), else_=null())
+    own = and_(history.c.case_id == cases.c.case_id, history.c.transition.in_(TOLD_BY), history.c.at_ms < period.to_ms)
+    wanted = (
+        select(
+            cases.c.case_id, cases.c.source, cases.c.problem, cases.c.area, cases.c.reported_at_ms,
+            history.c.transition, history.c.at_ms, given, deadline,
+        )
+        .select_from(cases.outerjoin(history, own))
+        .where(cases.c.reported_at_ms < period.to_ms, cases.c.case_id.in_(_touched(connection, period)))
+        .order_by(cases.c.case_id, history.c.revision)
+    )  # fmt: skip
+    if area is not None:
+        wanted = wanted.where(or_(cases.c.area == area, cases.c.area.startswith(f"{area}/", autoescape=True)))
+    return wanted
+
+
+def _touched(connection: Connection, period: Period) -> Select[Any]:
+    """The cases that are open, or of which anything was noted since the period began."""
+    first = _first_sequence(connection, period.from_ms - _CLOCKS_APART_MS)
+    noted = select(history.c.case_id).where(history.c.sequence >= first)
+    found = union(noted, select(cases.c.case_id).where(cases.c.ended.is_(False))).subquery()
+    return select(found.c.case_id)
+
+
+def _first_sequence(connection: Connection, since_ms: int) -> int:
+    """The first entry of the history that is not older, found by halving: times have no index, and follow the sequence."""
+    last = connection.execute(select(func.max(history.c.sequence))).scalar_one() or 0
+    first = 0
+    while first < last:
+        middle = (first + last) // 2
+        found = select(history.c.at_ms).where(history.c.sequence >= middle).order_by(history.c.sequence).limit(1)
+        if connection.execute(found).scalar_one() < since_ms:
+            first = middle + 1
+        else:
+            last = middle
+    return first
