@@ -3,7 +3,7 @@
 device ──MQTT──▶ broker ──▶ Gateway ──▶ telemetry.<kind> ─┬─▶ Recorder ──▶ store ◀── API and page
                             │     ▲                       └─▶ RulesWorker ──▶ rules.raised ──▶ Correlator ──▶ city.events
                             │     └── FollowingLookup ◀── registry.devices ◀── RegistryPublisher ◀── registry
-                            └──▶ telemetry.rejected
+                            └──▶ telemetry.rejected                     CaseDesk ◀── city.events; ──▶ cases ──▶ city.cases
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from rules.worker import RulesWorker
 from streams.embedded import EmbeddedLog
 from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
+from urbansense.case_office import CaseOffice, open_case_office, open_case_services, open_desk
 from urbansense.credential_desk import open_credentials
 from urbansense.device_files import RegistryFiles
 from urbansense.directory import RegistryDirectory, RegistryOffice
@@ -92,6 +93,14 @@ async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
         await _run_alone(parts, {"lookup": parts.lookup, "correlator": correlator}, stop)
 
 
+async def run_desk(settings: Settings, stop: asyncio.Event) -> None:
+    """The case desk."""
+    async with open_parts(settings, stop, registry=True) as parts:
+        await parts.lookup.load(parts.log)
+        desk = open_desk(parts, await asyncio.to_thread(open_case_office, parts))
+        await _run_alone(parts, {"lookup": parts.lookup, "case desk": desk}, stop)
+
+
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     """The API, the live page and what publishes the registry."""
     async with open_parts(settings, stop, store=True, registry=True) as parts:
@@ -128,7 +137,8 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
     more: Mapping[str, ReadinessCheck] = {"MQTT broker": lambda: _check_gateway(gateway)}
     desk = open_credentials(parts)
-    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more, desk)
+    office = await asyncio.to_thread(open_case_office, parts)
+    app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more, desk, office)
     web = WebServer(app, parts.settings.http_port)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
@@ -136,6 +146,7 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
         "recorder": Recorder(parts.log, parts.store, parts.topics),
         "rules worker": worker,
         "correlator": Correlator(parts.log, parts.topics, parts.lookup.device),
+        "case desk": open_desk(parts, office),
         "registry publisher": publisher,
         "live feed": live,
         "web": web,
@@ -180,6 +191,7 @@ def api_app(
     zone: ZoneInfo | None = None,
     more_checks: Mapping[str, ReadinessCheck] | None = None,
     desk: CredentialDesk | None = None,
+    office: CaseOffice | None = None,
 ) -> FastAPI:
     """The API over these parts; with `zone` the live page as well."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
@@ -207,6 +219,7 @@ def api_app(
         device_files=RegistryFiles(parts.registry, publisher, lambda: _now_ms(parts)),
         credentials=desk or open_credentials(parts),
         pending=PendingOffice(PendingBook(parts.registry), parts.log, parts.lookup, rejections),
+        cases=open_case_services(parts, office or open_case_office(parts)),
         rule_history=LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, parts.settings.timezone),
     )
     return create_app(services, zone=zone)

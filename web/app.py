@@ -12,9 +12,13 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from web.access import UNKNOWN, Gate
 from web.areas import area_routes
+from web.attachments import attachment_routes
 from web.board import Board
 from web.calendars import calendar_routes
+from web.cases import case_routes
+from web.cases_overview import overview_routes
 from web.credentials import credential_routes
 from web.devices import device_routes
 from web.devices_files import device_file_routes
@@ -23,8 +27,13 @@ from web.events import event_routes
 from web.health import health_routes
 from web.hosts import LOOPBACK_HOSTS, AllowedHosts
 from web.ledger import ledger_routes
+from web.login import PasswordDoor, login_page_routes, login_routes
+from web.login_oidc import oidc_routes
 from web.ngsi_ld.routes import ngsi_ld_routes
 from web.pending import pending_routes
+from web.people import people_routes
+from web.people_audit import audit_routes
+from web.people_ports import PeopleServices
 from web.ports import Services
 from web.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.profiles import profile_routes
@@ -70,16 +79,30 @@ def create_app(
     board = Board(services, time.monotonic)
     app.include_router(_api(services, board, closing))
     app.include_router(health_routes(services, registry))
+    if services.people is not None:
+        _add_people(app, services.people)
     if services.registry is not None and services.readings is not None:
         app.include_router(sta_routes(services))
     _add_docs(app)
-    app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), include_in_schema=False))
+    app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), name=UNKNOWN, include_in_schema=False))
     if zone is not None:
         from web.console.page import mount_console
 
         mount_console(app, services, board, zone, tiles_url)
+    app.add_middleware(Gate, routes=app.router.routes, people=services.people)
     app.add_middleware(AllowedHosts, hosts=allowed_hosts)
     return app
+
+
+def _add_people(app: FastAPI, people: PeopleServices) -> None:
+    door = PasswordDoor(people)
+    api = APIRouter(prefix="/api/v1")
+    for router in (login_routes(people, door), people_routes(people, door), audit_routes(people)):
+        api.include_router(router)
+    if people.elsewhere is not None:
+        api.include_router(oidc_routes(people, people.elsewhere))
+    app.include_router(api)
+    app.include_router(login_page_routes(people, door))
 
 
 def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
@@ -102,6 +125,9 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
     if (desk := services.rule_desk) is not None:
         api.include_router(calendar_routes(desk.calendars))
         api.include_router(silence_routes(desk.silences))
+    if services.cases is not None:
+        for router in (overview_routes(services.cases), case_routes(services.cases), attachment_routes(services.cases)):
+            api.include_router(router)
     if services.registry is not None:
         api.include_router(area_routes(services.registry))
         api.include_router(profile_routes(services.registry))

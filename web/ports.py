@@ -18,7 +18,9 @@ from domain.ledger import Ledger
 from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
 from timeseries.readings import ReadingStore
+from web.cases_ports import CaseServices
 from web.device_file_ports import DeviceFiles
+from web.people_ports import PeopleServices
 from web.rule_history_ports import RuleHistory
 from web.rule_ports import RuleBook as RuleBook
 from web.rule_ports import RuleChange as RuleChange
@@ -270,3 +272,5 @@ class Services:
     device_files: DeviceFiles | None = None
     credentials: CredentialDesk | None = None
     pending: PendingDesk | None = None
+    people: PeopleServices | None = None
+    cases: CaseServices | None = None

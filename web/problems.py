@@ -1,6 +1,6 @@
 """Every error the API answers is a problem document (RFC 9457)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -27,7 +27,11 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem document. `type` is a URN that names the class of problem and never changes its meaning."""
+    """A problem document. `type` is a URN that names the class of problem and never changes its meaning.
+
+    Of a refused transition: `legal` names what can be done instead, `needs` the fields that are missing, `meanwhile` what
+    others did since the revision that was expected, and `revision` where the case is now.
+    """
 
     type: str
     title: str
@@ -35,16 +39,23 @@ class Problem(BaseModel):
     detail: str
     instance: str
     errors: list[Fault] = []
+    legal: list[str] = []
+    needs: list[str] = []
+    meanwhile: list[dict[str, Any]] = []
+    revision: int = 0
 
 
 class Refused(Exception):
     """A request that is answered with a problem document."""
 
-    def __init__(self, status: HTTPStatus, name: str, detail: str, errors: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, status: HTTPStatus, name: str, detail: str, errors: Sequence[Fault] = (), **members: object
+    ) -> None:
         self.status = status
         self.name = name
         self.detail = detail
         self.errors = list(errors)
+        self.members: Mapping[str, Any] = members
         super().__init__(detail)
 
 
@@ -61,6 +72,7 @@ def problem_response(request: Request, refused: Refused, headers: dict[str, str]
         detail=refused.detail,
         instance=request.url.path,
         errors=refused.errors,
+        **refused.members,
     )
     body = problem.model_dump_json(exclude_defaults=True)
     return Response(body, refused.status.value, headers, MEDIA_TYPE)

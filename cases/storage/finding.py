@@ -57,7 +57,7 @@ class CasePage:
 
 def read_page(connection: Connection, query: CaseQuery) -> CasePage:
     """Raises: ValueError where the cursor was not given by an earlier page of the same order."""
-    wanted = _ordered(select(cases.c.case_id, _at(query.order), cases.c.body).where(*_conditions(query)), query)
+    wanted = _ordered(select(cases.c.case_id, _at(query.order), cases.c.body).where(*conditions(query)), query)
     rows = connection.execute(wanted.limit(query.limit + 1)).all()
     more = len(rows) > query.limit
     last = rows[query.limit - 1] if more else None
@@ -69,7 +69,7 @@ def read_page(connection: Connection, query: CaseQuery) -> CasePage:
 
 def count(connection: Connection, query: CaseQuery) -> int:
     """How many cases match, on every page."""
-    return int(connection.execute(select(func.count()).select_from(cases).where(*_conditions(query))).scalar_one())
+    return int(connection.execute(select(func.count()).select_from(cases).where(*conditions(query))).scalar_one())
 
 
 def _at(order: Order) -> ColumnElement[int]:
@@ -100,7 +100,8 @@ def _place(cursor: str, order: Order) -> tuple[int, str]:
     return at_ms, case_id
 
 
-def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
+def conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
+    """What must hold of a row that matches the query; its page and order left aside."""
     if query.states:
         yield cases.c.state.in_([state.value for state in query.states])
     if query.open is not None:

@@ -64,6 +64,7 @@ history: Final = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_cases_history_case", history.c.case_id, history.c.revision, unique=True)
+Index("ix_cases_history_steps", history.c.case_id, history.c.revision, history.c.transition, history.c.at_ms)
 Index(
     "ix_cases_history_unpublished",
     history.c.sequence,
@@ -127,6 +128,21 @@ positions: Final = Table(
     Column("offset", BigInteger, nullable=False),
 )
 """How far a follower of the log has come, committed with what it made of it."""
+
+attachments: Final = Table(
+    "cases_attachments",
+    metadata,
+    Column("attachment_id", _key(36), primary_key=True),
+    Column("case_id", _key(36), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("media_type", String(32), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+Index("ix_cases_attachments_case", attachments.c.case_id, attachments.c.content, unique=True)
+"""Photos by the SHA-256 of their content, under which the data folder has them."""
 
 departments: Final = Table(
     "people_departments",
@@ -200,6 +216,67 @@ audit: Final = Table(
 Index("ix_people_audit_actor", audit.c.actor, audit.c.sequence)
 Index("ix_people_audit_subject", audit.c.subject, audit.c.sequence)
 """Append-only: `hash` covers the row and `previous`, the hash of the row before."""
+
+# Notification: what is told, to whom, and how far it came (cases/notification).
+
+notify_messages: Final = Table(
+    "notify_messages",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("message_id", _key(36), nullable=False, unique=True),
+    Column("case_id", _key(36), nullable=False),
+    Column("occasion", String(32), nullable=False),
+    Column("critical", Boolean, nullable=False),
+    Column("channel", _key(64), nullable=False),
+    Column("address", _key(320), nullable=False),
+    Column("person", String(64)),
+    Column("body", Text, nullable=False),
+    Column("created_at_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("not_before_ms", BigInteger, nullable=False),
+    Column("delivery_id", _key(36)),
+    Column("tries", Integer, nullable=False),
+    Column("first_tried_at_ms", BigInteger),
+    Column("ended_at_ms", BigInteger),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_notify_messages_state", notify_messages.c.state, notify_messages.c.channel, notify_messages.c.address)
+Index("ix_notify_messages_case", notify_messages.c.case_id)
+Index("ix_notify_messages_delivery", notify_messages.c.delivery_id)
+Index("ix_notify_messages_ended", notify_messages.c.state, notify_messages.c.ended_at_ms)
+"""The outbox: waiting, sent, dead or withdrawn. `not_before_ms` is when it may be told at all, then when to try again;
+`delivery_id` is given with the first try, the same for all messages of one digest."""
+
+notify_buckets: Final = Table(
+    "notify_buckets",
+    metadata,
+    Column("channel", _key(64), primary_key=True),
+    Column("address", _key(320), primary_key=True),
+    Column("full_at_ms", BigInteger, nullable=False),
+)
+"""The token bucket of each recipient, see cases/notification/rates.py."""
+
+notify_watches: Final = Table(
+    "notify_watches",
+    metadata,
+    Column("case_id", _key(36), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("since_revision", Integer, nullable=False),
+    Column("steps_told", Integer, nullable=False),
+    Column("deadline_told", String(200), nullable=False),
+    Column("next_ms", BigInteger),
+)
+Index("ix_notify_watches_next", notify_watches.c.next_ms)
+"""What was told of each open case for waiting or for its deadline, and when to look at it again."""
+
+notify_preferences: Final = Table(
+    "notify_preferences",
+    metadata,
+    Column("username", _key(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)
 
 ALL_TABLES: Final[tuple[Table, ...]] = tuple(metadata.sorted_tables)
 

@@ -17,7 +17,7 @@ from urbansense.settings import PREFIX, Settings, load_settings
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, gateway, recorder, correlator, api, probe):
+    for command in (up, gateway, recorder, correlator, desk, api, probe):
         app.command()(command)
     app.command("rules-worker")(rules_worker)
 
@@ -51,6 +51,11 @@ def rules_worker() -> None:
 def correlator() -> None:
     """From raised events to city events."""
     run_until_stopped(_alone(load_settings(), "LOG_URL"), stages.run_correlator)
+
+
+def desk() -> None:
+    """From city events to cases, and from cases to their topic."""
+    run_until_stopped(_alone(load_settings(), "LOG_URL"), stages.run_desk)
 
 
 def api() -> None:

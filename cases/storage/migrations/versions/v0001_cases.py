@@ -56,6 +56,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_cases_history_case", "cases_history", ["case_id", "revision"], unique=True)
+    op.create_index("ix_cases_history_steps", "cases_history", ["case_id", "revision", "transition", "at_ms"])
     op.create_index(
         "ix_cases_history_unpublished",
         "cases_history",
@@ -103,10 +104,23 @@ def upgrade() -> None:
         sa.Column("partition", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("offset", sa.BigInteger, nullable=False),
     )
+    op.create_table(
+        "cases_attachments",
+        sa.Column("attachment_id", _key(36), primary_key=True),
+        sa.Column("case_id", _key(36), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("media_type", sa.String(32), nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("content", sa.String(64), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_cases_attachments_case", "cases_attachments", ["case_id", "content"], unique=True)
 
 
 def downgrade() -> None:
     for table in (
+        "cases_attachments",
         "cases_positions",
         "cases_numbers",
         "cases_keys",

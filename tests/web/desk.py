@@ -1,0 +1,83 @@
+"""The cases behind the web's tests: a real book on SQLite, the shipped policy, and people."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI, Request
+from prometheus_client import CollectorRegistry
+
+from cases.attachments import AttachmentStore
+from cases.deadlines import CityTimes
+from cases.policy import load_policy
+from cases.storage import CaseBook
+from cases.workflow import Actor, Role
+from device_registry.database import open_engine
+from tests.web.city import NOON_MS, City
+from urbansense.case_database import CaseDatabase
+from web.app import create_app
+from web.cases_ports import CaseServices
+from web.cases_sight import LOCAL, current_actor
+from web.ports import Services
+
+COVER = {
+    "source": "hotline",
+    "problem": "cover-open",
+    "title": {"en": "Cover open", "zh": "井盖开启"},
+    "severity": "critical",
+    "area": "320582/110/152/102",
+    "lon": 120.55,
+    "lat": 31.87,
+    "address": "7 Renmin Road",
+    "occurred_at_ms": NOON_MS - 60_000,
+}
+"""A report that must be verified."""
+SEEN = {**COVER, "source": "inspector"}
+"""The same, by one who stood before it."""
+
+OPERATOR = Actor("olga", frozenset({Role.OPERATOR}))
+DISPATCHER = Actor("dima", frozenset({Role.DISPATCHER}))
+DRAINAGE = Actor("dora", frozenset({Role.DEPARTMENT}), frozenset({"drainage"}))
+LIGHTING = Actor("lars", frozenset({Role.DEPARTMENT}), frozenset({"lighting"}))
+ELSEWHERE = Actor("eva", frozenset({Role.OPERATOR}), areas=("320582/999",))
+VIEWER = Actor("vera", frozenset({Role.VIEWER}))
+
+
+@dataclass
+class Desk:
+    """The cases of one test, by a clock set by hand, and who asks."""
+
+    services: CaseServices
+    folder: Path
+    now_ms: int = NOON_MS
+    actor: Actor = LOCAL
+
+    def app(self, city: City) -> FastAPI:
+        services: Services = replace(city.services(), cases=self.services)
+        app = create_app(services, registry=CollectorRegistry())
+        app.dependency_overrides[current_actor] = self._asker()
+        return app
+
+    def _asker(self) -> Callable[[Request], Actor]:
+        def asker(request: Request) -> Actor:
+            return self.actor
+
+        return asker
+
+
+def open_desk(folder: Path, database_url: str) -> Desk:
+    policy = load_policy()
+    times = CityTimes(policy.calendar)
+    book = CaseBook(CaseDatabase(open_engine(database_url)), times)
+
+    async def now_ms() -> int:
+        return desk.now_ms
+
+    desk = Desk(CaseServices(book, policy, times, AttachmentStore(folder / "attachments"), now_ms), folder)
+    return desk
+
+
+def client(app: FastAPI) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")

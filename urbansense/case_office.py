@@ -1,0 +1,54 @@
+"""The cases wired: the book in the registry's database, the city's policy and calendar, the photos in the data folder."""
+
+from dataclasses import dataclass
+from time import time
+
+from cases.attachments import AttachmentStore
+from cases.deadlines import CityTimes
+from cases.desk import CaseDesk
+from cases.intake import Intake
+from cases.policy import CasePolicy, load_policy
+from cases.storage import CaseBook
+from ingest.gateway_clock import last_tick_ms
+from urbansense.case_database import CaseDatabase
+from urbansense.parts import Parts
+from web.cases_ports import CaseServices
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOffice:
+    """What desk and API of one process share."""
+
+    book: CaseBook
+    policy: CasePolicy
+    times: CityTimes
+    photos: AttachmentStore
+
+
+def open_case_office(parts: Parts) -> CaseOffice:
+    """The office on the registry's database, whose schema of the cases is then the newest.
+
+    Raises: ConfigurationError where the policy cannot be followed; TransientFault when the database does not answer.
+    """
+    settings = parts.settings
+    policy = load_policy(settings.case_policy, settings.timezone)
+    times = CityTimes(policy.calendar)
+    book = CaseBook(CaseDatabase(parts.registry.engine), times)
+    return CaseOffice(book, policy, times, AttachmentStore(settings.data_dir / "attachments"))
+
+
+def open_case_services(parts: Parts, office: CaseOffice) -> CaseServices:
+    """The cases for the web."""
+    return CaseServices(office.book, office.policy, office.times, office.photos, lambda: _now_ms(parts))
+
+
+def open_desk(parts: Parts, office: CaseOffice) -> CaseDesk:
+    """The desk that follows `city.events`; under a simulated clock its time is that of the events."""
+    intake = Intake(office.policy, parts.lookup.device)
+    clock = None if parts.settings.clock == "simulated" else lambda: int(time() * 1000)
+    return CaseDesk(office.book, intake, parts.log, parts.topics, clock)
+
+
+async def _now_ms(parts: Parts) -> int:
+    simulated = parts.settings.clock == "simulated"
+    return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or int(time() * 1000)

@@ -1,0 +1,56 @@
+"""What the workflow and the book refuse, as problem documents; and texts that no database holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from fastapi import Request
+
+from cases.attachments import NoPhoto, PhotoTooLarge, TooMany
+from cases.storage import Conflict, KeyReused, UnknownCase
+from cases.workflow import Illegal, Incomplete, NotAllowed
+from web.cases_bodies import is_storable
+from web.problems import Fault, Refused
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turns what is refused into the answer that tells why."""
+    try:
+        yield
+    except Illegal as error:
+        raise Refused(HTTPStatus.CONFLICT, "illegal-transition", str(error), legal=list(error.legal)) from error
+    except NotAllowed as error:
+        raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", str(error)) from error
+    except Incomplete as error:
+        faults = [Fault(where=name, detail="needed for this transition") for name in error.needs]
+        raise Refused(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "incomplete", str(error), faults, needs=list(error.needs)
+        ) from error
+    except Conflict as error:
+        done = [
+            {"revision": entry.revision, "transition": entry.transition, "actor": entry.actor, "at_ms": entry.at_ms}
+            for entry in error.meanwhile
+        ]
+        raise Refused(
+            HTTPStatus.PRECONDITION_FAILED, "version-conflict", str(error), meanwhile=done, revision=error.case.revision
+        ) from error
+    except UnknownCase as error:
+        raise Refused(HTTPStatus.NOT_FOUND, "not-found", str(error)) from error
+    except KeyReused as error:
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", str(error)) from error
+    except NoPhoto as error:
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", str(error)) from error
+    except PhotoTooLarge as error:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
+    except TooMany as error:
+        raise Refused(HTTPStatus.CONFLICT, "conflict", str(error)) from error
+
+
+def refuse_unstorable(request: Request) -> None:
+    """Raises: Refused (422) where the path or the query holds a text that no database can hold."""
+    given = [*request.query_params.multi_items(), *request.path_params.items()]
+    for name, value in given:
+        if not (is_storable(name) and is_storable(str(value))):
+            fault = Fault(where=name if is_storable(name) else "query", detail="it holds a character that no case has")
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", fault.detail, [fault])

@@ -1,0 +1,34 @@
+"""Who asks, and which cases they may see."""
+
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+
+from cases.storage import CaseQuery
+from cases.workflow import Actor, Case, Role, covers
+
+LOCAL: Final = Actor("local", frozenset({Role.ADMINISTRATOR}))
+"""Whoever sits at the machine, where no login is asked for."""
+_SEES_ALL: Final = frozenset(Role) - {Role.DEPARTMENT}
+NO_DEPARTMENT: Final = ("",)
+
+
+def current_actor(request: Request) -> Actor:
+    """Who asks: whom the login found, else the one at the machine."""
+    known: Any = getattr(request.state, "actor", None)
+    return known if isinstance(known, Actor) else LOCAL
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+def sees(actor: Actor, case: Case) -> bool:
+    """Whether a case is the actor's to see: in their areas and, for one who only is of a department, with it."""
+    return covers(actor, case.area) and (bool(actor.roles & _SEES_ALL) or case.department in actor.departments)
+
+
+def in_sight(query: CaseQuery, actor: Actor) -> CaseQuery:
+    """The same query, among the cases that the actor sees."""
+    departments = () if actor.roles & _SEES_ALL else tuple(sorted(actor.departments)) or NO_DEPARTMENT
+    return replace(query, areas=actor.areas, departments=departments)
