@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -1,0 +1,67 @@
+"""Whom a case may be told to, and how each wants to be told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, select
+
+from cases.people.rows import user_of
+from cases.people.user import User
+from cases.storage.tables import users
+from cases.workflow import Actor, Role, covers
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the city's staff."""
+
+    name: str
+    roles: frozenset[Role]
+    departments: frozenset[str] = frozenset()
+    areas: tuple[str, ...] = ()
+    email: str | None = None
+    phone: str | None = None
+
+
+class Directory(Protocol):
+    """The staff as they are now; only those who are active."""
+
+    def members_of(self, department: str) -> Sequence[Person]:
+        """Who works for a department, by name."""
+
+    def with_role(self, role: Role, area: str | None) -> Sequence[Person]:
+        """Who has the role for an area, by name."""
+
+    def find(self, name: str) -> Person | None:
+        """The one of that user name."""
+
+
+class Staff:
+    """A `Directory` of people that are given."""
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self._people = {person.name: person for person in sorted(people, key=lambda one: one.name)}
+
+    def members_of(self, department: str) -> list[Person]:
+        return [one for one in self._people.values() if Role.DEPARTMENT in one.roles and department in one.departments]
+
+    def with_role(self, role: Role, area: str | None) -> list[Person]:
+        return [one for one in self._people.values() if role in one.roles and _covers(one, area)]
+
+    def find(self, name: str) -> Person | None:
+        return self._people.get(name)
+
+
+def read_staff(connection: Connection) -> Staff:
+    """The active users as the database has them."""
+    rows = connection.execute(select(users).where(users.c.active.is_(True)))
+    return Staff([_person(user_of(row)) for row in rows])
+
+
+def _person(user: User) -> Person:
+    return Person(user.username, user.roles, user.departments, user.areas, user.email, user.phone)
+
+
+def _covers(person: Person, area: str | None) -> bool:
+    return covers(Actor(person.name, person.roles, person.departments, person.areas), area)
