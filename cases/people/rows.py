@@ -6,7 +6,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from cases.people.refusals import UnknownPerson
-from cases.people.user import Department, User
+from cases.people.user import USERNAME, Department, User
 from cases.storage.tables import departments, users
 from cases.workflow import Role
 from domain.events import Text
@@ -15,7 +15,9 @@ _AS_JSON: Final = ("roles", "departments", "areas")
 
 
 def user_row(connection: Connection, username: str) -> Any | None:
-    """The whole row, its password hash too."""
+    """The whole row, its password hash too; None also where the text cannot be a username."""
+    if not USERNAME.fullmatch(username):
+        return None
     return connection.execute(select(users).where(users.c.username == username)).one_or_none()
 
 

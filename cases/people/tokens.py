@@ -9,7 +9,7 @@ from cases.people.audit import append_audit
 from cases.people.credentials import Random, Scope, draw_token
 from cases.people.refusals import BadPeople, InTheWay, UnknownPerson
 from cases.people.rows import as_json, known_user
-from cases.people.user import Strict
+from cases.people.user import Strict, Words
 from cases.storage.ports import Database
 from cases.storage.tables import tokens
 
@@ -20,7 +20,7 @@ class Token(Strict):
     token_id: str
     username: str
     label: str
-    scopes: frozenset[Scope]
+    scopes: Words[Scope]
     created_at_ms: int
     used_at_ms: int | None
     ends_at_ms: int | None

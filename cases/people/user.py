@@ -1,9 +1,10 @@
 """Users and departments as everybody else sees them: never with a hash of a secret."""
 
 import re
-from typing import Annotated, Any, Final
+from collections.abc import Set
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from cases.workflow import Actor, Role
 from domain.events import Text
@@ -21,12 +22,24 @@ def _person_role(role: Role) -> Role:
 
 Username = Annotated[str, Field(pattern=rf"^{USERNAME.pattern}$", description="Lower case.")]
 DepartmentName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-AreaPath = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+)*$", max_length=64)]
+AreaPath = Annotated[str, Field(pattern=r"^[^/\s\x00]+(/[^/\s\x00]+)*$", max_length=64)]
 PersonRole = Annotated[Role, AfterValidator(_person_role)]
-DisplayName = Annotated[str, Field(max_length=200)]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=320)]
+DisplayName = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=200)]
+Email = Annotated[str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", max_length=320)]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{3,31}$")]
-OidcSubject = Annotated[str, Field(min_length=3, max_length=400, description="`<issuer> <sub>` at the provider.")]
+OidcSubject = Annotated[
+    str, Field(pattern=r"^[^\x00]+ [^\x00]+$", max_length=400, description="`<issuer> <sub>` at the provider.")
+]
+
+_Word = TypeVar("_Word", bound=str)
+
+
+def _in_order(words: Set[str]) -> list[str]:
+    return sorted(words)
+
+
+Words = Annotated[frozenset[_Word], PlainSerializer(_in_order, return_type=list[str], when_used="json")]
+"""A set of names, in order where it is told."""
 
 
 class Strict(BaseModel):
@@ -80,8 +93,8 @@ class User(Strict):
     display_name: str
     email: str | None
     phone: str | None
-    roles: frozenset[Role]
-    departments: frozenset[str]
+    roles: Words[Role]
+    departments: Words[str]
     areas: tuple[str, ...]
     oidc_subject: str | None
     has_password: bool
