@@ -34,9 +34,9 @@ class Dimension(StrEnum):
 class Scope:
     """Which cases count, and how areas are parted.
 
-    `area` and `areas` match themselves and everything below; a case without an area is in every one of `areas`, which bound
-    what the asker may see, but not in `area`. Of `departments`, where given, only what is theirs counts. `area_level` is how
-    many steps of an area's name are told apart: 1 parts `320582/110/152` under `320582`.
+    `area` and `areas` match themselves and everything below; a case without an area is in `areas`, which bound what the
+    asker may see, but not in `area`. Of `departments`, where given, only what is theirs counts. `area_level` is how many
+    steps of an area's name are told apart: 1 parts `320582/110/152` under `320582`.
     """
 
     area: str | None = None
@@ -105,13 +105,14 @@ class Appraiser:
         if self._departments:
             facts = [fact for fact in facts if fact.department in self._departments]
             handlings = [handling for handling in handlings if handling.department in self._departments]
+        self._whole.add(facts, handlings)
         for fact in facts:
-            self._whole.add(fact)
             self._trend[bisect_right(self._starts_ms, fact.at_ms) - 1][fact.what] += 1
-        for handling in handlings:
-            self._whole.add_handling(handling)
         for dimension, tallies in self._parts.items():
-            self._part(dimension, tallies, case, facts, handlings)
+            if dimension is Dimension.DEPARTMENT:
+                _add_by_department(tallies, facts, handlings)
+            elif facts:
+                _tally_of(tallies, self._name(dimension, case)).add(facts, handlings)
 
     def take_all(self, cases: Iterable[CaseSteps]) -> None:
         for case in cases:
@@ -129,28 +130,19 @@ class Appraiser:
         }
         return Appraisal(self._period, self._scope, self._whole.indicators(), parts, Trend(self._every, tuple(buckets)))
 
-    def _part(
-        self,
-        dimension: Dimension,
-        tallies: dict[str | None, Tally],
-        case: CaseSteps,
-        facts: Sequence[Fact],
-        handlings: Sequence[Handling],
-    ) -> None:
-        by_department = dimension is Dimension.DEPARTMENT
-        name = None if by_department else self._name(dimension, case)
-        for fact in facts:
-            tally_of(tallies, fact.department if by_department else name).add(fact)
-        for handling in handlings:
-            tally_of(tallies, handling.department if by_department else name).add_handling(handling)
-
     def _name(self, dimension: Dimension, case: CaseSteps) -> str | None:
         if dimension is Dimension.AREA:
             return None if case.area is None else "/".join(case.area.split("/")[: self._scope.area_level])
         return case.problem if dimension is Dimension.PROBLEM else case.source
 
 
-def tally_of(tallies: dict[str | None, Tally], name: str | None) -> Tally:
+def _add_by_department(tallies: dict[str | None, Tally], facts: Sequence[Fact], handlings: Sequence[Handling]) -> None:
+    for department in {fact.department for fact in facts}:
+        own = [fact for fact in facts if fact.department == department]
+        _tally_of(tallies, department).add(own, [one for one in handlings if one.department == department])
+
+
+def _tally_of(tallies: dict[str | None, Tally], name: str | None) -> Tally:
     """The tally of that name, a new one where there is none."""
     tally = tallies.get(name)
     if tally is None:

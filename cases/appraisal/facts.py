@@ -10,7 +10,6 @@ So a task is decided once, on time when it is handled or late when it falls due,
 More time that is granted later moves the due instant, also one that has passed.
 """
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from cases.appraisal.counts import Count

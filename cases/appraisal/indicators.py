@@ -3,10 +3,10 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Final, Self
+from typing import Final
 
 from cases.appraisal.counts import RATES, Count, RateOf
 from cases.appraisal.facts import Fact, Handling
@@ -81,18 +81,12 @@ class Tally:
         self._counts: Counter[Count] = Counter()
         self._clock, self._working = array("q"), array("q")
 
-    def add(self, fact: Fact) -> None:
-        self._counts[fact.what] += 1
-
-    def add_handling(self, handling: Handling) -> None:
-        self._clock.append(handling.clock_ms)
-        self._working.append(handling.working_ms)
-
-    def merge(self, other: Self) -> None:
-        """Count what another tally counted, too."""
-        self._counts.update(other._counts)
-        self._clock.extend(other._clock)
-        self._working.extend(other._working)
+    def add(self, facts: Iterable[Fact], handlings: Iterable[Handling]) -> None:
+        """Count these in."""
+        self._counts.update([fact.what for fact in facts])
+        for handling in handlings:
+            self._clock.append(handling.clock_ms)
+            self._working.append(handling.working_ms)
 
     def indicators(self) -> Indicators:
         counts = {count: self._counts[count] for count in Count}

@@ -5,7 +5,22 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, Select, Text, and_, case, cast, func, null, or_, select, type_coerce, union
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union,
+)
 
 from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY, Period
 from cases.appraisal.steps import CaseSteps, Step
@@ -24,16 +39,16 @@ def read_steps(connection: Connection, period: Period, area: str | None = None) 
     """
     streamed = connection.execution_options(stream_results=True, yield_per=_FETCHED_AT_ONCE)
     rows = streamed.execute(_wanted(connection, period, area))
-    terms: dict[str, Deadline] = {}
     for _, own in groupby(rows, key=itemgetter(0)):
-        first = next(own)
-        steps = [_step(first, terms), *(_step(row, terms) for row in own)] if first[5] is not None else []
-        yield CaseSteps(first[1], first[2], first[3], first[4], steps)
+        told = list(own)
+        first = told[0]
+        steps = [_step(row) for row in told if row.transition is not None]
+        yield CaseSteps(first.source, first.problem, first.area, first.reported_at_ms, steps)
 
 
-def _step(row: Any, known: dict[str, Deadline]) -> Step:
-    deadline = None if row[8] is None else Deadline.model_validate_json(row[8])
-    return Step(row[5], row[6], row[7], deadline)
+def _step(row: Row[Any]) -> Step:
+    deadline = None if row.deadline is None else Deadline.model_validate_json(row.deadline)
+    return Step(row.transition, row.at_ms, row.given, deadline)
 
 
 def _wanted(connection: Connection, period: Period, area: str | None) -> Select[Any]:
@@ -46,7 +61,7 @@ def _wanted(connection: Connection, period: Period, area: str | None) -> Select[
     wanted = (
         select(
             cases.c.case_id, cases.c.source, cases.c.problem, cases.c.area, cases.c.reported_at_ms,
-            history.c.transition, history.c.at_ms, given, deadline,
+            history.c.transition, history.c.at_ms, given.label("given"), deadline.label("deadline"),
         )
         .select_from(cases.outerjoin(history, own))
         .where(cases.c.reported_at_ms < period.to_ms, cases.c.case_id.in_(_touched(connection, period)))

@@ -1,0 +1,69 @@
+"""The words and figures of an appraisal as people read them, in English and Chinese."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cases.appraisal.appraisal import Dimension
+from cases.appraisal.indicators import Rate
+
+_HOUR_MS: Final = 3_600_000
+_MINUTE_MS: Final = 60_000
+_DAY_HOURS: Final = 24
+DIMENSION_TITLES: Final = {
+    Dimension.DEPARTMENT: ("Department", "责任部门"),
+    Dimension.AREA: ("Area", "区域"),
+    Dimension.PROBLEM: ("Problem", "问题类别"),
+    Dimension.SOURCE: ("Source", "信息来源"),
+}
+NAMELESS: Final = {
+    Dimension.DEPARTMENT: "(no department 未派遣)",
+    Dimension.AREA: "(no area 无区域)",
+    Dimension.PROBLEM: "(no problem)",
+    Dimension.SOURCE: "(no source)",
+}
+BUCKET_TITLES: Final = {"day": ("By day", "按日"), "week": ("By week", "按周"), "month": ("By month", "按月")}
+SOURCE_ZH: Final = {
+    "sensor": "物联感知", "inspector": "监督员上报", "hotline": "公众举报", "video": "视频监控", "leadership": "领导批示",
+    "media": "媒体曝光", "other_system": "其他系统",
+}  # fmt: skip
+
+
+def percent(share: float | None) -> str:
+    """One decimal; a dash for none. Only what is 0 or 1 reads 0.0 % or 100.0 %."""
+    if share is None:
+        return "–"
+    tenths = round(share * 1000)
+    if share not in (0, 1):
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths / 10:.1f} %"
+
+
+def interval(rate: Rate) -> str:
+    """The 95 % interval in whole percents, empty for none."""
+    if rate.low is None or rate.high is None:
+        return ""
+    return f"{round(rate.low * 100)}–{round(rate.high * 100)} %"
+
+
+def duration(ms: float | None) -> str:
+    """Minutes up to an hour, then hours up to two days, then days; a dash for none."""
+    if ms is None:
+        return "–"
+    if ms < _HOUR_MS:
+        return f"{ms / _MINUTE_MS:.0f} min"
+    hours = ms / _HOUR_MS
+    return f"{hours:.1f} h" if hours < 2 * _DAY_HOURS else f"{hours / _DAY_HOURS:.1f} d"
+
+
+def name_of(dimension: Dimension, name: str | None) -> str:
+    """What a part is called."""
+    if name is None:
+        return NAMELESS[dimension]
+    if dimension is Dimension.SOURCE and name in SOURCE_ZH:
+        return f"{name} {SOURCE_ZH[name]}"
+    return name
+
+
+def wall(at_ms: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y-%m-%d %H:%M}"
