@@ -8,6 +8,7 @@ import typer
 
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.commands import (
+    cases,
     demo,
     devices,
     doctor,
@@ -41,6 +42,7 @@ rules_history.register(rules.app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(silences.app, name="silences")
 app.add_typer(events.app, name="events")
+app.add_typer(cases.app, name="cases")
 app.add_typer(rejected.app, name="rejected")
 
 
