@@ -23,6 +23,9 @@ _JITTER_MS: Final = 500
 _ALARMS_AFTER_MS: Final = (2_000, 65_000)
 """At once, and again when a minute has shown that it was no passing shake."""
 _OUT_OF_TURN: Final = -1
+_LAST_TRY: Final = -4
+_TRIES_AGAIN_MS: Final = 20_000
+"""What is sent out of turn and not heard is sent again, three times at most."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Life:
         """Every report made in [start_ms, until_ms), without end if that is None.
 
         Order: by true time; (device, time) is distinct. A device reports once in its interval, with a small jitter, and
-        right after something happened to it where it has an alarm for that.
+        right after something happened to it, or its water passed a mark, where it has an alarm for that.
         """
         world, devices = self.world, self.city.devices
         keys = [key_of(self.city.seed, device.device_id) for device in devices]
@@ -58,7 +61,7 @@ class Life:
         numbers = {device.device_id: number for number, device in enumerate(devices)}
         due = [(self._due_ms(keys[n], devices[n].report_interval_s, 0), n, 0) for n in range(len(devices))]
         heapify(due)
-        known_ms, alarmed = self.start_ms, 0
+        known_ms, alarmed, passed = self.start_ms, 0, 0
         while until_ms is None or known_ms < until_ms:
             known_ms += self.plan.stretch_ms
             world.grow_until(known_ms)
@@ -67,14 +70,22 @@ class Life:
                     heappush(due, (at_ms, numbers[fault.device_id], _OUT_OF_TURN))
             alarmed = len(world.faults.all)
             end_ms = known_ms if until_ms is None else min(known_ms, until_ms)
+            for mark in world.alarms(end_ms)[passed:]:
+                for after_ms in _ALARMS_AFTER_MS:
+                    heappush(due, (mark.at_ms + after_ms, numbers[mark.device_id], _OUT_OF_TURN))
+            passed = len(world.alarms(end_ms))
             while due[0][0] < end_ms:
                 at_ms, n, turn = due[0]
                 device = devices[n]
-                if turn == _OUT_OF_TURN:
+                if turn <= _OUT_OF_TURN:
                     heappop(due)
                 else:
                     heapreplace(due, (self._due_ms(keys[n], device.report_interval_s, turn + 1), n, turn + 1))
-                if at_ms == last_ms[n] or (readings := readings_of(device, world, at_ms)) is None:
+                if at_ms == last_ms[n]:
+                    continue
+                if (readings := readings_of(device, world, at_ms)) is None:
+                    if _LAST_TRY < turn <= _OUT_OF_TURN:
+                        heappush(due, (at_ms + _TRIES_AGAIN_MS, n, turn - 1))
                     continue
                 yield Report(device.device_id, device.kind, device.area, at_ms, sent[n], readings)
                 sent[n], last_ms[n] = sent[n] + 1, at_ms

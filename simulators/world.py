@@ -1,5 +1,6 @@
 """What is true of a city at any instant, whoever looks: sun, faults, and what they do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
 from simulators.faults.plan import NORMAL, FaultPlan
 from simulators.faults.water import BlockedPipes
-from simulators.faults.water_truth import WaterTruth
+from simulators.faults.water_truth import Alarm, WaterTruth
 from simulators.noise import key_of
 from simulators.sky import Sky
 from simulators.truth import Label
@@ -111,6 +112,10 @@ class World:
     def grow_until(self, until_ms: int) -> None:
         """Let everything up to `until_ms` be known, and the faults that bear on the water of that time."""
         self.faults.draw_until(self.drainage.known_to_ms(until_ms))
+
+    def alarms(self, until_ms: int) -> Sequence[Alarm]:
+        """When devices that look at water find a mark passed, before `until_ms` and maybe later; it grows at its end."""
+        return self._water_truth.alarms(until_ms)
 
     def labels(self, until_ms: int) -> tuple[Label, ...]:
         """The truth, by start: a label for every fault that starts before `until_ms`, and for what water does by then."""

@@ -13,6 +13,7 @@ from simulators.faults.sensors import (
     SENSOR_DRIFTING,
     SENSOR_NOISY,
     SENSOR_STUCK,
+    SLEEPER_OFFLINE,
     charge_left,
     faulty_quantity,
     noise_m,
@@ -60,7 +61,7 @@ def _is_cut_off(device: Device, world: World, at_ms: int) -> bool:
 
 def _is_silent(fault: Fault, at_ms: int) -> bool:
     match fault.kind:
-        case kind if kind in (OFFLINE, GATEWAY_DOWN):
+        case kind if kind in (OFFLINE, SLEEPER_OFFLINE, GATEWAY_DOWN):
             return True
         case kind if kind == BATTERY_DYING:
             return charge_left(fault, at_ms) <= 0

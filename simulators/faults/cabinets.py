@@ -245,6 +245,6 @@ CABINET_FAULTS: Final = (
     FaultSpec(VOLTAGE_SWELL, Layer.CITY, (HOUR_MS // 3, 3 * HOUR_MS), _is_cabinet, _voltage),
     FaultSpec(VOLTAGE_DIP, Layer.CITY, (5_000, 45_000), _is_cabinet, _no_fault, alarms=True),
     FaultSpec(DOOR_OPEN, Layer.CITY, (3 * HOUR_MS // 2, 10 * HOUR_MS), _has_door_contact, _door_open, alarms=True),
-    FaultSpec(CABINET_VISIT, Layer.CITY, (10 * MINUTE_MS, 28 * MINUTE_MS), _has_door_contact, _no_fault, alarms=True),
+    FaultSpec(CABINET_VISIT, Layer.CITY, (10 * MINUTE_MS, 50 * MINUTE_MS), _has_door_contact, _no_fault, alarms=True),
 )
 """Those that claim many devices come first, so that they find them free."""

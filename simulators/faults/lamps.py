@@ -23,6 +23,8 @@ LAMP_TESTED: Final = "lamp-tested"
 DIMMING_CHANGED: Final = "dimming-changed"
 
 _RARELY: Final = 0.25
+_TOLERATED_MS: Final = 3 * MINUTE_MS
+"""For how long a lamp may be dark before anybody need know: one that strikes again after a dip takes as long."""
 
 
 # What the size of a fault means.
@@ -74,10 +76,11 @@ def _lantern(fault: Fault, world: "World") -> "Lantern":
 
 
 def _lamp_dead(fault: Fault, world: "World") -> Label:
-    """It is seen only when it should burn: from dusk on where it died by day."""
-    lit = _lantern(fault, world).spans_lit(world.sky, fault.start_ms, fault.end_ms)
+    """It is seen only when it should burn: from dusk on where it died by day. Less than 3 minutes of dark are no fault."""
+    spans = _lantern(fault, world).spans_lit(world.sky, fault.start_ms, fault.end_ms)
+    lit = [span for span in spans if span[1] - span[0] >= _TOLERATED_MS]
     if not lit:
-        return asks_for_nothing(fault)
+        return asks_for_nothing(fault, explains=("lamp-out",) if spans else ())
     waits_ms = told_within(3 * MINUTE_MS, world.device(fault.device_id))
     long_enough = [span for span in lit if span[1] - span[0] >= waits_ms]
     onset_ms = (long_enough or lit)[0][0]
@@ -92,12 +95,14 @@ def _lamp_dead(fault: Fault, world: "World") -> Label:
 def _lamp_flickers(fault: Fault, world: "World") -> Label:
     lamp = world.device(fault.device_id)
     hard = "goes out only now and then" if fault.size < _RARELY else ""
+    # What goes out once in twenty minutes cannot have done so often within half an hour.
+    waits_ms = 2 * HOUR_MS if fault.size < _RARELY else 30 * MINUTE_MS
     if lamp.report_interval_s > 60:
         hard = "reports too seldom to be seen going on and off"
     return asks_for(
         fault,
         "lamp-cycling",
-        within_ms=told_within(30 * MINUTE_MS, lamp),
+        within_ms=told_within(waits_ms, lamp),
         explains=("lamp-out", "low-power"),
         hard=hard,
     )

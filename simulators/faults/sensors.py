@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from domain.devices import Device
 from simulators.drainage.seats import measures_drain
 from simulators.faults.fault import Fault
-from simulators.faults.silence import told_after_ms
+from simulators.faults.silence import speaks_seldom, told_after_ms
 from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.fittings import is_quality_station, on_battery
 from simulators.truth import Label
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from simulators.world import World
 
 OFFLINE: Final = "offline"
+SLEEPER_OFFLINE: Final = "sleeper-offline"
 BATTERY_DYING: Final = "battery-dying"
 SENSOR_STUCK: Final = "sensor-stuck"
 SENSOR_DRIFTING: Final = "sensor-drifting"
 SENSOR_NOISY: Final = "sensor-noisy"
 
 _TICKS_MS: Final = 10 * MINUTE_MS
-_DIES_AT: Final = 0.75
+DIES_AT: Final = 0.75
+"""The share of its fault after which a dying battery is dead."""
 _LOW: Final = 0.2
 _STUCK_FOR_MS: Final = {"water_level": 14 * HOUR_MS, "dissolved_oxygen": 34 * HOUR_MS, "conductivity": 34 * HOUR_MS}
 _LEVEL_FOLLOWS: Final = ("water-level-high", "pipe-blocked", "overflow", "ponding")
@@ -32,7 +34,7 @@ _BARELY_NOISY, _HARDLY_NOISY = 0.2, 0.35
 
 def charge_left(fault: Fault, at_ms: int) -> float:
     """What a dying battery still holds of its charge at the fault's start, 1 to 0; it is dead after 3/4 of the fault."""
-    dying = min(1.0, fault.progress(at_ms) / _DIES_AT)
+    dying = min(1.0, fault.progress(at_ms) / DIES_AT)
     return 1.0 - math.pow(dying, 1 + fault.size)
 
 
@@ -65,6 +67,14 @@ def _speaks_for_itself(device: Device) -> bool:
     return device.kind in ("streetlight", "manhole_cover", "water_monitor")
 
 
+def _speaks_often(device: Device) -> bool:
+    return _speaks_for_itself(device) and not speaks_seldom(device)
+
+
+def _sleeps(device: Device) -> bool:
+    return _speaks_for_itself(device) and speaks_seldom(device)
+
+
 def _in_water(device: Device) -> bool:
     return measures_drain(device) or is_quality_station(device)
 
@@ -83,8 +93,8 @@ def _offline(fault: Fault, world: "World") -> Label:
 def _battery_dying(fault: Fault, world: "World") -> Label:
     """To be told before it is dead: at the latest when a battery that was full has fallen to 20 %."""
     lasts_ms, interval_ms = fault.end_ms - fault.start_ms, _interval_ms(world.device(fault.device_id))
-    falls_ms = int(_DIES_AT * math.pow(1 - _LOW, 1 / (1 + fault.size)) * lasts_ms)
-    dies_between_reports = _DIES_AT * lasts_ms - falls_ms < interval_ms
+    falls_ms = int(DIES_AT * math.pow(1 - _LOW, 1 / (1 + fault.size)) * lasts_ms)
+    dies_between_reports = DIES_AT * lasts_ms - falls_ms < interval_ms
     return asks_for(
         fault,
         "battery-low",
@@ -134,7 +144,8 @@ def _interval_ms(device: Device) -> int:
 _DAY_MS: Final = 24 * HOUR_MS
 
 SENSOR_FAULTS: Final = (
-    FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _speaks_for_itself, _offline),
+    FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _speaks_often, _offline),
+    FaultSpec(SLEEPER_OFFLINE, Layer.SENSOR, (8 * HOUR_MS, 80 * HOUR_MS), _sleeps, _offline),
     FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * _DAY_MS), on_battery, _battery_dying),
     FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_stuck),
     FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (16 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_drifting),

@@ -17,8 +17,13 @@ _OFTEN_MS: Final = {
 _SELDOM_MS: Final = {"manhole_cover": 50 * HOUR_MS, "water_monitor": 13 * HOUR_MS}
 
 
+def speaks_seldom(device: Device) -> bool:
+    """Whether it sleeps most of the time, so that its silence says little for long."""
+    return device.report_interval_s > _SELDOM_S.get(device.kind, device.report_interval_s)
+
+
 def told_after_ms(device: Device) -> int:
     """The silence after which a device counts as offline."""
-    if device.report_interval_s > _SELDOM_S.get(device.kind, device.report_interval_s):
+    if speaks_seldom(device):
         return _SELDOM_MS[device.kind]
     return _OFTEN_MS[device.kind]

@@ -29,6 +29,11 @@ def clock_offset_ms(fault: Fault) -> int:
     return CLOCK_OFFSETS_MS[int(fault.size * len(CLOCK_OFFSETS_MS))]
 
 
+def is_clock_usable(fault: Fault) -> bool:
+    """Whether a clock that is off is a little off only."""
+    return abs(clock_offset_ms(fault)) <= _HARMLESS_OFFSET_MS
+
+
 def _speaks(device: Device) -> bool:
     return device.kind in ("streetlight", "manhole_cover", "water_monitor")
 
@@ -51,7 +56,7 @@ def _silent(fault: Fault, world: "World") -> Label:
 
 def _wrong_clock(fault: Fault, world: "World") -> Label:
     """Nobody can use what such a clock says, so the device counts as offline; a clock a little slow harms nobody."""
-    if abs(clock_offset_ms(fault)) <= _HARMLESS_OFFSET_MS:
+    if is_clock_usable(fault):
         return asks_for_nothing(fault)
     return _silent(fault, world)
 
@@ -66,5 +71,5 @@ TRANSPORT_FAULTS: Final = (
     FaultSpec(LATE_BURST, Layer.TRANSPORT, (10 * MINUTE_MS, 3 * HOUR_MS), _speaks_often, _silent),
     FaultSpec(GARBLED, Layer.TRANSPORT, (HOUR_MS, 4 * HOUR_MS), _speaks, _garbled),
     FaultSpec(WRONG_CLOCK, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks_often, _wrong_clock),
-    FaultSpec(GONE_MAD, Layer.TRANSPORT, (MINUTE_MS, 3 * MINUTE_MS), _speaks, _nothing, alarms=True),
+    FaultSpec(GONE_MAD, Layer.TRANSPORT, (MINUTE_MS // 3, 3 * MINUTE_MS // 2), _speaks, _nothing, alarms=True),
 )

@@ -44,6 +44,9 @@ class Watch:
     reaches: float = 0.0
 
 
+CONFIRMED_MS: Final = 2 * MINUTE_MS
+"""Within which a device that knows its marks has told twice that it is past one."""
+
 Values = Callable[[int], tuple[Series, Series] | None]
 """Of a slot, by minute: (what may at most be shown, what is sure to be shown); None where nothing worth a look happens."""
 
@@ -55,6 +58,21 @@ class Look:
     device: Device
     values: Values
     watches: tuple[Watch, ...]
+
+    @property
+    def tells_at_once(self) -> bool:
+        """Whether the device knows its marks and tells when one is passed, out of turn; a gauge only counts.
+
+        Source: GB/T 41401-2022 asks it of covers, within 30 s; SL 651-2014 knows the extra report of levels [mem].
+        """
+        return not is_rain_gauge(self.device)
+
+    def needs_ms(self, watch: Watch) -> int:
+        """How long it must be sure to be seen, for the device to have told it often enough whatever its phase."""
+        interval_ms = 1000 * self.device.report_interval_s
+        if self.tells_at_once and watch.for_ms <= MINUTE_MS:
+            return watch.for_ms + CONFIRMED_MS
+        return interval_ms + -(-watch.for_ms // interval_ms) * interval_ms
 
 
 def looks_of(device: Device, world: "World") -> Iterator[Look]:
@@ -76,7 +94,7 @@ def looks_of(device: Device, world: "World") -> Iterator[Look]:
 def _of_well(depth_m: float) -> tuple[Watch, ...]:
     high, over, expected = "well-high", "well-overflow", "well-overflow-expected"
     return (
-        Watch(high, 0.8 * depth_m, 0.7 * depth_m, (high, over), (high, over, expected), for_ms=5 * MINUTE_MS),
+        Watch(high, 0.8 * depth_m, 0.7 * depth_m, (high, over), (high, over, expected), for_ms=MINUTE_MS),
         Watch("overflow", depth_m, 0.95 * depth_m, (over,), (high, over, expected)),
         Watch("well-filling", 0.4 * depth_m, 0.4 * depth_m, (), (expected,), silent=True, reaches=0.8 * depth_m),
     )

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from domain.devices import Device
 from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
-from simulators.faults.catalogue import FAULTS
-from simulators.faults.spec import Layer
 from simulators.faults.watches import Look, Watch, looks_of
+from simulators.faults.witness import can_tell, what_disturbs
 from simulators.truth import Label, label_id
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ _FURTHEST_SLOTS: Final = 4
 class _Incident:
     """It is sure to be seen since `sure_ms` (now), was so first at `first_sure_ms`, and for long enough by `shown_ms`.
 
-    `most` is the highest value.
+    `most` is the highest value, `sure_for_ms` the longest that it was sure to be seen without a break.
     """
 
     start_ms: int
@@ -36,6 +34,15 @@ class _Incident:
     first_sure_ms: int | None = None
     shown_ms: int | None = None
     most: float = 0.0
+    sure_for_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A device finds one of its marks passed, beyond doubt, at an instant."""
+
+    at_ms: int
+    device_id: str
 
 
 @dataclass(slots=True)
@@ -47,13 +54,13 @@ class _Watched:
     incident: _Incident | None = None
 
     @property
-    def interval_ms(self) -> int:
-        return 1000 * self.look.device.report_interval_s
+    def needs_ms(self) -> int:
+        return self.look.needs_ms(self.watch)
 
     @property
-    def needs_ms(self) -> int:
-        """How long it must be sure to be seen, for the device to report in time whatever its phase."""
-        return self.interval_ms + -(-self.watch.for_ms // self.interval_ms) * self.interval_ms
+    def slack_ms(self) -> int:
+        """What is allowed besides: a report interval of those that do not speak out of turn."""
+        return _SLACK_MS + (0 if self.look.tells_at_once else 1000 * self.look.device.report_interval_s)
 
 
 class WaterTruth:
@@ -63,6 +70,7 @@ class WaterTruth:
         self._world = world
         self._next_slot = world.drainage.slot(world.start_ms)
         self._labels: list[Label] = []
+        self._alarms: list[Alarm] = []
         self._watched = [
             (look, [_Watched(look, watch) for watch in look.watches])
             for device in world.city.devices
@@ -85,6 +93,11 @@ class WaterTruth:
             for label in (*self._labels, *running)
             if label is not None and self._world.start_ms <= label.start_ms < until_ms
         ]
+
+    def alarms(self, until_ms: int) -> list[Alarm]:
+        """Every mark passed before `until_ms`, and maybe some later ones; it only grows at its end."""
+        self._work_off(self._world.drainage.slot(until_ms - 1))
+        return self._alarms
 
     def _all(self) -> Iterator[_Watched]:
         return (one for _, watched in self._watched for one in watched)
@@ -119,7 +132,11 @@ class WaterTruth:
             incident.most = max(incident.most, (seen + sure) / 2)
             incident.sure_ms = (incident.sure_ms or at_ms) if sure >= watch.on else None
             if incident.sure_ms is not None:
-                incident.first_sure_ms = incident.first_sure_ms or at_ms
+                if incident.first_sure_ms is None:
+                    incident.first_sure_ms = at_ms
+                    if one.look.tells_at_once and not watch.silent:
+                        self._alarms.append(Alarm(at_ms, one.look.device.device_id))
+                incident.sure_for_ms = max(incident.sure_for_ms, at_ms - incident.sure_ms)
                 if incident.shown_ms is None and at_ms - incident.sure_ms >= one.needs_ms:
                     incident.shown_ms = at_ms
 
@@ -132,7 +149,8 @@ class WaterTruth:
 
 
 def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> Label | None:
-    """The label of an incident: it asks for an event where its instrument was sure to see it, and else for none."""
+    """The label of an incident: it asks for an event where its instrument was sure to see it for as long as an operator
+    would wait, and else for none."""
     watch, device = one.watch, one.look.device
     if watch.silent and incident.most < watch.reaches:
         return None
@@ -145,23 +163,17 @@ def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> L
         "explains": watch.explained,
         "affected": (device.device_id,),
     }
-    if watch.silent or incident.first_sure_ms is None:
+    if watch.silent or incident.first_sure_ms is None or incident.sure_for_ms < watch.for_ms:
         return Label.model_validate(common)
-    by_ms = (incident.shown_ms or incident.first_sure_ms + one.needs_ms) + one.interval_ms + _SLACK_MS
+    world.grow_until(end_ms)
+    if not can_tell(device, world, incident.first_sure_ms, end_ms, min(one.needs_ms, end_ms - incident.first_sure_ms)):
+        # Who cannot be heard is told of as offline; what it does not see nobody can demand of it.
+        return Label.model_validate(common)
+    by_ms = (incident.shown_ms or incident.first_sure_ms + one.needs_ms) + one.slack_ms
     if incident.shown_ms is None:
         hard = "it is over before the device has reported often enough"
     else:
-        hard = _unsound(device, incident.start_ms, by_ms, world)
+        world.grow_until(by_ms)
+        hard = what_disturbs(device, world, incident.start_ms, by_ms)
     asked = {"expects": watch.problems, "subjects": (device.device_id,), "by_ms": by_ms, "hard": hard}
     return Label.model_validate(common | asked)
-
-
-def _unsound(device: Device, from_ms: int, to_ms: int, world: "World") -> str:
-    """What keeps a device from telling the truth, or from being heard, in [from_ms, to_ms); empty where nothing does."""
-    world.grow_until(to_ms)
-    for owner in (device.device_id, device.parent_id):
-        for fault in () if owner is None else world.faults.of(owner):
-            meanwhile = fault.start_ms < to_ms and from_ms < fault.end_ms
-            if meanwhile and (owner != device.device_id or FAULTS[fault.kind].layer is not Layer.CITY):
-                return f"its sensor cannot be trusted or heard meanwhile: {fault.kind}"
-    return ""

@@ -148,12 +148,28 @@ def test_what_a_sensor_may_or_may_not_show_is_explained_but_not_asked_for() -> N
     assert all(label.explains and label.by_ms is None for label in doubtful)
 
 
-def test_an_incident_on_a_device_that_is_offline_is_hard() -> None:
+@pytest.mark.parametrize(
+    ("kind", "after_h", "size", "asked", "hard"),
+    [
+        ("offline", -0.2, 0.5, False, False),
+        ("offline", 0.3, 0.5, True, False),  # it had told it by then
+        ("battery-dying", -5.0, 0.5, True, False),
+        ("garbled", -0.2, 0.5, True, True),
+        ("told-again", -0.2, 0.5, True, False),
+        ("wrong-clock", -0.2, 0.9, False, False),
+    ],
+)
+def test_nobody_is_asked_for_what_a_device_cannot_tell_and_what_it_may_tell_is_hard(
+    kind: str, after_h: float, size: float, asked: bool, hard: bool
+) -> None:
     life, labels, _ = under_rain(100.0)
     label = next(label for label in labels if label.kind == "ponding" and label.expects)
-    off = Fault(label.place, "offline", label.start_ms - 10 * MINUTE, label.end_ms + HOUR_MS, 0.5)
-    again = replace(life, given=(off,)).labels(START + 6 * HOUR_MS)
-    assert "offline" in next(one for one in again if one.label == label.label).hard
+    begins_ms = label.start_ms + int(after_h * HOUR_MS)
+    fault = Fault(label.place, kind, begins_ms, label.end_ms + 10 * HOUR_MS, size)
+    again = replace(life, given=(fault,)).labels(START + 6 * HOUR_MS)
+    judged = next(one for one in again if one.label == label.label)
+    assert (bool(judged.expects), bool(judged.hard)) == (asked, hard)
+    assert "ponding" in judged.explains
 
 
 def test_rainstorms_are_labelled_on_gauges_by_the_four_signals() -> None:
