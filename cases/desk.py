@@ -15,7 +15,7 @@ from cases.storage import CaseBook
 from domain.errors import TransientFault
 from domain.retry import backoff_s, pause
 from domain.topics import Topics
-from streams.ports import Log, LogReader, Record, TopicPartition
+from streams.ports import Log, Record
 
 _log = structlog.get_logger()
 _READ_TIMEOUT_S: Final = 0.2
@@ -58,7 +58,13 @@ class CaseDesk:
         bounds = await self._log.bounds([self._topics.events])
         reader = await self._log.reader([self._topics.events], partitions=sorted(bounds))
         try:
-            await self._resume(reader, {place: first for place, (first, _) in bounds.items()})
+            reached = await asyncio.to_thread(self._reached)
+            reader.seek(
+                {
+                    place: max(reached.get((place.topic, place.partition), 0), first)
+                    for place, (first, _) in bounds.items()
+                }
+            )
             await self._publisher.publish_pending()
             while not stop.is_set():
                 batch = await reader.read(_READ_TIMEOUT_S, _BATCH)
@@ -68,15 +74,14 @@ class CaseDesk:
         finally:
             await reader.close()
 
-    async def _resume(self, reader: LogReader, first: dict[TopicPartition, int]) -> None:
-        """Read on from the places that were committed with the cases; what the log dropped meanwhile is gone."""
+    def _reached(self) -> dict[tuple[str, int], int]:
+        """The places that were committed with the cases; what the log dropped meanwhile is gone."""
         with self._book.transaction() as transaction:
-            reached = transaction.positions(self._follower)
-        reader.seek({place: max(reached.get((place.topic, place.partition), 0), at) for place, at in first.items()})
+            return transaction.positions(self._follower)
 
     def _take_in(self, records: Sequence[Record]) -> None:
         tellings = [telling for record in records if (telling := _read(record)) is not None]
-        self._newest_ms = max((telling.at_ms for telling in tellings), default=self._newest_ms)
+        self._newest_ms = max(self._newest_ms, *(telling.at_ms for telling in tellings), 0)
         now_ms = self._newest_ms if self._clock is None else self._clock()
         reached = {(record.topic, record.partition): record.offset + 1 for record in records}
         if not reached and not self._is_due(now_ms):

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from cases.intake import waiting
 from cases.intake.places import places_of
 from cases.intake.ports import IntakePolicy, OnCleared
-from cases.intake.proceeding import proceed
+from cases.intake.proceeding import dispatch_by_policy, proceed
 from cases.intake.telling import Telling
 from cases.report import Report
 from cases.storage import CaseTransaction
@@ -46,9 +46,12 @@ class Intake:
         case = book.case_of_event(event.event_id)
         if case is not None:
             self._follow(book, case, event, now_ms)
-        elif event.status is not Status.OPEN:
-            waiting.let_go(book.connection, event.event_id)
-            waiting.forget(book.connection, event.event_id)
+            return
+        waits = waiting.held_event(book.connection, event.event_id)
+        if waits is not None and waits.revision >= event.revision:
+            return
+        if event.status is not Status.OPEN:
+            waiting.let_rest(book.connection, event)
         elif self._policy.opens_case(event):
             self._open(book, event, now_ms)
 
@@ -58,7 +61,7 @@ class Intake:
             waiting.let_go(book.connection, event.event_id)
             waiting.forget(book.connection, event.event_id)
             if book.case_of_event(event.event_id) is None:
-                self._report(book, event, now_ms)
+                self._begin(book, event, now_ms)
 
     def _open(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
         if event.absorbed_by is not None:
@@ -68,21 +71,27 @@ class Intake:
                 waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
             else:
                 self._join(book, group, event, now_ms)
-        elif (known := self._case_it_continues(book, event)) is not None:
-            self._join(book, known, event, now_ms)
-        elif event.hold_ms > 0:
+                self._gather(book, group, event, now_ms)
+            return
+        waiting.forget(book.connection, event.event_id)
+        if event.hold_ms > 0 and self._case_it_continues(book, event, now_ms) is None:
             waiting.hold(book.connection, event, now_ms + event.hold_ms)
         else:
-            self._report(book, event, now_ms)
+            self._begin(book, event, now_ms)
 
-    def _report(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
-        case, created = book.report(self._report_of(event), SYSTEM, now_ms)
-        if not created:
-            return
-        self._gather(book, proceed(book, case, self._policy, now_ms), event, now_ms)
+    def _begin(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
+        """Bring an event that waits for nothing more into the case that it continues, or into one of its own."""
+        waiting.let_go(book.connection, event.event_id)
+        case = self._case_it_continues(book, event, now_ms)
+        if case is not None:
+            self._join(book, case, event, now_ms)
+        else:
+            case, _ = book.report(self._report_of(event), SYSTEM, now_ms)
+            case = proceed(book, case, self._policy, now_ms)
+        self._gather(book, case, event, now_ms)
 
     def _gather(self, book: CaseTransaction, group: Case, event: Event, now_ms: int) -> None:
-        """Join the events that waited for this one to be heard of."""
+        """Join the events that waited for this one to be heard of, and those that waited for them."""
         for member in waiting.awaiting(book.connection, event.rule):
             if event.subject in places_of(member.subject, self._find_device):
                 waiting.forget(book.connection, member.event_id)
@@ -91,6 +100,7 @@ class Intake:
                     self._join(book, group, member, now_ms)
                 else:
                     self._merge(book, case, group, member, now_ms)
+                self._gather(book, group, member, now_ms)
 
     def _follow(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
         """What a later telling does to the case that the event belongs to."""
@@ -99,21 +109,35 @@ class Intake:
             return
         if event.status is not Status.OPEN:
             self._end(book, case, event, now_ms)
-        elif event.absorbed_by is not None and (group := self._group_case(book, event)) is not None:
+            return
+        if known is not None and not known.open:
+            case = self._reopen(book, case, event, now_ms)
+        if event.absorbed_by is not None and (group := self._group_case(book, event)) is not None:
             self._merge(book, case, group, event, now_ms)
         else:
             if event.absorbed_by is not None:
                 waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
             self._amend(book, case, event, now_ms)
 
+    def _reopen(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> Case:
+        """The case of an event that is back after all, under way again where it had been closed."""
+        if case.state is not State.CLOSED:
+            return case
+        case = self._do(book, case, "reopen", now_ms, f"{event.rule} again")
+        return dispatch_by_policy(book, case, self._policy, now_ms) if case.trusted else case
+
     def _merge(self, book: CaseTransaction, case: Case, group: Case, event: Event, now_ms: int) -> None:
         if case.case_id == group.case_id:
             self._amend(book, case, event, now_ms)
             return
-        if not case.ended and all(one.event_id == event.event_id or not one.open for one in case.events):
-            note = f"part of {event.absorbed_by}"
-            book.act(case.case_id, Act("merge", SYSTEM, now_ms, note=note, into=group.case_id))
         self._join(book, group, event, now_ms)
+        note = f"part of {event.absorbed_by}"
+        if not case.ended and all(one.event_id == event.event_id or not one.open for one in case.events):
+            book.act(case.case_id, Act("merge", SYSTEM, now_ms, note=note, into=group.case_id))
+            return
+        gone = _attached(event).model_copy(update={"open": False})
+        book.act(case.case_id, Act("detach", SYSTEM, now_ms, note=note, event=gone))
+        book.move_event(event.event_id, group.case_id)
 
     def _join(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
         now = book.get(case.case_id)
@@ -142,10 +166,14 @@ class Intake:
         if step is not None and case.state in TRANSITIONS[step].from_states:
             self._do(book, case, step, now_ms, note)
 
-    def _case_it_continues(self, book: CaseTransaction, event: Event) -> Case | None:
-        """The open case that this event belongs to by what came before: of what it replaces, or of the same trouble."""
+    def _case_it_continues(self, book: CaseTransaction, event: Event, now_ms: int) -> Case | None:
+        """The open case that this event belongs to by what came before: of what it replaces, or of the same trouble.
+
+        What was closed because the event that this one replaces is withdrawn is open again.
+        """
         if event.replaces is not None:
             case = book.case_of_event(event.replaces)
+            case = case and self._reopen(book, case, event, now_ms)
             if case is not None and not case.ended:
                 return case
         wanted = select(case_rows.c.case_id).where(

@@ -11,6 +11,11 @@ def proceed(book: CaseTransaction, case: Case, policy: IntakePolicy, now_ms: int
     if not case.trusted:
         return case
     case = book.act(case.case_id, Act("file", SYSTEM, now_ms))
+    return dispatch_by_policy(book, case, policy, now_ms)
+
+
+def dispatch_by_policy(book: CaseTransaction, case: Case, policy: IntakePolicy, now_ms: int) -> Case:
+    """The case, filed before, with the department that a rule sends it to; as it was where a dispatcher must decide."""
     assignment = policy.assign(case)
     if assignment is None or not assignment.automatic:
         return case

@@ -1,26 +1,36 @@
 """Events that wait: held back while a group may still absorb them, or absorbed by a group nobody has heard of yet."""
 
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, union_all
+from sqlalchemy import Connection, Table, delete, insert, select, union_all
 
 from cases.storage.tables import absorbed, held
-from domain.events import Event
+from domain.events import Event, Status
+
+_FOR_EVER_MS: Final = 2**62
+"""When an event that rests would be due."""
 
 
 def hold(connection: Connection, event: Event, until_ms: int) -> None:
-    """Hold an event back until then; what is held already keeps its time and takes the newer revision."""
-    row = connection.execute(select(held.c.until_ms).where(held.c.event_id == str(event.event_id))).one_or_none()
-    if row is not None:
-        let_go(connection, event.event_id)
-        until_ms = row.until_ms
-    connection.execute(insert(held).values(event_id=str(event.event_id), until_ms=until_ms, body=_json(event)))
+    """Hold an event back until then; what is held already keeps its time, and the newest revision counts."""
+    _keep(connection, held, event, until_ms)
 
 
 def held_event(connection: Connection, event_id: UUID) -> Event | None:
-    """The event as it is held, if it is."""
+    """The event as it is held or rests, if it does."""
     body = connection.execute(select(held.c.body).where(held.c.event_id == str(event_id))).scalar_one_or_none()
     return None if body is None else Event.model_validate_json(body)
+
+
+def let_rest(connection: Connection, event: Event) -> None:
+    """Remember that an event which waited is over, so that its opening, told again, is known to be old."""
+    if held_event(connection, event.event_id) is None and not _waits(connection, event.event_id):
+        return
+    let_go(connection, event.event_id)
+    forget(connection, event.event_id)
+    values = {"event_id": str(event.event_id), "until_ms": _FOR_EVER_MS, "body": event.model_dump_json()}
+    connection.execute(insert(held).values(values))
 
 
 def let_go(connection: Connection, event_id: UUID) -> None:
@@ -38,10 +48,8 @@ def due(connection: Connection, now_ms: int) -> list[Event]:
 
 
 def await_group(connection: Connection, event: Event, until_ms: int) -> None:
-    """Keep an event that is part of a group's until the group's own is heard of, or until then."""
-    forget(connection, event.event_id)
-    row = {"event_id": str(event.event_id), "rule": event.absorbed_by, "until_ms": until_ms, "body": _json(event)}
-    connection.execute(insert(absorbed).values(row))
+    """Keep an event that is part of a group's until the group's own is heard of, or until then; see `hold`."""
+    _keep(connection, absorbed, event, until_ms, rule=event.absorbed_by)
 
 
 def forget(connection: Connection, event_id: UUID) -> None:
@@ -54,5 +62,19 @@ def awaiting(connection: Connection, rule: str) -> list[Event]:
     return [Event.model_validate_json(body) for body in connection.execute(wanted).scalars()]
 
 
-def _json(event: Event) -> str:
-    return event.model_dump_json()
+def _waits(connection: Connection, event_id: UUID) -> bool:
+    wanted = select(absorbed.c.event_id).where(absorbed.c.event_id == str(event_id))
+    return connection.execute(wanted).one_or_none() is not None
+
+
+def _keep(connection: Connection, table: Table, event: Event, until_ms: int, **more: object) -> None:
+    mine = table.c.event_id == str(event.event_id)
+    row = connection.execute(select(table.c.until_ms, table.c.body).where(mine)).one_or_none()
+    if row is not None:
+        before = Event.model_validate_json(row.body)
+        if before.revision >= event.revision:
+            return
+        connection.execute(delete(table).where(mine))
+        until_ms = row.until_ms if before.status is Status.OPEN else until_ms
+    values = {"event_id": str(event.event_id), "until_ms": until_ms, "body": event.model_dump_json(), **more}
+    connection.execute(insert(table).values(values))

@@ -21,7 +21,7 @@ from cases.storage.finding import CasePage, CaseQuery
 from cases.storage.migrations import upgrade
 from cases.storage.ports import Database
 from cases.storage.tables import cases, events, history, keys, numbers, positions
-from cases.workflow import Act, Actor, Case, State, Times, perform
+from cases.workflow import SYSTEM, Act, Actor, Case, Illegal, State, Times, legal_from, perform
 from cases.workflow.states import WITH_DEPARTMENT
 from cases.workflow.table import REPORT
 
@@ -148,13 +148,14 @@ class CaseTransaction:
         if expected_revision is not None and case.revision != expected_revision:
             entries = _entries(self.connection, case_id)
             raise Conflict(case, expected_revision, tuple(e for e in entries if e.revision > expected_revision))
-        if act.into is not None and self.get(act.into) is None:
-            raise UnknownCase(f"there is no case {act.into} to merge into")
         after = perform(case, act, self._times)
+        into = None if after.merged_into is None or case.ended else self._merge_target(case, after.merged_into)
         self.connection.execute(update(cases).where(cases.c.case_id == str(case_id)).values(_row(after)))
         self._note(after, act.transition, act.actor.name, act.at_ms, act.note, _details(act))
         if act.event is not None:
             self._own(act.event.event_id, case_id)
+        if into is not None:
+            self._carry_over(case, into, act.at_ms)
         return after
 
     def get(self, name: str | UUID) -> Case | None:
@@ -170,6 +171,10 @@ class CaseTransaction:
             case = self.get(case.merged_into)
         return case
 
+    def move_event(self, event_id: UUID, case_id: UUID) -> None:
+        """Let an event belong to another case from now on."""
+        self.connection.execute(update(events).where(events.c.event_id == str(event_id)).values(case_id=str(case_id)))
+
     def positions(self, follower: str) -> dict[tuple[str, int], int]:
         """How far that follower of the log has come, by topic and partition: the offset of the next record."""
         rows = self.connection.execute(select(positions).where(positions.c.follower == follower)).all()
@@ -182,6 +187,23 @@ class CaseTransaction:
             found = update(positions).where(*(positions.c[name] == value for name, value in place.items()))
             if not self.connection.execute(found.values(offset=offset)).rowcount:
                 self.connection.execute(insert(positions).values(**place, offset=offset))
+
+    def _merge_target(self, case: Case, into: UUID) -> Case:
+        """The case that takes another in. One that has ended takes none: so merged cases never go round in a circle."""
+        target = self.get(into)
+        if target is None:
+            raise UnknownCase(f"there is no case {into} to merge into")
+        if target.ended:
+            legal = tuple(name for name in legal_from(case.state) if name != "merge")
+            raise Illegal(f"{case.number}: {target.number} is {target.state} and takes no other case in", legal)
+        return target
+
+    def _carry_over(self, case: Case, into: Case, at_ms: int) -> None:
+        """A merged case brings its open events along, so that the one it is in now waits for their end, too."""
+        known = {event.event_id for event in into.events}
+        for event in case.events:
+            if event.open and event.event_id not in known:
+                self.act(into.case_id, Act("attach", SYSTEM, at_ms, note=f"with {case.number}", event=event))
 
     def _known_by_key(self, fingerprint: str, actor: Actor, key: str | None) -> Case | None:
         if key is None:

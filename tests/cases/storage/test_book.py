@@ -67,8 +67,26 @@ def test_an_event_belongs_to_one_case_for_ever(book: CaseBook) -> None:
     book.act(first.case_id, Act("merge", SYSTEM, NOON_MS, into=other.case_id))
     with book.transaction() as transaction:
         found = transaction.case_of_event(event.event_id)
-    assert found == other
-    assert book.report(a_report(events=(event,)), SYSTEM, NOON_MS).case == other
+    assert found is not None
+    assert (found.case_id, found.events) == (other.case_id, (event,))
+    assert book.report(a_report(events=(event,)), SYSTEM, NOON_MS).case == found
+
+
+@pytest.mark.parametrize("ended", [State.CLOSED, State.MERGED, State.REJECTED])
+def test_a_case_that_has_ended_takes_no_other_in(book: CaseBook, ended: State) -> None:
+    target = book.report(a_report(), OPERATOR, NOON_MS).case
+    match ended:
+        case State.CLOSED:
+            target = led_to(book, State.CLOSED)
+        case State.MERGED:
+            book.act(target.case_id, Act("merge", OPERATOR, NOON_MS, into=led_to(book, State.FILED).case_id))
+        case _:
+            book.act(target.case_id, Act("reject", OPERATOR, NOON_MS, note="no such place"))
+    other = book.report(a_report(), OPERATOR, NOON_MS).case
+    with pytest.raises(Illegal, match=f"is {ended} and takes no other case in") as refused:
+        book.act(other.case_id, Act("merge", OPERATOR, NOON_MS, into=target.case_id))
+    assert "merge" not in refused.value.legal
+    assert book.get(other.case_id) == other
 
 
 def test_every_step_is_in_the_history_and_in_the_outbox_in_order(book: CaseBook) -> None:
