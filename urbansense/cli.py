@@ -8,6 +8,7 @@ import typer
 
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.commands import (
+    appraisal,
     cases,
     demo,
     devices,
@@ -34,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (demo, services, simulate, score, load, ledger, doctor):
+for group in (demo, services, simulate, score, load, ledger, doctor, appraisal):
     group.register(app)
 smart_data_models.register(devices.app)
 app.add_typer(devices.app, name="devices")

@@ -13,6 +13,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from web.access import UNKNOWN, Gate
+from web.appraisal import appraisal_routes
 from web.areas import area_routes
 from web.attachments import attachment_routes
 from web.board import Board
@@ -126,7 +127,12 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
         api.include_router(calendar_routes(desk.calendars))
         api.include_router(silence_routes(desk.silences))
     if services.cases is not None:
-        for router in (overview_routes(services.cases), case_routes(services.cases), attachment_routes(services.cases)):
+        for router in (
+            overview_routes(services.cases),
+            case_routes(services.cases),
+            attachment_routes(services.cases),
+            appraisal_routes(services.cases),
+        ):
             api.include_router(router)
     if services.registry is not None:
         api.include_router(area_routes(services.registry))

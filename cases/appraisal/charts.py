@@ -14,8 +14,8 @@ WIDTH: Final = 720
 _LEFT: Final = 150
 _RIGHT: Final = 130
 _ROW: Final = 22
-_HEIGHT: Final = 130
-_TOP: Final = 16
+_HEIGHT: Final = 96
+_TOP: Final = 10
 _MOST_LABELS: Final = 12
 _HOUR_MS: Final = 3_600_000
 _DAY_HOURS: Final = 24
@@ -57,7 +57,7 @@ def rate_bars(rows: Sequence[NamedRate], title: str) -> str:
 def trend_bars(trend: Trend, series: Sequence[tuple[Count, str]], zone: ZoneInfo, title: str) -> str:
     """Two or three bars for each bucket, side by side: a count, and the CSS class of its bars."""
     buckets = trend.buckets
-    most = max((bucket.counts[count] for bucket in buckets for count, _ in series), default=0) or 1
+    most = _round_up(max((bucket.counts[count] for bucket in buckets for count, _ in series), default=0))
     left, base = 44, _TOP + _HEIGHT
     step = (WIDTH - left) / len(buckets)
     width = step * 0.8 / len(series)
@@ -108,7 +108,7 @@ def trend_line(trend: Trend, name: str, zone: ZoneInfo, title: str) -> str:
 
 def duration_bars(clock: Durations, working: Durations, title: str) -> str:
     """How many handlings took how long: by the clock, and beside it in working time."""
-    most = max((*clock.per_class, *working.per_class)) or 1
+    most = _round_up(max((*clock.per_class, *working.per_class)))
     left, base = 44, _TOP + _HEIGHT
     step = (WIDTH - left) / len(clock.per_class)
     labels = [f"≤ {_hours(bound_ms)}" for bound_ms in DURATION_BOUNDS_MS] + [f"> {_hours(DURATION_BOUNDS_MS[-1])}"]
@@ -128,12 +128,18 @@ def duration_bars(clock: Durations, working: Durations, title: str) -> str:
 
 def _level(left: int, most: int, part: float) -> str:
     y = _TOP + _HEIGHT * (1 - part)
-    value = most * part
-    words = f"{value:.0f}" if value == int(value) else f"{value:.1f}"
     return (
         f'<line class="grid" x1="{left}" y1="{y:.0f}" x2="{WIDTH}" y2="{y:.0f}"/>'
-        f'<text class="tick" x="{left - 6}" y="{y + 4:.0f}" text-anchor="end">{words}</text>'
+        f'<text class="tick" x="{left - 6}" y="{y + 4:.0f}" text-anchor="end">{most * part:,.0f}</text>'
     )
+
+
+def _round_up(most: int) -> int:
+    """An even number, not less, that an axis may end at."""
+    step = 2
+    while most > step * 10:
+        step *= 5 if str(step)[0] == "2" else 2
+    return max(-(-most // step), 1) * step
 
 
 def _hours(ms: int) -> str:

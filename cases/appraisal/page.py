@@ -83,12 +83,11 @@ def _cards(whole: Indicators) -> str:
     cards.append(_card(COUNT_TITLES[Count.OVERDUE], f"{counts[Count.OVERDUE]:,}", overdue))
     clock = f"mean {duration(whole.clock.mean_ms)}, 90 %: {duration(whole.clock.p90_ms)}"
     cards.append(_card(("Median handling time", "处置时长中位数"), duration(whole.clock.median_ms), clock))
-    for count in (Count.REPORTED, Count.FILED, Count.CLOSED):
-        more = {Count.REPORTED: f"{counts[Count.MERGED]:,} more were merged", Count.CLOSED: ""}.get(count, "")
-        if count is Count.FILED:
-            more = f"{counts[Count.REJECTED]:,} rejected"
-        if count is Count.CLOSED:
-            more = f"{counts[Count.DISSOLVED]:,} more over by themselves"
+    for count, more in (
+        (Count.REPORTED, f"{counts[Count.MERGED]:,} more were merged"),
+        (Count.FILED, f"{counts[Count.REJECTED]:,} rejected"),
+        (Count.CLOSED, f"{counts[Count.DISSOLVED]:,} more over by themselves"),
+    ):
         cards.append(_card(COUNT_TITLES[count], f"{counts[count]:,}", more))
     return f"<div class=cards>{''.join(cards)}</div>"
 
@@ -131,7 +130,7 @@ def _handling_times(whole: Indicators) -> str:
     chart = duration_bars(whole.clock, whole.working, "How long handling took")
     return (
         f"<h2>{_both('How long handling took', '处置时长')}</h2><figure><p>{keys}</p>{chart}</figure>"
-        f"<table>{_head(heads)}{rows}</table>"
+        f"<table class=short>{_head(heads)}{rows}</table>"
     )
 
 
@@ -160,7 +159,7 @@ def _dimension(
     ]
     return (
         f"<h2 class=fresh>{_both(f'By {title[0].lower()}', f'按{title[1]}')}</h2>{chart}"
-        f"{_rates_table(title, rates)}{_counts_table(title, rates)}{more}"
+        f"{_rates_table(which, rates)}{_counts_table(title, rates)}{more}"
     )
 
 
@@ -181,16 +180,18 @@ def _placed(places: Mapping[str | None, object], name: str | None) -> tuple[str,
 _Row = tuple[str, Indicators, str, str]
 
 
-def _rates_table(title: tuple[str, str], rows: Iterable[_Row]) -> str:
+def _rates_table(which: Dimension, rows: Iterable[_Row]) -> str:
+    # A rejected case never had a department, so that a filing rate of a department would say nothing.
+    shown = [name for name in _RATES_SHOWN if which is not Dimension.DEPARTMENT or name != "filing"]
     heads = [
-        title,
+        DIMENSION_TITLES[which],
         ("Rank", "名次"),
         ("Score", "得分"),
-        *(RATES[name][:2] for name in _RATES_SHOWN),
+        *(RATES[name][:2] for name in shown),
         ("Median", "中位时长"),
     ]
     body = "".join(
-        _row(name, [rank, score, *(_cell(own.rates[one]) for one in _RATES_SHOWN), duration(own.clock.median_ms)])
+        _row(name, [rank, score, *(_cell(own.rates[one]) for one in shown), duration(own.clock.median_ms)])
         for name, own, score, rank in rows
     )
     return f"<div class=wide><table>{_head(heads)}{body}</table></div>"
