@@ -183,7 +183,7 @@ class Publisher:
         if (connection := self._client.socket()) is None:
             return "closed at once"
         # A drive waits for its acknowledgements every few messages, and Nagle's algorithm would hold each wait up by 40 ms.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # type: ignore[attr-defined]
         self._loop.add_reader(connection, self._client.loop_read)
         self._loop.add_writer(connection, self._client.loop_write)
         deadline_s = self._loop.time() + _CONNACK_WITHIN_S
