@@ -24,7 +24,7 @@ def resolved(value: object) -> str:
 
 
 def test_every_service_of_ours_is_deployed():
-    assert set(OURS) == {"gateway", "recorder", "rules-worker", "correlator", "api"}
+    assert set(OURS) == {"gateway", "recorder", "rules-worker", "correlator", "desk", "api"}
 
 
 @pytest.mark.parametrize("name", OURS)
