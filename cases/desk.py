@@ -4,7 +4,8 @@ city.events ──▶ Intake ──▶ book (cases, outbox, the place in city.ev
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Final
 
 import structlog
@@ -15,7 +16,7 @@ from cases.storage import CaseBook
 from domain.errors import TransientFault
 from domain.retry import backoff_s, pause
 from domain.topics import Topics
-from streams.ports import Log, Record
+from streams.ports import Batch, Log, Record, TopicPartition
 
 _log = structlog.get_logger()
 _READ_TIMEOUT_S: Final = 0.2
@@ -68,8 +69,7 @@ class CaseDesk:
             await self._publisher.publish_pending()
             while not stop.is_set():
                 batch = await reader.read(_READ_TIMEOUT_S, _BATCH)
-                records = [record for partition in sorted(batch) for record in batch[partition]]
-                await asyncio.to_thread(self._take_in, records)
+                await asyncio.to_thread(self._take_in, batch)
                 await self._publisher.publish_pending()
         finally:
             await reader.close()
@@ -79,11 +79,11 @@ class CaseDesk:
         with self._book.transaction() as transaction:
             return transaction.positions(self._follower)
 
-    def _take_in(self, records: Sequence[Record]) -> None:
-        tellings = [telling for record in records if (telling := _read(record)) is not None]
+    def _take_in(self, batch: Batch) -> None:
+        tellings = in_order_of_telling(batch)
         self._newest_ms = max(self._newest_ms, *(telling.at_ms for telling in tellings), 0)
         now_ms = self._newest_ms if self._clock is None else self._clock()
-        reached = {(record.topic, record.partition): record.offset + 1 for record in records}
+        reached = {place: records[-1].offset + 1 for place, records in batch.items() if records}
         if not reached and not self._is_due(now_ms):
             return
         with self._book.transaction() as transaction:
@@ -95,6 +95,18 @@ class CaseDesk:
     def _is_due(self, now_ms: int) -> bool:
         with self._book.database.reading() as connection:
             return bool(waiting.due(connection, now_ms))
+
+
+def in_order_of_telling(batch: Batch) -> list[Telling]:
+    """What the records tell, merged by the log's clock; within a partition as they stand there, whatever the clock says."""
+    found: list[tuple[int, TopicPartition, int, Telling]] = []
+    for place, records in batch.items():
+        latest_ms = 0
+        for record in records:
+            if (telling := _read(record)) is not None:
+                latest_ms = max(latest_ms, telling.at_ms)
+                found.append((latest_ms, place, record.offset, telling))
+    return [telling for *_, telling in sorted(found, key=itemgetter(0, 1, 2))]
 
 
 def _read(record: Record) -> Telling | None:

@@ -1,0 +1,162 @@
+"""Kill -9 of the desk, and of somebody who acts on its cases, at seeded steps of their own work: nothing is lost, nothing is
+doubled, whatever stands between a transaction of the database and one of the log.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from cases.deadlines import CityTimes
+from cases.policy import load_policy
+from cases.storage import CaseBook
+from cases.storage.tables import absorbed, held
+from device_registry.database import open_engine
+from streams.opening import open_log
+from streams.ports import Log
+from tests.cases.soundness import assert_sound
+from tests.e2e.case_deaths import desk_until_killed, person_until_killed
+from tests.e2e.case_story import assert_every_event_has_its_case, assert_published, tellings
+from tests.e2e.platform import Platform, platform
+from tests.e2e.witness import until
+from urbansense.case_database import CaseDatabase
+
+SEED = int(os.environ.get("URBANSENSE_TEST_SEED", "20261122"))
+TIMES = CityTimes(load_policy().calendar)
+_BATCH = 7
+_LONGEST_DESK, _LONGEST_PERSON = 9_000, 6_000
+"""Steps. A round takes a desk some 10,000."""
+
+
+@dataclass
+class City:
+    """The log and the book that desks of one test share; the embedded log is open only while no desk has it."""
+
+    running: Platform
+    book: CaseBook
+    ends: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @property
+    def embedded(self) -> bool:
+        return self.running.settings.log_url.startswith("embedded")
+
+    @asynccontextmanager
+    async def log(self) -> AsyncIterator[Log]:
+        settings = self.running.settings
+        log = await open_log(settings.log_url, settings.data_dir)
+        try:
+            yield log
+        finally:
+            await log.close()
+
+    async def prepare(self) -> None:
+        async with self.log() as log:
+            await log.ensure_topics(self.running.settings.topics.specs())
+
+    async def feed(self, number: int) -> None:
+        """Tell a round, one after the other where the log serves others meanwhile."""
+        topics = self.running.settings.topics
+        async with self.log() as log:
+            for told in tellings(number):
+                await log.append([told.record(topics)])
+            self.ends = {tuple(place): end for place, (_, end) in (await log.bounds([topics.events])).items() if end}
+
+    def reached(self) -> Mapping[tuple[str, int], int]:
+        with self.book.transaction() as transaction:
+            return transaction.positions(f"{self.running.settings.topic_prefix}desk")
+
+    def settled(self) -> bool:
+        """Everything told is taken in, nothing waits, and all is published."""
+        if self.reached() != self.ends or self.book.pending(1):
+            return False
+        with self.book.database.reading() as connection:
+            waits = [connection.execute(select(t).where(t.c.until_ms < 2**61)).first() for t in (held, absorbed)]
+        return waits == [None, None]
+
+
+@asynccontextmanager
+async def city(folder: Path, **settings: object) -> AsyncIterator[City]:
+    with platform(folder, **settings) as running:
+        running.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(running.settings.registry_url)
+        here = City(running, CaseBook(CaseDatabase(engine), TIMES))
+        await here.prepare()
+        async with running.last_words(f"URBANSENSE_TEST_SEED={SEED}"):
+            yield here
+        engine.dispose()
+
+
+async def live_and_die(here: City, lives: int, tmp_path: Path) -> list[str]:
+    """Rounds of the story, a desk and a person dying in each; then a desk that lives. Where the desks died is returned."""
+    random = Random(SEED)
+    answers = tmp_path / "answers"
+    desk = here.running.forked("desk", desk_until_killed, 0, _BATCH)
+    person = here.running.forked("person", person_until_killed, 0, "", "")
+    for number in range(lives):
+        desk.arguments = (random.randint(1, _LONGEST_DESK), _BATCH)
+        person.arguments = (random.randint(1, _LONGEST_PERSON), f"{SEED}/{number}", str(answers))
+        if here.embedded:
+            await here.feed(number)
+        desk.start()
+        person.start()
+        if not here.embedded:
+            await here.feed(number)
+
+        async def over() -> bool:
+            return not desk.running or await asyncio.to_thread(here.settled)
+
+        await until(over, 60, "the desk is dead, or has done everything", every_s=0.02)
+        desk.kill()
+        person.kill()
+    desk.arguments = (0, _BATCH)
+    desk.start()
+    await until(lambda: asyncio.to_thread(here.settled), 60, "everything is taken in and published", every_s=0.05)
+    assert desk.stop() == 0, desk.tail()
+    return re.findall(r"^killed at (.*)$", desk.log.read_text(), re.MULTILINE)
+
+
+async def assert_whole(here: City, rounds: int, tmp_path: Path) -> None:
+    found = assert_sound(here.book, TIMES)
+    assert_every_event_has_its_case(here.book, found, rounds)
+    async with here.log() as log:
+        await assert_published(log, here.running.settings.topics, here.book, found)
+    assert here.reached() == here.ends
+    answered = [line.split() for line in (tmp_path / "answers").read_text().splitlines()]
+    for case_id, revision, transition in answered:
+        assert here.book.history(UUID(case_id))[int(revision) - 1].transition == transition
+
+
+LIVES = [
+    pytest.param(4, marks=pytest.mark.timeout(60)),
+    pytest.param(40, marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+]
+
+
+@pytest.mark.parametrize("lives", LIVES)
+async def test_a_desk_killed_anywhere_on_the_embedded_log_loses_nothing_and_doubles_nothing(
+    lives: int, tmp_path: Path
+) -> None:
+    async with city(tmp_path, topic_prefix="k.") as here:
+        places = await live_and_die(here, lives, tmp_path)
+        await assert_whole(here, lives, tmp_path)
+    print(len(places), "deaths", sorted(set(places)))
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("lives", LIVES)
+async def test_a_desk_killed_anywhere_on_kafka_loses_nothing_and_doubles_nothing(
+    lives: int, database_url: str, kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = {"log_url": f"kafka://{kafka_bootstrap}", "topic_prefix": topic_prefix, "database_url": database_url}
+    async with city(tmp_path, **settings) as here:
+        places = await live_and_die(here, lives, tmp_path)
+        await assert_whole(here, lives, tmp_path)
+    print(len(places), "deaths", sorted(set(places)))
