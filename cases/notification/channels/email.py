@@ -61,11 +61,18 @@ class Email:
             if part.security == "starttls":
                 server.starttls(context=context)
             if part.username and part.password is not None:
-                server.login(part.username, part.password.get_secret_value())
+                self._log_in(server, part.password.get_secret_value())
         except BaseException:
             server.close()
             raise
         return server
+
+    def _log_in(self, server: smtplib.SMTP, password: str) -> None:
+        try:
+            server.login(self._part.username, password)
+        except smtplib.SMTPServerDisconnected as error:
+            # Some servers hang up on a wrong password instead of saying so.
+            raise Undelivered(f"{self._part.host}:{self._part.port} hung up at our login") from error
 
 
 def mail_of(delivery: Delivery, sender: str, now_ms: int) -> EmailMessage:

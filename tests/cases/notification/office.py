@@ -12,7 +12,7 @@ from cases.notification.loading import read_notification
 from cases.notification.message import Content, Delivery, Occasion, message_id
 from cases.storage import CaseBook
 from cases.storage.tables import users
-from cases.workflow import Role, State
+from cases.workflow import State
 from domain.events import Severity, Text
 from tests.cases.workflow.acting import NOON_MS
 

@@ -6,15 +6,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cases.notification import Mailroom, Notifier, NotifyDocument, Standing
+from cases.notification import Mailroom, Notifier, NotifyDocument, Preference, Standing
 from cases.policy import Escalation
 from cases.storage import CaseBook
-from cases.workflow import Act, Case, Role, Term, TermUnit
-from domain.events import Event, Severity
-from tests.cases.intake.test_intake import Desk, cleared, feeder_fault, lamp_out, later
+from cases.workflow import Act, Case, Role, State, Term, TermUnit
+from domain.durations import parse_instant_ms
+from domain.events import Severity
+from tests.cases.intake.test_intake import Desk, feeder_fault, lamp_out, later
 from tests.cases.notification.office import TIMES, document, hire
 from tests.cases.notification.receivers import Receiver, receiving
-from tests.cases.workflow.acting import DISPATCHER, LIGHTING, NOON_MS
+from tests.cases.notification.test_email import mail_server
+from tests.cases.workflow.acting import DISPATCHER, FOUR_HOURS, LIGHTING, NOON_MS
 
 WEBHOOK = """
 channels:
@@ -22,6 +24,9 @@ channels:
 by: crew
 group_for: 0s
 """
+
+
+ONLY_DISPATCHED = "rules: [{on: dispatched, to: department}]\n"
 
 
 class Clock:
@@ -112,3 +117,140 @@ async def test_a_case_that_is_merged_before_its_message_goes_out_is_not_told_of(
             await until(lambda: mailroom.counts()[Standing.WITHDRAWN] == 1)
             assert mailroom.counts()[Standing.WAITING] == 1
     assert receiver.got == []
+
+
+def night_shift(url: str, more: str = "") -> NotifyDocument:
+    return document(WEBHOOK.format(url=url) + more)
+
+
+async def test_a_server_that_fails_is_tried_again_under_the_same_id_and_digests_what_came_meanwhile(desk: Desk) -> None:
+    clock = Clock()
+    with receiving(lambda got: (503, {}, b"")) as receiver:
+        async with notifying(desk.book, night_shift(receiver.url), clock) as mailroom:
+            desk.tell(lamp_out("L1", 1))
+            await until(lambda: bool(mailroom.posted() and mailroom.posted()[0].reason))
+            (waiting,) = mailroom.posted(standing=Standing.WAITING)
+            assert (waiting.tries, waiting.reason) == (1, "answered 503")
+            assert waiting.next_try_at_ms is not None
+            assert 2_500 <= waiting.next_try_at_ms - NOON_MS <= 5_000
+            desk.tell(lamp_out("L2", 2), lamp_out("L9", 3))
+            await until(lambda: mailroom.counts()[Standing.WAITING] == 3)
+            receiver.answer = lambda got: (200, {}, b"")
+            clock.now_ms += 5_001
+            await until(lambda: mailroom.counts()[Standing.SENT] == 3)
+    first, again, rest = receiver.got
+    assert first.body == again.body
+    assert [len(got.json["messages"]) for got in receiver.got] == [1, 1, 2]
+    assert rest.json["delivery_id"] != again.json["delivery_id"]
+
+
+async def test_after_so_many_tries_a_message_is_a_dead_letter_until_somebody_retries_it(desk: Desk) -> None:
+    clock = Clock()
+    with receiving(lambda got: (500, {}, b"")) as receiver:
+        async with notifying(desk.book, night_shift(receiver.url, "give_up: {tries: 3}\n"), clock) as mailroom:
+            desk.tell(lamp_out("L1", 1))
+            for tries in (1, 2, 3):
+                await until(lambda tries=tries: len(receiver.got) == tries and bool(mailroom.posted()[0].reason))  # type: ignore[misc]
+                await until(lambda tries=tries: mailroom.posted()[0].next_try_at_ms != clock.now_ms + 120_000)  # type: ignore[misc]
+                clock.now_ms += 60_000
+            await until(lambda: mailroom.counts()[Standing.DEAD] == 1)
+            (dead,) = mailroom.posted(standing=Standing.DEAD)
+            assert dead.reason == "given up after 3 tries: answered 500"
+            receiver.answer = lambda got: (200, {}, b"")
+            assert mailroom.retry([dead.message_id], "ada", clock.now_ms) == 1
+            assert mailroom.retry([dead.message_id], "ada", clock.now_ms) == 0
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+    assert {got.json["messages"][0]["message_id"] for got in receiver.got} == {str(dead.message_id)}
+
+
+async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(desk: Desk) -> None:
+    with receiving(lambda got: (400 if b"000001" in got.body else 200, {}, b"")) as receiver:
+        async with notifying(desk.book, night_shift(receiver.url), Clock()) as mailroom:
+            desk.tell(lamp_out("L1", 1))
+            await until(lambda: mailroom.counts()[Standing.DEAD] == 1)
+            desk.tell(lamp_out("L2", 2))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+
+
+async def test_at_night_only_what_is_critical_goes_out_and_the_morning_brings_one_digest(desk: Desk) -> None:
+    clock = Clock()
+    clock.now_ms = parse_instant_ms("2026-06-01T23:30:00+08:00")
+    desk.now_ms = clock.now_ms
+    with receiving() as receiver:
+        async with notifying(
+            desk.book, night_shift(receiver.url, f"quiet_hours: daily 22:00-07:00\n{ONLY_DISPATCHED}"), clock
+        ) as mailroom:
+            desk.tell(lamp_out("L1", 1), lamp_out("L2", 2), lamp_out("L9", 3, severity=Severity.CRITICAL))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+            assert mailroom.counts()[Standing.WAITING] == 2
+            clock.now_ms = parse_instant_ms("2026-06-02T07:00:00+08:00")
+            await until(lambda: mailroom.counts()[Standing.SENT] == 3)
+    assert [[one["severity"] for one in got.json["messages"]] for got in receiver.got] == [["critical"], ["major"] * 2]
+
+
+async def test_an_escalation_survives_a_restart_and_ends_when_somebody_takes_the_case(desk: Desk) -> None:
+    def chain(case: Case) -> Sequence[Escalation]:
+        steps = [Escalation(Term(unit=TermUnit.HOUR, amount=hours), (Role.DISPATCHER,), ()) for hours in (0.5, 1, 2)]
+        return steps if case.state is State.DISPATCHED else ()
+
+    clock = Clock()
+    with receiving() as receiver:
+        wanted = night_shift(receiver.url)
+        async with notifying(desk.book, wanted, clock, chain) as mailroom:
+            desk.tell(lamp_out("L1", 1))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+            clock.now_ms += 35 * 60_000
+            await until(lambda: mailroom.counts()[Standing.SENT] == 2)
+        clock.now_ms += 35 * 60_000
+        async with notifying(desk.book, wanted, clock, chain) as mailroom:
+            await until(lambda: mailroom.counts()[Standing.SENT] == 3)
+            desk.book.act(desk.only_case().case_id, Act("take", LIGHTING, clock.now_ms))
+            clock.now_ms += 80 * 60_000
+            desk.book.act(desk.only_case().case_id, Act("urge", DISPATCHER, clock.now_ms))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 4)
+    occasions = [one["occasion"] for got in receiver.got for one in got.json["messages"]]
+    assert occasions == ["dispatched", "escalated", "escalated", "urged"]
+
+
+async def test_people_get_their_mail_but_not_of_what_they_did_nor_what_they_do_not_want(desk: Desk) -> None:
+    with mail_server() as (box, port):
+        wanted = document(f"""
+            channels: {{mail: {{type: email, host: 127.0.0.1, port: {port}, security: none, from: desk@city.example}}}}
+            by: mail
+            group_for: 0s
+        """)
+        desk.policy.assignment = None
+        async with notifying(desk.book, wanted, Clock()) as mailroom:
+            mailroom.prefer("lena", Preference(channels=()), "lena", NOON_MS)
+            desk.tell(lamp_out("L1", 1))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+            act = Act("dispatch", DISPATCHER, NOON_MS, department="lighting", term=FOUR_HOURS)
+            desk.book.act(desk.only_case().case_id, act)
+            await until(lambda: mailroom.counts()[Standing.SENT] == 2)
+            desk.book.act(desk.only_case().case_id, Act("return", LIGHTING, NOON_MS, note="not ours"))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 3)
+    assert [mail["To"] for mail in box.mails] == ["dima@city.example", "lars@city.example", "dima@city.example"]
+
+
+async def test_two_notifiers_on_one_database_tell_nothing_twice(desk: Desk) -> None:
+    with receiving() as receiver:
+        wanted = night_shift(receiver.url)
+        async with notifying(desk.book, wanted, Clock()) as mailroom, notifying(desk.book, wanted, Clock()):
+            for number in range(1, 13):
+                desk.tell(lamp_out(f"L{number}", number))
+            await until(lambda: mailroom.counts()[Standing.SENT] == 12)
+    ids = [one["message_id"] for got in receiver.got for one in got.json["messages"]]
+    assert len(ids) == len(set(ids)) == 12
+
+
+async def test_a_notifier_that_is_turned_on_late_tells_nothing_of_what_is_long_over(desk: Desk) -> None:
+    clock = Clock()
+    desk.tell(lamp_out("L1", 1))
+    clock.now_ms += 30 * 3_600_000
+    desk.now_ms = clock.now_ms
+    desk.tell(lamp_out("L2", 2))
+    with receiving() as receiver:
+        async with notifying(desk.book, night_shift(receiver.url, ONLY_DISPATCHED), clock) as mailroom:
+            await until(lambda: mailroom.counts()[Standing.SENT] == 1)
+            await until(lambda: not mailroom.counts()[Standing.WAITING])
+    assert [one["number"] for got in receiver.got for one in got.json["messages"]] == ["2026-000002"]
