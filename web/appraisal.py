@@ -82,11 +82,11 @@ Wanted = Annotated[Asked, Depends(_asked)]
 def appraisal_routes(cases: CaseServices) -> APIRouter:
     router = APIRouter(prefix="/appraisal", tags=["cases"], dependencies=[Depends(refuse_unstorable)])
     weights = load_weights()
-    zone = cases.policy.times.calendar.zone
+    zone = cases.times.calendar.zone
 
     async def made(asked: Asked) -> tuple[Appraisal, int]:
         now_ms = await cases.now_ms()
-        times = cases.policy.times
+        times = cases.times
         period = _period(asked, now_ms, month_of(min(asked.to_ms or now_ms, now_ms) - 1, times))
         return await asyncio.to_thread(appraise, cases.book.database, period, times, asked.scope, asked.by), now_ms
 
