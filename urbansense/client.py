@@ -101,7 +101,10 @@ class Api:
 @asynccontextmanager
 async def running_api(settings: Settings) -> AsyncIterator[Api | None]:
     """The API that runs, None where none does; no file is opened or made."""
-    async with httpx.AsyncClient(base_url=settings.client_api_url, timeout=60, trust_env=False) as client:
+    headers = bearer(settings)
+    async with httpx.AsyncClient(
+        base_url=settings.client_api_url, timeout=60, trust_env=False, headers=headers
+    ) as client:
         if await _is_urbansense(client):
             await _check_place(client, settings)
             yield Api(client)
@@ -118,6 +121,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             return
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
+    settings = at_the_files(settings)
     async with AsyncExitStack() as stack:
         try:
             parts = await stack.enter_async_context(open_parts(settings, asyncio.Event(), store=True, registry=True))
@@ -143,6 +147,17 @@ def with_api(act: Callable[[Api], Coroutine[Any, Any, _T]]) -> _T:
             return await act(api)
 
     return asyncio.run(run())
+
+
+def bearer(settings: Settings) -> dict[str, str]:
+    """The header by which the running API knows who gives the command."""
+    token = settings.api_token
+    return {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
+
+
+def at_the_files(settings: Settings) -> Settings:
+    """The same settings for the API in this process: who may open the files needs no login to it."""
+    return settings.model_copy(update={"login": "off"})
 
 
 async def _is_urbansense(client: httpx.AsyncClient) -> bool:

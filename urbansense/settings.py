@@ -17,11 +17,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cases.workflow import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
 from domain.topics import KINDS, Topics
 
 PREFIX: Final = "URBANSENSE_"
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PASSWORD: Final = re.compile(r"//[^@/]*@")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
@@ -43,7 +45,19 @@ class Settings(BaseSettings):
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    login: Literal["off", "required"] = "off"
+    http_host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]+$", validate_default=True)] = "127.0.0.1"
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^/?#]+)?/?$")] = ""
+    oidc_issuer: str = ""
+    oidc_client_id: Annotated[str, Field(validate_default=True)] = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles: Annotated[dict[str, Role], NoDecode, Field(validate_default=True)] = Field(default_factory=dict)
+    oidc_roles_claim: Annotated[str, Field(min_length=1)] = "groups"
+    oidc_username_claim: Annotated[str, Field(min_length=1)] = "preferred_username"
+    oidc_title: str = ""
     api_url: str = ""
+    api_token: SecretStr | None = None
     clock: Literal["wall", "simulated"] = "wall"
     topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$", validate_default=True)] = ""
     partitions: Annotated[int, Field(ge=1, le=1024)] = 12
@@ -66,10 +80,56 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("kinds", mode="before")
+    @field_validator("kinds", "allowed_hosts", mode="before")
     @classmethod
-    def _split_kinds(cls, value: object) -> object:
-        return tuple(filter(None, (kind.strip() for kind in value.split(",")))) if isinstance(value, str) else value
+    def _split_names(cls, value: object) -> object:
+        return tuple(filter(None, (name.strip() for name in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("http_host")
+    @classmethod
+    def _check_http_host(cls, value: str, others: ValidationInfo) -> str:
+        if value not in LOOPBACK and others.data.get("login", "required") != "required":
+            raise ValueError("others than this machine reach that: it needs URBANSENSE_LOGIN=required")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_oidc_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        private = parts.scheme == "http" and parts.hostname in LOOPBACK
+        if value and not (parts.hostname and (parts.scheme == "https" or private)):
+            raise ValueError(
+                "write the provider's issuer exactly as it tells it, such as https://login.example/realms/city"
+            )
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _check_oidc_client_id(cls, value: str, others: ValidationInfo) -> str:
+        if not value and others.data.get("oidc_issuer"):
+            raise ValueError("with URBANSENSE_OIDC_ISSUER goes the id by which the provider knows urbansense")
+        return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _split_oidc_roles(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.rpartition("=") for pair in value.split(",") if pair.strip()]
+        if not all(name.strip() and role.strip() for name, _, role in pairs):
+            raise ValueError("write group=role, separated by commas: city-admins=administrator,*=viewer")
+        return {name.strip(): role.strip() for name, _, role in pairs}
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _check_oidc_roles(cls, value: dict[str, Role], others: ValidationInfo) -> dict[str, Role]:
+        if not value and others.data.get("oidc_issuer"):
+            raise ValueError(
+                "with URBANSENSE_OIDC_ISSUER goes what its groups mean: city-admins=administrator,*=viewer"
+            )
+        if Role.SYSTEM in value.values():
+            raise ValueError("nobody but urbansense itself is system")
+        return value
 
     @field_validator("mqtt_url")
     @classmethod
@@ -153,7 +213,14 @@ class Settings(BaseSettings):
 
     @property
     def client_api_url(self) -> str:
-        return (self.api_url or f"http://127.0.0.1:{self.http_port}").rstrip("/")
+        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::", "localhost") else self.http_host
+        return (self.api_url or f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}").rstrip("/")
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The host names that the listener answers to: its own, the public one, those of the settings; `*` is any."""
+        public = urlsplit(self.public_url).hostname
+        return (*LOOPBACK, self.http_host, *((public,) if public else ()), *self.allowed_hosts)
 
     def embedded_parts(self) -> tuple[str, ...]:
         """The settings that name an embedded adapter, which serves one process only."""
@@ -181,10 +248,15 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     return settings
 
 
+def environment() -> dict[str, str]:
+    """The environment as it is, for documents that name secrets of it."""
+    return dict(os.environ)
+
+
 def _sentence(detail: Any) -> str:
     if detail["type"] == "extra_forbidden":
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith("TOKEN") else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(("TOKEN", "SECRET")) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

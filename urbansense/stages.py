@@ -30,13 +30,15 @@ from rules.worker import RulesWorker
 from streams.embedded import EmbeddedLog
 from streams.embedded_cleaner import LogCleaner
 from urbansense.broker import EmbeddedBroker
-from urbansense.case_office import CaseOffice, open_case_office, open_case_services, open_desk
+from urbansense.case_database import CaseDatabase
+from urbansense.case_office import CaseOffice, check_desk, open_case_office, open_case_services, open_case_work
 from urbansense.credential_desk import open_credentials
 from urbansense.device_files import RegistryFiles
 from urbansense.directory import RegistryDirectory, RegistryOffice
 from urbansense.ledger import LedgerAccount
 from urbansense.parts import Parts, open_parts, place_of
 from urbansense.pending_office import PendingOffice
+from urbansense.people_office import open_people
 from urbansense.probe import ProbeServer
 from urbansense.rejected_tail import RejectedTail
 from urbansense.rejections import LogRejections
@@ -97,8 +99,8 @@ async def run_desk(settings: Settings, stop: asyncio.Event) -> None:
     """The case desk."""
     async with open_parts(settings, stop, registry=True) as parts:
         await parts.lookup.load(parts.log)
-        desk = open_desk(parts, await asyncio.to_thread(open_case_office, parts))
-        await _run_alone(parts, {"lookup": parts.lookup, "case desk": desk}, stop)
+        work = open_case_work(parts, await asyncio.to_thread(open_case_office, parts))
+        await _run_alone(parts, {"lookup": parts.lookup, **work}, stop)
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -113,7 +115,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             "lookup": parts.lookup,
             "registry publisher": publisher,
             "live feed": live,
-            "web": WebServer(app, settings.http_port),
+            "web": WebServer(app, settings.http_port, settings.http_host),
             **_registry_services(parts, desk),
         }
         await run_services(services, stop)
@@ -139,14 +141,14 @@ async def build_platform(parts: Parts, endpoint: MqttEndpoint) -> Platform:
     desk = open_credentials(parts)
     office = await asyncio.to_thread(open_case_office, parts)
     app = api_app(parts, publisher, live, ZoneInfo(parts.settings.timezone), more, desk, office)
-    web = WebServer(app, parts.settings.http_port)
+    web = WebServer(app, parts.settings.http_port, parts.settings.http_host)
     services: dict[str, Service] = {
         "lookup": parts.lookup,
         "gateway": gateway,
         "recorder": Recorder(parts.log, parts.store, parts.topics),
         "rules worker": worker,
         "correlator": Correlator(parts.log, parts.topics, parts.lookup.device),
-        "case desk": open_desk(parts, office),
+        **open_case_work(parts, office),
         "registry publisher": publisher,
         "live feed": live,
         "web": web,
@@ -195,10 +197,12 @@ def api_app(
 ) -> FastAPI:
     """The API over these parts; with `zone` the live page as well."""
     account = LedgerAccount(parts.log, parts.topics, parts.store)
+    office = office or open_case_office(parts)
     checks: Mapping[str, ReadinessCheck] = {
         "place": lambda: _check_place(parts),
         "store": parts.store.check,
         "log": lambda: _check_log(parts),
+        "case desk": lambda: check_desk(parts, office),
         **(more_checks or {}),
     }
     rules = LogRuleBook(parts.log, parts.topics)
@@ -219,10 +223,11 @@ def api_app(
         device_files=RegistryFiles(parts.registry, publisher, lambda: _now_ms(parts)),
         credentials=desk or open_credentials(parts),
         pending=PendingOffice(PendingBook(parts.registry), parts.log, parts.lookup, rejections),
-        cases=open_case_services(parts, office or open_case_office(parts)),
+        cases=open_case_services(parts, office),
+        people=open_people(parts.settings, CaseDatabase(parts.registry.engine)),
         rule_history=LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, parts.settings.timezone),
     )
-    return create_app(services, zone=zone)
+    return create_app(services, zone=zone, allowed_hosts=parts.settings.host_names)
 
 
 async def _gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = False) -> Gateway:

@@ -188,10 +188,11 @@ class Gate:
         people = self._people
         if people is None or caller.unnoted is None:
             return
+        now_ms = people.now_ms()
 
         async def note() -> None:
             try:
-                await asyncio.to_thread(people.door.note_use, caller, people.now_ms())
+                await asyncio.to_thread(people.door.note_use, caller, now_ms)
             except TransientFault as error:
                 _log.warning("web.use_not_noted", actor=caller.name, error=str(error))
 

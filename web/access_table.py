@@ -164,6 +164,8 @@ ACCESS: Final = AccessTable(
         ),
         # Cases.
         *_read(f"{_V1}/cases", f"{_V1}/cases/workload", f"{_V1}/cases/{{case}}", f"{_V1}/cases/{{case}}/transitions"),
+        *_read(f"{_V1}/cases/statistics", f"{_V1}/cases/policy"),
+        *_read(f"{_V1}/appraisal", f"{_V1}/appraisal.csv", f"{_V1}/appraisal.html"),
         *_read(f"{_V1}/cases/{{case}}/attachments", f"{_V1}/cases/{{case}}/attachments/{{attachment_id}}"),
         *_cases(frozenset({Scope.CASES_REPORT}), f"POST {_V1}/cases"),
         *_cases(_REPORTING, f"POST {_V1}/cases/{{case}}/attachments"),

@@ -1,4 +1,4 @@
-"""Serves the web application inside a running event loop, on the loopback address only."""
+"""Serves the web application inside a running event loop, on the loopback address unless told otherwise."""
 
 import asyncio
 import contextlib
@@ -35,14 +35,18 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: FastAPI, port: int, stop: asyncio.Event, on_listening: Callable[[int], None] | None = None
+    app: FastAPI,
+    port: int,
+    stop: asyncio.Event,
+    on_listening: Callable[[int], None] | None = None,
+    host: str = HOST,
 ) -> None:
-    """Serve `app` on 127.0.0.1 until `stop`, then let requests end for a few seconds and close.
+    """Serve `app` on `host` until `stop`, then let requests end for a few seconds and close.
 
     Where `port` is taken the next free one above it is used, and one line says so. `on_listening` is told the port in use
     once requests are answered. `port` 0 takes any free port. Raises: OSError where none of the ports is free.
     """
-    listener = bind_loopback(port)
+    listener = bind(port, host)
     used = int(listener.getsockname()[1])
     if port not in (0, used):
         _log.warning("web.port_taken", port=port, used=used)
@@ -69,20 +73,20 @@ def _tell_closing(app: FastAPI) -> None:
         closing.set()
 
 
-def bind_loopback(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1 at `port`, or the next free one above it.
+def bind(port: int, host: str = HOST) -> socket.socket:
+    """A listening socket on `host` at `port`, or the next free one above it.
 
     Raises: OSError where none of the twenty tried is free.
     """
     for candidate in range(port, port + PORTS_TRIED):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, candidate))
+            listener.bind((host, candidate))
             listener.listen(1024)
         except OSError:
             listener.close()
             continue
         listener.setblocking(False)
         return listener
-    raise OSError(f"no free port on {HOST} from {port} to {port + PORTS_TRIED - 1}")
+    raise OSError(f"no free port on {host} from {port} to {port + PORTS_TRIED - 1}")

@@ -1,4 +1,4 @@
-"""The session's cookie: no script reads it, no other site's page makes use of it, and over https it goes by no other way."""
+"""The session's cookie: no script reads it, no other site's page makes use of it, and https has one of its own."""
 
 from typing import Final
 from urllib.parse import urlsplit

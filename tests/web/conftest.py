@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from tests.web.city import City
+from tests.web.people_city import PeopleCity, open_people_city
 from timeseries.embedded import EmbeddedStore
 from web.app import create_app
 
@@ -25,3 +26,9 @@ async def api(city: City) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client
+
+
+@pytest.fixture
+def guarded(city: City, tmp_path: Path) -> PeopleCity:
+    """A city where login is required."""
+    return open_people_city(city, tmp_path)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from tests.servers.ports import free_port
 from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
 from web.app import create_app
-from web.serving import bind_loopback, serve
+from web.serving import bind, serve
 
 WAIT_S = 10
 
@@ -47,7 +47,7 @@ async def test_it_listens_on_loopback_only_and_lets_the_port_go(city: City) -> N
     wanted = free_port()
     async with served(city, wanted) as port:
         assert port == wanted
-    again = bind_loopback(wanted)
+    again = bind(wanted)
     assert again.getsockname() == ("127.0.0.1", wanted)
     again.close()
 
@@ -139,4 +139,4 @@ def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
         with pytest.raises(OSError, match="no free port on"):
-            bind_loopback(holder.getsockname()[1])
+            bind(holder.getsockname()[1])

@@ -1,0 +1,95 @@
+"""The city with people: services on a database of their own, quick hashes, a hand clock, and clients who log in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from cases.people import Department, Doorkeeper, Logins, NewUser, PeopleBook, Scope, TokenBook
+from cases.people.audit import AuditEntry, read_audit
+from cases.people.passwords import Passwords
+from cases.workflow import Role
+from device_registry.database import open_engine
+from domain.events import Text
+from tests.cases.people.conftest import PASSWORD, QUICK, TERMS, counted_random
+from tests.web.city import City
+from urbansense.case_database import CaseDatabase
+from web.app import create_app
+from web.people_ports import Elsewhere, PeopleServices
+
+SITE = "http://127.0.0.1:8080"
+ROLES = {
+    "ada": Role.ADMINISTRATOR,
+    "oleg": Role.OPERATOR,
+    "dima": Role.DISPATCHER,
+    "lena": Role.DEPARTMENT,
+    "vera": Role.VIEWER,
+}
+
+
+@dataclass
+class PeopleCity:
+    """`now_ms` is the clock of everybody; each of `ROLES` has `PASSWORD`."""
+
+    city: City
+    database: CaseDatabase
+    now_ms: int = 1_000_000
+    required: bool = True
+    elsewhere: Elsewhere | None = None
+    public_url: str | None = None
+    people: PeopleServices = field(init=False)
+
+    def __post_init__(self) -> None:
+        random = counted_random()
+        book = PeopleBook(self.database)
+        logins = Logins(self.database, random, Passwords(random, QUICK), TERMS)
+        self.people = PeopleServices(
+            book=book,
+            logins=logins,
+            tokens=TokenBook(self.database, random),
+            door=Doorkeeper(self.database, TERMS),
+            required=self.required,
+            now_ms=lambda: self.now_ms,
+            random=random,
+        )
+        book.put_department(Department(name="lighting", title=Text(en="Lighting", zh="照明")), by="setup", at_ms=1)
+        for name, role in ROLES.items():
+            departments = frozenset({"lighting"}) if role is Role.DEPARTMENT else frozenset()
+            book.add_user(NewUser(username=name, roles={role}, departments=departments), by="setup", at_ms=1)
+            logins.set_password(name, PASSWORD, by="setup", at_ms=1)
+
+    def app(self) -> FastAPI:
+        people = replace(self.people, required=self.required, elsewhere=self.elsewhere, public_url=self.public_url)
+        return create_app(replace(self.city.services(), people=people), registry=CollectorRegistry())
+
+    def token(self, username: str, *scopes: Scope) -> dict[str, str]:
+        """The header of a token just made."""
+        made = self.people.tokens.create(username, "test", frozenset(scopes), by="setup", at_ms=self.now_ms)
+        return {"authorization": f"Bearer {made.secret}"}
+
+    def audit(self, **asked: object) -> list[AuditEntry]:
+        with self.database.reading() as connection:
+            return read_audit(connection, **asked)
+
+    @asynccontextmanager
+    async def client(self, app: FastAPI | None = None, **given: object) -> AsyncIterator[httpx.AsyncClient]:
+        transport = httpx.ASGITransport(app or self.app(), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=SITE, **given) as client:
+            yield client
+
+    @asynccontextmanager
+    async def logged_in(self, username: str, app: FastAPI | None = None) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser of this site, after its login."""
+        async with self.client(app, headers={"origin": SITE}) as client:
+            answer = await client.post("/api/v1/login", json={"username": username, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            yield client
+
+
+def open_people_city(city: City, folder: Path, **changed: object) -> PeopleCity:
+    engine = open_engine(f"sqlite:///{folder / 'people.db'}")
+    return PeopleCity(city, CaseDatabase(engine), **changed)
