@@ -83,7 +83,9 @@ class CaseDesk:
         tellings = in_order_of_telling(batch)
         self._newest_ms = max(self._newest_ms, *(telling.at_ms for telling in tellings), 0)
         now_ms = self._newest_ms if self._clock is None else self._clock()
-        reached = {place: records[-1].offset + 1 for place, records in batch.items() if records}
+        reached: dict[tuple[str, int], int] = {
+            place: records[-1].offset + 1 for place, records in batch.items() if records
+        }
         if not reached and not self._is_due(now_ms):
             return
         with self._book.transaction() as transaction:

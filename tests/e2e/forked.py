@@ -19,9 +19,14 @@ from tests.servers.processes import Process
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
-        "__main__", "urbansense.cli", "urbansense.stages", "streams.kafka", "tests.e2e.forked", "tests.e2e.judging",
+        "__main__",
+        "urbansense.cli",
+        "urbansense.stages",
+        "streams.kafka",
+        "tests.e2e.forked",
+        "tests.e2e.judging",
         "tests.e2e.case_deaths",
-    ]  # fmt: skip
+    ]
 )
 
 
