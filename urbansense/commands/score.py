@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import time
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,9 +20,16 @@ from urbansense.commands.output import JsonFlag, err, print_json, warn
 from urbansense.commands.progress import ProgressBar
 from urbansense.commands.score_report import print_bars, print_rehearsal, print_score
 from urbansense.scoring.case import Case, labels_once, window_of
+from urbansense.scoring.markdown import markdown_of
 from urbansense.scoring.page import render_page
 from urbansense.scoring.rehearsal import Rehearsal, load_rule_book, rehearse
-from urbansense.scoring.sources import event_lines, fetch_events_file, fetch_group_rules, fetch_platform_events
+from urbansense.scoring.sources import (
+    event_lines,
+    fetch_clock_ms,
+    fetch_events_file,
+    fetch_group_rules,
+    fetch_platform_events,
+)
 from urbansense.scoring.tellings import NotKnown, fetch_tellings, with_tellings
 from urbansense.settings import Settings, load_settings
 
@@ -42,11 +48,15 @@ def score(
     ] = None,
     devices: Annotated[int | None, typer.Option(min=4, help="How many devices there are.")] = None,
     begin: Annotated[str | None, typer.Option("--from", help="RFC 3339; the first label if left out.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="RFC 3339; the last label's end or now if left out.")] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--to", help="RFC 3339; the last label's end, or the platform's clock if that is earlier."),
+    ] = None,
     grace: Annotated[str | None, typer.Option(help="How long after its end a fault explains events; 15m.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Score the rules in shadow too.")] = False,
     as_json: JsonFlag = False,
     json_file: Annotated[Path | None, typer.Option(help="Write the JSON here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with a timeline here.")] = None,
     most: Annotated[int, typer.Option("--list", min=0, help="How many misses and false events to list.")] = 20,
     city: Annotated[
@@ -104,6 +114,9 @@ def score(
     if html is not None:
         html.write_text(render_page(matched, result, judged, zone), encoding="utf-8")
         err.print(f"page written to {html}", markup=False)
+    if markdown is not None:
+        markdown.write_text(markdown_of(result, zone), encoding="utf-8")
+        err.print(f"tables written to {markdown}", markup=False)
     if json_file is not None:
         json_file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
         err.print(f"figures written to {json_file}", markup=False)
@@ -163,14 +176,17 @@ def _told(
     if events is not None:
         window = window_of(labels, from_ms, to_ms)
         return Case(labels, tuple(fetch_events_file(events)), window, devices, load_rule_book(rules).groups)
-    settings = load_settings()
-    window = window_of(labels, from_ms, to_ms, None if settings.clock == "simulated" else int(time() * 1000))
 
-    async def fetch(api: Api) -> tuple[list[Told], frozenset[str]]:
-        return await fetch_platform_events(api, window.from_ms, window.to_ms, shadow), await fetch_group_rules(api)
+    async def fetch(api: Api) -> tuple[Window, list[Told], frozenset[str]]:
+        window = window_of(labels, from_ms, to_ms, await fetch_clock_ms(api))
+        return (
+            window,
+            await fetch_platform_events(api, window.from_ms, window.to_ms, shadow),
+            await fetch_group_rules(api),
+        )
 
-    told, groups = with_api(fetch)
-    return Case(labels, with_tellings(told, _tellings(settings)), window, devices, groups)
+    window, told, groups = with_api(fetch)
+    return Case(labels, with_tellings(told, _tellings(load_settings())), window, devices, groups)
 
 
 def _tellings(settings: Settings) -> Mapping[str, int]:
