@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from domain.durations import format_instant
 from domain.errors import ConfigurationError
 from simulators.scoring import DEFAULT_GRACE_MS, Matched, Told, Window, match
 from simulators.scoring.matching import CountsFor
@@ -41,6 +42,9 @@ def window_of(labels: Iterable[Label], from_ms: int | None, to_ms: int | None, n
         to_ms = to_ms if now_ms is None or to_ms is None else min(to_ms, now_ms)
     if from_ms is None or to_ms is None:
         raise ConfigurationError("the truth tells of nothing: give --from and --to to count false events alone")
+    if now_ms is not None and to_ms == now_ms <= from_ms:
+        stands = format_instant(now_ms)
+        raise ConfigurationError(f"the platform's clock stands at {stands}, before all that is to be scored")
     if from_ms >= to_ms:
         raise ConfigurationError("the scored time is empty: --from must be before --to, and the truth lie in the past")
     return Window(from_ms, to_ms)

@@ -31,6 +31,11 @@ async def fetch_platform_events(api: Api, from_ms: int, to_ms: int, with_shadow:
     return found
 
 
+async def fetch_clock_ms(api: Api) -> int:
+    """The clock that the platform's data follow, simulated or not: what lies after it nobody has lived to see."""
+    return int((await api.get("/api/v1/silences"))["now_ms"])
+
+
 async def fetch_group_rules(api: Api) -> frozenset[str]:
     """The names of the rules in force that make one event of many."""
     page = await api.get("/api/v1/rules")
