@@ -15,8 +15,14 @@ _WATCHED: Final = (
     "/cases/desk.py", "/cases/publication.py", "/cases/intake/", "/cases/storage/book.py", "/cases/people/audit.py",
     "/device_registry/database.py", "/streams/", "/sqlalchemy/engine/default.py", "/psycopg/", "/aiokafka/producer/",
 )  # fmt: skip
-_BEGINS: Final = "_take_in"
-"""The first step that counts: a desk that has not begun to work has nothing to lose."""
+POINTS: Final = ("_take_in", "append_audit", "commit_positions", "_publish", "_tell", "mark_published")
+"""Where a desk's steps begin to count: in the transaction of the events, when it is committed, when the log has taken the
+cases in. What comes between the last two is the log's own."""
+OF_THE_LOG: Final = {
+    "embedded": ("insert_records", "store_places"),
+    "kafka": ("begin_transaction", "send_offsets_to_transaction", "commit_transaction"),
+}
+"""Inside the transaction of the log."""
 
 PLAYED: Final = "cover-open"
 """The problem whose cases people act on."""
@@ -24,9 +30,9 @@ LEFT_TO_OTHERS: Final = frozenset({"merge", "reject"})
 
 
 class Death:
-    """Kills this process at its n-th step, and says where that was."""
+    """Kills this process at its n-th step from the first call of `begins` on, and says where that was."""
 
-    def __init__(self, step: int, begins: str = _BEGINS) -> None:
+    def __init__(self, begins: str, step: int) -> None:
         self._left = step
         self._begins = begins
         self._begun = False
@@ -54,7 +60,7 @@ class Death:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def desk_until_killed(step: int, batch: int) -> None:
+def desk_until_killed(begins: str, step: int, batch: int) -> None:
     """`urbansense desk` in batches of that size; dies at that step, or lives where it is 0."""
     import cases.desk
     import cases.publication
@@ -64,7 +70,7 @@ def desk_until_killed(step: int, batch: int) -> None:
 
     cases.desk._BATCH = cases.publication._BATCH = batch  # type: ignore[misc]
     if step:
-        Death(step).await_it()
+        Death(begins, step).await_it()
     run_until_stopped(load_settings(), run_desk)
 
 
@@ -85,7 +91,7 @@ def person_until_killed(step: int, seed: str, answers: str) -> None:
     person, random = Person(f"api-{seed}", Random(seed)), Random(seed)
     written = os.open(answers, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     if step:
-        Death(step, begins="act").await_it()
+        Death("act", step).await_it()
     at_ms = 1_780_000_000_000
     while True:
         seen = book.find(CaseQuery(limit=50, problem=PLAYED)).items

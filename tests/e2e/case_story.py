@@ -1,4 +1,4 @@
-"""What happens in the city while desks die: covers that open and shut, feeders that fail with their lamps, round by round."""
+"""What happens in the city while desks die: covers open and shut, feeders fail with their lamps, round by round."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

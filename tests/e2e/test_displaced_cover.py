@@ -40,6 +40,8 @@ UPLINK = f"city/320582-110/manhole_cover/{COVER.device_id}/up"
 MORNING_MS = 1_795_305_600_000
 """2026-11-22 08:00 in Shanghai."""
 _10_MIN_MS = 600_000
+Told = tuple[str | None, dict[str, str], Any]
+"""Key, headers and data of a record."""
 SHUT = {"cover_open": False, "tilt_angle": 2.0}
 DISPLACED = {"cover_open": True, "tilt_angle": 47.0}
 
@@ -192,7 +194,7 @@ def test_from_the_device_s_message_to_the_closed_case_on_kafka_as_kcat_sees_it(
 ) -> None:
     kcat = [tool("kcat", "kafka", "kcat"), "-b", kafka_bootstrap, "-C", "-e", "-q", "-o", "beginning", "-J"]
 
-    def records(topic: str) -> list[tuple[str | None, dict[str, str], Any]]:
+    def records(topic: str) -> list[Told]:
         command = [*kcat, "-X", "isolation.level=read_committed", "-t", topic_prefix + topic]
         done = subprocess.run(command, capture_output=True, check=True, timeout=30)
         told = [orjson.loads(line) for line in done.stdout.splitlines()]
