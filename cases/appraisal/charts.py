@@ -46,10 +46,11 @@ def rate_bars(rows: Sequence[NamedRate], title: str) -> str:
         if rate.value is None or rate.low is None or rate.high is None:
             continue
         low, high = _LEFT + span * rate.low, _LEFT + span * rate.high
+        whisker = f"M{low:.1f} {y + 11.5}H{high:.1f}M{low:.1f} {y + 8}v7M{high:.1f} {y + 8}v7"
         parts.append(
             f'<rect class="first" x="{_LEFT}" y="{y + 5}" width="{span * rate.value:.1f}" height="{_ROW - 9}">'
             f"<title>{escape(name)}: {words}, 95 %: {interval(rate)}</title></rect>"
-            f'<path class="whisker" d="M{low:.1f} {y + 11.5}H{high:.1f}M{low:.1f} {y + 8}v7M{high:.1f} {y + 8}v7"/>'
+            f'<path class="halo" d="{whisker}"/><path class="whisker" d="{whisker}"/>'
         )
     return f"{_open(bottom + 20, title)}{''.join(parts)}</svg>"
 

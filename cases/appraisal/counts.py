@@ -78,7 +78,7 @@ COUNT_TITLES: Final[dict[Count, tuple[str, str]]] = {
     Count.LATE: ("Late", "超期"),
     Count.CLOSED: ("Closed", "结案"),
     Count.CLOSED_ON_TIME: ("Closed on time", "按期结案"),
-    Count.DISSOLVED: ("Over by itself", "自行恢复"),
+    Count.DISSOLVED: ("Recovered", "自行恢复"),
     Count.CHECKED: ("Checked", "核查"),
     Count.FAILED: ("Reworks", "返工"),
     Count.OVERDUE: ("Overdue now", "当前超时"),

@@ -86,7 +86,7 @@ def _cards(whole: Indicators) -> str:
     for count, more in (
         (Count.REPORTED, f"{counts[Count.MERGED]:,} more were merged"),
         (Count.FILED, f"{counts[Count.REJECTED]:,} rejected"),
-        (Count.CLOSED, f"{counts[Count.DISSOLVED]:,} more over by themselves"),
+        (Count.CLOSED, f"{counts[Count.DISSOLVED]:,} more recovered"),
     ):
         cards.append(_card(COUNT_TITLES[count], f"{counts[count]:,}", more))
     return f"<div class=cards>{''.join(cards)}</div>"

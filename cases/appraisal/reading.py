@@ -24,11 +24,10 @@ from sqlalchemy import (
 
 from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY, Period
 from cases.appraisal.steps import CaseSteps, Step
+from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
 from cases.workflow import Deadline
 
-_CLOCKS_APART_MS: Final = 3_600_000
-"""How far the clocks of those who write to the book may differ, for the order of the history to be that of its times."""
 _FETCHED_AT_ONCE: Final = 1_000
 
 
@@ -74,21 +73,7 @@ def _wanted(connection: Connection, period: Period, area: str | None) -> Select[
 
 def _touched(connection: Connection, period: Period) -> Select[Any]:
     """The cases that are open, or of which anything was noted since the period began."""
-    first = _first_sequence(connection, period.from_ms - _CLOCKS_APART_MS)
+    first = first_sequence(connection, period.from_ms)
     noted = select(history.c.case_id).where(history.c.sequence >= first)
     found = union(noted, select(cases.c.case_id).where(cases.c.ended.is_(False))).subquery()
     return select(found.c.case_id)
-
-
-def _first_sequence(connection: Connection, since_ms: int) -> int:
-    """The first entry of the history that is not older, found by halving: times have no index, and follow the sequence."""
-    last = connection.execute(select(func.max(history.c.sequence))).scalar_one() or 0
-    first = 0
-    while first < last:
-        middle = (first + last) // 2
-        found = select(history.c.at_ms).where(history.c.sequence >= middle).order_by(history.c.sequence).limit(1)
-        if connection.execute(found).scalar_one() < since_ms:
-            first = middle + 1
-        else:
-            last = middle
-    return first

@@ -8,12 +8,11 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, or_, select, type_coerce
 
 from cases.deadlines import CityTimes, soon_through_ms
+from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
 from cases.workflow import Term, TermUnit
 
 HANDLED_WITHIN_MS: Final = 7 * 86_400_000
-_CLOCKS_APART_MS: Final = 3_600_000
-"""How far the clocks of those who write to the book may differ, for the order of the history to be that of its times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _running(connection: Connection, scope: Scope, now_ms: int) -> Iterable[Runn
 
 
 def _handled(connection: Connection, areas: Sequence[str], since_ms: int) -> Counter[str | None]:
-    first = _first_sequence(connection, since_ms - _CLOCKS_APART_MS)
+    first = first_sequence(connection, since_ms)
     department, area = (_in_body(connection, history.c.body, name) for name in ("department", "area"))
     wanted = (
         select(department, func.count())
@@ -119,20 +118,6 @@ def _handled(connection: Connection, areas: Sequence[str], since_ms: int) -> Cou
         .group_by(department)
     )
     return Counter(dict(connection.execute(wanted).all()))
-
-
-def _first_sequence(connection: Connection, since_ms: int) -> int:
-    """The first entry of the history that is not older, found by halving: times have no index, and follow the sequence."""
-    last = connection.execute(select(func.max(history.c.sequence))).scalar_one() or 0
-    first = 0
-    while first < last:
-        middle = (first + last) // 2
-        found = select(history.c.at_ms).where(history.c.sequence >= middle).order_by(history.c.sequence).limit(1)
-        if connection.execute(found).scalar_one() < since_ms:
-            first = middle + 1
-        else:
-            last = middle
-    return first
 
 
 def _in_body(connection: Connection, body: ColumnElement[str], *path: str) -> ColumnElement[str]:
