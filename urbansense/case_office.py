@@ -7,11 +7,15 @@ from cases.attachments import AttachmentStore
 from cases.deadlines import CityTimes
 from cases.desk import CaseDesk
 from cases.intake import Intake
+from cases.notification import Notifier, load_notification
 from cases.policy import CasePolicy, load_policy
 from cases.storage import CaseBook
 from ingest.gateway_clock import last_tick_ms
+from urbansense.case_backlog import desk_backlog
 from urbansense.case_database import CaseDatabase
 from urbansense.parts import Parts
+from urbansense.running import Service
+from urbansense.settings import environment
 from web.cases_ports import CaseServices
 
 
@@ -39,16 +43,40 @@ def open_case_office(parts: Parts) -> CaseOffice:
 
 def open_case_services(parts: Parts, office: CaseOffice) -> CaseServices:
     """The cases for the web."""
-    return CaseServices(office.book, office.policy, office.times, office.photos, lambda: _now_ms(parts))
+    return CaseServices(
+        office.book, office.policy, office.times, office.photos, lambda: _now_ms(parts),
+        lambda: desk_backlog(parts.log, parts.topics, office.book),
+    )  # fmt: skip
 
 
 def open_desk(parts: Parts, office: CaseOffice) -> CaseDesk:
     """The desk that follows `city.events`; under a simulated clock its time is that of the events."""
     intake = Intake(office.policy, parts.lookup.device)
-    clock = None if parts.settings.clock == "simulated" else lambda: int(time() * 1000)
+    clock = None if parts.settings.clock == "simulated" else _wall_ms
     return CaseDesk(office.book, intake, parts.log, parts.topics, clock)
+
+
+def open_case_work(parts: Parts, office: CaseOffice) -> dict[str, Service]:
+    """What works on the cases by itself: the desk and, where the settings name its document, the notifier.
+
+    Raises: ConfigurationError where that document cannot be followed.
+    """
+    services: dict[str, Service] = {"case desk": open_desk(parts, office)}
+    if parts.settings.notify is not None:
+        document = load_notification(parts.settings.notify, environment())
+        services["notifier"] = Notifier(office.book, document, office.times, office.policy.escalations, _wall_ms)
+    return services
+
+
+async def check_desk(parts: Parts, office: CaseOffice) -> str:
+    """One line on how far the desk is. Raises: TransientFault where log or database do not answer."""
+    return (await desk_backlog(parts.log, parts.topics, office.book)).words
 
 
 async def _now_ms(parts: Parts) -> int:
     simulated = parts.settings.clock == "simulated"
-    return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or int(time() * 1000)
+    return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or _wall_ms()
+
+
+def _wall_ms() -> int:
+    return int(time() * 1000)

@@ -67,8 +67,10 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process, of the ledger and of the rules."""
-        text = render_metrics(await services.ledger(), await services.rules.list_rules(), registry)
+        """Prometheus metrics of this process, of the ledger, the rules and the cases."""
+        cases = services.cases
+        backlog = await cases.backlog() if cases is not None and cases.backlog is not None else None
+        text = render_metrics(await services.ledger(), await services.rules.list_rules(), registry, backlog)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

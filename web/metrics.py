@@ -8,7 +8,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from cases.workflow import State
+from cases.workflow.states import ENDED
 from domain.ledger import Ledger
+from web.cases_ports import DeskBacklog
 from web.rule_ports import RuleStatus
 
 
@@ -63,14 +66,36 @@ class RuleMetrics(Collector):
         yield from (healthy, errors, opened)
 
 
+class CaseMetrics(Collector):
+    """`urbansense_cases_open{state}`, `urbansense_cases_unpublished` revisions, `urbansense_desk_behind` events."""
+
+    def __init__(self, backlog: DeskBacklog) -> None:
+        self._backlog = backlog
+
+    def collect(self) -> Iterator[Metric]:
+        opened = GaugeMetricFamily("urbansense_cases_open", "Cases that somebody must act on.", labels=["state"])
+        for state in sorted(set(State) - ENDED):
+            opened.add_metric([state.value], self._backlog.by_state.get(state.value, 0))
+        yield opened
+        waiting = "Revisions of cases that their topic does not hold yet."
+        yield GaugeMetricFamily("urbansense_cases_unpublished", waiting, self._backlog.revisions)
+        yield GaugeMetricFamily(
+            "urbansense_desk_behind", "Events that the desk has not taken in.", self._backlog.events
+        )
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry) -> bytes:
-    """The exposition text of `registry`, of the ledger and of the rules."""
+def render_metrics(
+    ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry, backlog: DeskBacklog | None = None
+) -> bytes:
+    """The exposition text of `registry`, of the ledger, of the rules and of the cases."""
     of_city = CollectorRegistry()
     of_city.register(LedgerMetrics(ledger))
     of_city.register(RuleMetrics(rules))
+    if backlog is not None:
+        of_city.register(CaseMetrics(backlog))
     return generate_latest(registry) + generate_latest(of_city)

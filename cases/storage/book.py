@@ -177,8 +177,7 @@ class CaseTransaction:
 
     def positions(self, follower: str) -> dict[tuple[str, int], int]:
         """How far that follower of the log has come, by topic and partition: the offset of the next record."""
-        rows = self.connection.execute(select(positions).where(positions.c.follower == follower)).all()
-        return {(row.topic, row.partition): row.offset for row in rows}
+        return read_positions(self.connection, follower)
 
     def commit_positions(self, follower: str, reached: Mapping[tuple[str, int], int]) -> None:
         """Keep how far that follower has come, with all else of this transaction."""
@@ -256,6 +255,12 @@ class CaseTransaction:
         wanted = select(events.c.case_id).where(events.c.event_id == str(event_id))
         if self.connection.execute(wanted).one_or_none() is None:
             self.connection.execute(insert(events).values(event_id=str(event_id), case_id=str(case_id)))
+
+
+def read_positions(connection: Connection, follower: str) -> dict[tuple[str, int], int]:
+    """How far a follower of the log has come, by topic and partition."""
+    rows = connection.execute(select(positions).where(positions.c.follower == follower)).all()
+    return {(row.topic, row.partition): row.offset for row in rows}
 
 
 def _read(connection: Connection, name: str | UUID) -> Case | None:

@@ -1,10 +1,15 @@
 """How many cases there are, by what they are."""
 
+from typing import Final
+
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from cases.storage.finding import CaseQuery, conditions
+from cases.storage.ports import Database
 from cases.storage.tables import cases, history
+
+_LOOKED_AT: Final = 5_000
 
 
 class CaseCounts(BaseModel):
@@ -41,6 +46,17 @@ def count_unpublished(connection: Connection) -> int:
     """How many revisions `city.cases` does not hold yet."""
     wanted = select(func.count()).select_from(history).where(history.c.published.is_(False))
     return int(connection.execute(wanted).scalar_one())
+
+
+def newest_step_ms(database: Database, actor: str) -> int | None:
+    """When somebody last did something, epoch ms; None where that is not among the last thousands of steps of all."""
+    with database.reading() as connection:
+        last = connection.execute(select(func.max(history.c.sequence))).scalar_one() or 0
+        wanted = select(func.max(history.c.at_ms)).where(
+            history.c.sequence > last - _LOOKED_AT, history.c.actor == actor
+        )
+        found: int | None = connection.execute(wanted).scalar_one()
+    return found
 
 
 def _by(connection: Connection, column: ColumnElement[str], matching: list[ColumnElement[bool]]) -> dict[str, int]:

@@ -4,10 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import httpx
 import typer
 
+from cases.deadlines import CityTimes
+from cases.policy import load_policy
+from cases.storage import CaseBook
+from cases.storage.counting import newest_step_ms
+from cases.workflow import SYSTEM
 from device_registry.registry import Registry
 from domain.durations import format_duration
 from domain.errors import UrbansenseError
@@ -16,6 +22,9 @@ from ingest.mqtt_session import MqttSession, SessionSettings
 from rules.definitions import read_definitions
 from streams.opening import open_log
 from timeseries.opening import open_store
+from urbansense.case_backlog import desk_backlog
+from urbansense.case_database import CaseDatabase
+from urbansense.commands.devices import local_time
 from urbansense.commands.output import JsonFlag, print_json, print_rows
 from urbansense.parts import make_data_dir
 from urbansense.settings import Settings, load_settings
@@ -59,6 +68,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         "log": _check_log,
         "store": _check_store,
         "registry": _check_registry,
+        "case desk": _check_desk,
     }
     answers = "something runs and answers" if running is not None else "nothing runs: no answer"
     results = [("platform", True, f"{answers} at {settings.client_api_url}")]
@@ -79,7 +89,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
     """What an urbansense that runs already says of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {"log": settings.log_url, "store": settings.store_url}
+    embedded = {"log": settings.log_url, "store": settings.store_url, "case desk": settings.log_url}
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
@@ -147,6 +157,21 @@ async def _check_store(settings: Settings) -> str:
         return await store.check()
     finally:
         await store.close()
+
+
+async def _check_desk(settings: Settings) -> str:
+    policy = load_policy(settings.case_policy, settings.timezone)
+    registry = await asyncio.to_thread(Registry, settings.registry_url, settings.kinds)
+    log = await open_log(settings.log_url, settings.data_dir)
+    try:
+        book = await asyncio.to_thread(CaseBook, CaseDatabase(registry.engine), CityTimes(policy.calendar))
+        told = (await desk_backlog(log, settings.topics, book)).words
+        newest = await asyncio.to_thread(newest_step_ms, book.database, SYSTEM.name)
+        last = "" if newest is None else f"; it last did something at {local_time(newest, ZoneInfo(settings.timezone))}"
+        return told + last
+    finally:
+        await log.close()
+        registry.close()
 
 
 async def _check_registry(settings: Settings) -> str:
