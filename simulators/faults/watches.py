@@ -69,9 +69,13 @@ class Look:
 
     def needs_ms(self, watch: Watch) -> int:
         """How long it must be sure to be seen, for the device to have told it often enough whatever its phase."""
-        interval_ms = 1000 * self.device.report_interval_s
         if self.tells_at_once and watch.for_ms <= MINUTE_MS:
             return watch.for_ms + CONFIRMED_MS
+        return self.needs_in_turn_ms(watch)
+
+    def needs_in_turn_ms(self, watch: Watch) -> int:
+        """The same for a device that nobody heard when the mark was passed: its next reports say so."""
+        interval_ms = 1000 * self.device.report_interval_s
         return interval_ms + -(-watch.for_ms // interval_ms) * interval_ms
 
 

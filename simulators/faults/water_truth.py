@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
 from simulators.faults.watches import Look, Watch, looks_of
-from simulators.faults.witness import can_tell, what_disturbs
+from simulators.faults.witness import sighted_from_ms, what_disturbs
 from simulators.truth import Label, label_id
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class _Watched:
     @property
     def needs_ms(self) -> int:
         return self.look.needs_ms(self.watch)
+
+    @property
+    def needs_in_turn_ms(self) -> int:
+        return self.look.needs_in_turn_ms(self.watch)
 
     @property
     def slack_ms(self) -> int:
@@ -166,10 +170,17 @@ def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> L
     if watch.silent or incident.first_sure_ms is None or incident.sure_for_ms < watch.for_ms:
         return Label.model_validate(common)
     world.grow_until(end_ms)
-    if not can_tell(device, world, incident.first_sure_ms, end_ms, min(one.needs_ms, end_ms - incident.first_sure_ms)):
+    since_ms = incident.first_sure_ms
+    needs_ms = min(one.needs_ms, end_ms - since_ms)
+    if sighted_from_ms(device, world, since_ms, since_ms + needs_ms, needs_ms) is not None:
+        by_ms = (incident.shown_ms or since_ms + one.needs_ms) + one.slack_ms
+    elif (
+        sighted_ms := sighted_from_ms(device, world, since_ms, end_ms, in_turn_ms := one.needs_in_turn_ms)
+    ) is not None:
+        by_ms = sighted_ms + in_turn_ms + one.slack_ms
+    else:
         # Who cannot be heard is told of as offline; what it does not see nobody can demand of it.
         return Label.model_validate(common)
-    by_ms = (incident.shown_ms or incident.first_sure_ms + one.needs_ms) + one.slack_ms
     if incident.shown_ms is None:
         hard = "it is over before the device has reported often enough"
     else:

@@ -26,16 +26,16 @@ _HARMLESS: Final = frozenset((TOLD_AGAIN, REORDERED, GONE_MAD))
 """Whoever tells it twice, out of turn or too often has told it."""
 
 
-def can_tell(device: Device, world: "World", from_ms: int, to_ms: int, needs_ms: int) -> bool:
-    """Whether it is not blind or unheard for `needs_ms` together within [from_ms, to_ms): else nobody can ask it."""
+def sighted_from_ms(device: Device, world: "World", from_ms: int, to_ms: int, needs_ms: int) -> int | None:
+    """From when on in [from_ms, to_ms) it is neither blind nor unheard for `needs_ms` together; None if it never is."""
     seen_from_ms = from_ms
     for start_ms, end_ms in sorted(_blind(device, world)):
-        if start_ms >= to_ms:
+        if start_ms >= to_ms or start_ms - seen_from_ms >= needs_ms:
             break
-        if start_ms - seen_from_ms >= needs_ms:
-            return True
         seen_from_ms = max(seen_from_ms, end_ms)
-    return to_ms - seen_from_ms >= needs_ms
+    else:
+        start_ms = to_ms
+    return seen_from_ms if min(start_ms, to_ms) - seen_from_ms >= needs_ms else None
 
 
 def what_disturbs(device: Device, world: "World", from_ms: int, to_ms: int) -> str:

@@ -20,6 +20,7 @@ from urbansense.commands.output import JsonFlag, err, print_json, warn
 from urbansense.commands.progress import ProgressBar
 from urbansense.commands.score_report import print_bars, print_rehearsal, print_score
 from urbansense.scoring.case import Case, labels_once, window_of
+from urbansense.scoring.markdown import markdown_of
 from urbansense.scoring.page import render_page
 from urbansense.scoring.rehearsal import Rehearsal, load_rule_book, rehearse
 from urbansense.scoring.sources import (
@@ -55,6 +56,7 @@ def score(
     shadow: Annotated[bool, typer.Option("--shadow", help="Score the rules in shadow too.")] = False,
     as_json: JsonFlag = False,
     json_file: Annotated[Path | None, typer.Option(help="Write the JSON here.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with a timeline here.")] = None,
     most: Annotated[int, typer.Option("--list", min=0, help="How many misses and false events to list.")] = 20,
     city: Annotated[
@@ -112,6 +114,9 @@ def score(
     if html is not None:
         html.write_text(render_page(matched, result, judged, zone), encoding="utf-8")
         err.print(f"page written to {html}", markup=False)
+    if markdown is not None:
+        markdown.write_text(markdown_of(result, zone), encoding="utf-8")
+        err.print(f"tables written to {markdown}", markup=False)
     if json_file is not None:
         json_file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
         err.print(f"figures written to {json_file}", markup=False)

@@ -26,6 +26,14 @@ ENVIRONMENT = {
     "SMTP_PASSWORD": "pw",
 }
 
+WEBHOOK = """
+channels:
+  crew: {{type: webhook, url: '{url}', secret: '${{ERP_SECRET}}', allow: [127.0.0.0/8]}}
+by: crew
+group_for: 0s
+"""
+"""One webhook on loopback, told at once."""
+
 STAFF: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("lars", "department", {"departments": ["lighting"], "phone": "+86 138 0000 1111"}),
     ("lena", "department", {"departments": ["lighting"]}),

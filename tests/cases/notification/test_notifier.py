@@ -13,18 +13,10 @@ from cases.workflow import Act, Case, Role, State, Term, TermUnit
 from domain.durations import parse_instant_ms
 from domain.events import Severity
 from tests.cases.intake.test_intake import Desk, feeder_fault, lamp_out, later
-from tests.cases.notification.office import TIMES, document, hire
+from tests.cases.notification.office import TIMES, WEBHOOK, document, hire
 from tests.cases.notification.receivers import Receiver, receiving
 from tests.cases.notification.test_email import mail_server
 from tests.cases.workflow.acting import DISPATCHER, FOUR_HOURS, LIGHTING, NOON_MS
-
-WEBHOOK = """
-channels:
-  crew: {{type: webhook, url: '{url}', secret: '${{ERP_SECRET}}', allow: [127.0.0.0/8]}}
-by: crew
-group_for: 0s
-"""
-
 
 ONLY_DISPATCHED = "rules: [{on: dispatched, to: department}]\n"
 
