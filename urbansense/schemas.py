@@ -7,6 +7,8 @@ from typing import Any, Final
 import orjson
 from pydantic import TypeAdapter
 
+from cases.report import Report
+from cases.workflow import Case
 from domain.devices import Device, Profile
 from domain.events import Event
 from domain.rejections import Rejection
@@ -23,8 +25,10 @@ MODELS: Final[dict[str, Any]] = {
     "event": Event,
     "clock": Clock,
     "silence": Silence,
+    "case": Case,
+    "report": Report,
 }
-"""The model of each record, by the name in its `schema` header (`<name>/1`)."""
+"""The model of each record, by the name in its `schema` header (`<name>/1`); and of a report, from which a case is made."""
 
 
 def schema_of(name: str) -> bytes:
