@@ -29,7 +29,7 @@ class Passwords:
     def __init__(self, random: Callable[[int], bytes], hasher: PasswordHasher | None = None) -> None:
         self._random = random
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self.hash(random(_SALT_BYTES).hex())
+        self._nobody: str | None = None
 
     def hash(self, password: str) -> str:
         return self._hasher.hash(password, salt=self._random(_SALT_BYTES))
@@ -38,6 +38,8 @@ class Passwords:
         """Whether it is the password. It takes as long for who has none, so that nobody learns who is known."""
         if len(password) > MAX_LENGTH:
             return False
+        if self._nobody is None:  # made at the first check, whoever it is for, as it takes as long as one
+            self._nobody = self.hash(self._random(_SALT_BYTES).hex())
         try:
             return self._hasher.verify(kept or self._nobody, password) and kept is not None
         except (VerificationError, InvalidHashError):
