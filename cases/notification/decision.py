@@ -119,6 +119,7 @@ class Decision:
         mobiles: tuple[str, ...], now_ms: int,
     ) -> Message:  # fmt: skip
         case = occurrence.case
+        department = None if case.department is None else self._directory.title_of(case.department)
         content = Content(
             occasion=occurrence.occasion,
             at_ms=occurrence.at_ms,
@@ -133,7 +134,7 @@ class Decision:
             due_at_ms=None if case.deadline is None else case.deadline.due_at_ms,
             actor=occurrence.actor,
             note=occurrence.note,
-            title=title_of(occurrence, self._document.templates, self._zone),
+            title=title_of(occurrence, department, self._document.templates, self._zone),
             lines=lines_of(occurrence, self._zone),
             url=f"{self._document.console.rstrip('/')}/cases/{case.number}" if self._document.console else "",
             language=language,

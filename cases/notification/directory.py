@@ -1,15 +1,16 @@
 """Whom a case may be told to, and how each wants to be told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection, select
 
-from cases.people.rows import user_of
+from cases.people.rows import department_of, user_of
 from cases.people.user import User
-from cases.storage.tables import users
+from cases.storage.tables import departments, users
 from cases.workflow import Actor, Role, covers
+from domain.events import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,16 @@ class Directory(Protocol):
     def find(self, name: str) -> Person | None:
         """The one of that user name."""
 
+    def title_of(self, department: str) -> Text:
+        """What a department is called; its name where nobody gave it a title."""
+
 
 class Staff:
     """A `Directory` of people that are given."""
 
-    def __init__(self, people: Sequence[Person]) -> None:
+    def __init__(self, people: Sequence[Person], titles: Mapping[str, Text] | None = None) -> None:
         self._people = {person.name: person for person in sorted(people, key=lambda one: one.name)}
+        self._titles = titles or {}
 
     def members_of(self, department: str) -> list[Person]:
         return [one for one in self._people.values() if Role.DEPARTMENT in one.roles and department in one.departments]
@@ -52,11 +57,15 @@ class Staff:
     def find(self, name: str) -> Person | None:
         return self._people.get(name)
 
+    def title_of(self, department: str) -> Text:
+        return self._titles.get(department) or Text(en=department, zh=department)
+
 
 def read_staff(connection: Connection) -> Staff:
     """The active users as the database has them."""
     rows = connection.execute(select(users).where(users.c.active.is_(True)))
-    return Staff([_person(user_of(row)) for row in rows])
+    titles = {row.name: department_of(row).title for row in connection.execute(select(departments))}
+    return Staff([_person(user_of(row)) for row in rows], titles)
 
 
 def _person(user: User) -> Person:

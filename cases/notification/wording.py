@@ -51,10 +51,14 @@ def unknown_fields(template: str) -> list[str]:
     return [name for name in _FIELD.findall(template) if name not in FIELDS]
 
 
-def title_of(occurrence: Occurrence, templates: Mapping[Occasion, Text], zone: ZoneInfo) -> Text:
-    """The number and what happened, on one line each."""
+def title_of(
+    occurrence: Occurrence, department: Text | None, templates: Mapping[Occasion, Text], zone: ZoneInfo
+) -> Text:
+    """The number and what happened, on one line each. `department` is what the case's is called."""
     template = templates.get(occurrence.occasion, TEMPLATES[occurrence.occasion])
-    en, zh = _facts(occurrence, zone, "en"), _facts(occurrence, zone, "zh")
+    named = department or Text(en="(no department)", zh="(无部门)")
+    en = {**_facts(occurrence, zone, "en"), "department": named.en}
+    zh = {**_facts(occurrence, zone, "zh"), "department": named.zh}
     number = occurrence.case.number
     return Text(en=f"{number} {_filled(template.en, en)}", zh=f"{number} {_filled(template.zh, zh)}")
 
@@ -96,7 +100,6 @@ def _facts(occurrence: Occurrence, zone: ZoneInfo, language: str) -> dict[str, s
         "problem": case.problem,
         "place": place_of(case),
         "deadline": "" if case.deadline is None else local_time(case.deadline.due_at_ms, zone),
-        "department": case.department or ("(无部门)" if chinese else "(no department)"),
         "severity": _SEVERITY_ZH[case.severity] if chinese else case.severity.value,
         "state": STATE_ZH[case.state] if chinese else case.state.value,
         "actor": occurrence.actor,

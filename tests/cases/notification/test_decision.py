@@ -33,7 +33,8 @@ PEOPLE = Staff(
         person("olga", Role.OPERATOR),
         person("otto", Role.OPERATOR, areas=("999999",)),
         person("ada", Role.ADMINISTRATOR),
-    ]
+    ],
+    {"drainage": Text(en="Drains", zh="排水处")},
 )
 
 
@@ -129,7 +130,7 @@ def test_what_a_message_says_has_the_number_the_place_the_deadline_and_a_link() 
     again = act(case, "dispatch", DISPATCHER, department="drainage", term=DISPATCHED.deadline.term)  # type: ignore[union-attr]
     message = decided(text).messages_for(entry("dispatch", again, "dima", "see\nmap"), again, NOON_MS)[0]
     assert message.content.title == Text(
-        en="2026-000001 For drainage: Cover open", zh="2026-000001 派遣至drainage:井盖开启"
+        en="2026-000001 For Drains: Cover open", zh="2026-000001 派遣至排水处:井盖开启"
     )
     assert [line.en for line in message.content.lines] == [
         "Severity: critical",
@@ -145,7 +146,7 @@ def test_what_a_message_says_has_the_number_the_place_the_deadline_and_a_link() 
 def test_a_city_has_its_own_words() -> None:
     text = PLAIN + "templates: {urged: {en: 'Hurry, {department}! {title}', zh: '{department}:{title}'}}\n"
     message = decided(text).messages_for(entry("urge", DISPATCHED), DISPATCHED, NOON_MS)[0]
-    assert message.content.title.en == "2026-000001 Hurry, drainage! Cover open"
+    assert message.content.title.en == "2026-000001 Hurry, Drains! Cover open"
 
 
 def test_a_held_case_is_told_of_when_its_hold_is_over() -> None:

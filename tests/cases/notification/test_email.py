@@ -140,7 +140,7 @@ async def test_starttls_and_login_with_a_certificate_that_is_known(certificate: 
         secure = {"security": "starttls", "ca_file": str(ca_file), "username": "desk", "password": "pw"}
         await email(port, **secure).send(to("lars@city.example"), NOON_MS)
         assert len(box.mails) == 1
-        wrong = await refused(email(port, **{**secure, "password": "x"}), to("lars@city.example"))
+        wrong = await refused(email(port, **{**secure, "password": "x", "timeout": "1s"}), to("lars@city.example"))
         assert (wrong.permanent, "login" in str(wrong)) == (False, True)
         unknown = await refused(email(port, **{**secure, "ca_file": None}), to("lars@city.example"))
         assert (unknown.permanent, "no safe connection" in str(unknown)) == (False, True)

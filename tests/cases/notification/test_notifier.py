@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from cases.notification import Mailroom, Notifier, NotifyDocument, Preference, S
 from cases.policy import Escalation
 from cases.storage import CaseBook
 from cases.workflow import Act, Case, Role, State, Term, TermUnit
+from device_registry.database import open_engine
 from domain.durations import parse_instant_ms
 from domain.events import Severity
 from tests.cases.intake.test_intake import Desk, feeder_fault, lamp_out, later
@@ -17,6 +19,7 @@ from tests.cases.notification.office import TIMES, WEBHOOK, document, hire
 from tests.cases.notification.receivers import Receiver, receiving
 from tests.cases.notification.test_email import mail_server
 from tests.cases.workflow.acting import DISPATCHER, FOUR_HOURS, LIGHTING, NOON_MS
+from urbansense.case_database import CaseDatabase
 
 ONLY_DISPATCHED = "rules: [{on: dispatched, to: department}]\n"
 
@@ -62,6 +65,15 @@ def titles(receiver: Receiver) -> list[str]:
 
 @pytest.fixture
 def desk(book: CaseBook) -> Desk:
+    """A desk on each database."""
+    hire(book)
+    return Desk(book)
+
+
+@pytest.fixture
+def sqlite_desk(tmp_path: Path) -> Desk:
+    """A desk for what no database does otherwise."""
+    book = CaseBook(CaseDatabase(open_engine(f"sqlite:///{tmp_path / 'cases.db'}")), TIMES)
     hire(book)
     return Desk(book)
 
@@ -82,15 +94,15 @@ async def test_a_feeder_fault_with_forty_lamps_is_one_message(desk: Desk) -> Non
     assert titles(receiver) == [f"{case.number} For lighting: Lamp out", f"{case.number} Urged: Lamp out"]
 
 
-async def test_what_is_absorbed_after_it_was_told_sends_nothing_more(desk: Desk) -> None:
+async def test_what_is_absorbed_after_it_was_told_sends_nothing_more(sqlite_desk: Desk) -> None:
     with receiving() as receiver:
-        async with notifying(desk.book, document(WEBHOOK.format(url=receiver.url)), Clock()) as mailroom:
-            desk.tell(lamp_out("F1/1", 1))
+        async with notifying(sqlite_desk.book, document(WEBHOOK.format(url=receiver.url)), Clock()) as mailroom:
+            sqlite_desk.tell(lamp_out("F1/1", 1))
             await until(lambda: mailroom.counts()[Standing.SENT] == 1)
-            desk.tell(feeder_fault(500))
-            desk.tell(later(lamp_out("F1/1", 1), absorbed_by="feeder-fault"))
-            group = next(case for case in desk.cases() if case.problem == "feeder-fault")
-            desk.book.act(group.case_id, Act("urge", DISPATCHER, NOON_MS))
+            sqlite_desk.tell(feeder_fault(500))
+            sqlite_desk.tell(later(lamp_out("F1/1", 1), absorbed_by="feeder-fault"))
+            group = next(case for case in sqlite_desk.cases() if case.problem == "feeder-fault")
+            sqlite_desk.book.act(group.case_id, Act("urge", DISPATCHER, NOON_MS))
             await until(lambda: len(titles(receiver)) >= 3 and not mailroom.counts()[Standing.WAITING])
     assert [title.partition(" ")[2] for title in titles(receiver)] == [
         "For lighting: Lamp out",
@@ -99,13 +111,13 @@ async def test_what_is_absorbed_after_it_was_told_sends_nothing_more(desk: Desk)
     ]
 
 
-async def test_a_case_that_is_merged_before_its_message_goes_out_is_not_told_of(desk: Desk) -> None:
+async def test_a_case_that_is_merged_before_its_message_goes_out_is_not_told_of(sqlite_desk: Desk) -> None:
     with receiving() as receiver:
         waiting = document(WEBHOOK.format(url=receiver.url).replace("group_for: 0s", "group_for: 1h"))
-        async with notifying(desk.book, waiting, Clock()) as mailroom:
-            desk.tell(lamp_out("F1/1", 1), feeder_fault(500))
+        async with notifying(sqlite_desk.book, waiting, Clock()) as mailroom:
+            sqlite_desk.tell(lamp_out("F1/1", 1), feeder_fault(500))
             await until(lambda: mailroom.counts()[Standing.WAITING] == 2)
-            desk.tell(later(lamp_out("F1/1", 1), absorbed_by="feeder-fault"))
+            sqlite_desk.tell(later(lamp_out("F1/1", 1), absorbed_by="feeder-fault"))
             await until(lambda: mailroom.counts()[Standing.WITHDRAWN] == 1)
             assert mailroom.counts()[Standing.WAITING] == 1
     assert receiver.got == []
@@ -115,17 +127,19 @@ def night_shift(url: str, more: str = "") -> NotifyDocument:
     return document(WEBHOOK.format(url=url) + more)
 
 
-async def test_a_server_that_fails_is_tried_again_under_the_same_id_and_digests_what_came_meanwhile(desk: Desk) -> None:
+async def test_what_failed_goes_again_under_the_same_id_and_what_came_meanwhile_is_one_digest(
+    sqlite_desk: Desk,
+) -> None:
     clock = Clock()
     with receiving(lambda got: (503, {}, b"")) as receiver:
-        async with notifying(desk.book, night_shift(receiver.url), clock) as mailroom:
-            desk.tell(lamp_out("L1", 1))
+        async with notifying(sqlite_desk.book, night_shift(receiver.url), clock) as mailroom:
+            sqlite_desk.tell(lamp_out("L1", 1))
             await until(lambda: bool(mailroom.posted() and mailroom.posted()[0].reason))
             (waiting,) = mailroom.posted(standing=Standing.WAITING)
             assert (waiting.tries, waiting.reason) == (1, "answered 503")
             assert waiting.next_try_at_ms is not None
             assert 2_500 <= waiting.next_try_at_ms - NOON_MS <= 5_000
-            desk.tell(lamp_out("L2", 2), lamp_out("L9", 3))
+            sqlite_desk.tell(lamp_out("L2", 2), lamp_out("L9", 3))
             await until(lambda: mailroom.counts()[Standing.WAITING] == 3)
             receiver.answer = lambda got: (200, {}, b"")
             clock.now_ms += 5_001
@@ -155,24 +169,24 @@ async def test_after_so_many_tries_a_message_is_a_dead_letter_until_somebody_ret
     assert {got.json["messages"][0]["message_id"] for got in receiver.got} == {str(dead.message_id)}
 
 
-async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(desk: Desk) -> None:
+async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(sqlite_desk: Desk) -> None:
     with receiving(lambda got: (400 if b"000001" in got.body else 200, {}, b"")) as receiver:
-        async with notifying(desk.book, night_shift(receiver.url), Clock()) as mailroom:
-            desk.tell(lamp_out("L1", 1))
+        async with notifying(sqlite_desk.book, night_shift(receiver.url), Clock()) as mailroom:
+            sqlite_desk.tell(lamp_out("L1", 1))
             await until(lambda: mailroom.counts()[Standing.DEAD] == 1)
-            desk.tell(lamp_out("L2", 2))
+            sqlite_desk.tell(lamp_out("L2", 2))
             await until(lambda: mailroom.counts()[Standing.SENT] == 1)
 
 
-async def test_at_night_only_what_is_critical_goes_out_and_the_morning_brings_one_digest(desk: Desk) -> None:
+async def test_at_night_only_what_is_critical_goes_out_and_the_morning_brings_one_digest(sqlite_desk: Desk) -> None:
     clock = Clock()
     clock.now_ms = parse_instant_ms("2026-06-01T23:30:00+08:00")
-    desk.now_ms = clock.now_ms
+    sqlite_desk.now_ms = clock.now_ms
     with receiving() as receiver:
         async with notifying(
-            desk.book, night_shift(receiver.url, f"quiet_hours: daily 22:00-07:00\n{ONLY_DISPATCHED}"), clock
+            sqlite_desk.book, night_shift(receiver.url, f"quiet_hours: daily 22:00-07:00\n{ONLY_DISPATCHED}"), clock
         ) as mailroom:
-            desk.tell(lamp_out("L1", 1), lamp_out("L2", 2), lamp_out("L9", 3, severity=Severity.CRITICAL))
+            sqlite_desk.tell(lamp_out("L1", 1), lamp_out("L2", 2), lamp_out("L9", 3, severity=Severity.CRITICAL))
             await until(lambda: mailroom.counts()[Standing.SENT] == 1)
             assert mailroom.counts()[Standing.WAITING] == 2
             clock.now_ms = parse_instant_ms("2026-06-02T07:00:00+08:00")
@@ -204,22 +218,22 @@ async def test_an_escalation_survives_a_restart_and_ends_when_somebody_takes_the
     assert occasions == ["dispatched", "escalated", "escalated", "urged"]
 
 
-async def test_people_get_their_mail_but_not_of_what_they_did_nor_what_they_do_not_want(desk: Desk) -> None:
+async def test_people_get_their_mail_but_not_of_what_they_did_nor_what_they_do_not_want(sqlite_desk: Desk) -> None:
     with mail_server() as (box, port):
         wanted = document(f"""
             channels: {{mail: {{type: email, host: 127.0.0.1, port: {port}, security: none, from: desk@city.example}}}}
             by: mail
             group_for: 0s
         """)
-        desk.policy.assignment = None
-        async with notifying(desk.book, wanted, Clock()) as mailroom:
+        sqlite_desk.policy.assignment = None
+        async with notifying(sqlite_desk.book, wanted, Clock()) as mailroom:
             mailroom.prefer("lena", Preference(channels=()), "lena", NOON_MS)
-            desk.tell(lamp_out("L1", 1))
+            sqlite_desk.tell(lamp_out("L1", 1))
             await until(lambda: mailroom.counts()[Standing.SENT] == 1)
             act = Act("dispatch", DISPATCHER, NOON_MS, department="lighting", term=FOUR_HOURS)
-            desk.book.act(desk.only_case().case_id, act)
+            sqlite_desk.book.act(sqlite_desk.only_case().case_id, act)
             await until(lambda: mailroom.counts()[Standing.SENT] == 2)
-            desk.book.act(desk.only_case().case_id, Act("return", LIGHTING, NOON_MS, note="not ours"))
+            sqlite_desk.book.act(sqlite_desk.only_case().case_id, Act("return", LIGHTING, NOON_MS, note="not ours"))
             await until(lambda: mailroom.counts()[Standing.SENT] == 3)
     assert [mail["To"] for mail in box.mails] == ["dima@city.example", "lars@city.example", "dima@city.example"]
 
@@ -235,14 +249,14 @@ async def test_two_notifiers_on_one_database_tell_nothing_twice(desk: Desk) -> N
     assert len(ids) == len(set(ids)) == 12
 
 
-async def test_a_notifier_that_is_turned_on_late_tells_nothing_of_what_is_long_over(desk: Desk) -> None:
+async def test_a_notifier_that_is_turned_on_late_tells_nothing_of_what_is_long_over(sqlite_desk: Desk) -> None:
     clock = Clock()
-    desk.tell(lamp_out("L1", 1))
+    sqlite_desk.tell(lamp_out("L1", 1))
     clock.now_ms += 30 * 3_600_000
-    desk.now_ms = clock.now_ms
-    desk.tell(lamp_out("L2", 2))
+    sqlite_desk.now_ms = clock.now_ms
+    sqlite_desk.tell(lamp_out("L2", 2))
     with receiving() as receiver:
-        async with notifying(desk.book, night_shift(receiver.url, ONLY_DISPATCHED), clock) as mailroom:
+        async with notifying(sqlite_desk.book, night_shift(receiver.url, ONLY_DISPATCHED), clock) as mailroom:
             await until(lambda: mailroom.counts()[Standing.SENT] == 1)
             await until(lambda: not mailroom.counts()[Standing.WAITING])
     assert [one["number"] for got in receiver.got for one in got.json["messages"]] == ["2026-000002"]
