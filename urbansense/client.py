@@ -58,6 +58,9 @@ class Api:
     async def patch_json(self, path: str, content: Any, *, headers: Mapping[str, str] | None = None) -> Any:
         return _content(await self._client.patch(path, json=content, headers=dict(headers or {})))
 
+    async def put_json(self, path: str, content: Any, *, headers: Mapping[str, str] | None = None) -> Any:
+        return _content(await self._client.put(path, json=content, headers=dict(headers or {})))
+
     async def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> None:
         _content(await self._client.delete(path, headers=dict(headers or {})))
 

@@ -95,6 +95,15 @@ def create_app(
     return app
 
 
+def create_people_app(people: PeopleServices) -> FastAPI:
+    """Only what is about people, for a command that works where nothing runs."""
+    app = FastAPI(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
+    install_problem_handlers(app)
+    _add_people(app, people)
+    app.add_middleware(Gate, routes=app.router.routes, people=people)
+    return app
+
+
 def _add_people(app: FastAPI, people: PeopleServices) -> None:
     door = PasswordDoor(people)
     api = APIRouter(prefix="/api/v1")
