@@ -18,8 +18,8 @@ COVER_MOVED: Final = "cover-moved"
 MAINTENANCE: Final = "maintenance-visit"
 TRAFFIC: Final = "traffic-vibration"
 
-_CARRIED_OFF: Final = 0.5
-_HEARD_FOR_MS: Final = 4 * MINUTE_MS
+CARRIED_OFF: Final = 0.5
+HEARD_FOR_MS: Final = 4 * MINUTE_MS
 _HARDLY_LOOSE: Final = 0.15
 _SEEN_ROCKING_S: Final = 1_200
 _TWO_REPORTS_MS: Final = 15 * MINUTE_MS
@@ -27,7 +27,7 @@ _TWO_REPORTS_MS: Final = 15 * MINUTE_MS
 
 def is_carried_off(fault: Fault, at_ms: int) -> bool:
     """Whether a cover was taken away together with its sensor, beyond the reach of its gateway: in half of the thefts."""
-    return fault.kind == COVER_MISSING and fault.size >= _CARRIED_OFF and at_ms >= fault.start_ms + _HEARD_FOR_MS
+    return fault.kind == COVER_MISSING and fault.size >= CARRIED_OFF and at_ms >= fault.start_ms + HEARD_FOR_MS
 
 
 def _is_cover(device: Device) -> bool:

@@ -109,20 +109,21 @@ def _of_drain(alert_m: float) -> Watch:
     return Watch("water-level-high", alert_m, alert_m - 0.2, told, told, for_ms=10 * MINUTE_MS)
 
 
-def _graded(kind: str, grade: str, on: float, off: float) -> Watch:
-    return Watch(f"{kind}-{grade}", on, off, (kind,), (kind,))
+def _worse(kind: str, grade: str, on: float, off: float) -> Watch:
+    """A worse grade of what is told already. It asks for nothing besides: the score knows problems, not severities."""
+    return Watch(f"{kind}-{grade}", on, off, (), (kind,))
 
 
 _OF_ROAD: Final = (
     Watch("ponding", 5, 2, ("ponding",), ("ponding",)),
-    _graded("ponding", "yellow", 15, 12),
-    _graded("ponding", "orange", 27, 21.6),
-    _graded("ponding", "red", 40, 32),
+    _worse("ponding", "yellow", 15, 12),
+    _worse("ponding", "orange", 27, 21.6),
+    _worse("ponding", "red", 40, 32),
 )
 _OF_RAIN: Final = {
-    12: (_graded("rainstorm", "blue", 50, 50),),
-    6: (_graded("rainstorm", "yellow", 50, 50),),
-    3: (_graded("rainstorm", "orange", 50, 50), _graded("rainstorm", "red", 100, 100)),
+    12: (Watch("rainstorm-blue", 50, 50, ("rainstorm",), ("rainstorm",)),),
+    6: (_worse("rainstorm", "yellow", 50, 50),),
+    3: (_worse("rainstorm", "orange", 50, 50), _worse("rainstorm", "red", 100, 100)),
 }
 
 

@@ -167,7 +167,7 @@ def _label(one: _Watched, incident: _Incident, end_ms: int, world: "World") -> L
         "explains": watch.explained,
         "affected": (device.device_id,),
     }
-    if watch.silent or incident.first_sure_ms is None or incident.sure_for_ms < watch.for_ms:
+    if not watch.problems or incident.first_sure_ms is None or incident.sure_for_ms < watch.for_ms:
         return Label.model_validate(common)
     world.grow_until(end_ms)
     since_ms = incident.first_sure_ms

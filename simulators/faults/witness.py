@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
 from simulators.faults.catalogue import FAULTS
+from simulators.faults.covers import CARRIED_OFF, COVER_MISSING, HEARD_FOR_MS
 from simulators.faults.fault import Fault
 from simulators.faults.links import GATEWAY_DOWN, LINK_LOST
 from simulators.faults.sensors import BATTERY_DYING, DIES_AT, OFFLINE, SENSOR_STUCK, SLEEPER_OFFLINE
@@ -49,8 +50,10 @@ def what_disturbs(device: Device, world: "World", from_ms: int, to_ms: int) -> s
 
 
 def _faults(device: Device, world: "World") -> Iterator[Fault]:
-    """Faults of the device but those of the city itself, and those of whatever it speaks through."""
-    yield from (fault for fault in world.faults.of(device.device_id) if FAULTS[fault.kind].layer is not Layer.CITY)
+    """Faults of the device that bear on what it tells, and those of whatever it speaks through."""
+    for fault in world.faults.of(device.device_id):
+        if FAULTS[fault.kind].layer is not Layer.CITY or fault.kind == COVER_MISSING:
+            yield fault
     above = device.parent_id
     while above is not None:
         yield from (fault for fault in world.faults.of(above) if fault.kind in (GATEWAY_DOWN, LINK_LOST))
@@ -64,11 +67,13 @@ def _blind(device: Device, world: "World") -> Iterator[tuple[int, int]]:
 
 def _is_known(fault: Fault) -> bool:
     """Whether it is a matter of spans: blind in some, well in the rest."""
-    return fault.kind in _BLINDS or fault.kind in _HARMLESS or fault.kind in (BATTERY_DYING, WRONG_CLOCK)
+    return fault.kind in _BLINDS or fault.kind in _HARMLESS or fault.kind in (BATTERY_DYING, WRONG_CLOCK, COVER_MISSING)
 
 
 def _blinded(fault: Fault) -> Iterator[tuple[int, int]]:
     if fault.kind in _BLINDS or (fault.kind == WRONG_CLOCK and not is_clock_usable(fault)):
         yield fault.start_ms, fault.end_ms
+    elif fault.kind == COVER_MISSING and fault.size >= CARRIED_OFF:
+        yield fault.start_ms + HEARD_FOR_MS, fault.end_ms
     elif fault.kind == BATTERY_DYING:
         yield fault.start_ms + int(DIES_AT * (fault.end_ms - fault.start_ms)), fault.end_ms
