@@ -57,6 +57,7 @@ class Delivering:
         waiting = await asyncio.to_thread(self._waiting)
         now_ms = self._clock()
         self._asleep = {one: sleep for one, sleep in self._asleep.items() if one in waiting}
+        self._name_strangers({channel for channel, _ in waiting} - self._channels.keys())
         for recipient, state in waiting.items():
             if len(self._under_way) >= _AT_ONCE:
                 return
@@ -69,6 +70,12 @@ class Delivering:
                 if claimed:
                     del self._asleep[recipient]
                     self._under_way[recipient] = asyncio.create_task(self._send_all(claimed))
+
+    def _name_strangers(self, channels: set[str]) -> None:
+        """Messages for a channel that the document names no more wait until it does again."""
+        for channel in channels - self._failing:
+            self._failing.add(channel)
+            _log.warning("messages wait", channel=channel, reason="the document has no such channel")
 
     async def finish(self) -> None:
         """Wait for what is under way; the channels' time limits bound it."""

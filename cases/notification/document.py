@@ -1,10 +1,10 @@
 """The shape of a notification document: channels, whom to tell what, and when to leave them alone."""
 
-from pathlib import Path
+from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FilePath, PlainValidator, SecretStr, field_validator
 
 from cases.deadlines import Week, parse_week
 from cases.notification.message import Language, Occasion
@@ -67,6 +67,13 @@ def _read_url(value: Any) -> str:
     return str(value)
 
 
+def _read_network(value: Any) -> str:
+    try:
+        return str(ip_network(str(value), strict=False))
+    except ValueError as error:
+        raise ValueError("write a network: 10.20.0.0/16 or 127.0.0.0/8") from error
+
+
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else [value]
 
@@ -75,6 +82,7 @@ Duration = Annotated[int, PlainValidator(_read_duration)]
 Url = Annotated[str, PlainValidator(_read_url)]
 Quiet = Annotated[Week, PlainValidator(_read_week)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Networks = Annotated[tuple[Annotated[str, PlainValidator(_read_network)], ...], BeforeValidator(_listed)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
 
@@ -99,8 +107,8 @@ class WebhookPart(ChannelPart):
     type: Literal["webhook"]
     url: Url
     secret: Secret
-    allow: Names = ()
-    ca_file: Path | None = None
+    allow: Networks = ()
+    ca_file: FilePath | None = None
 
 
 class EmailPart(ChannelPart):
@@ -111,7 +119,7 @@ class EmailPart(ChannelPart):
     username: str = ""
     password: Secret | None = None
     sender: Annotated[str, Field(alias="from", pattern=r"^[^\s@<>]+@[^\s@<>]+$")]
-    ca_file: Path | None = None
+    ca_file: FilePath | None = None
 
 
 class RobotPart(ChannelPart):
@@ -119,8 +127,8 @@ class RobotPart(ChannelPart):
 
     rate: Annotated[Rate, PlainValidator(_read_rate)] = Rate(20, 60_000)
     digest_size: Annotated[int, Field(ge=1, le=20)] = 10
-    allow: Names = ()
-    ca_file: Path | None = None
+    allow: Networks = ()
+    ca_file: FilePath | None = None
     mention: bool = False
 
 

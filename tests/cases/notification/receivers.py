@@ -1,5 +1,6 @@
 """Real servers that receive: an HTTP server whose answers a test writes, and what it got."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,7 +37,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving(answer: Callable[[Got], Answer] = lambda got: OK, port: int = 0) -> Iterator[Receiver]:
+def receiving(
+    answer: Callable[[Got], Answer] = lambda got: OK, tls: ssl.SSLContext | None = None
+) -> Iterator[Receiver]:
     """An HTTP server on loopback."""
     receiver = Receiver(answer=answer)
 
@@ -55,8 +58,10 @@ def receiving(answer: Callable[[Got], Answer] = lambda got: OK, port: int = 0) -
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    receiver.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/hook"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -74,6 +74,12 @@ def test_a_channel_that_is_named_must_be_there_and_a_rule_must_say_to_whom() -> 
     ]
 
 
+def test_a_network_and_a_file_of_certificates_are_looked_at_when_it_is_read() -> None:
+    text = HOOK.replace("'${ERP_SECRET}'", "'${ERP_SECRET}', allow: [10.0.0.0/99], ca_file: /nowhere.pem")
+    found = problems(text)
+    assert ["write a network" in found[0], "Path does not point to a file" in found[1]] == [True, True]
+
+
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"URBANSENSE_NOTIFY: nowhere\.yaml cannot be read"):
         load_notification(Path("nowhere.yaml"), {})

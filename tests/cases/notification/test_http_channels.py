@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import hmac
+import ssl
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from cases.notification.channels import Undelivered
-from cases.notification.channels.posting import Poster
 from cases.notification.channels.rendering import html_of, markdown_of, short_text_of, subject_of
 from cases.notification.channels.robots import Dingtalk, Wecom, dingtalk_sign
 from cases.notification.channels.webhook import Webhook
@@ -98,15 +99,19 @@ async def test_addresses_that_are_not_public_are_connected_to_only_where_it_is_p
     assert receiver.got == []
 
 
-async def test_the_name_that_was_asked_for_stands_in_the_host_header() -> None:
-    with receiving() as receiver:
+async def test_a_certificate_must_be_of_the_name_that_was_asked_for_not_of_the_address_behind_it(
+    certificate: tuple[Path, ssl.SSLContext],
+) -> None:
+    ca_file, context = certificate
+    with receiving(tls=context) as receiver:
         port = urlsplit(receiver.url).port
-        channel = webhook(f"http://localhost:{port}/x", allow=["127.0.0.0/8", "::1/128"])
-        poster = Poster(1_000, ["127.0.0.0/8"])
-        await poster.post(f"http://127.0.0.1:{port}/y", b"{}", {})
-        await poster.close()
+        channel = webhook(receiver.url, ca_file=str(ca_file))
+        await channel.send(delivery(content()), NOON_MS)
         await channel.close()
-    assert receiver.got[0].headers["host"] == f"127.0.0.1:{port}"
+        assert not (await refused(webhook(receiver.url))).permanent
+        by_name = webhook(f"https://localhost:{port}/", ca_file=str(ca_file), allow=["127.0.0.0/8", "::1/128"])
+        assert "cannot be reached" in str(await refused(by_name))
+    assert [got.headers["host"] for got in receiver.got] == [f"127.0.0.1:{port}"]
 
 
 def as_wecom(got: Got) -> Answer:

@@ -107,6 +107,16 @@ def test_no_window_ever_holds_more_than_the_rate_allows(count: int, window_ms: i
         assert sum(start <= at_ms <= start + window_ms for at_ms in taken) <= count
 
 
+def test_half_of_a_rate_goes_at_once_and_the_rest_within_the_window() -> None:
+    rate, full_at_ms, taken = Rate(20, MINUTE_MS), 0, []
+    for now_ms in range(MIDDAY_MS, MIDDAY_MS + MINUTE_MS, 1_000):
+        while rate.tokens(full_at_ms, now_ms):
+            full_at_ms = rate.take(full_at_ms, now_ms)
+            taken.append(now_ms)
+    assert taken.count(MIDDAY_MS) == 10
+    assert len(taken) == 20
+
+
 def test_a_rate_is_written_as_so_many_in_so_long() -> None:
     assert parse_rate("20/1m") == Rate(20, MINUTE_MS)
     for wrong in ("20", "0/1m", "20/0s", "20/minute", "-1/1m"):
