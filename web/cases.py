@@ -38,6 +38,7 @@ from web.registry_refusals import IfMatch, etag, expected_version
 
 _T = TypeVar("_T")
 TAG: Final = "cases"
+JSON: Final = "application/json"
 
 
 def _storable_key(key: str | None) -> str | None:
@@ -70,7 +71,7 @@ def case_routes(cases: CaseServices) -> APIRouter:
     """Lists, reports, one case and its transitions."""
     router = APIRouter(prefix="/cases", tags=[TAG], dependencies=[Depends(refuse_unstorable)])
 
-    @router.get("")
+    @router.get("", response_model=CaseListing)
     async def list_cases(
         actor: CurrentActor,
         state: Annotated[list[State] | None, Query(description="One of these states; may be repeated.")] = None,
@@ -93,7 +94,7 @@ def case_routes(cases: CaseServices) -> APIRouter:
         total: Annotated[bool, Query(description="Count all pages, too.")] = False,
         limit: Limit = 100,
         cursor: Cursor = None,
-    ) -> CaseListing:
+    ) -> Response:
         """The cases that match every filter and that you may see. `from` and `to` are about when they were reported.
 
         Ordered by `reported`, newest first, or by `due`, the most urgent first (those whose clock runs only).
@@ -105,7 +106,7 @@ def case_routes(cases: CaseServices) -> APIRouter:
             source=source, subject=subject, text=text, reported_from_ms=from_ms, reported_to_ms=to_ms,
             due_before_ms=_due_before(due_before, overdue, now_ms), order=order, limit=limit, cursor=cursor,
         )  # fmt: skip
-        return await _in_thread(_listing, cases, in_sight(query, actor), now_ms, total)
+        return Response(await _in_thread(_listing, cases, in_sight(query, actor), now_ms, total), media_type=JSON)
 
     @router.post(
         "", status_code=HTTPStatus.CREATED, responses={200: {"model": CaseDetail, "description": "It is known."}}
@@ -216,13 +217,17 @@ def _report(cases: CaseServices, new: NewReport, actor: Actor, now_ms: int, key:
     return case.case_id, created
 
 
-def _listing(cases: CaseServices, query: CaseQuery, now_ms: int, total: bool) -> CaseListing:
+def _listing(cases: CaseServices, query: CaseQuery, now_ms: int, total: bool) -> bytes:
+    """A whole page as JSON, made here in the thread: pages are long, and the loop has others to serve."""
     try:
         page = cases.book.find(query)
     except ValueError as error:
         raise refuse_cursor(error) from error
     items = [listed(case, now_ms, cases) for case in page.items]
-    return CaseListing(items=items, next=page.next, now_ms=now_ms, total=cases.book.count(query) if total else None)
+    count = cases.book.count(query) if total else None
+    return (
+        CaseListing.model_construct(items=items, next=page.next, now_ms=now_ms, total=count).model_dump_json().encode()
+    )
 
 
 def _detail(cases: CaseServices, case_id: UUID, now_ms: int) -> CaseDetail:

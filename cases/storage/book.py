@@ -26,6 +26,8 @@ from cases.workflow.states import WITH_DEPARTMENT
 from cases.workflow.table import REPORT
 
 _MILLISECONDS: Final = 1000
+_MOST_WORDS: Final = 600
+"""Characters of a case that a search looks into: an entry of PostgreSQL's indexes has at most 2,704 bytes."""
 
 
 class Reported(NamedTuple):
@@ -128,7 +130,7 @@ class CaseTransaction:
             state=State.REPORTED,
             reported_at_ms=at_ms,
         )
-        self.connection.execute(insert(cases).values(_row(case)))
+        self.connection.execute(insert(cases).values(case_row(case)))
         self._note(case, REPORT, actor.name, at_ms, "", {})
         if key is not None:
             row = {"reporter": actor.name, "key": key, "fingerprint": fingerprint, "case_id": str(case.case_id)}
@@ -150,7 +152,7 @@ class CaseTransaction:
             raise Conflict(case, expected_revision, tuple(e for e in entries if e.revision > expected_revision))
         after = perform(case, act, self._times)
         into = None if after.merged_into is None or case.ended else self._merge_target(case, after.merged_into)
-        self.connection.execute(update(cases).where(cases.c.case_id == str(case_id)).values(_row(after)))
+        self.connection.execute(update(cases).where(cases.c.case_id == str(case_id)).values(case_row(after)))
         self._note(after, act.transition, act.actor.name, act.at_ms, act.note, _details(act))
         if act.event is not None:
             self._own(act.event.event_id, case_id)
@@ -287,11 +289,11 @@ def _entries(connection: Connection, case_id: UUID) -> tuple[Entry, ...]:
     )
 
 
-def _row(case: Case) -> dict[str, Any]:
+def case_row(case: Case) -> dict[str, Any]:
     runs = case.deadline is not None and case.state in WITH_DEPARTMENT
     words: Sequence[str | None] = (
-        case.number, case.problem, case.title.en, case.title.zh, case.description, case.address, case.subject,
-        case.component_code, case.reporter,
+        case.number, case.problem, case.subject, case.component_code, case.title.en, case.title.zh, case.address,
+        case.reporter, case.description,
     )  # fmt: skip
     return {
         "case_id": str(case.case_id),
@@ -308,7 +310,7 @@ def _row(case: Case) -> dict[str, Any]:
         "reported_at_ms": case.reported_at_ms,
         "due_at_ms": case.deadline.due_at_ms if runs and case.deadline is not None else None,
         "closed_at_ms": case.closed_at_ms,
-        "words": "\n".join(word for word in words if word).lower(),
+        "words": "\n".join(word for word in words if word).lower()[:_MOST_WORDS],
         "body": case.model_dump_json(),
     }
 

@@ -57,14 +57,21 @@ class CasePage:
 
 def read_page(connection: Connection, query: CaseQuery) -> CasePage:
     """Raises: ValueError where the cursor was not given by an earlier page of the same order."""
-    wanted = _ordered(select(cases.c.case_id, _at(query.order), cases.c.body).where(*conditions(query)), query)
+    wanted = _ordered(select(cases.c.case_id, _at(query.order)).where(*conditions(query)), query)
     rows = connection.execute(wanted.limit(query.limit + 1)).all()
     more = len(rows) > query.limit
     last = rows[query.limit - 1] if more else None
     return CasePage(
-        tuple(Case.model_validate_json(row.body) for row in rows[: query.limit]),
+        _whole(connection, [row.case_id for row in rows[: query.limit]]),
         orjson.dumps([query.order.value, last[1], last[0]]).hex() if last is not None else None,
     )
+
+
+def _whole(connection: Connection, case_ids: list[str]) -> tuple[Case, ...]:
+    """The cases themselves, read after they were found in the indexes alone."""
+    wanted = select(cases.c.case_id, cases.c.body).where(cases.c.case_id.in_(case_ids))
+    bodies = {row.case_id: row.body for row in connection.execute(wanted)}
+    return tuple(Case.model_validate_json(bodies[case_id]) for case_id in case_ids if case_id in bodies)
 
 
 def count(connection: Connection, query: CaseQuery) -> int:

@@ -33,11 +33,14 @@ def upgrade() -> None:
         sa.Column("words", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
-    op.create_index("ix_cases_open_by_reported", "cases", ["ended", "reported_at_ms", "case_id"])
+    op.create_index(
+        "ix_cases_open_by_reported",
+        "cases",
+        ["ended", "reported_at_ms", "case_id", "area", "severity", "problem", "words"],
+    )
     op.create_index("ix_cases_open_by_due", "cases", ["ended", "due_at_ms", "case_id"])
     op.create_index("ix_cases_state", "cases", ["state", "reported_at_ms", "case_id"])
     op.create_index("ix_cases_department", "cases", ["department", "ended", "reported_at_ms", "case_id"])
-    op.create_index("ix_cases_area", "cases", ["area"])
     op.create_index("ix_cases_problem", "cases", ["problem", "reported_at_ms"])
     op.create_table(
         "cases_history",
