@@ -84,3 +84,36 @@ def test_the_citys_policy_for_cases_is_the_shipped_one_or_a_file(monkeypatch: py
     assert load_settings().case_policy is None
     monkeypatch.setenv("URBANSENSE_CASE_POLICY", "city/cases.yaml")
     assert load_settings().case_policy == Path("city/cases.yaml")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "urbansense.city.example"])
+def test_a_listener_that_others_reach_needs_login(host: str, monkeypatch: pytest.MonkeyPatch):
+    told = problems(monkeypatch, HTTP_HOST=host)
+    assert "URBANSENSE_HTTP_HOST" in told
+    assert "URBANSENSE_LOGIN=required" in told
+    monkeypatch.setenv("URBANSENSE_LOGIN", "required")
+    assert host in load_settings().host_names
+
+
+def test_a_provider_needs_an_id_and_what_its_groups_mean(monkeypatch: pytest.MonkeyPatch):
+    told = problems(monkeypatch, OIDC_ISSUER="https://login.example", OIDC_CLIENT_SECRET="s3cret")
+    assert "URBANSENSE_OIDC_CLIENT_ID" in told
+    assert "URBANSENSE_OIDC_ROLES" in told
+    assert "s3cret" not in told
+    monkeypatch.setenv("URBANSENSE_OIDC_CLIENT_ID", "urbansense")
+    monkeypatch.setenv("URBANSENSE_OIDC_ROLES", "cn=a,dc=b=operator, *=viewer")
+    assert "URBANSENSE_OIDC_ROLES" in problems(monkeypatch)
+    monkeypatch.setenv("URBANSENSE_OIDC_ROLES", "cn:a=operator, *=viewer")
+    assert load_settings().oidc_roles == {"cn:a": "operator", "*": "viewer"}
+
+
+@pytest.mark.parametrize("issuer", ["http://login.example", "login.example", "ftp://login.example"])
+def test_a_provider_is_reached_over_https(issuer: str, monkeypatch: pytest.MonkeyPatch):
+    assert "URBANSENSE_OIDC_ISSUER" in problems(monkeypatch, OIDC_ISSUER=issuer)
+
+
+def test_the_public_address_is_answered_to(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("URBANSENSE_PUBLIC_URL", "https://urbansense.city.example/")
+    monkeypatch.setenv("URBANSENSE_ALLOWED_HOSTS", "other.example, third.example")
+    names = load_settings().host_names
+    assert {"127.0.0.1", "urbansense.city.example", "other.example", "third.example"} <= set(names)
