@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.responses import HTMLResponse
 from starlette.routing import Match, Route
@@ -43,6 +43,7 @@ from web.rules import rule_routes
 from web.rules_history import rule_history_routes
 from web.silences import silence_routes
 from web.sta.routes import sta_routes
+from web.storable import refuse_unstorable
 from web.stream import stream_routes
 from web.telemetry import telemetry_routes
 
@@ -106,7 +107,7 @@ def create_people_app(people: PeopleServices) -> FastAPI:
 
 def _add_people(app: FastAPI, people: PeopleServices) -> None:
     door = PasswordDoor(people)
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unstorable)])
     for router in (login_routes(people, door), people_routes(people, door), audit_routes(people)):
         api.include_router(router)
     if people.elsewhere is not None:
@@ -116,7 +117,7 @@ def _add_people(app: FastAPI, people: PeopleServices) -> None:
 
 
 def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unstorable)])
     if services.device_files is not None:
         api.include_router(device_file_routes(services.device_files))
     for router in (

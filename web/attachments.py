@@ -7,21 +7,21 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse
 
 from cases.attachments import MOST_BYTES, Attachment, StoredPhoto, add_attachment, attachments_of, find_attachment
 from cases.workflow import Act, Actor, Case, NotAllowed
 from cases.workflow.choices import choices_for
 from web.cases import TAG, seen_case
-from web.cases_bodies import is_storable
 from web.cases_ports import CaseServices
-from web.cases_refusals import refusals, refuse_unstorable
+from web.cases_refusals import refusals
 from web.cases_sight import CurrentActor, sees
 from web.hosts import host_name
 from web.multipart import FilePart, read_parts
 from web.parameters import Page
 from web.problems import Fault, Refused, not_found
+from web.storable import is_storable
 
 _LONGEST_NOTE: Final = 4000
 _BODY: Final[dict[str, Any]] = {
@@ -59,7 +59,7 @@ _SAFE_HEADERS: Final = {
 
 def attachment_routes(cases: CaseServices) -> APIRouter:
     """The photos of one case."""
-    router = APIRouter(prefix="/cases/{case}/attachments", tags=[TAG], dependencies=[Depends(refuse_unstorable)])
+    router = APIRouter(prefix="/cases/{case}/attachments", tags=[TAG])
 
     @router.get("")
     async def list_attachments(case: str, actor: CurrentActor) -> Page[Attachment]:

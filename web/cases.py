@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from cases.attachments import attachments_of
@@ -27,14 +27,14 @@ from web.cases_bodies import (
     NewTransition,
     Proposal,
     Step,
-    is_storable,
 )
 from web.cases_ports import CaseServices
-from web.cases_refusals import refusals, refuse_unstorable
+from web.cases_refusals import refusals
 from web.cases_sight import CurrentActor, in_sight, sees
 from web.parameters import Cursor, From, Limit, To, parse_time_ms, refuse_cursor, refuse_empty_range
 from web.problems import not_found
 from web.registry_refusals import IfMatch, etag, expected_version
+from web.storable import is_storable
 
 _T = TypeVar("_T")
 TAG: Final = "cases"
@@ -69,7 +69,7 @@ DueBefore = Annotated[
 
 def case_routes(cases: CaseServices) -> APIRouter:
     """Lists, reports, one case and its transitions."""
-    router = APIRouter(prefix="/cases", tags=[TAG], dependencies=[Depends(refuse_unstorable)])
+    router = APIRouter(prefix="/cases", tags=[TAG])
 
     @router.get("", response_model=CaseListing)
     async def list_cases(

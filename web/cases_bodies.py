@@ -1,6 +1,5 @@
 """What the API of the cases takes and gives."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -19,39 +18,13 @@ LATEST_MS: Final = 253_402_300_799_999
 Instant = Annotated[int, Field(ge=0, le=LATEST_MS)]
 
 
-class Storable(BaseModel):
-    """A body whose texts a database can hold: no NUL, no half of a surrogate pair."""
+class Body(BaseModel):
+    """What is sent: fields that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _can_be_stored(cls, value: Any) -> Any:
-        for text in texts_in(value):
-            if not is_storable(text):
-                raise ValueError("a text holds a character that cannot be stored (NUL or half of a surrogate pair)")
-        return value
 
-
-def is_storable(text: str) -> bool:
-    """Whether every database takes the text as it is."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text of a JSON value, names of fields included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            yield from texts_in(name)
-            yield from texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_in(inner)
-
-
-class Title(Storable):
+class Title(Body):
     """A few words on what is wrong, in one language at least."""
 
     en: Annotated[str, Field(max_length=300)] = ""
@@ -64,7 +37,7 @@ class Title(Storable):
         return self
 
 
-class NewReport(Storable):
+class NewReport(Body):
     """A problem that somebody reports. Time: `occurred_at_ms` is when it was seen, epoch ms; now if left out.
 
     `source` is who saw it; sensors report by themselves. Units: lon and lat, WGS 84 degrees.
@@ -112,7 +85,7 @@ class NewReport(Storable):
         )
 
 
-class NewTransition(Storable):
+class NewTransition(Body):
     """What somebody does to a case. `into` is the id or number of the case to merge into."""
 
     transition: Annotated[str, Field(min_length=1, max_length=32)]

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from fastapi import Request
-
 from cases.attachments import NoPhoto, PhotoTooLarge, TooMany
 from cases.storage import Conflict, KeyReused, UnknownCase
 from cases.workflow import Illegal, Incomplete, NotAllowed
-from web.cases_bodies import is_storable
 from web.problems import Fault, Refused
+from web.storable import refuse_unstorable as refuse_unstorable
 
 
 @contextmanager
@@ -45,12 +43,3 @@ def refusals() -> Iterator[None]:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
     except TooMany as error:
         raise Refused(HTTPStatus.CONFLICT, "conflict", str(error)) from error
-
-
-def refuse_unstorable(request: Request) -> None:
-    """Raises: Refused (422) where the path or the query holds a text that no database can hold."""
-    given = [*request.query_params.multi_items(), *request.path_params.items()]
-    for name, value in given:
-        if not (is_storable(name) and is_storable(str(value))):
-            fault = Fault(where=name if is_storable(name) else "query", detail="it holds a character that no case has")
-            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", fault.detail, [fault])

@@ -75,3 +75,12 @@ async def test_a_bug_tells_nothing_of_itself(failing: httpx.AsyncClient) -> None
     response = await failing.get("/api/v1/ledger")
     assert problem(response) == (500, "internal")
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("bad", ["\\u0000", "\\ud800"])
+async def test_a_body_that_nothing_can_store_is_refused_on_every_route(api: httpx.AsyncClient, bad: str) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await api.post("/api/v1/devices/search", content=f'{{"text": "a{bad}b"}}', headers=headers)
+    assert problem(answer) == (422, "invalid-request")
+    assert answer.json()["errors"][0]["where"] == "body"
+    assert problem(await api.get("/api/v1/devices?text=a%00b")) == (422, "invalid-request")
