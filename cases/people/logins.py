@@ -14,7 +14,7 @@ from cases.people.credentials import Random, draw_session, hash_of
 from cases.people.lockout import locked_until_ms
 from cases.people.passwords import Passwords, check_password
 from cases.people.refusals import LoginRefused
-from cases.people.rows import known_user, user_of, user_row
+from cases.people.rows import known_user, user_row
 from cases.people.user import User
 from cases.storage.ports import Database
 from cases.storage.tables import sessions, users
@@ -52,13 +52,13 @@ class Logins:
 
     def log_in(self, username: str, password: str, at_ms: int) -> NewSession:
         """A session of who gave the right password. Raises: LoginRefused, after as much work whatever was wrong."""
-        with self._database.reading() as connection:
-            row = user_row(connection, username)
-        kept = row.password_hash if row is not None else None
-        holds = self._passwords.holds(kept, password)
+        kept, holds = self._check(username, password)
         again = self._passwords.hash(password) if holds and self._passwords.is_outdated(str(kept)) else kept
+        session = None
         with self._database.writing() as connection:
-            session = self._settle(connection, username, kept, again, holds, at_ms)
+            if self._settle(connection, username, kept, holds, at_ms):
+                connection.execute(update(users).where(users.c.username == username).values(password_hash=again))
+                session = self.admit(connection, username, at_ms, "password")
         if session is None:
             raise LoginRefused
         return session
@@ -98,16 +98,9 @@ class Logins:
     def set_password(self, username: str, password: str, *, by: str, at_ms: int) -> User:
         """The user, whose password it now is, and who is logged out everywhere. Raises: UnknownPerson; BadPeople."""
         check_password(username, password)
-        kept = self._passwords.hash(password)
+        hashed = self._passwords.hash(password)
         with self._database.writing() as connection:
-            user = known_user(connection, username)
-            values = {
-                "password_hash": kept, "failed_logins": 0, "locked_until_ms": None, "version": user.version + 1,
-            }  # fmt: skip
-            connection.execute(update(users).where(users.c.username == username).values(values))
-            ended = _end_all(connection, username)
-            append_audit(connection, at_ms, by, "password-changed", f"user/{username}", {"sessions": ended})
-            return known_user(connection, username)
+            return self._keep(connection, username, hashed, by, at_ms)
 
     def change_own_password(self, username: str, current: str, password: str, at_ms: int) -> None:
         """As `set_password`, for who knows the present one; a wrong one counts as a failed login.
@@ -115,29 +108,47 @@ class Logins:
         Raises: LoginRefused; BadPeople.
         """
         check_password(username, password)
-        self.log_in(username, current, at_ms)
-        self.set_password(username, password, by=username, at_ms=at_ms)
+        kept, holds = self._check(username, current)
+        hashed = self._passwords.hash(password)
+        with self._database.writing() as connection:
+            proved = self._settle(connection, username, kept, holds, at_ms)
+            if proved:
+                self._keep(connection, username, hashed, username, at_ms)
+        if not proved:
+            raise LoginRefused
 
-    def _settle(
-        self, connection: Connection, username: str, checked: str | None, rehashed: str | None, holds: bool, at_ms: int
-    ) -> NewSession | None:
-        """The session, or None with the failure counted. What was checked must still be what is kept."""
+    def _check(self, username: str, password: str) -> tuple[str | None, bool]:
+        """The hash that is kept, and whether it is the password's."""
+        with self._database.reading() as connection:
+            row = user_row(connection, username)
+        kept = row.password_hash if row is not None else None
+        return kept, self._passwords.holds(kept, password)
+
+    def _settle(self, connection: Connection, username: str, checked: str | None, holds: bool, at_ms: int) -> bool:
+        """Whether it is the user; a failure is counted. What was checked must still be what is kept."""
         row = user_row(connection, username)
         if row is None:
             append_audit(connection, at_ms, "nobody", "login-failed", "user", {"why": "unknown user"})
-            return None
+            return False
         why = _why_not(row, checked, holds, at_ms)
+        values: dict[str, Any] = {"failed_logins": 0, "locked_until_ms": None}
+        if why == "wrong password":
+            failures = row.failed_logins + 1
+            values = {"failed_logins": failures, "locked_until_ms": locked_until_ms(failures, at_ms)}
+        if why in (None, "wrong password"):
+            connection.execute(update(users).where(users.c.username == username).values(values))
         if why is not None:
-            values: dict[str, Any] = {}
-            if why == "wrong password":
-                failures = row.failed_logins + 1
-                values = {"failed_logins": failures, "locked_until_ms": locked_until_ms(failures, at_ms)}
-                connection.execute(update(users).where(users.c.username == username).values(values))
-            append_audit(connection, at_ms, "nobody", "login-failed", f"user/{username}", {"why": why, **values})
-            return None
-        values = {"failed_logins": 0, "locked_until_ms": None, "password_hash": rehashed}
+            append_audit(connection, at_ms, "nobody", "login-failed", f"user/{username}", {"why": why})
+        return why is None
+
+    def _keep(self, connection: Connection, username: str, hashed: str, by: str, at_ms: int) -> User:
+        """Give the user the password of that hash, and end every session."""
+        user = known_user(connection, username)
+        values = {"password_hash": hashed, "failed_logins": 0, "locked_until_ms": None, "version": user.version + 1}
         connection.execute(update(users).where(users.c.username == username).values(values))
-        return self.admit(connection, user_of(row).username, at_ms, "password")
+        ended = _end_all(connection, username)
+        append_audit(connection, at_ms, by, "password-changed", f"user/{username}", {"sessions": ended})
+        return known_user(connection, username)
 
 
 def _why_not(row: Any, checked: str | None, holds: bool, at_ms: int) -> str | None:
