@@ -7,6 +7,16 @@ from cases.attachments import AttachmentStore
 from cases.deadlines import CityTimes
 from cases.policy import CasePolicy
 from cases.storage import CaseBook
+from cases.workflow import Case
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """A case after one step, as a record of `city.cases` told it; `sequence` grows by one with each change of anything."""
+
+    sequence: int
+    transition: str
+    case: Case
 
 
 @dataclass(frozen=True, slots=True)

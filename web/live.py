@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import orjson
 import structlog
 
+from cases.workflow import Case
 from domain.events import Event
-from domain.topics import Topics, is_tick
+from domain.topics import Topics, header, is_tick
 from streams.ports import Batch, Log, Record, Start
+from web.cases_ports import CaseChange
 from web.ports import EventChange
 
 _log = structlog.get_logger()
@@ -29,11 +31,13 @@ class LiveFeed:
         self._now_ms: int | None = None
         self._last_heard_ms: dict[str, int] = {}
         self._changes: deque[EventChange] = deque(maxlen=remembered_changes)
+        self._case_changes: deque[CaseChange] = deque(maxlen=remembered_changes)
         self._sequence = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the log until `stop`."""
-        reader = await self._log.reader([*self._topics.all_telemetry, self._topics.events], start=Start.LATEST)
+        topics = [*self._topics.all_telemetry, self._topics.events, self._topics.cases]
+        reader = await self._log.reader(topics, start=Start.LATEST)
         try:
             while not stop.is_set():
                 self.take(await reader.read(READ_TIMEOUT_S))
@@ -46,6 +50,9 @@ class LiveFeed:
             if partition.topic == self._topics.events:
                 for record in records:
                     self._take_event(record)
+            elif partition.topic == self._topics.cases:
+                for record in records:
+                    self._take_case(record)
             else:
                 for record in records:
                     self._take_telemetry(record)
@@ -58,6 +65,21 @@ class LiveFeed:
 
     def changes_after(self, sequence: int) -> Sequence[EventChange]:
         return [change for change in self._changes if change.sequence > sequence]
+
+    def case_changes_after(self, sequence: int) -> Sequence[CaseChange]:
+        return [change for change in self._case_changes if change.sequence > sequence]
+
+    def _take_case(self, record: Record) -> None:
+        kind = header(record.headers, "ce_type")
+        if record.value is None or kind is None:
+            return
+        try:
+            case = Case.model_validate_json(record.value)
+        except ValueError as error:
+            _log.warning("web.live.unreadable_case", offset=record.offset, error=str(error))
+            return
+        self._sequence += 1
+        self._case_changes.append(CaseChange(self._sequence, kind.decode().split(".")[2], case))
 
     def _take_telemetry(self, record: Record) -> None:
         if record.value is None:

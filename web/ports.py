@@ -18,7 +18,7 @@ from domain.ledger import Ledger
 from domain.rejections import Reason
 from timeseries.ports import EventStore, TelemetryReader
 from timeseries.readings import ReadingStore
-from web.cases_ports import CaseServices
+from web.cases_ports import CaseChange, CaseServices
 from web.device_file_ports import DeviceFiles
 from web.people_ports import PeopleServices
 from web.rule_history_ports import RuleHistory
@@ -247,6 +247,9 @@ class Live(Protocol):
 
     def changes_after(self, sequence: int) -> Sequence[EventChange]:
         """Event changes with a higher sequence, oldest first. Older ones than the feed remembers are left out."""
+
+    def case_changes_after(self, sequence: int) -> Sequence[CaseChange]:
+        """Changes of cases likewise; the two share one sequence."""
 
 
 ReadinessCheck = Callable[[], Awaitable[str]]

@@ -1,4 +1,4 @@
-"""`/api/v1/stream`: server-sent events, `counts` when a figure changed and `event` for every change of an event."""
+"""`/api/v1/stream`: server-sent events, `counts` when a figure changed, `event` and `case` for every change of one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from domain.errors import TransientFault
 from web.board import Board, Counts
-from web.ports import Services
+from web.cases_ports import CaseChange
+from web.cases_sight import CurrentActor, sees
+from web.ports import EventChange, Services
 
 POLL_S = 0.5
 
@@ -19,19 +21,25 @@ def stream_routes(services: Services, board: Board, closing: asyncio.Event) -> A
 
     @router.get("/stream", response_class=EventSourceResponse)
     async def stream(
+        actor: CurrentActor,
         last_event_id: Annotated[int | None, Header(description="Take up again after this id.")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Counts and event changes as they happen, until either side closes.
 
-        `event: counts` carries the figures of the city; `event: event` carries one event at its new revision, with an id
-        to take up again from. Changes that the process no longer remembers are not sent again: read `/api/v1/events`.
+        `event: counts` carries the figures of the city; `event: event` one event at its new revision, `event: case` one
+        step of a case that you may see, each with an id to take up again from. Changes that the process no longer
+        remembers are not sent again: read `/api/v1/events` and `/api/v1/cases`.
         """
         sequence = _newest(services) if last_event_id is None else last_event_id
         told: Counts | None = None
         while not closing.is_set():
-            for change in services.live.changes_after(sequence):
+            for change in _changes(services, sequence):
                 sequence = change.sequence
-                yield ServerSentEvent(data=change.event, event="event", id=str(sequence))
+                if isinstance(change, EventChange):
+                    yield ServerSentEvent(data=change.event, event="event", id=str(sequence))
+                elif sees(actor, change.case):
+                    told_case = {"transition": change.transition, "case": change.case}
+                    yield ServerSentEvent(data=told_case, event="case", id=str(sequence))
             counts = await _counts(board)
             if counts is not None and counts != told:
                 told = counts
@@ -42,8 +50,13 @@ def stream_routes(services: Services, board: Board, closing: asyncio.Event) -> A
 
 
 def _newest(services: Services) -> int:
-    changes = services.live.changes_after(0)
-    return changes[-1].sequence if changes else 0
+    return max((change.sequence for change in _changes(services, 0)), default=0)
+
+
+def _changes(services: Services, sequence: int) -> list[EventChange | CaseChange]:
+    """What changed behind that, in the order in which it did."""
+    live = services.live
+    return sorted((*live.changes_after(sequence), *live.case_changes_after(sequence)), key=lambda one: one.sequence)
 
 
 async def _counts(board: Board) -> Counts | None:

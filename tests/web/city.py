@@ -9,6 +9,7 @@ from domain.ledger import Ledger, RulesLedger, StoreLedger
 from domain.rejections import Reason
 from domain.telemetry import Reading, Telemetry
 from timeseries.ports import PartitionBatch, Progress, Store
+from web.cases_ports import CaseChange
 from web.ports import (
     DevicePage,
     DeviceQuery,
@@ -169,6 +170,7 @@ class HandLive:
     now: int | None = NOON_MS
     heard: dict[str, int] = field(default_factory=dict)
     changes: list[EventChange] = field(default_factory=list)
+    case_changes: list[CaseChange] = field(default_factory=list)
 
     def now_ms(self) -> int | None:
         return self.now
@@ -178,6 +180,9 @@ class HandLive:
 
     def changes_after(self, sequence: int) -> Sequence[EventChange]:
         return [change for change in self.changes if change.sequence > sequence]
+
+    def case_changes_after(self, sequence: int) -> Sequence[CaseChange]:
+        return [change for change in self.case_changes if change.sequence > sequence]
 
     def tell(self, event: Event) -> None:
         self.changes.append(EventChange(len(self.changes) + 1, event))

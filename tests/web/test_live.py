@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
+from cases.publication import case_record
+from cases.storage import Publication
 from domain.events import Event
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing
+from tests.cases.workflow.acting import reported
 from tests.web.city import NOON_MS, cleared, lamp, lamp_out
 from web.live import LiveFeed
 
@@ -83,6 +87,18 @@ async def test_a_record_that_is_no_event_does_not_stop_the_feed(log: EmbeddedLog
     await log.append([Outgoing(TOPICS.events, opened.subject.encode(), b'{"event_id": 1}'), told(opened)])
     await until(lambda: len(feed.changes_after(0)) == 1)
     assert feed.changes_after(0)[0].event == opened
+
+
+async def test_steps_of_cases_stand_in_one_order_with_the_changes_of_events(log: EmbeddedLog, feed: LiveFeed) -> None:
+    case = reported()
+    publication = Publication(1, case.case_id, 1, "report", NOON_MS, case.model_dump_json().encode())
+    broken = replace(publication, body=b"{}")
+    await log.append([told(lamp_out(lamp(1), NOON_MS))])
+    await until(lambda: len(feed.changes_after(0)) == 1)
+    await log.append([case_record(TOPICS.cases, broken), case_record(TOPICS.cases, publication)])
+    await until(lambda: len(feed.case_changes_after(0)) == 1)
+    (change,) = feed.case_changes_after(1)
+    assert (change.sequence, change.transition, change.case) == (2, "report", case)
 
 
 async def test_what_was_on_the_log_before_is_not_looked_at(log: EmbeddedLog) -> None:
