@@ -47,7 +47,7 @@ class Intake:
         if case is not None:
             self._follow(book, case, event, now_ms)
             return
-        waits = waiting.held_event(book.connection, event.event_id)
+        waits = waiting.waiting_event(book.connection, event.event_id)
         if waits is not None and waits.revision >= event.revision:
             return
         if event.status is not Status.OPEN:
@@ -148,9 +148,8 @@ class Intake:
             book.act(case.case_id, Act("attach", SYSTEM, now_ms, event=_attached(event)))
 
     def _amend(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
-        if case.ended or not any(one.event_id == event.event_id for one in case.events):
-            return
-        worse = event.severity if _is_worse(event, case) else None
+        """Also where the case has ended: what is told of an event twice must be known the second time."""
+        worse = event.severity if _is_worse(event, case) and not case.ended else None
         act = Act("amend", SYSTEM, now_ms, event=_attached(event), severity=worse)
         book.act(case.case_id, act)
 

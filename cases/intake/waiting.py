@@ -17,15 +17,16 @@ def hold(connection: Connection, event: Event, until_ms: int) -> None:
     _keep(connection, held, event, until_ms)
 
 
-def held_event(connection: Connection, event_id: UUID) -> Event | None:
-    """The event as it is held or rests, if it does."""
-    body = connection.execute(select(held.c.body).where(held.c.event_id == str(event_id))).scalar_one_or_none()
+def waiting_event(connection: Connection, event_id: UUID) -> Event | None:
+    """The event as it is held, rests or awaits its group, if it does."""
+    wanted = union_all(*(select(table.c.body).where(table.c.event_id == str(event_id)) for table in (held, absorbed)))
+    body = connection.execute(wanted).scalars().first()
     return None if body is None else Event.model_validate_json(body)
 
 
 def let_rest(connection: Connection, event: Event) -> None:
     """Remember that an event which waited is over, so that its opening, told again, is known to be old."""
-    if held_event(connection, event.event_id) is None and not _waits(connection, event.event_id):
+    if waiting_event(connection, event.event_id) is None:
         return
     let_go(connection, event.event_id)
     forget(connection, event.event_id)
@@ -60,11 +61,6 @@ def awaiting(connection: Connection, rule: str) -> list[Event]:
     """The events that wait for an event of that rule, by id."""
     wanted = select(absorbed.c.body).where(absorbed.c.rule == rule).order_by(absorbed.c.event_id)
     return [Event.model_validate_json(body) for body in connection.execute(wanted).scalars()]
-
-
-def _waits(connection: Connection, event_id: UUID) -> bool:
-    wanted = select(absorbed.c.event_id).where(absorbed.c.event_id == str(event_id))
-    return connection.execute(wanted).one_or_none() is not None
 
 
 def _keep(connection: Connection, table: Table, event: Event, until_ms: int, **more: object) -> None:

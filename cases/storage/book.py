@@ -200,10 +200,10 @@ class CaseTransaction:
         return target
 
     def _carry_over(self, case: Case, into: Case, at_ms: int) -> None:
-        """A merged case brings its open events along, so that the one it is in now waits for their end, too."""
+        """A merged case brings its events along: the one it is in now waits for their end, too, and knows what is old."""
         known = {event.event_id for event in into.events}
         for event in case.events:
-            if event.open and event.event_id not in known:
+            if event.event_id not in known:
                 self.act(into.case_id, Act("attach", SYSTEM, at_ms, note=f"with {case.number}", event=event))
 
     def _known_by_key(self, fingerprint: str, actor: Actor, key: str | None) -> Case | None:

@@ -71,7 +71,7 @@ _TABLE: Final = (
     Transition("reopen", "Reopen", "重新立案", frozenset({State.CLOSED}), State.FILED, _OPERATOR | _SYSTEM, ("note",)),
     Transition("reconsider", "Reconsider", "重新受理", frozenset({State.REJECTED}), State.REPORTED, _OPERATOR, ("note",)),
     Transition("attach", "Event joined", "事件关联", _UNDER_WAY, None, _SYSTEM, ("event",)),
-    Transition("amend", "Event amended", "事件更新", _UNDER_WAY, None, _SYSTEM, ("event",)),
+    Transition("amend", "Event amended", "事件更新", _EVERYWHERE, None, _SYSTEM, ("event",)),
     Transition("detach", "Event ended", "事件解除", _EVERYWHERE, None, _SYSTEM, ("event",)),
     Transition(
         "recover", "Recovered, check", "自行恢复核查",

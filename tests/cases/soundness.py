@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from cases.people.audit import read_audit, verify_audit
 from cases.storage import CaseBook, Entry
-from cases.storage.book import _entries, _row
+from cases.storage.book import _entries, case_row
 from cases.storage.tables import cases, columns_of, events, history
 from cases.workflow import TRANSITIONS, Act, Actor, Attached, Case, Role, State, Term, Times, perform
 
@@ -35,7 +35,7 @@ def assert_whole(connection: Connection, case: Case, entries: Sequence[Entry], t
     assert [entry.revision for entry in entries] == list(range(1, case.revision + 1)), case.number
     assert entries[-1].case == case
     row = connection.execute(select(cases).where(cases.c.case_id == str(case.case_id))).one()
-    assert columns_of(row) == _row(case)
+    assert columns_of(row) == case_row(case)
     assert (entries[0].transition, entries[0].case.state) == ("report", State.REPORTED)
     for before, entry in pairwise(entries):
         assert entry.sequence > before.sequence

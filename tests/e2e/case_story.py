@@ -149,7 +149,7 @@ def was_over_first(book: CaseBook, transaction: CaseTransaction, lamp: Event, fa
     own, group = (transaction.case_of_event(event.event_id) for event in (lamp, fault))
     assert group is not None
     if own is None:
-        rests = waiting.held_event(transaction.connection, lamp.event_id)
+        rests = waiting.waiting_event(transaction.connection, lamp.event_id)
         return rests is not None and rests.status is not Status.OPEN
     ended = [e.sequence for e in book.history(own.case_id) if e.transition == "detach"]
     joined = [
