@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -155,6 +156,20 @@ async def _publish(
     stop_on_signals(stop)
     clock = SimulatedClock(speed) if settings.clock == "simulated" else WallClock()
     client_id = f"{settings.topic_prefix}simulator-{time.time_ns()}"
-    async with Publisher(parse_mqtt_url(settings.mqtt_url), client_id) as publisher:
+    async with AsyncExitStack() as stack:
+        publisher = await _connected(stack, Publisher(parse_mqtt_url(settings.mqtt_url), client_id), stop)
         publisher.listen(voice.commands, voice.hear)
         return await drive(leaving, publisher, clock, stop, voice=voice)
+
+
+async def _connected(stack: AsyncExitStack, publisher: Publisher, stop: asyncio.Event) -> Publisher:
+    """The publisher once the broker has answered; a broker that is away is waited for until somebody says stop."""
+    connecting = asyncio.create_task(stack.enter_async_context(publisher))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({connecting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if connecting.done():
+        return await connecting
+    connecting.cancel()
+    await asyncio.gather(connecting, return_exceptions=True)
+    raise ConfigurationError("stopped before the broker answered: nothing was sent")
