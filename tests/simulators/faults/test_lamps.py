@@ -75,6 +75,12 @@ def test_a_blink_of_minutes_is_hard() -> None:
     assert min(powers(case, "after")) > 0.9
 
 
+def test_a_lamp_dark_for_less_than_three_minutes_is_nothing_yet_and_whoever_tells_of_it_is_not_wrong() -> None:
+    short, long = (afflict("lamp-blink", LAMP, EVENING, hours=hours, city=CITY).label for hours in (0.049, 0.051))
+    assert (short.expects, short.explains) == ((), ("lamp-out",))
+    assert long.expects == ("lamp-out",)
+
+
 def test_a_flickering_lamp_goes_on_and_off_many_times_in_half_an_hour() -> None:
     case = afflict("lamp-flickers", LAMP, EVENING, size=0.6, city=CITY)
     assert case.label.expects == ("lamp-cycling",)
@@ -88,6 +94,7 @@ def test_a_flickering_lamp_goes_on_and_off_many_times_in_half_an_hour() -> None:
 def test_a_lamp_that_flickers_now_and_then_is_hard() -> None:
     case = afflict("lamp-flickers", LAMP, EVENING, hours=4, size=0.1, city=CITY)
     assert case.label.hard == "goes out only now and then"
+    assert case.label.by_ms == case.fault.start_ms + 123 * 60_000
     dark = sum(power < 0.1 for power in powers(case, "during")) / len(case.during)
     assert 0.02 < dark < 0.25
 

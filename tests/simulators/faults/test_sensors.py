@@ -42,6 +42,17 @@ def test_an_offline_device_is_silent_and_asked_for_when_the_silence_is_longer_th
     assert case.after
 
 
+def test_what_sleeps_is_asked_for_after_more_than_two_days_and_none_that_speaks_often_sleeps() -> None:
+    long = afflict("sleeper-offline", SLEEPER, NOON, hours=55, city=city_of(SLEEPER))
+    assert long.label.expects == ("offline",)
+    assert long.label.by_ms == long.fault.start_ms + (50 * 60 + 10) * 60_000
+    assert long.during == []
+    assert asked("sleeper-offline", SLEEPER, hours=30).expects == ()
+    able = FAULTS["sleeper-offline"].able, FAULTS["offline"].able
+    assert [one(SLEEPER) for one in able] == [True, False]
+    assert [one(LID) for one in able] == [False, True]
+
+
 def test_a_short_silence_asks_for_nothing_and_one_at_the_edge_is_not_wrong_either_way() -> None:
     short, edge, sleeping = (
         asked("offline", device, hours=hours) for device, hours in ((LID, 1.5), (LID, 1.9), (SLEEPER, 4))

@@ -129,6 +129,23 @@ def test_a_well_is_labelled_just_while_its_water_is_that_high(
         assert any(level_m >= mark_m for at_ms, level_m in found if label.start_ms <= at_ms <= (label.by_ms or 0))
 
 
+@pytest.mark.parametrize(
+    ("kind", "quantity"),
+    [("overflow", "well_water_level"), ("well-high", "well_water_level"), ("ponding", "ponding_depth")],
+)
+def test_a_mark_that_is_passed_is_told_at_once_and_again_after_a_minute(kind: str, quantity: str) -> None:
+    life, labels, reports = under_rain(100.0)
+    certain = [label for label in labels if label.kind == kind and label.expects and not label.hard]
+    assert certain
+    passed = {(mark.device_id, mark.at_ms) for mark in life.world.alarms(START + 6 * HOUR_MS)}
+    for label in certain:
+        marks = [at_ms for device_id, at_ms in passed if device_id == label.place and at_ms >= label.start_ms]
+        told = [at_ms for at_ms, _ in readings(reports, label.place, quantity)]
+        assert any(
+            {at_ms + 2_000, at_ms + 65_000} <= set(told) and at_ms + 65_000 <= (label.by_ms or 0) for at_ms in marks
+        )
+
+
 @pytest.mark.parametrize(("kind", "mark_cm"), [("ponding", 5), ("ponding-yellow", 15), ("ponding-orange", 27)])
 def test_a_road_under_water_is_labelled_by_its_grades(kind: str, mark_cm: float) -> None:
     _, labels, reports = under_rain(100.0)
