@@ -177,3 +177,34 @@ async def test_a_desk_killed_anywhere_on_kafka_loses_nothing_and_doubles_nothing
     settings = {"log_url": f"kafka://{kafka_bootstrap}", "topic_prefix": topic_prefix, "database_url": database_url}
     async with city(tmp_path, **settings) as here:
         await assert_survived(here, deaths("kafka", random_ones), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.kafka
+@pytest.mark.timeout(200)
+async def test_two_desks_at_once_take_turns_and_double_nothing(
+    database_url: str, kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A supervisor started two, and starts each again that ends. They fence one another at the log, never in the book."""
+    rounds = 4
+    settings = {"log_url": f"kafka://{kafka_bootstrap}", "topic_prefix": topic_prefix, "database_url": database_url}
+    async with city(tmp_path, **settings) as here:
+        desks = [here.running.forked(f"desk-{n}", desk_until_killed, "", 0, _BATCH) for n in range(2)]
+        for desk in desks:
+            desk.start()
+        for number in range(rounds):
+            await here.feed(number)
+            desks[number % 2].kill()
+            desks[number % 2].start()
+
+        async def settled() -> bool:
+            for desk in desks:
+                if not desk.running:
+                    desk.start()
+            return await asyncio.to_thread(here.settled)
+
+        await until(settled, 90, "everything is taken in and published", every_s=0.1)
+        for desk in desks:
+            assert desk.stop() == 0, desk.tail()
+        (tmp_path / "answers").touch()
+        await assert_whole(here, rounds, tmp_path)
