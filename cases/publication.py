@@ -61,10 +61,15 @@ class CasePublisher:
         return published
 
     async def _open(self) -> None:
-        """The writer first, so that nobody else can move the place that is read then."""
+        """The writer first, so that nobody else can move the place that is read then.
+
+        A place that tells of a revision which this book does not have there is that of another book, or of this one before
+        it was restored: it says nothing of what this one has published.
+        """
         self._writer = await self._log.writer(self._group)
         place = (await self._log.committed(self._group, [self._place])).get(self._place)
-        self._reached = 0 if place is None else place.offset
+        told = None if place is None else await asyncio.to_thread(self._book.revision_at, place.offset)
+        self._reached = place.offset if place is not None and told == place.metadata else 0
 
     async def _tell(self, publications: Sequence[Publication]) -> None:
         if not publications:
@@ -72,7 +77,8 @@ class CasePublisher:
         assert self._writer is not None
         reached = publications[-1].sequence
         records = [case_record(self._topic, one) for one in publications]
-        await self._writer.commit(records, self._group, {self._place: Committed(reached)})
+        place = Committed(reached, publications[-1].name)
+        await self._writer.commit(records, self._group, {self._place: place})
         self._reached = reached
 
 
@@ -85,7 +91,7 @@ def case_record(topic: str, publication: Publication) -> Outgoing:
     headers: Headers = (
         ("content-type", b"application/json"),
         ("ce_specversion", b"1.0"),
-        ("ce_id", subject + b"/%d" % publication.revision),
+        ("ce_id", publication.name.encode()),
         ("ce_source", SOURCE.encode()),
         ("ce_type", f"urbansense.case.{publication.transition}.v1".encode()),
         ("ce_subject", subject),

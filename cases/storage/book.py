@@ -95,6 +95,13 @@ class CaseBook:
             for row in rows
         ]
 
+    def revision_at(self, sequence: int) -> str | None:
+        """The name of the revision that has this place in the outbox (see `Publication.name`), if one has."""
+        wanted = select(history.c.case_id, history.c.revision).where(history.c.sequence == sequence)
+        with self.database.reading() as connection:
+            row = connection.execute(wanted).one_or_none()
+        return None if row is None else f"{row.case_id}/{row.revision}"
+
     def mark_published(self, publications: Collection[Publication]) -> None:
         """Note that the topic holds these."""
         sequences = [publication.sequence for publication in publications]

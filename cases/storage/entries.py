@@ -39,6 +39,11 @@ class Publication:
     at_ms: int
     body: bytes
 
+    @property
+    def name(self) -> str:
+        """What tells this revision from every other."""
+        return f"{self.case_id}/{self.revision}"
+
 
 class UnknownCase(UrbansenseError):
     """There is no case of that id or number."""

@@ -138,6 +138,21 @@ async def test_a_crash_between_the_topic_and_the_note_publishes_nothing_twice(
     ]
 
 
+async def test_a_new_book_on_an_old_log_is_told_from_its_beginning(
+    sqlite_book: CaseBook, any_log: tuple[Log, Topics], tmp_path: Path
+) -> None:
+    """Its outbox counts from one again, below the place that the log keeps of the book before."""
+    log, topics = any_log
+    fresh = CaseBook(CaseDatabase(open_engine(f"sqlite:///{tmp_path / 'fresh.db'}")), TIMES)
+    for book, reports in ((sqlite_book, 3), (fresh, 1), (fresh, 3)):
+        for _ in range(reports):
+            book.report(a_report(), OPERATOR, NOON_MS)
+        publisher = CasePublisher(book, log, topics)
+        assert await publisher.publish_pending() == reports
+        await publisher.close()
+    assert len(await until_published(log, topics, 7)) == 7
+
+
 async def test_an_older_publisher_is_fenced_and_takes_over_only_what_is_left(
     sqlite_book: CaseBook, any_log: tuple[Log, Topics]
 ) -> None:
