@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import monotonic
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -24,6 +23,7 @@ from cases.people.door import Credentials
 from cases.workflow import Actor, Role
 from domain.errors import TransientFault
 from web.access_table import ACCESS, AccessTable, Entry
+from web.access_watch import Watch
 from web.origins import is_foreign, is_same_origin
 from web.people_ports import PeopleServices
 from web.problems import RETRY_AFTER_S, Refused, problem_response
@@ -37,8 +37,6 @@ NOBODY: Final = Caller(Actor("nobody", frozenset()), frozenset())
 """Who asks for what is open to everybody."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
-LOOK_AGAIN_S: Final = 30.0
-"""How soon an open stream or live page of somebody who was logged out ends."""
 
 
 def current_caller(request: Request) -> Caller:
@@ -101,14 +99,14 @@ class Gate:
             return await self._run(asked, caller, receive, send)
         _sign(scope, caller.name)
         self._note_use(caller)
-        watch = _Watch(self, asked, send)
+        watch = Watch(scope, send, lambda: self._still_admits(asked))
         try:
             await self._run(asked, caller, receive, watch.send)
         except Exception:
             if not watch.ended:
                 raise
 
-    async def still_admits(self, asked: _Asked) -> bool:
+    async def _still_admits(self, asked: _Asked) -> bool:
         """Whether the same request would be let through now."""
         try:
             await self._admit(asked)
@@ -216,35 +214,6 @@ class Gate:
             }
             response = problem_response(request, refused, headers.get(refused.status))
         return await response(asked.scope, receive, send)
-
-
-class _Watch:
-    """Ends what stays open, a stream or a live page, soon after its caller may no longer have it."""
-
-    def __init__(self, gate: Gate, asked: _Asked, send: Send) -> None:
-        self._gate = gate
-        self._asked = asked
-        self._send = send
-        self._looked_at = monotonic()
-        self.ended = False
-
-    async def send(self, message: Message) -> None:
-        if not self.ended and monotonic() - self._looked_at >= LOOK_AGAIN_S:
-            self._looked_at = monotonic()
-            self.ended = not await self._gate.still_admits(self._asked)
-            if self.ended:
-                await self._end()
-        if not self.ended:
-            await self._send(message)
-        elif self._asked.scope["type"] == "http":
-            raise ConnectionAbortedError("the caller may no longer have this stream")
-
-    async def _end(self) -> None:
-        _log.info("web.stream_ended", path=self._asked.path)
-        if self._asked.scope["type"] == "websocket":
-            await self._send({"type": "websocket.close", "code": 1008})
-        else:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _credentials(connection: HTTPConnection) -> Credentials | None:

@@ -228,7 +228,7 @@ def test_the_more_exact_line_counts() -> None:
 async def test_a_stream_ends_soon_after_its_caller_is_logged_out(
     guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.access.LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr("web.access_watch.LOOK_AGAIN_S", 0.0)
     header = guarded.token("vera", Scope.READ)
     revoked_after, sent = 3, []
 
