@@ -50,8 +50,29 @@ _SETTLE_TIMEOUT_S: Final = 60.0
 _REFRESH_S: Final = 1.0
 _LINE_EVERY_S: Final = 5.0
 _CITY: Final = "zhangjiagang"
-_FAULTS: Final = FaultPlan(stretch_h=4.0, share=0.01, starts=(0.0, 0.6), shares={"gone-mad": 0.0, "voltage-swell": 0.0})
-"""As many in four hours as in half a usual day, so that a minute shows something."""
+_FAULTS: Final = FaultPlan(
+    stretch_h=4.0,
+    share=0.0,
+    starts=(0.0, 0.5),
+    shares={
+        "lamp-dead": 0.015,
+        "lamp-flickers": 0.005,
+        "low-power": 0.005,
+        "feeder-fault": 0.01,
+        "cover-open": 0.03,
+        "cover-tilted": 0.03,
+        "cover-loose": 0.03,
+        "traffic-vibration": 0.05,
+        "offline": 0.01,
+        "pollution-discharge": 0.1,
+        "told-again": 0.02,
+        "reordered": 0.02,
+        "late-burst": 0.01,
+        "garbled": 0.01,
+        "wrong-clock": 0.005,
+    },
+)
+"""A bad evening, so that a minute shows something, but no disaster."""
 _WEATHER: Final = WeatherPlan(storms=(Storm(after_h=0.2, lasts_h=1.0, return_years=5),), storms_per_day=0.5)
 """It rains hard soon after the start."""
 _START_HOUR: Final = 18

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import orjson
@@ -19,6 +20,7 @@ from simulators.publisher import Publisher, Tally
 from simulators.reports import Message, Report
 from simulators.transport import Departure, Revelation, on_time
 from simulators.truth import Label
+from simulators.voices import NativeVoice
 from tests.simulators.listener import listening
 from tests.simulators.stalling_proxy import StallingProxy
 from tests.simulators.waiting import until
@@ -216,3 +218,18 @@ async def test_the_truth_is_told_beside_the_reports_and_counts_as_none(broker: M
 def test_a_clock_that_would_make_bad_times_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"speed|step"):
         SimulatedClock(**wrong)  # type: ignore[arg-type]
+
+
+async def test_under_simulated_time_nothing_overtakes_the_clock(broker: MqttEndpoint) -> None:
+    """A dialect may speak at QoS 0; what waits at the broker for a slow gateway is QoS 1, the clock among it."""
+
+    class Careless(NativeVoice):
+        def speak(self, report: Report) -> tuple[Message, ...]:
+            return tuple(replace(message, qos=0) for message in super().speak(report))
+
+    async with listening(broker, UPLINKS), Publisher(broker, "careless") as sender:
+        simulated = await drive(on_time([report(NOON)]), sender, SimulatedClock(), asyncio.Event(), voice=Careless())
+        now = on_time([report(int(time.time() * 1000))])
+        real = await drive(now, sender, WallClock(), asyncio.Event(), voice=Careless())
+    assert (simulated.distinct, simulated.unsure) == (1, 0)
+    assert (real.distinct, real.unsure) == (0, 1)

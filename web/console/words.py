@@ -23,7 +23,7 @@ WORDS: Final[dict[str, Text]] = {
         ("balances", "balances", "平衡"),
         ("does_not_balance", "does not balance", "不平衡"),
         ("map", "Map of the devices", "设备地图"),
-        ("no_events", "No open events. All devices report as they should.", "无未结事件，设备上报正常。"),
+        ("no_events", "No open events.", "无未结事件。"),
         ("more_events", "more, not shown", "条未显示"),
         ("not_drawn", "not drawn", "未绘制"),
         ("choose", "Choose an event or a device to see its readings.", "选择事件或设备以查看读数。"),
