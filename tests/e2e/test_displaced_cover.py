@@ -23,7 +23,7 @@ from domain.mqtt import SIMULATED_CLOCK_TOPIC
 from simulators.devices_file import devices_csv
 from streams.opening import open_log
 from streams.tables import read_to_end
-from tests.e2e.platform import ROOT, Platform, answers, platform
+from tests.e2e.platform import ROOT, Platform, platform, wait_for_line
 from tests.e2e.test_first_message import publish, tool
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
@@ -87,7 +87,8 @@ class Street:
 
 def live_through(street: Street) -> dict[str, Any]:
     """The story. The closed case as the API tells it."""
-    wait_until(lambda: answers(f"{street.running.settings.client_api_url}/healthz"), 30, "the API answers", street.up)
+    wait_for_line(street.up, "the live page and the API answer")
+    wait_for_line(street.up, "connected to the MQTT broker")
     street.report(SHUT)
     street.report(DISPLACED)
     case = street.case_in("dispatched")
