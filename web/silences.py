@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rules.silences import Matches, Silence
 from web.parameters import Page
@@ -62,10 +62,17 @@ def silence_routes(book: SilenceBook) -> APIRouter:
             detail = "a silence ends after it starts, and not in the past"
             fault = Fault(where="ends_at_ms", detail=detail)
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"ends_at_ms: {detail}", [fault])
-        silence = Silence(
-            id=new.id or uuid4().hex[:12], author=x_author, reason=new.reason, starts_at_ms=starts_at_ms,
-            ends_at_ms=new.ends_at_ms, matches=new.matches,
-        )  # fmt: skip
+        try:
+            silence = Silence(
+                id=new.id or uuid4().hex[:12], author=x_author, reason=new.reason, starts_at_ms=starts_at_ms,
+                ends_at_ms=new.ends_at_ms, matches=new.matches,
+            )  # fmt: skip
+        except ValidationError as error:
+            faults = [
+                Fault(where=str(one["loc"][0] if one["loc"] else "body"), detail=one["msg"]) for one in error.errors()
+            ]
+            detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
+            raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, faults) from error
         with refusals():
             await book.add(silence)
         return _status(silence, now_ms)
