@@ -340,3 +340,16 @@ def test_the_order_of_partitions_does_not_matter_in_the_end(desk: Desk, order: t
 def test_an_unknown_event_that_ends_is_nothing(desk: Desk) -> None:
     desk.tell(lamp_out(event_id=uuid4().int, status=Status.CLEARED, cleared_at_ms=NOON_MS))
     assert desk.cases() == []
+
+
+def test_an_event_that_leaves_its_case_for_a_group_s_ends_there(desk: Desk) -> None:
+    """Its old case stays with the other event that it has; the group's waits for both of its own."""
+    desk.policy.cleared = OnCleared.CLOSE
+    lamp, dark, fault = lamp_out(), lamp_out(event_id=2, rule="lamp-dark"), feeder_fault()
+    part = later(lamp, absorbed_by="feeder-fault")
+    desk.tell(lamp, dark, fault, part)
+    own, group = desk.cases()
+    assert [one.open for one in own.events] == [True, False]
+    assert {one.event_id for one in group.events} == {fault.event_id, lamp.event_id}
+    desk.tell(cleared(fault), cleared(part))
+    assert [case.state for case in desk.cases()] == [State.DISPATCHED, State.CLOSED]
