@@ -68,7 +68,7 @@ def test_a_plain_fault_is_told_in_time(evening: Score, kind: str) -> None:
     assert labels.in_time == labels.asked, [one.why for one in evening.misses if one.what == kind]
 
 
-@pytest.mark.parametrize("kind", ["well-high", "overflow", "ponding", "water-level-high", "rainstorm-orange"])
+@pytest.mark.parametrize("kind", ["well-high", "overflow", "ponding", "water-level-high", "rainstorm-blue"])
 def test_what_a_storm_does_is_told_in_time(evening: Score, kind: str) -> None:
     labels = evening.faults[kind].labels
     assert labels.asked >= 1
