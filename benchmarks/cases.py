@@ -57,7 +57,8 @@ def fill(url: str, count: int) -> None:
         rows = [
             {
                 "case_id": str(case.case_id), "revision": case.revision, "transition": "report", "actor": "urbansense",
-                "at_ms": case.reported_at_ms, "note": "", "details": "{}", "body": case.model_dump_json(), "published": True,
+                "at_ms": case.reported_at_ms, "note": "", "details": "{}", "published": True,
+                "body": case.model_dump_json(),
             }
             for case in made
         ]  # fmt: skip

@@ -16,6 +16,7 @@ from urbansense.commands import (
     events,
     ledger,
     load,
+    notifications,
     people,
     rejected,
     rules,
@@ -45,6 +46,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(silences.app, name="silences")
 app.add_typer(events.app, name="events")
 app.add_typer(cases.app, name="cases")
+app.add_typer(notifications.app, name="notifications")
 app.add_typer(people.app, name="people")
 app.add_typer(people.audit, name="audit")
 app.add_typer(rejected.app, name="rejected")

@@ -170,5 +170,12 @@ ACCESS: Final = AccessTable(
         *_cases(frozenset({Scope.CASES_REPORT}), f"POST {_V1}/cases"),
         *_cases(_REPORTING, f"POST {_V1}/cases/{{case}}/attachments"),
         *_cases(frozenset({Scope.CASES_ACT}), f"POST {_V1}/cases/{{case}}/transitions"),
+        *_changes(
+            Scope.PEOPLE, _ADMINISTRATOR, f"GET {_V1}/notifications", f"POST {_V1}/notifications/retry", audited=False,
+        ),
+        *_changes(
+            Scope.PEOPLE, PEOPLE_ROLES, f"GET {_V1}/notifications/preferences/{{username}}",
+            f"PUT {_V1}/notifications/preferences/{{username}}", audited=False,
+        ),
     )
 )  # fmt: skip

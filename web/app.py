@@ -31,6 +31,7 @@ from web.ledger import ledger_routes
 from web.login import PasswordDoor, login_page_routes, login_routes
 from web.login_oidc import oidc_routes
 from web.ngsi_ld.routes import ngsi_ld_routes
+from web.notifications import notification_routes
 from web.pending import pending_routes
 from web.people import people_routes
 from web.people_audit import audit_routes
@@ -142,6 +143,7 @@ def _api(services: Services, board: Board, closing: asyncio.Event) -> APIRouter:
             case_routes(services.cases),
             attachment_routes(services.cases),
             appraisal_routes(services.cases),
+            notification_routes(services.cases),
         ):
             api.include_router(router)
     if services.registry is not None:

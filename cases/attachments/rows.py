@@ -19,7 +19,7 @@ class TooMany(UrbansenseError):
 
 
 class Attachment(BaseModel):
-    """One photo of a case. Units: `size` in bytes. Time: `at_ms` is when it came, by our clock. `content` is its SHA-256."""
+    """One photo of a case. Units: `size` in bytes. Time: `at_ms` is when it came, by our clock. `content`: its SHA-256."""
 
     model_config = ConfigDict(frozen=True)
 

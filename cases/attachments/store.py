@@ -64,7 +64,7 @@ class AttachmentStore:
                 stored = await _write(file, chunks)
                 await asyncio.to_thread(self._keep, file, stored)
             finally:
-                Path(file.name).unlink(missing_ok=True)
+                await asyncio.to_thread(Path(file.name).unlink, missing_ok=True)
         return stored
 
     def path(self, content: str) -> Path:

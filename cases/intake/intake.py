@@ -26,6 +26,8 @@ from cases.workflow import SYSTEM, TRANSITIONS, Act, Attached, Case, Source, Sta
 from domain.devices import Device
 from domain.events import Event, Status
 
+_LONGEST_PROBLEM, _LONGEST_SUBJECT = 64, 128
+"""Of a case; an event knows no bound, and what it says beyond stays with the event."""
 _GROUP_PATIENCE_MS: Final = 600_000
 """How long a member waits for the event of its group, which another partition of the log may hold back."""
 _NOT_YET_SEEN: Final = frozenset({State.REPORTED, State.ACCEPTED, State.VERIFYING})
@@ -204,13 +206,13 @@ class Intake:
     def _report_of(self, event: Event) -> Report:
         return Report(
             source=Source.SENSOR,
-            problem=event.problem,
+            problem=event.problem[:_LONGEST_PROBLEM],
             title=event.summary,
             severity=event.severity,
             class_code=self._policy.class_of(event.problem, event.component_code),
             component_code=event.component_code,
             kind=event.kind,
-            subject=event.subject,
+            subject=event.subject[:_LONGEST_SUBJECT],
             area=event.area,
             lon=event.lon if event.lat is not None else None,
             lat=event.lat if event.lon is not None else None,

@@ -24,5 +24,5 @@ def test_every_state_and_every_transition_is_told() -> None:
 
 
 def test_a_page_without_marks_is_left_alone() -> None:
-    with pytest.raises(ValueError, match="marks|lacks"):
+    with pytest.raises(ValueError, match=r"marks|lacks"):
         renewed("# Cases\n")
