@@ -8,16 +8,15 @@ from fastapi import Depends, Request
 from cases.storage import CaseQuery
 from cases.workflow import Actor, Case, Role, covers
 
-LOCAL: Final = Actor("local", frozenset({Role.ADMINISTRATOR}))
-"""Whoever sits at the machine, where no login is asked for."""
 _SEES_ALL: Final = frozenset(Role) - {Role.DEPARTMENT}
 NO_DEPARTMENT: Final = ("",)
 
 
 def current_actor(request: Request) -> Actor:
-    """Who asks: whom the login found, else the one at the machine."""
-    known: Any = getattr(request.state, "actor", None)
-    return known if isinstance(known, Actor) else LOCAL
+    """Who asks, as the gate found. Raises: AttributeError where no gate stands before the route."""
+    known: Any = request.state.actor
+    assert isinstance(known, Actor)
+    return known
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]

@@ -13,6 +13,7 @@ from pyswmm import Simulation, SystemStats
 from swmm.toolkit import solver
 from swmm.toolkit.shared_enum import LinkProperty, LinkResult, NodeResult, ObjectType
 
+from domain.errors import UrbansenseError
 from simulators.drainage.model import Catchment
 
 Series = NDArray[np.float32]
@@ -26,7 +27,7 @@ pipes SWMM's own sum is up to 5 % out for some hours, which come back when they 
 slot that stands for the pressure in full pipes."""
 
 
-class HydraulicsFailed(RuntimeError):
+class HydraulicsFailed(UrbansenseError):
     """SWMM refused its input or lost more than 10 % of the water: a bug in the drains, with SWMM's own words."""
 
 

@@ -16,9 +16,10 @@ from cases.workflow import Actor, Role
 from device_registry.database import open_engine
 from tests.web.city import NOON_MS, City
 from urbansense.case_database import CaseDatabase
+from web.access import LOCAL
 from web.app import create_app
 from web.cases_ports import CaseServices
-from web.cases_sight import LOCAL, current_actor
+from web.cases_sight import current_actor
 from web.ports import Services
 
 COVER = {
@@ -51,7 +52,7 @@ class Desk:
     services: CaseServices
     folder: Path
     now_ms: int = NOON_MS
-    actor: Actor = LOCAL
+    actor: Actor = LOCAL.actor
 
     def app(self, city: City) -> FastAPI:
         services: Services = replace(city.services(), cases=self.services)
