@@ -11,7 +11,7 @@ import pytest
 
 from tests.web.city import NOON_MS, City
 from tests.web.desk import DRAINAGE, ELSEWHERE, LIGHTING, SEEN, VIEWER, Desk, client, open_desk
-from web.cases_sight import LOCAL
+from web.access import LOCAL
 
 HOUR_MS = 3_600_000
 PATH = "/api/v1/appraisal"
@@ -70,7 +70,7 @@ async def test_it_is_parted_and_bounded_as_asked(api: httpx.AsyncClient) -> None
 
 
 async def test_everybody_sees_what_is_theirs(api: httpx.AsyncClient, desk: Desk) -> None:
-    for actor, handled in ((LOCAL, 3), (VIEWER, 3), (DRAINAGE, 2), (LIGHTING, 1), (ELSEWHERE, 0)):
+    for actor, handled in ((LOCAL.actor, 3), (VIEWER, 3), (DRAINAGE, 2), (LIGHTING, 1), (ELSEWHERE, 0)):
         desk.actor = actor
         assert (await found(api))["whole"]["counts"]["handled"] == handled
     desk.actor = LIGHTING
