@@ -26,7 +26,8 @@ from cases.workflow import SYSTEM, TRANSITIONS, Act, Attached, Case, Source, Sta
 from domain.devices import Device
 from domain.events import Event, Status
 
-_LONGEST_PROBLEM, _LONGEST_SUBJECT = 64, 128
+_LONGEST_PROBLEM, _LONGEST_SUBJECT, _LONGEST_AREA, _LONGEST_REPORTER = 64, 128, 64, 200
+_LONGEST_CODE, _LONGEST_KIND, _LONGEST_DEPARTMENT = 32, 64, 64
 """Of a case; an event knows no bound, and what it says beyond stays with the event."""
 _GROUP_PATIENCE_MS: Final = 600_000
 """How long a member waits for the event of its group, which another partition of the log may hold back."""
@@ -178,7 +179,9 @@ class Intake:
             if case is not None and not case.ended:
                 return case
         wanted = select(case_rows.c.case_id).where(
-            case_rows.c.ended.is_(False), case_rows.c.subject == event.subject, case_rows.c.problem == event.problem
+            case_rows.c.ended.is_(False),
+            case_rows.c.subject == event.subject[:_LONGEST_SUBJECT],
+            case_rows.c.problem == event.problem[:_LONGEST_PROBLEM],
         )
         case_id = book.connection.execute(wanted.order_by(case_rows.c.number).limit(1)).scalar_one_or_none()
         return None if case_id is None else book.get(UUID(case_id))
@@ -210,18 +213,30 @@ class Intake:
             title=event.summary,
             severity=event.severity,
             class_code=self._policy.class_of(event.problem, event.component_code),
-            component_code=event.component_code,
-            kind=event.kind,
+            component_code=_short(event.component_code, _LONGEST_CODE),
+            kind=_short(event.kind, _LONGEST_KIND),
             subject=event.subject[:_LONGEST_SUBJECT],
-            area=event.area,
+            area=_area_that_fits(event.area),
             lon=event.lon if event.lat is not None else None,
             lat=event.lat if event.lon is not None else None,
-            reporter=event.rule,
-            occurred_at_ms=event.since_ms,
-            proposed_department=event.department,
+            reporter=event.rule[:_LONGEST_REPORTER],
+            occurred_at_ms=max(event.since_ms, 0),
+            proposed_department=_short(event.department, _LONGEST_DEPARTMENT),
             trusted=self._policy.is_trusted(Source.SENSOR, event.problem),
             events=(_attached(event),),
         )
+
+
+def _short(name: str | None, longest: int) -> str | None:
+    """The name; None where it is too long, since a piece of it would name another."""
+    return name if name is not None and len(name) <= longest else None
+
+
+def _area_that_fits(path: str | None) -> str | None:
+    """The area, or the nearest one above it whose path is short enough for a case."""
+    while path is not None and len(path) > _LONGEST_AREA:
+        path = path.rpartition("/")[0] or None
+    return path
 
 
 def _attached(event: Event) -> Attached:

@@ -138,6 +138,19 @@ def test_what_is_not_trusted_waits_to_be_verified_and_what_has_no_department_for
     assert desk.cases()[1].state is State.FILED
 
 
+def test_an_event_with_longer_names_than_a_case_has_still_makes_one_case(desk: Desk) -> None:
+    long = {
+        "subject": "s" * 200, "problem": "p" * 100, "kind": "k" * 100, "component_code": "1" * 40, "rule": "r" * 300,
+        "department": "d" * 100, "area": "/".join(["320582"] * 15), "since_ms": -1,
+    }  # fmt: skip
+    desk.tell(lamp_out(**long), lamp_out(event_id=2, **long))
+    case = desk.only_case()
+    assert len(case.events) == 2
+    assert (case.subject, case.problem, case.occurred_at_ms) == ("s" * 128, "p" * 64, 0)
+    assert (case.kind, case.component_code, case.proposed_department) == (None, None, None)
+    assert case.area == "/".join(["320582"] * 9), "an area above, never half a name"
+
+
 def test_telling_everything_again_from_the_start_changes_nothing(desk: Desk) -> None:
     event, other = lamp_out(), lamp_out("L2", 2)
     story = [event, other, later(event, severity=Severity.CRITICAL), cleared(other)]
