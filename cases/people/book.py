@@ -151,7 +151,7 @@ def _check(connection: Connection, fields: Mapping[str, Any], username: str) -> 
     faults = []
     unknown = sorted(fields.get("departments", frozenset()) - known_departments(connection))
     if unknown:
-        faults.append(("departments", f"there is no department {', '.join(unknown)}"))
+        faults.append(("departments", f"there is no department {', '.join(unknown)}; an administrator adds one first"))
     subject = fields.get("oidc_subject")
     if subject is not None:
         holder = connection.execute(select(users.c.username).where(users.c.oidc_subject == subject)).scalar()

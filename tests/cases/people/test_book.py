@@ -24,7 +24,7 @@ def test_a_username_is_given_once(people: PeopleBook) -> None:
 
 
 def test_a_department_that_is_not_known_is_refused(people: PeopleBook) -> None:
-    with pytest.raises(BadPeople, match="departments: there is no department drains"):
+    with pytest.raises(BadPeople, match="departments: there is no department drains; an administrator adds one first"):
         people.add_user(NewUser(username="dima", departments=frozenset({"drains"})), by="x", at_ms=9)
     assert people.user("dima") is None
     with pytest.raises(BadPeople):
