@@ -37,7 +37,7 @@ def open_case_office(parts: Parts) -> CaseOffice:
     settings = parts.settings
     policy = load_policy(settings.case_policy, settings.timezone)
     times = CityTimes(policy.calendar)
-    book = CaseBook(CaseDatabase(parts.registry.engine), times)
+    book = CaseBook(CaseDatabase(parts.registry.engine), times, policy.calendar.zone)
     return CaseOffice(book, policy, times, AttachmentStore(settings.data_dir / "attachments"))
 
 

@@ -92,6 +92,7 @@ def _cases(scopes: Set[Scope], *routes: str) -> Iterator[Entry]:
 
 
 _V1: Final = "/api/v1"
+_REPORTERS: Final = PEOPLE_ROLES - {Role.VIEWER}
 _REPORTING: Final = frozenset({Scope.CASES_REPORT, Scope.CASES_ACT})
 
 ACCESS: Final = AccessTable(
@@ -167,7 +168,7 @@ ACCESS: Final = AccessTable(
         *_read(f"{_V1}/cases/statistics", f"{_V1}/cases/policy"),
         *_read(f"{_V1}/appraisal", f"{_V1}/appraisal.csv", f"{_V1}/appraisal.html"),
         *_read(f"{_V1}/cases/{{case}}/attachments", f"{_V1}/cases/{{case}}/attachments/{{attachment_id}}"),
-        *_cases(frozenset({Scope.CASES_REPORT}), f"POST {_V1}/cases"),
+        *_changes(Scope.CASES_REPORT, _REPORTERS, f"POST {_V1}/cases", audited=False),
         *_cases(_REPORTING, f"POST {_V1}/cases/{{case}}/attachments"),
         *_cases(frozenset({Scope.CASES_ACT}), f"POST {_V1}/cases/{{case}}/transitions"),
         *_changes(

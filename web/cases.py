@@ -13,7 +13,7 @@ from cases.attachments import attachments_of
 from cases.deadlines import status_of_case
 from cases.intake import proceed
 from cases.storage import CaseQuery, CaseTransaction, Entry, Order
-from cases.workflow import Act, Actor, Case, Source, State
+from cases.workflow import Act, Actor, Case, NotAllowed, Source, State, covers
 from cases.workflow.choices import choices_for
 from domain.events import Severity, Text
 from web.cases_bodies import (
@@ -30,7 +30,7 @@ from web.cases_bodies import (
 )
 from web.cases_ports import CaseServices
 from web.cases_refusals import refusals
-from web.cases_sight import CurrentActor, in_sight, sees
+from web.cases_sight import VOUCHING, CurrentActor, in_sight, sees
 from web.parameters import Cursor, From, Limit, To, parse_time_ms, refuse_cursor, refuse_empty_range
 from web.problems import not_found
 from web.registry_refusals import IfMatch, etag, expected_version
@@ -208,8 +208,11 @@ def _act(cases: CaseServices, name: str, new: NewTransition, actor: Actor, now_m
 
 def _report(cases: CaseServices, new: NewReport, actor: Actor, now_ms: int, key: str | None) -> tuple[UUID, bool]:
     policy = cases.policy
+    if not covers(actor, new.area):
+        raise NotAllowed(f"{new.area} is not in the area of {actor.name}")
     class_code = policy.class_of(new.problem, new.component_code)
-    report = new.report(now_ms, class_code, policy.is_trusted(new.source, new.problem))
+    trusted = policy.is_trusted(new.source, new.problem) and bool(actor.roles & VOUCHING)
+    report = new.report(now_ms, class_code, trusted)
     with cases.book.transaction() as transaction:
         case, created = transaction.report(report, actor, now_ms, key=key, fingerprint=new.fingerprint)
         if created:

@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from cases.storage import CaseQuery
 from cases.workflow import Actor, Case, Role, covers
 
+VOUCHING: Final = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMINISTRATOR})
+"""Who may say that a report comes from a source that the policy trusts."""
 _SEES_ALL: Final = frozenset(Role) - {Role.DEPARTMENT}
 NO_DEPARTMENT: Final = ("",)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from cases.intake import waiting
+from cases.intake.apart import apart
 from cases.intake.places import places_of
 from cases.intake.ports import IntakePolicy, OnCleared
 from cases.intake.proceeding import dispatch_by_policy, proceed
@@ -35,7 +36,10 @@ _NOT_YET_SEEN: Final = frozenset({State.REPORTED, State.ACCEPTED, State.VERIFYIN
 
 
 class Intake:
-    """Takes events in. Every call is idempotent: a telling that was taken before, or an older revision, changes nothing."""
+    """Takes events in, each apart from the others.
+
+    Every call is idempotent: a telling that was taken before, or an older revision, changes nothing.
+    """
 
     def __init__(self, policy: IntakePolicy, find_device: Callable[[str], Device | None]) -> None:
         self._policy = policy
@@ -46,6 +50,10 @@ class Intake:
         event = telling.event
         if event.historical or event.silenced_by is not None:
             return
+        with apart(book.connection, event):
+            self._take_in(book, event, now_ms)
+
+    def _take_in(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
         case = book.case_of_event(event.event_id)
         if case is not None:
             self._follow(book, case, event, now_ms)
@@ -63,8 +71,9 @@ class Intake:
         for event in waiting.due(book.connection, now_ms):
             waiting.let_go(book.connection, event.event_id)
             waiting.forget(book.connection, event.event_id)
-            if book.case_of_event(event.event_id) is None:
-                self._begin(book, event, now_ms)
+            with apart(book.connection, event):
+                if book.case_of_event(event.event_id) is None:
+                    self._begin(book, event, now_ms)
 
     def _open(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
         if event.absorbed_by is not None:

@@ -6,7 +6,7 @@ act    ──▶ case, revision n ─┴─▶ row of `cases` + row of `cases_hi
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -40,13 +40,15 @@ class Reported(NamedTuple):
 class CaseBook:
     """All cases of one database. Synchronous, and safe from many threads: async code calls it by asyncio.to_thread.
 
-    Opening it brings the schema to its newest version. `times` counts terms on the city's calendar.
+    Opening it brings the schema to its newest version. `times` counts terms on the city's calendar;
+    `zone` is the city's, for the year in a case's number.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 
-    def __init__(self, database: Database, times: Times) -> None:
+    def __init__(self, database: Database, times: Times, zone: tzinfo = UTC) -> None:
         self.database = database
         self._times = times
+        self._zone = zone
         upgrade(database)
 
     def report(self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None) -> Reported:
@@ -83,7 +85,7 @@ class CaseBook:
     def transaction(self) -> Iterator["CaseTransaction"]:
         """Several things done together or not at all: committed at the end, undone by any exception."""
         with self.database.writing() as connection:
-            yield CaseTransaction(connection, self._times)
+            yield CaseTransaction(connection, self._times, self._zone)
 
     def pending(self, limit: int) -> list[Publication]:
         """Up to `limit` revisions that `city.cases` does not hold yet, in the order in which they were made."""
@@ -112,9 +114,10 @@ class CaseBook:
 class CaseTransaction:
     """The verbs of the book on one connection. Not for several threads."""
 
-    def __init__(self, connection: Connection, times: Times) -> None:
+    def __init__(self, connection: Connection, times: Times, zone: tzinfo = UTC) -> None:
         self.connection = connection
         self._times = times
+        self._zone = zone
 
     def report(
         self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None, fingerprint: str | None = None
@@ -229,8 +232,8 @@ class CaseTransaction:
         return next((case for case in found if case is not None), None)
 
     def _next_number(self, at_ms: int) -> str:
-        """`<year>-<6 digits>` by UTC's year, without gaps: the transaction that takes one is the only one."""
-        year = datetime.fromtimestamp(at_ms / _MILLISECONDS, UTC).year
+        """`<year>-<6 digits>` by the city's year, without gaps: the transaction that takes one is the only one."""
+        year = datetime.fromtimestamp(at_ms / _MILLISECONDS, self._zone).year
         found = update(numbers).where(numbers.c.year == year).values(last=numbers.c.last + 1)
         if not self.connection.execute(found).rowcount:
             self.connection.execute(insert(numbers).values(year=year, last=1))

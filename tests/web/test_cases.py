@@ -250,3 +250,19 @@ async def test_texts_that_no_database_holds_are_refused(api: httpx.AsyncClient, 
         assert (await api.get("/api/v1/cases", params={"text": bad})).status_code == 422
         assert (await api.get("/api/v1/cases", params={"area": bad})).status_code == 422
         assert (await api.get("/api/v1/cases/a%00b")).status_code == 422
+
+
+async def test_who_only_handles_cannot_vouch_for_a_trusted_source(api: httpx.AsyncClient, desk: Desk) -> None:
+    assert (await report(api, SEEN))["trusted"]
+    desk.actor = DRAINAGE
+    answer = await api.post("/api/v1/cases", json=SEEN)
+    assert answer.status_code == 201
+    assert not answer.json()["trusted"]
+
+
+async def test_nobody_reports_where_they_may_not_act(api: httpx.AsyncClient, desk: Desk) -> None:
+    desk.actor = ELSEWHERE
+    answer = await api.post("/api/v1/cases", json=COVER)
+    assert answer.status_code == 403
+    assert "not in the area of eva" in answer.json()["detail"]
+    assert (await api.post("/api/v1/cases", json={**COVER, "area": "320582/999/1"})).status_code == 201

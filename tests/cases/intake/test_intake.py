@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cases.intake import Intake, OnCleared, Telling
+from cases.intake import Intake, OnCleared, Telling, waiting
 from cases.intake.ports import Assignment
 from cases.storage import CaseBook, CaseQuery
 from cases.workflow import Act, Case, Source, State
@@ -366,3 +366,20 @@ def test_an_event_that_leaves_its_case_for_a_group_s_ends_there(desk: Desk) -> N
     assert {one.event_id for one in group.events} == {fault.event_id, lamp.event_id}
     desk.tell(cleared(fault), cleared(part))
     assert [case.state for case in desk.cases()] == [State.DISPATCHED, State.CLOSED]
+
+
+def test_an_event_that_no_case_can_hold_stops_none_of_the_others(desk: Desk) -> None:
+    beyond = lamp_out("L1", 1, lon=200.0)
+    with desk.book.transaction() as transaction:
+        for event in (lamp_out("L2", 2), beyond, lamp_out("L9", 9)):
+            desk.intake.take_in(transaction, Telling(event, Transition.OPENED, NOON_MS), NOON_MS)
+    assert sorted(case.subject or "" for case in desk.cases()) == ["L2", "L9"]
+    assert [case.number for case in desk.cases()] == ["2026-000001", "2026-000002"]
+
+
+def test_a_held_event_that_no_case_can_hold_is_left_out_once(desk: Desk) -> None:
+    desk.tell(lamp_out("L1", 1, lon=200.0, hold_ms=1_000), lamp_out("L2", 2, hold_ms=1_000))
+    desk.wait(1_000)
+    assert desk.only_case().subject == "L2"
+    with desk.book.database.reading() as connection:
+        assert waiting.due(connection, desk.now_ms + 1_000_000) == []

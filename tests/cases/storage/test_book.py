@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,7 +12,7 @@ from cases.report import Report
 from cases.storage import CaseBook, CaseQuery, Conflict, KeyReused, Order, UnknownCase
 from cases.workflow import SYSTEM, Act, Attached, Case, Illegal, Source, State
 from domain.events import Severity, Text
-from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, HOUR_MS, MAIN_PATH, NOON_MS, OPERATOR
+from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, HOUR_MS, MAIN_PATH, NOON_MS, OPERATOR, TIMES
 from urbansense.case_database import CaseDatabase
 
 
@@ -276,3 +277,11 @@ def test_a_department_sees_its_own(book: CaseBook) -> None:
     led_to(book, State.FILED)
     assert book.find(CaseQuery(department="drainage")).items == (mine,)
     assert mine.handler == DRAINAGE.name
+
+
+def test_the_year_of_a_number_is_the_city_s(case_database: CaseDatabase) -> None:
+    """Half past midnight on New Year's Day in Shanghai is still the old year in UTC."""
+    book = CaseBook(case_database, TIMES, ZoneInfo("Asia/Shanghai"))
+    new_year_ms = 1_798_734_600_000
+    assert book.report(a_report(), OPERATOR, new_year_ms).case.number == "2027-000001"
+    assert CaseBook(case_database, TIMES).report(a_report(), OPERATOR, new_year_ms).case.number == "2026-000001"
