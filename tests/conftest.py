@@ -1,8 +1,10 @@
 """Fixtures shared by all tests. Real servers live in `tests/servers/`, one module each; they skip with a reason."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 pytest_plugins: list[str] = [
     "tests.servers.kafka",
@@ -24,3 +26,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _leave_no_log_behind() -> Iterator[None]:
+    """A command that ran in this process had its log written to a stream that is closed by now."""
+    yield
+    structlog.reset_defaults()
