@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.platform import Platform, platform, wait_for_line
 from tests.servers.ports import free_port
 
@@ -12,6 +14,7 @@ def report(running: Platform, *more: str) -> Any:
     return running.run_json("cases", "report", "cover-open", *words, *more)
 
 
+@pytest.mark.long
 def test_a_case_goes_its_way_on_the_command_line_whether_or_not_anything_runs(tmp_path: Path) -> None:
     settings = {"mqtt_url": f"embedded://127.0.0.1:{free_port()}", "http_port": free_port()}
     with platform(tmp_path, **settings) as running:
