@@ -78,6 +78,7 @@ def scored(running: Platform, folder: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.long
 def test_the_events_of_the_store_are_scored_and_those_of_the_running_platform_alike(stored: Path) -> None:
     with platform(stored, http_port=free_port(), mqtt_url=f"embedded://127.0.0.1:{free_port()}") as running:
         by_files = scored(running, stored)

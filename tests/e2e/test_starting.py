@@ -60,6 +60,7 @@ def test_a_service_alone_refuses_the_embedded_parts_it_stands_on(service: str, p
     assert named == parts
 
 
+@pytest.mark.long
 def test_a_taken_http_port_is_named_and_another_one_used_and_commands_can_be_told_which(tmp_path: Path) -> None:
     with listening() as server:
         taken = server.getsockname()[1]

@@ -68,6 +68,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(30)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600 if LONG else 120)
 def test_no_request_of_the_document_makes_a_server_error(url: str) -> None:
     schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
