@@ -32,7 +32,7 @@ from rules.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition
 from streams.tables import latest_by_key
 
-COMMIT_EVERY_S: Final = 0.2
+COMMIT_EVERY_S: Final = 0.1
 """How long an event may wait for its transaction."""
 QUIET_COMMIT_EVERY_S: Final = 1.0
 """How long states and offsets may wait while there is no event; a crash judges that much again, unseen by anybody."""
