@@ -5,13 +5,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil
 from typing import Final
 
 from cases.appraisal.counts import RATES, Count, RateOf
 from cases.appraisal.facts import Fact, Handling
+from domain.confidence import wilson_interval
 
-_Z_95: Final = 1.959964
 _HOUR_MS: Final = 3_600_000
 DURATION_BOUNDS_MS: Final = tuple(hours * _HOUR_MS for hours in (1, 2, 4, 8, 12, 24, 48, 72, 120, 168))
 """Upper bounds, inclusive, of the classes in which handling times are shown; one more class lies beyond."""
@@ -22,7 +22,6 @@ class Rate:
     """`counted` of `among`, with Wilson's 95 % interval: 2 of 2 may be 34 % as well, 200 of 200 not less than 98 %.
 
     Of nothing there is no rate: `value`, `low` and `high` are None where `among` is 0.
-    Source: E. B. Wilson, Probable inference, JASA 22 (1927), 209-212.
     """
 
     counted: int
@@ -34,20 +33,11 @@ class Rate:
 
     @property
     def low(self) -> float | None:
-        return None if (ends := self._interval()) is None else ends[0]
+        return None if (ends := wilson_interval(self.counted, self.among)) is None else ends[0]
 
     @property
     def high(self) -> float | None:
-        return None if (ends := self._interval()) is None else ends[1]
-
-    def _interval(self) -> tuple[float, float] | None:
-        if not self.among:
-            return None
-        n, share, z2 = self.among, self.counted / self.among, _Z_95**2
-        middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z_95 / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-        low = 0.0 if self.counted == 0 else max(0.0, middle - half)
-        return low, 1.0 if self.counted == self.among else min(1.0, middle + half)
+        return None if (ends := wilson_interval(self.counted, self.among)) is None else ends[1]
 
 
 @dataclass(frozen=True, slots=True)

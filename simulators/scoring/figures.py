@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from simulators.scoring.confidence import wilson_interval
+from domain.confidence import wilson_interval
 from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Outcome, Told, Verdict
 
 _DAY_MS = 86_400_000

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.confidence import wilson_interval
 from simulators.scoring import Score, Told, match, score_of
-from simulators.scoring.confidence import wilson_interval
 from simulators.scoring.figures import delays
 from simulators.truth import Label
 from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, decoy, label, told
