@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from domain.devices import Device
+from domain.weekly_hours import parse_weekly_hours
 from rules.calendars import Calendar, Calendars, OpenHours
 from rules.sun import MINUTE_MS, daylight_span
-from rules.weekly_hours import parse_weekly_hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from domain.weekly_hours import EMPTY_WEEK, MinuteSpan, Week, join_spans, parse_day_hours, parse_weekly_hours
 from rules.calendars import Calendar, day_number
 from rules.clauses import Clauses
 from rules.marked_yaml import Marked
 from rules.problems import Problem
-from rules.weekly_hours import EMPTY_WEEK, MinuteSpan, Week, join_spans, parse_day_hours, parse_weekly_hours
 
 CALENDAR_NAME: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
 _ENTRIES: Final = ("calendar", "title", "hours", "closed", "open", "timezone")

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.events import Text
-from rules.weekly_hours import DAY_MINUTES, EMPTY_WEEK, MinuteSpan, Week
+from domain.weekly_hours import DAY_MINUTES, EMPTY_WEEK, MinuteSpan, Week
 
 DEFAULT_TIMEZONE: Final = "Asia/Shanghai"
 FAR_PAST_MINUTE: Final = 0

@@ -14,6 +14,7 @@ from typing import Final
 import yaml
 
 from domain.events import Severity
+from domain.weekly_hours import parse_weekly_hours
 from rules.activity import Active
 from rules.calendar_documents import is_calendar, read_calendar
 from rules.calendars import Calendar
@@ -25,7 +26,6 @@ from rules.references import Reference, read_references
 from rules.rule import DEFAULT_LATENESS_MS, Escalation, Flapping, Group, Mode, Repeat, Rule
 from rules.signals.documents import read_signals
 from rules.signals.signal import Signal
-from rules.weekly_hours import parse_weekly_hours
 
 RULE_NAME: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
 _RULE_CHARACTERS: Final = "lower-case letters, digits and hyphens"

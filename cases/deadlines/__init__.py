@@ -1,6 +1,6 @@
 """By when a case must be handled: working hours, holidays and terms on them, and how a deadline stands."""
 
-from cases.deadlines.calendar import OFFICE_WEEK, Span, Week, WorkingCalendar
+from cases.deadlines.calendar import OFFICE_WEEK, WorkingCalendar
 from cases.deadlines.hours import parse_day_hours, parse_week
 from cases.deadlines.standing import (
     DeadlineStatus,
@@ -16,9 +16,7 @@ __all__ = [
     "OFFICE_WEEK",
     "CityTimes",
     "DeadlineStatus",
-    "Span",
     "Standing",
-    "Week",
     "WorkingCalendar",
     "next_change_ms",
     "parse_day_hours",

@@ -8,16 +8,12 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-Span = tuple[int, int]
-"""[begin, end) in minutes since a midnight of the wall clock; an end beyond 1440 is on the next day."""
-Week = tuple[tuple[Span, ...], ...]
-"""For each day from Monday on the hours that begin on it, sorted and without overlap."""
+from domain.weekly_hours import MinuteSpan, Week
 
-DAY_MINUTES: Final = 24 * 60
 _MINUTE_MS: Final = 60_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
-_OFFICE_DAY: Final[tuple[Span, ...]] = ((510, 720), (840, 1050))
+_OFFICE_DAY: Final[tuple[MinuteSpan, ...]] = ((510, 720), (840, 1050))
 OFFICE_WEEK: Final[Week] = (*([_OFFICE_DAY] * 5), (), ())
 """Monday to Friday 08:30-12:00 and 14:00-17:30."""
 
@@ -34,7 +30,7 @@ class WorkingCalendar:
     zone: ZoneInfo
     week: Week = OFFICE_WEEK
     holidays: frozenset[date] = frozenset()
-    opened: Mapping[date, tuple[Span, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    opened: Mapping[date, tuple[MinuteSpan, ...]] = field(default_factory=lambda: MappingProxyType({}))
     day_ms: int | None = None
 
     def __post_init__(self) -> None:
@@ -43,7 +39,7 @@ class WorkingCalendar:
         if self.day_ms is not None and self.day_ms <= 0:
             raise ValueError("a working day is longer than nothing")
 
-    def hours_of(self, day: date) -> tuple[Span, ...]:
+    def hours_of(self, day: date) -> tuple[MinuteSpan, ...]:
         """The hours that begin on that day."""
         own = self.opened.get(day)
         if own is not None:

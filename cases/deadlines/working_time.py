@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cases.deadlines.calendar import DAY_MINUTES, WorkingCalendar, date_of
+from cases.deadlines.calendar import WorkingCalendar, date_of
+from domain.weekly_hours import DAY_MINUTES
 
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = DAY_MINUTES * _MINUTE_MS

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FilePath, PlainValidator, SecretStr, field_validator
 
-from cases.deadlines import Week, parse_week
+from cases.deadlines import parse_week
 from cases.notification.message import Language, Occasion
 from cases.notification.rates import Rate, parse_rate
 from cases.notification.wording import unknown_fields
@@ -14,6 +14,7 @@ from cases.policy.conditions import Words, is_named, lies_in
 from cases.workflow import Case, Role
 from domain.durations import parse_duration_ms
 from domain.events import Severity, Text
+from domain.weekly_hours import Week
 
 WECOM_URL: Final = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
 DINGTALK_URL: Final = "https://oapi.dingtalk.com/robot/send"

@@ -4,12 +4,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from cases.deadlines import Week
 from cases.notification.directory import read_staff
 from cases.notification.document import NotifyDocument
 from cases.notification.planning import Manner
 from cases.notification.preferences import Preference
 from cases.notification.quiet import QuietHours
+from domain.weekly_hours import Week
 
 
 class Manners:

@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Connection, delete, insert, select
 
-from cases.deadlines import Week, parse_week
+from cases.deadlines import parse_week
 from cases.notification.message import Language
 from cases.storage.tables import notify_preferences
+from domain.weekly_hours import Week
 
 
 class Preference(BaseModel):

@@ -3,9 +3,9 @@
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from cases.deadlines import Week, WorkingCalendar
-from cases.deadlines.calendar import DAY_MINUTES
+from cases.deadlines import WorkingCalendar
 from cases.deadlines.working_time import WorkingTime
+from domain.weekly_hours import DAY_MINUTES, Week
 
 _WEEK_MINUTES: Final = 7 * DAY_MINUTES
 

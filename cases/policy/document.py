@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, field_validator
 
-from cases.deadlines import Span, Week, parse_day_hours, parse_week
+from cases.deadlines import parse_day_hours, parse_week
 from cases.intake import OnCleared
 from cases.policy.conditions import Condition, Grade, Sources, Words, is_named
 from cases.policy.terms import parse_term
 from cases.workflow import Role, Source, State, Term
 from domain.durations import parse_duration_ms
 from domain.events import Severity
+from domain.weekly_hours import MinuteSpan, Week
 
 OF_THE_EVENT = "{event.department}"
 OF_THE_CASE = "{case.department}"
@@ -22,7 +23,7 @@ class Workday(NamedTuple):
     """A day with hours of its own; None are those of most days of the week."""
 
     day: date
-    hours: tuple[Span, ...] | None
+    hours: tuple[MinuteSpan, ...] | None
 
 
 def _read_term(value: Any) -> Term:

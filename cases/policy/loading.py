@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from cases.deadlines import OFFICE_WEEK, Span, Week, WorkingCalendar
+from cases.deadlines import OFFICE_WEEK, WorkingCalendar
 from cases.policy.conditions import Condition, Grade
 from cases.policy.document import CalendarPart, PolicyDocument
 from cases.policy.located_yaml import Located, load_located
@@ -18,6 +18,7 @@ from cases.policy.policy import CasePolicy
 from cases.policy.problems import BadPolicy, Problem
 from domain.errors import ConfigurationError
 from domain.events import Severity
+from domain.weekly_hours import MinuteSpan, Week
 
 SHIPPED: Final = Path(__file__).with_name("policy.yaml")
 
@@ -81,7 +82,7 @@ def _laid_over(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _calendar(layers: list[CalendarPart], timezone: str) -> WorkingCalendar:
     week = next((layer.hours for layer in layers if layer.hours is not None), OFFICE_WEEK)
     holidays: set[date] = set()
-    opened: dict[date, tuple[Span, ...]] = {}
+    opened: dict[date, tuple[MinuteSpan, ...]] = {}
     for layer in reversed(layers):
         closed = {day for days in layer.holidays for day in days}
         holidays |= closed
@@ -96,7 +97,7 @@ def _calendar(layers: list[CalendarPart], timezone: str) -> WorkingCalendar:
     )
 
 
-def _usual_hours(week: Week) -> tuple[Span, ...]:
+def _usual_hours(week: Week) -> tuple[MinuteSpan, ...]:
     """The hours that most days of the week have."""
     return Counter(hours for hours in week if hours).most_common(1)[0][0]
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Device
+from domain.weekly_hours import parse_weekly_hours
 from rules.activity import Active, Span, activity_of
 from rules.calendars import Calendar, Calendars, day_number
 from rules.sun import daylight_span
-from rules.weekly_hours import parse_weekly_hours
 
 LAMP = Device("L1", "streetlight", "streetlight", lon=120.55, lat=31.87)
 HOLIDAYS = Calendar("holidays", opened={day_number("2026-10-01"): ((0, 1440),)})

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.weekly_hours import DAY_MINUTES, parse_weekly_hours
 from rules.calendars import FAR_FUTURE_MINUTE, FAR_PAST_MINUTE, Calendar, OpenHours, day_number
 from rules.documents import load_documents, parse_documents, parse_rules
 from rules.problems import BadRules
-from rules.weekly_hours import DAY_MINUTES, parse_weekly_hours
 
 LIBRARY = Path(__file__).parents[2] / "rules/library/calendars.yaml"
 OFFICE = """

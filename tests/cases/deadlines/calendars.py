@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from cases.deadlines import OFFICE_WEEK, WorkingCalendar
-from cases.deadlines.hours import join_spans
+from domain.weekly_hours import join_spans
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.weekly_hours import EMPTY_WEEK, parse_hours, parse_weekly_hours
+from domain.weekly_hours import EMPTY_WEEK, parse_hours, parse_weekly_hours
 
 WHOLE_DAY = ((0, 1440),)
 
