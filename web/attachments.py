@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -17,7 +17,6 @@ from web.cases import TAG, seen_case
 from web.cases_ports import CaseServices
 from web.cases_refusals import refusals
 from web.cases_sight import CurrentActor, sees
-from web.hosts import host_name
 from web.multipart import FilePart, read_parts
 from web.parameters import Page
 from web.problems import Fault, Refused, not_found
@@ -76,7 +75,6 @@ def attachment_routes(cases: CaseServices) -> APIRouter:
 
         The step shows in the case's history as a comment. Whoever may comment on a case may attach to it.
         """
-        _refuse_foreign_pages(request)
         known = await asyncio.to_thread(seen_case, cases, case, actor)
         with refusals():
             _check_may_attach(known, actor)
@@ -166,10 +164,3 @@ def _photos(cases: CaseServices, case: Case) -> tuple[Attachment, ...]:
 def _photo(cases: CaseServices, case: Case, attachment_id: UUID) -> Attachment | None:
     with cases.book.database.reading() as connection:
         return find_attachment(connection, case.case_id, attachment_id)
-
-
-def _refuse_foreign_pages(request: Request) -> None:
-    """A form of another site's page could be posted here by the browser of whoever looks at it."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).hostname != host_name(request.headers.get("host", "")):
-        raise Refused(HTTPStatus.FORBIDDEN, "foreign-origin", f"a page of {origin} may not send photos here")
