@@ -28,10 +28,10 @@ from cases.storage.tables import cases, history, numbers
 from cases.workflow import SYSTEM, Act, Actor, Case, Role, Source, State, perform
 from device_registry.database import open_engine
 from domain.events import Severity, Text
+from domain.time_units import DAY_MS
 from tests.servers.ports import free_port
 from urbansense.case_database import CaseDatabase
 
-DAY_MS = 86_400_000
 PROBLEMS = ("cover-open", "lamp-out", "ponding", "cover-tilted", "road-damage", "exposed-rubbish", "pipe-blocked")
 DEPARTMENTS = ("drainage", "lighting", "roads", "sanitation", "operations")
 LISTS = (

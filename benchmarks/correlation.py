@@ -12,6 +12,7 @@ import orjson
 from benchmarks.rows import Pace, Row, Stopwatch, limited_row
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Text, Transition, event_id
+from domain.time_units import SECOND_MS
 from domain.topics import Topics
 from rules.correlation.stage import Stage
 from rules.correlator import cloud_event
@@ -19,7 +20,6 @@ from rules.documents import parse_rules
 
 ROUNDS: Final = 3
 PASSING, CHILDREN, MEMBERS = 50_000, 5_000, 10_000
-_SECOND_MS: Final = 1000
 _AT_ONCE: Final = 500
 _START_MS: Final = 1_763_772_000_000
 _RULES: Final = """
@@ -146,4 +146,4 @@ def _device(device_id: str) -> Device:
 
 
 def _at_ms(at_s: int) -> int:
-    return _START_MS + at_s * _SECOND_MS
+    return _START_MS + at_s * SECOND_MS

@@ -17,10 +17,11 @@ from device_registry.models import devices, pending_devices
 from device_registry.registry import Registry
 from domain.devices import DEVICE_ID, DeviceState
 from domain.rejections import Reason
+from domain.time_units import DAY_MS, MINUTE_MS
 
 EUI_MARK: Final = "eui-"
 _EUI_DIGITS: Final = 16
-_FORGOTTEN_AFTER_MS: Final = 30 * 86_400_000
+_FORGOTTEN_AFTER_MS: Final = 30 * DAY_MS
 _NAMES_A_STATEMENT: Final = 500
 _ANSWERS_TO_ITS_EUI: Final = (~devices.c.removed, devices.c.state != DeviceState.RETIRED)
 
@@ -193,7 +194,7 @@ class PendingBook:
         room = self.limits.devices - connection.execute(waiting).scalar_one()
         admitted: list[str] = []
         for name, seen in sorted(new.items(), key=lambda item: item[1][0].at_ms):
-            minute = seen[0].at_ms // 60_000
+            minute = seen[0].at_ms // MINUTE_MS
             if minute > self._minute:
                 self._minute, self._admitted = minute, 0
             if len(admitted) < room and self._admitted < self.limits.new_per_minute:

@@ -15,10 +15,11 @@ import orjson
 
 from device_registry.records import encode_device, encode_profile
 from domain.devices import Device, Profile
+from domain.time_units import HOUR_MS
 
 _PIECE: Final = 1 << 20
 _SCHEMA: Final = "registry-snapshot/1"
-LONGEST_AGE_MS: Final = 12 * 3_600_000
+LONGEST_AGE_MS: Final = 12 * HOUR_MS
 """An older snapshot is no place to read on from: the log drops tombstones after a day, and a device that was removed
 meanwhile would stay for ever."""
 

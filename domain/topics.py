@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.time_units import DAY_MS
+
 Headers = tuple[tuple[str, bytes], ...]
 
 KINDS: Final = ("streetlight", "manhole_cover", "water_monitor", "cabinet", "gateway")
@@ -30,9 +32,6 @@ class TopicSpec:
     partitions: int
     cleanup: Cleanup = Cleanup.DELETE
     retention_ms: int | None = None
-
-
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +85,13 @@ class Topics:
         """All topics as they are created: equal partition numbers for telemetry, state and registry."""
         n = self.partitions
         return (
-            *(TopicSpec(topic, n, retention_ms=7 * _DAY_MS) for topic in self.all_telemetry),
-            TopicSpec(self.rejected, n, retention_ms=30 * _DAY_MS),
+            *(TopicSpec(topic, n, retention_ms=7 * DAY_MS) for topic in self.all_telemetry),
+            TopicSpec(self.rejected, n, retention_ms=30 * DAY_MS),
             TopicSpec(self.registry, n, Cleanup.COMPACT),
             TopicSpec(self.rule_definitions, 1, Cleanup.COMPACT),
             TopicSpec(self.rule_state, n, Cleanup.COMPACT),
-            TopicSpec(self.rules_raised, 1, retention_ms=30 * _DAY_MS),
-            TopicSpec(self.rules_shadow, 1, retention_ms=30 * _DAY_MS),
+            TopicSpec(self.rules_raised, 1, retention_ms=30 * DAY_MS),
+            TopicSpec(self.rules_shadow, 1, retention_ms=30 * DAY_MS),
             TopicSpec(self.events, n),
             TopicSpec(self.cases, n),
         )

@@ -4,13 +4,14 @@ from typing import Final, NamedTuple
 
 from domain.rejections import Reason
 from domain.telemetry import Telemetry
+from domain.time_units import DAY_MS, MINUTE_MS
 from ingest.derived import add_derived
 from ingest.messages import Refused, Uplink
 from ingest.readings import Readings, read_fields
 from ingest.senders import Sender
 
-OLDEST_MS: Final = 30 * 86_400_000
-NEWEST_MS: Final = 5 * 60_000
+OLDEST_MS: Final = 30 * DAY_MS
+NEWEST_MS: Final = 5 * MINUTE_MS
 """How long before and after its reception a report may say it was observed, inclusive."""
 LONGEST_MESSAGE_ID: Final = 128
 _SEQUENCE_END: Final = 10**LONGEST_MESSAGE_ID

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from domain.devices import Device
+from domain.time_units import MINUTE_MS
 from domain.weekly_hours import parse_weekly_hours
 from rules.calendars import Calendar, Calendars, OpenHours
-from rules.sun import MINUTE_MS, daylight_span
+from rules.sun import daylight_span
 
 
 @dataclass(frozen=True, slots=True)

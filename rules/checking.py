@@ -9,6 +9,7 @@ from math import inf
 
 from domain.durations import format_duration
 from domain.quantities import CATALOGUE, Quantity
+from domain.time_units import HOUR_MS
 from rules.clauses import condition_problem
 from rules.conditions.condition import Condition
 from rules.conditions.ranges import ANY, Range, Verdict, comparison, verdict_of
@@ -199,6 +200,6 @@ def _range_of_signal(signal: Signal, reading: Range) -> Range:
             return Range(0 if reading.low >= 0 else -inf, 0 if reading.high <= 0 else inf)
         case Take.FORECAST:
             within_ms = signal.crossing.within_ms if signal.crossing else inf
-            return Range(0, within_ms / 3_600_000)
+            return Range(0, within_ms / HOUR_MS)
         case Take.RATE:
             return ANY

@@ -7,13 +7,14 @@ from typing import Final, TypeVar
 
 from domain.durations import parse_duration_ms
 from domain.events import Text
+from domain.time_units import DAY_MS
 from rules.conditions.condition import Condition
 from rules.conditions.types import ALL_ROOTS
 from rules.marked_yaml import Marked
 from rules.problems import BadExpression, Problem
 from rules.signals.signal import Signal
 
-MAX_DURATION_MS: Final = 366 * 86_400_000
+MAX_DURATION_MS: Final = 366 * DAY_MS
 _Option = TypeVar("_Option", bound=StrEnum)
 
 

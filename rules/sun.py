@@ -7,16 +7,15 @@ the two. Ours because it is asked for every report: the sun's own motion is work
 from math import asin, cos, degrees, floor, radians, sin, tan
 from typing import Final
 
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
+
 HORIZON: Final = -0.833
 """It is day while the sun's centre stands at least this high, in degrees: refraction 34', the sun's radius 16'."""
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 86_400_000
 _HALF_DAY_MINUTES: Final = 720
 _MOST_HALF_DAYS: Final = 800
 """More than polar day or night lasts anywhere; what is longer is told as this long."""
 _J2000_MS: Final = 946_728_000_000
-_CENTURY_MS: Final = 36_525 * _DAY_MS
+_CENTURY_MS: Final = 36_525 * DAY_MS
 _MOST_HOURS_KEPT: Final = 4_096
 
 _Motion = tuple[float, float, float, float]
@@ -32,7 +31,7 @@ def elevation(at_ms: int, lon: float, lat: float) -> float:
     motion = _motions.get(hour) or _motion(hour)
     since_ms = at_ms - hour * HOUR_MS
     declination = motion[0] + motion[1] * since_ms
-    hour_angle = at_ms % _DAY_MS * _ANGLE_PER_MS + radians(lon) + motion[2] + motion[3] * since_ms
+    hour_angle = at_ms % DAY_MS * _ANGLE_PER_MS + radians(lon) + motion[2] + motion[3] * since_ms
     phi = radians(lat)
     # minus the cosine: the hour angle counts from solar noon, ours from midnight
     height = sin(phi) * sin(declination) - cos(phi) * cos(declination) * cos(hour_angle)
@@ -50,7 +49,7 @@ def daylight_span(minute: int, lon: float, lat: float) -> tuple[bool, int, int]:
     return up, _turn(minute, lon, lat, up, -1) + 1, _turn(minute, lon, lat, up, 1)
 
 
-_ANGLE_PER_MS: Final = radians(360.0 / _DAY_MS)
+_ANGLE_PER_MS: Final = radians(360.0 / DAY_MS)
 
 
 def _turn(minute: int, lon: float, lat: float, up: bool, step: int) -> int:

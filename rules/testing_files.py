@@ -11,6 +11,7 @@ from domain.devices import DEVICE_ID, Device
 from domain.durations import parse_duration_ms, parse_instant_ms
 from domain.quantities import CATALOGUE
 from domain.telemetry import Quality, Reading
+from domain.time_units import MINUTE_MS
 from rules.calendars import DEFAULT_TIMEZONE, Calendar, Calendars
 from rules.documents import load_documents, read_documents
 from rules.marked_yaml import BadYaml, Marked, load_marked
@@ -106,7 +107,7 @@ class _Reader:
             if name not in self._entries:
                 self._refuse(self._document, f"`{name}` is missing")
         start_ms = self._start()
-        every_ms = self._offset(self._entries.get("every"), "every") or 60_000
+        every_ms = self._offset(self._entries.get("every"), "every") or MINUTE_MS
         devices = self._devices(start_ms)
         arrivals = self._arrivals(start_ms, every_ms, devices)
         last_ms = max((arrival.at_ms for arrival in arrivals), default=start_ms)

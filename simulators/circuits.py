@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from domain.devices import Device
+from domain.time_units import DAY_MS, MINUTE_MS
 from simulators.city import City
 from simulators.lighting import LightingPlan, plan_of
 from simulators.noise import key_of, uniform
@@ -20,7 +21,7 @@ from simulators.sky import Sky
 MAINS_V: Final = 228.0
 """At a busbar, most of the day. Nominal is 220 V; supplies run a little high."""
 
-YEAR_MS: Final = 365.25 * 86_400_000
+YEAR_MS: Final = 365.25 * DAY_MS
 AGED_FROM_MS: Final = 1_767_225_600_000
 """2026-01-01T00:00:00Z: power and age are told for this instant, and change linearly."""
 
@@ -66,8 +67,8 @@ class Lantern:
     def spans_lit(self, sky: Sky, from_ms: int, until_ms: int) -> list[tuple[int, int]]:
         """The spans of [from_ms, until_ms) in which it should burn, by time; none is empty."""
         found = []
-        for day in range((until_ms - from_ms) // 86_400_000 + 2):
-            on_ms, off_ms = self.burning_hours(sky, from_ms + day * 86_400_000)
+        for day in range((until_ms - from_ms) // DAY_MS + 2):
+            on_ms, off_ms = self.burning_hours(sky, from_ms + day * DAY_MS)
             span = (max(from_ms, math.ceil(on_ms)), min(until_ms, math.ceil(off_ms)))
             if span[0] < span[1]:
                 found.append(span)
@@ -203,7 +204,7 @@ def _lantern(seed: int, cabinet_id: str | None, feeder: str, lamp: Device, drop_
         per_year_w=per_year_w,
         age_years=age_years,
         darker_deg=uniform(key, 14, low=-0.35, high=0.35),
-        delay_ms=int(uniform(key, 1) * 60_000),
+        delay_ms=int(uniform(key, 1) * MINUTE_MS),
         busbar_v=_busbar_v(seed, cabinet_id or lamp.device_id),
         drop_v=drop_v,
         tells_counters=bool(lamp.attributes.get("counters", False)),

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from astral import Observer
 from astral.sun import elevation, sunrise, sunset
 
+from domain.time_units import DAY_MS, MINUTE_MS
 from simulators.place import Place
 
-_DAY_MS: Final = 86_400_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _CROSSING_WITHIN_MS: Final = 500
 
@@ -41,19 +41,19 @@ class Sky:
     def __init__(self, place: Place) -> None:
         self._observer = Observer(latitude=place.lat, longitude=place.lon)
         self._zone = ZoneInfo(place.timezone)
-        self._solar_offset_ms = round(place.lon / 360 * _DAY_MS)
+        self._solar_offset_ms = round(place.lon / 360 * DAY_MS)
         self._daylight = lru_cache(maxsize=64)(self._work_out_daylight)
         self._hour = lru_cache(maxsize=64)(self._work_out_hour)
         self._night = lru_cache(maxsize=256)(self._work_out_night)
 
     def is_night(self, at_ms: int) -> bool:
         """Whether the sun stands below the horizon: [sunset, sunrise)."""
-        rise_ms, set_ms = self._daylight((at_ms + self._solar_offset_ms) // _DAY_MS)
+        rise_ms, set_ms = self._daylight((at_ms + self._solar_offset_ms) // DAY_MS)
         return not rise_ms <= at_ms < set_ms
 
     def local_hour(self, at_ms: int) -> float:
         """The civil time of day in hours, [0, 24), to the minute."""
-        return self._hour(at_ms // 60_000)
+        return self._hour(at_ms // MINUTE_MS)
 
     def elevation_deg(self, at_ms: int) -> float:
         """The height of the sun over the horizon, refraction included. Not remembered: 20 µs."""
@@ -68,17 +68,17 @@ class Sky:
 
     def night_number(self, at_ms: int) -> int:
         """Which night an instant belongs to, counted from noon to noon by the sun."""
-        return (at_ms + self._solar_offset_ms + _DAY_MS // 2) // _DAY_MS
+        return (at_ms + self._solar_offset_ms + DAY_MS // 2) // DAY_MS
 
     def next_dark(self, from_ms: int, until_ms: int, below_deg: float) -> int | None:
         """The first instant in [from_ms, until_ms) at which the sun stands below a height, if any."""
         day_ms = from_ms
-        while day_ms < until_ms + _DAY_MS:
+        while day_ms < until_ms + DAY_MS:
             night = self.night(day_ms, below_deg)
             first_ms = max(from_ms, night.from_ms)
             if first_ms < min(night.until_ms, until_ms):
                 return first_ms
-            day_ms += _DAY_MS
+            day_ms += DAY_MS
         return None
 
     def next_light(self, from_ms: int, until_ms: int, above_deg: float) -> int | None:
@@ -95,14 +95,14 @@ class Sky:
         from_ms, until_ms = self._below(number, below_deg)
         later_ms, earlier_ms = self._below(number, below_deg - 0.5)
         sooner_ms, longer_ms = self._below(number, below_deg + 0.5)
-        if from_ms == until_ms or until_ms - from_ms == _DAY_MS:
+        if from_ms == until_ms or until_ms - from_ms == DAY_MS:
             return Night(from_ms, until_ms, 0.0, 0.0)
         return Night(from_ms, until_ms, float(later_ms - sooner_ms), float(longer_ms - earlier_ms))
 
     def _below(self, number: int, height_deg: float) -> tuple[int, int]:
         """[from, until) in which the sun is lower than that, between two solar noons; both midnight where it never is."""
-        midnight_ms = number * _DAY_MS - self._solar_offset_ms
-        noon_ms, next_noon_ms = midnight_ms - _DAY_MS // 2, midnight_ms + _DAY_MS // 2
+        midnight_ms = number * DAY_MS - self._solar_offset_ms
+        noon_ms, next_noon_ms = midnight_ms - DAY_MS // 2, midnight_ms + DAY_MS // 2
         if self.elevation_deg(midnight_ms) >= height_deg:
             return midnight_ms, midnight_ms
         return (
@@ -129,10 +129,10 @@ class Sky:
         try:
             return self._ms(sunrise, day, zone), self._ms(sunset, day, zone)
         except ValueError:
-            start_ms = solar_day * _DAY_MS - self._solar_offset_ms
-            noon_ms = start_ms + _DAY_MS // 2
+            start_ms = solar_day * DAY_MS - self._solar_offset_ms
+            noon_ms = start_ms + DAY_MS // 2
             if elevation(self._observer, datetime.fromtimestamp(noon_ms / 1000, UTC)) > 0:
-                return start_ms, start_ms + _DAY_MS
+                return start_ms, start_ms + DAY_MS
             return noon_ms, noon_ms
 
     def _ms(self, moment: Callable[..., datetime], day: date, zone: timezone) -> int:

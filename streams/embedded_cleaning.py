@@ -3,8 +3,10 @@
 import sqlite3
 from typing import Final
 
+from domain.time_units import HOUR_MS
+
 _MOST_ROWS: Final = 20_000
-TOMBSTONE_KEPT_MS: Final = 24 * 3_600_000
+TOMBSTONE_KEPT_MS: Final = 24 * HOUR_MS
 """How long a tombstone stays for readers that are behind; Kafka's default `delete.retention.ms`."""
 
 

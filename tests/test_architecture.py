@@ -24,19 +24,19 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
-def test_the_import_table_holds():
+def test_the_import_table_holds() -> None:
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_domain_needs_only_the_standard_library_pydantic_and_pint():
+def test_the_domain_needs_only_the_standard_library_pydantic_and_pint() -> None:
     allowed = set(sys.stdlib_module_names) | {"domain", "pydantic", "pint", "typing_extensions"}
     for path in (ROOT / "domain").rglob("*.py"):
         assert imports_of(path) <= allowed, path
 
 
-def test_the_environment_is_read_in_one_place():
+def test_the_environment_is_read_in_one_place() -> None:
     readers = [
         path.relative_to(ROOT).as_posix()
         for path in MODULES
@@ -46,13 +46,13 @@ def test_the_environment_is_read_in_one_place():
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_package_says_what_it_is_and_does_nothing_else(package: str):
+def test_a_package_says_what_it_is_and_does_nothing_else(package: str) -> None:
     tree = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
     rest = tree.body[1:]
     assert all(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign) for node in rest)
 
 
-def test_no_module_is_a_drawer():
+def test_no_module_is_a_drawer() -> None:
     drawers = {"utils", "util", "helpers", "common", "manager", "misc"}
     assert not [path for path in MODULES if path.stem in drawers]

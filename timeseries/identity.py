@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from domain.telemetry import Reading, Telemetry
+from domain.time_units import HOUR_MS
 
-COPY_WINDOW_MS: Final = 3_600_000
+COPY_WINDOW_MS: Final = HOUR_MS
 """How long a report timed by the gateway is recognised by its message id, in log time, inclusive."""
 
 _NOTHING: Final[Mapping[str, Reading]] = {}

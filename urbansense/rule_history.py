@@ -5,6 +5,7 @@ from time import time
 from zoneinfo import ZoneInfo
 
 from domain.events import Event
+from domain.time_units import DAY_MS
 from domain.topics import Topics
 from ingest.gateway_clock import last_tick_ms
 from rules.backtest import BacktestPlan, BacktestResult, Progress, run_backtest
@@ -19,7 +20,7 @@ from streams.tables import latest_by_key
 from timeseries.ports import EventQuery, Store
 from urbansense.rule_reasons import LogRuleReasons
 
-_EARLIER_MS = 30 * 86_400_000
+_EARLIER_MS = 30 * DAY_MS
 """How long before a period an event may have opened that is looked for as known."""
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.devices import Device
 from domain.events import Event, Status
+from domain.time_units import DAY_MS
 from domain.topics import Topics
 from ingest.gateway_clock import last_tick_ms
 from rules.backtest.arrivals import AHEAD_MS
@@ -25,8 +26,7 @@ from streams.ports import Log
 from streams.tables import latest_by_key
 from timeseries.ports import EventQuery, Store
 
-_DAY_MS: Final = 86_400_000
-_LONGEST_MS: Final = 31 * _DAY_MS
+_LONGEST_MS: Final = 31 * DAY_MS
 """How much of a device's past is read for one answer at most."""
 
 
@@ -134,7 +134,7 @@ class LogRuleReasons:
     @staticmethod
     def _reach_ms(rule: Rule, device: Device | None) -> int:
         interval_ms = device.report_interval_s * 1000 if device else 0
-        return min(_LONGEST_MS, 2 * needed_history_ms(rule, interval_ms) + _DAY_MS)
+        return min(_LONGEST_MS, 2 * needed_history_ms(rule, interval_ms) + DAY_MS)
 
     def _calendars(self, table: RuleTable) -> Calendars:
         return Calendars(self._timezone, table.calendars())

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from device_registry.audit import Subject
 from device_registry.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Entry, StoredEntry
 from domain.devices import AttributeValue, DeviceState
+from domain.time_units import HOUR_MS
 from web.device_bodies import DeviceBody, patched
 from web.device_health import DeviceHealth, device_health
 from web.history import Change, history_page
@@ -18,7 +19,6 @@ from web.ports import RegistryServices, Services
 from web.problems import Refused, not_found
 from web.registry_refusals import UNNAMED_AUTHOR, Author, IfMatch, etag, expected_version, refusals
 
-_HOUR_MS: Final = 3_600_000
 _REFUSED: Final = "refused-device"
 
 
@@ -214,7 +214,7 @@ def _heard_last_hour(services: Services) -> int | None:
     now_ms = services.live.now_ms()
     if now_ms is None:
         return None
-    return sum(now_ms - heard_ms <= _HOUR_MS for heard_ms in services.live.last_heard_ms().values())
+    return sum(now_ms - heard_ms <= HOUR_MS for heard_ms in services.live.last_heard_ms().values())
 
 
 def _texts(keys: tuple[bytes, ...]) -> list[str]:

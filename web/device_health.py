@@ -6,11 +6,10 @@ from typing import Final
 from pydantic import BaseModel
 
 from domain.devices import Device
+from domain.time_units import DAY_MS, HOUR_MS
 from timeseries.ports import Sample, TelemetryReader
 from web.ports import Fleet
 
-_DAY_MS: Final = 86_400_000
-_HOUR_MS: Final = 3_600_000
 _BATTERY: Final = ("battery_level", "battery_voltage")
 _SIGNAL: Final = ("rssi", "snr")
 
@@ -47,12 +46,12 @@ class DeviceHealth(BaseModel):
 async def device_health(device: Device, telemetry: TelemetryReader, fleet: Fleet) -> DeviceHealth:
     """The health of the device at the clock that the data follow; three cheap questions to the store and the log."""
     to_ms = await fleet.now_ms()
-    from_ms = to_ms - _DAY_MS
+    from_ms = to_ms - DAY_MS
     latest = (await telemetry.fetch_latest([device.device_id])).get(device.device_id, {})
     last_seen_ms = max((sample.observed_at_ms for sample in latest.values()), default=None)
     received = await _count_reports(device, latest, telemetry, from_ms, to_ms)
     rejected = await fleet.rejections(device.device_id, from_ms)
-    in_service_ms = min(_DAY_MS, max(0, to_ms - device.activated_at_ms))
+    in_service_ms = min(DAY_MS, max(0, to_ms - device.activated_at_ms))
     expected = in_service_ms // (device.report_interval_s * 1000)
     sent = received + rejected.whole
     return DeviceHealth(
@@ -81,7 +80,7 @@ async def _count_reports(
     if not latest:
         return 0
     quantity = max(latest, key=lambda name: (latest[name].observed_at_ms, name))
-    buckets = await telemetry.fetch_buckets(device.device_id, device.kind, quantity, from_ms, to_ms, _HOUR_MS)
+    buckets = await telemetry.fetch_buckets(device.device_id, device.kind, quantity, from_ms, to_ms, HOUR_MS)
     return sum(bucket.count for bucket in buckets)
 
 

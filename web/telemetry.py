@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from domain.devices import Device
 from domain.telemetry import Quality, Reading
+from domain.time_units import DAY_MS
 from timeseries.ports import Sample, TelemetryReader
 from web.devices import known_device, typed_value
 from web.parameters import Cursor, Every, From, Page, To, refuse_cursor, refuse_empty_range
 from web.ports import Services
 from web.problems import Fault, Refused
 
-DAY_MS: Final = 86_400_000
 MOST_BUCKETS: Final = 10_000
 
 

@@ -14,6 +14,7 @@ from cases.appraisal.facts import Fact, Handling, Period, facts_of
 from cases.appraisal.indicators import Indicators, Rate, Tally, rate_of
 from cases.appraisal.steps import CaseSteps
 from cases.deadlines import CityTimes
+from domain.time_units import DAY_MS
 
 NOWHERE: Final = None
 """The part of what has no department, or no area."""
@@ -161,7 +162,7 @@ def _lies_in(area: str, outer: str) -> bool:
 def _bucket_starts(period: Period, zone: ZoneInfo) -> tuple[str, list[int]]:
     """The beginnings of the buckets, the first one the period's own."""
     first = datetime.fromtimestamp(period.from_ms / 1000, zone).date()
-    days = (period.to_ms - period.from_ms) / 86_400_000
+    days = (period.to_ms - period.from_ms) / DAY_MS
     every = "day" if days <= _DAILY_UP_TO_DAYS else "week" if days <= _WEEKLY_UP_TO_DAYS else "month"
     starts_ms = [period.from_ms]
     day = _next(first, every)

@@ -9,6 +9,7 @@ from cases.appraisal.appraisal import Trend
 from cases.appraisal.counts import Count
 from cases.appraisal.indicators import DURATION_BOUNDS_MS, Durations, Rate
 from cases.appraisal.wording import interval, percent, wall
+from domain.time_units import HOUR_MS
 
 WIDTH: Final = 720
 _LEFT: Final = 150
@@ -17,7 +18,6 @@ _ROW: Final = 22
 _HEIGHT: Final = 96
 _TOP: Final = 10
 _MOST_LABELS: Final = 12
-_HOUR_MS: Final = 3_600_000
 _DAY_HOURS: Final = 24
 
 
@@ -144,7 +144,7 @@ def _round_up(most: int) -> int:
 
 
 def _hours(ms: int) -> str:
-    hours = ms // _HOUR_MS
+    hours = ms // HOUR_MS
     return f"{hours} h" if hours <= _DAY_HOURS else f"{hours // _DAY_HOURS} d"
 
 

@@ -11,11 +11,11 @@ from cases.appraisal.counts import RATES, Count
 from cases.appraisal.indicators import Durations, Indicators
 from cases.appraisal.score import Weights, score_of
 from cases.appraisal.wording import wall
+from domain.time_units import MINUTE_MS
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 WHOLE: Final = "all"
 _RUNS: Final = ("=", "+", "-", "@", "'", "\t", "\r")
-_MINUTE_MS: Final = 60_000
 
 
 def csv_of(appraisal: Appraisal, weights: Weights, zone: ZoneInfo) -> bytes:
@@ -61,7 +61,7 @@ def _cells(indicators: Indicators, weights: Weights) -> Iterator[str]:
 
 def _minutes(durations: Durations) -> Iterator[str]:
     for ms in (durations.mean_ms, durations.median_ms, durations.p90_ms):
-        yield _number(None if ms is None else ms / _MINUTE_MS, 1)
+        yield _number(None if ms is None else ms / MINUTE_MS, 1)
 
 
 def _number(value: float | None, decimals: int) -> str:

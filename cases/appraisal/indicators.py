@@ -11,9 +11,9 @@ from typing import Final
 from cases.appraisal.counts import RATES, Count, RateOf
 from cases.appraisal.facts import Fact, Handling
 from domain.confidence import wilson_interval
+from domain.time_units import HOUR_MS
 
-_HOUR_MS: Final = 3_600_000
-DURATION_BOUNDS_MS: Final = tuple(hours * _HOUR_MS for hours in (1, 2, 4, 8, 12, 24, 48, 72, 120, 168))
+DURATION_BOUNDS_MS: Final = tuple(hours * HOUR_MS for hours in (1, 2, 4, 8, 12, 24, 48, 72, 120, 168))
 """Upper bounds, inclusive, of the classes in which handling times are shown; one more class lies beyond."""
 
 

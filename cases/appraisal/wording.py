@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 from cases.appraisal.appraisal import Dimension
 from cases.appraisal.indicators import Rate
+from domain.time_units import HOUR_MS, MINUTE_MS
 
-_HOUR_MS: Final = 3_600_000
-_MINUTE_MS: Final = 60_000
 _DAY_HOURS: Final = 24
 DIMENSION_TITLES: Final = {
     Dimension.DEPARTMENT: ("Department", "责任部门"),
@@ -50,9 +49,9 @@ def duration(ms: float | None) -> str:
     """Minutes up to an hour, then hours up to two days, then days; a dash for none."""
     if ms is None:
         return "–"
-    if ms < _HOUR_MS:
-        return f"{ms / _MINUTE_MS:.0f} min"
-    hours = ms / _HOUR_MS
+    if ms < HOUR_MS:
+        return f"{ms / MINUTE_MS:.0f} min"
+    hours = ms / HOUR_MS
     return f"{hours:.1f} h" if hours < 2 * _DAY_HOURS else f"{hours / _DAY_HOURS:.1f} d"
 
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain.time_units import MINUTE_MS
 from domain.weekly_hours import MinuteSpan, Week
 
-_MINUTE_MS: Final = 60_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 _OFFICE_DAY: Final[tuple[MinuteSpan, ...]] = ((510, 720), (840, 1050))
@@ -56,7 +56,7 @@ class WorkingCalendar:
         if self.day_ms is not None:
             return self.day_ms
         lengths = Counter(minutes for hours in self.week if (minutes := sum(end - begin for begin, end in hours)))
-        return max(lengths, key=lambda minutes: (lengths[minutes], minutes)) * _MINUTE_MS
+        return max(lengths, key=lambda minutes: (lengths[minutes], minutes)) * MINUTE_MS
 
     @property
     def known_through(self) -> date | None:

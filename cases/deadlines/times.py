@@ -1,12 +1,11 @@
 """Terms on the city's calendar."""
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from cases.deadlines.calendar import WorkingCalendar
 from cases.deadlines.working_time import WorkingTime
 from cases.workflow import Term, TermUnit
-
-_HOUR_MS: Final = 3_600_000
+from domain.time_units import HOUR_MS
 
 
 class CityTimes:
@@ -25,7 +24,7 @@ class CityTimes:
         """How long a term is in its own kind of time, at least 1 ms."""
         match term.unit:
             case TermUnit.HOUR | TermUnit.WORKING_HOUR:
-                unit_ms = _HOUR_MS
+                unit_ms = HOUR_MS
             case TermUnit.WORKING_DAY:
                 unit_ms = self._working_day_ms
             case _:

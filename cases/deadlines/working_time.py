@@ -8,12 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cases.deadlines.calendar import WorkingCalendar, date_of
-from domain.weekly_hours import DAY_MINUTES
+from domain.time_units import DAY_MS, MINUTE_MS
 
-_MINUTE_MS: Final = 60_000
-_DAY_MS: Final = DAY_MINUTES * _MINUTE_MS
-_EARLIEST_MS: Final = -_DAY_MS
-_LATEST_MS: Final = 3 * _DAY_MS
+_EARLIEST_MS: Final = -DAY_MS
+_LATEST_MS: Final = 3 * DAY_MS
 """Between these the hours of a local day lie, seen from its midnight as if that were UTC's; no zone is a day away."""
 
 Stretch = tuple[int, int]
@@ -31,7 +29,7 @@ class WorkingTime:
         """How much working time lies in [from_ms, to_ms), ms; 0 where to_ms is not later."""
         if to_ms <= from_ms:
             return 0
-        first, last = from_ms // _DAY_MS, to_ms // _DAY_MS
+        first, last = from_ms // DAY_MS, to_ms // DAY_MS
         if first == last:
             return self._before(last, to_ms) - self._before(first, from_ms)
         total = self._day(first)[0] - self._before(first, from_ms) + self._before(last, to_ms)
@@ -43,7 +41,7 @@ class WorkingTime:
         """The first instant at which that much working time has passed since `start_ms`; `start_ms` itself for nothing."""
         if amount_ms <= 0:
             return start_ms
-        day = start_ms // _DAY_MS
+        day = start_ms // DAY_MS
         wanted_ms = amount_ms + self._before(day, start_ms)
         while (total := self._day(day)[0]) < wanted_ms:
             wanted_ms -= total
@@ -67,7 +65,7 @@ class WorkingTime:
 
     def _lay_out(self, day: int) -> Iterator[Stretch]:
         """The stretches of a UTC day, sorted and without overlap: whenever the wall clock shows working hours."""
-        first, last = day * _DAY_MS, (day + 1) * _DAY_MS
+        first, last = day * DAY_MS, (day + 1) * DAY_MS
         found = []
         for local_day in range(day - 2, day + 2):
             for stretch in self._stretches(local_day):
@@ -82,12 +80,12 @@ class WorkingTime:
 
     def _stretches(self, local_day: int) -> Iterator[Stretch]:
         """The hours of one local day in UTC, by the offset before a change of the clocks and the one after it."""
-        midnight = local_day * _DAY_MS
+        midnight = local_day * DAY_MS
         early_ms, late_ms = midnight + _EARLIEST_MS, midnight + _LATEST_MS
         early, late = self._offset_ms(early_ms), self._offset_ms(late_ms)
         change = self._clock_change(early_ms, late_ms) if early != late else None
         for from_minute, to_minute in self._calendar.hours_of(date_of(local_day)):
-            begin, end = midnight + from_minute * _MINUTE_MS, midnight + to_minute * _MINUTE_MS
+            begin, end = midnight + from_minute * MINUTE_MS, midnight + to_minute * MINUTE_MS
             if change is None:
                 yield begin - early, end - early
             else:

@@ -18,10 +18,11 @@ from cases.notification.preferences import read_preferences
 from cases.storage import Database
 from domain.errors import TransientFault
 from domain.retry import backoff_s
+from domain.time_units import MINUTE_MS
 
 _FIRST_WAIT_S: Final = 5.0
 _LONGEST_WAIT_S: Final = 900.0
-_LONGEST_SLEEP_MS: Final = 60_000
+_LONGEST_SLEEP_MS: Final = MINUTE_MS
 """After that a recipient is looked at again in any case: somebody may have changed their quiet hours."""
 _AT_ONCE: Final = 16
 _log = structlog.get_logger()

@@ -14,6 +14,7 @@ from cases.policy.conditions import Words, is_named, lies_in
 from cases.workflow import Case, Role
 from domain.durations import parse_duration_ms
 from domain.events import Severity, Text
+from domain.time_units import HOUR_MS, MINUTE_MS
 from domain.weekly_hours import Week
 
 WECOM_URL: Final = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
@@ -94,7 +95,7 @@ class Part(BaseModel):
 class ChannelPart(Part):
     """What every channel may say. `rate` counts tries for each recipient; None of the others means as for everybody."""
 
-    rate: Annotated[Rate, PlainValidator(_read_rate)] = Rate(30, 60_000)
+    rate: Annotated[Rate, PlainValidator(_read_rate)] = Rate(30, MINUTE_MS)
     group_for: Duration | None = None
     quiet_hours: Quiet | None = None
     digest_size: Annotated[int, Field(ge=1, le=200)] = 50
@@ -126,7 +127,7 @@ class EmailPart(ChannelPart):
 class RobotPart(ChannelPart):
     """A robot in a group: 20 messages a minute is what both houses allow; more, and they lock it for a while."""
 
-    rate: Annotated[Rate, PlainValidator(_read_rate)] = Rate(20, 60_000)
+    rate: Annotated[Rate, PlainValidator(_read_rate)] = Rate(20, MINUTE_MS)
     digest_size: Annotated[int, Field(ge=1, le=20)] = 10
     allow: Networks = ()
     ca_file: FilePath | None = None
@@ -185,7 +186,7 @@ class GiveUpPart(Part):
     """When a message becomes a dead letter: after that many tries, or that long after the first."""
 
     tries: Annotated[int, Field(ge=1, le=10_000)] = 100
-    after: Duration = 24 * 3_600_000
+    after: Duration = 24 * HOUR_MS
 
 
 class NotifyDocument(Part):
@@ -195,7 +196,7 @@ class NotifyDocument(Part):
     by: Names = ()
     console: Url | Literal[""] = ""
     language: Language = "both"
-    group_for: Duration = 60_000
+    group_for: Duration = MINUTE_MS
     quiet_hours: Quiet = NO_QUIET
     departments: dict[str, DepartmentPart] = {}
     rules: tuple[RulePart, ...] | None = None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select
 from cases.deadlines import parse_week
 from cases.notification.message import Language
 from cases.storage.tables import notify_preferences
+from domain.time_units import DAY_MS
 from domain.weekly_hours import Week
 
 
@@ -23,7 +24,7 @@ class Preference(BaseModel):
     channels: tuple[str, ...] | None = None
     language: Language | None = None
     quiet_hours: tuple[str, ...] | None = None
-    group_for_ms: Annotated[int | None, Field(ge=0, le=86_400_000)] = None
+    group_for_ms: Annotated[int | None, Field(ge=0, le=DAY_MS)] = None
 
     @field_validator("quiet_hours")
     @classmethod

@@ -14,8 +14,9 @@ from cases.people.rows import user_of, user_row
 from cases.storage.ports import Database
 from cases.storage.tables import sessions, tokens
 from cases.workflow import Actor
+from domain.time_units import MINUTE_MS
 
-_NOTE_USE_EVERY_MS: Final = 60_000
+_NOTE_USE_EVERY_MS: Final = MINUTE_MS
 """The last use is written down at most once a minute, so that reading needs no write."""
 
 

@@ -5,7 +5,7 @@ failure or makes the session. The lock is looked at there again, so guesses made
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
@@ -18,16 +18,15 @@ from cases.people.rows import known_user, user_row
 from cases.people.user import User
 from cases.storage.ports import Database
 from cases.storage.tables import sessions, users
-
-_HOUR_MS: Final = 3_600_000
+from domain.time_units import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTerms:
     """How long a session lasts: unused, and at most."""
 
-    idle_ms: int = 2 * _HOUR_MS
-    longest_ms: int = 12 * _HOUR_MS
+    idle_ms: int = 2 * HOUR_MS
+    longest_ms: int = 12 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

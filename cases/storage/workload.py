@@ -11,8 +11,9 @@ from cases.deadlines import CityTimes, soon_through_ms
 from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
 from cases.workflow import Term, TermUnit
+from domain.time_units import DAY_MS
 
-HANDLED_WITHIN_MS: Final = 7 * 86_400_000
+HANDLED_WITHIN_MS: Final = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from heapq import heappop, heappush
 from typing import Final, Protocol
 
 from domain.telemetry import Telemetry
+from domain.time_units import DAY_MS, MINUTE_MS
 
 AHEAD_MS: Final = 300_000
 """How far a device's clock may be ahead of ours at most."""
-_FIRST_SPAN_MS: Final = 60_000
-_LONGEST_SPAN_MS: Final = 7 * 86_400_000
+_FIRST_SPAN_MS: Final = MINUTE_MS
+_LONGEST_SPAN_MS: Final = 7 * DAY_MS
 _WANTED: Final = 10_000
 """Reports in a span, about: the span grows where there are fewer and shrinks where there are more."""
 

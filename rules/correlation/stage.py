@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from domain.events import Transition
+from domain.time_units import HOUR_MS
 from rules.correlation.composing import group_event
 from rules.correlation.grouping import are_enough
 from rules.correlation.known import Known
@@ -24,7 +25,7 @@ from rules.correlation.track import Track
 from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
 from rules.silences import Silence
 
-SETTLE_EVERY_MS: Final = 3_600_000
+SETTLE_EVERY_MS: Final = HOUR_MS
 """How often what no late data can reach any more is settled and forgotten, in time of the clock."""
 
 

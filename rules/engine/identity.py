@@ -6,8 +6,9 @@ from typing import Final
 import orjson
 
 from domain.telemetry import Telemetry
+from domain.time_units import HOUR_MS
 
-TOLD_AGAIN_WITHIN_MS: Final = 3_600_000
+TOLD_AGAIN_WITHIN_MS: Final = HOUR_MS
 
 
 def told_before(told: dict[str, int], report: Telemetry) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from domain.devices import Device
 from domain.telemetry import Telemetry
+from domain.time_units import MINUTE_MS
 from rules.activity import Span
 from rules.calendars import Calendars
 from rules.conditions.condition import Condition, ConditionError
@@ -22,7 +23,7 @@ from rules.engine.watch import Watch
 from rules.explaining.formulas import Evidence, Part, parts_of, values_of
 from rules.rule import Mode, Rule
 
-_TICK_MS: Final = 60_000
+_TICK_MS: Final = MINUTE_MS
 _MOST_TICKS: Final = 5_000
 
 

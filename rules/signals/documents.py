@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from domain.quantities import CATALOGUE
+from domain.time_units import DAY_MS
 from rules.clauses import Clauses
 from rules.signals.signal import Crossing, Signal, Take
 
@@ -11,7 +12,7 @@ _NAME: Final = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 _TAKEN: Final = ("reading", "device", "area", "sun", "true", "false", "null", "in")
 _ENTRIES: Final = ("of", "over", "take", "reaches", "falls_to", "within")
 _ATTRIBUTE: Final = re.compile(r"^device\.([A-Za-z_][A-Za-z0-9_]*)$")
-DEFAULT_FORECAST_MS: Final = 86_400_000
+DEFAULT_FORECAST_MS: Final = DAY_MS
 
 
 def read_signals(clause: Clauses | None, *, accepts_suspect: bool) -> dict[str, Signal]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any, Final
 
+from domain.time_units import HOUR_MS
 from rules.signals.signal import Signal, Take
 from rules.signals.trend import hours_until
 
 MICRO: Final = 1_000_000
 """Sums and differences are made in millionths of the quantity's unit, so that decimals add up as on paper."""
-_HOUR_MS: Final = 3_600_000
 _BEFORE_EVERYTHING: Final = -(1 << 62)
 
 Facts = Mapping[str, Any]
@@ -105,7 +105,7 @@ class Delta(Running):
         difference = round(values[last] * MICRO) - round(values[first] * MICRO)
         if not self._hourly:
             return difference / MICRO
-        return difference * _HOUR_MS / ((times[last] - times[first]) * MICRO)
+        return difference * HOUR_MS / ((times[last] - times[first]) * MICRO)
 
 
 class Total(Running):
@@ -223,7 +223,7 @@ class Forecast(Running):
         level = facts.get(crossing.level) if isinstance(crossing.level, str) else crossing.level
         if isinstance(level, bool) or not isinstance(level, int | float):
             return None
-        return hours_until(level, self._points, crossing.within_ms / _HOUR_MS, self.at_ms, falling=crossing.falling)
+        return hours_until(level, self._points, crossing.within_ms / HOUR_MS, self.at_ms, falling=crossing.falling)
 
 
 _SORTS: Final[Mapping[Take, type[Running]]] = {

@@ -8,8 +8,9 @@ from collections.abc import Collection
 from statistics import median
 from typing import Final
 
+from domain.time_units import HOUR_MS
+
 MIN_POINTS: Final = 3
-_HOUR_MS: Final = 3_600_000
 
 
 def hours_until(
@@ -23,7 +24,7 @@ def hours_until(
     if len(points) < MIN_POINTS:
         return None
     sign = -1.0 if falling else 1.0
-    line = [((t - at_ms) / _HOUR_MS, sign * value) for t, value in points]
+    line = [((t - at_ms) / HOUR_MS, sign * value) for t, value in points]
     slope = median([(y2 - y1) / (x2 - x1) for i, (x2, y2) in enumerate(line) for x1, y1 in line[:i]])
     missing = sign * level - median([y - slope * x for x, y in line])
     if missing <= 0:

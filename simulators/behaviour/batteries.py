@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import Final
 
 from domain.devices import Device
+from domain.time_units import DAY_MS
 from simulators.faults.sensors import BATTERY_DYING, charge_left
 from simulators.noise import normal, uniform
 from simulators.world import World
 
-_DAY_MS: Final = 86_400_000
-_YEAR_MS: Final = 365.25 * _DAY_MS
+_YEAR_MS: Final = 365.25 * DAY_MS
 _COLDEST_DAY: Final = 20.0
 _WINTER: Final = 0.15
 """How much more a battery gives in January than in April: radios and sensors draw more, and self-discharge is less."""
@@ -69,6 +69,6 @@ def battery_voltage_v(level: float, cel: float) -> float:
 
 def _healthy_level(key: int, report_interval_s: int, at_ms: int) -> float:
     battery = _battery(key, report_interval_s)
-    angle = 2 * math.pi * (at_ms - _COLDEST_DAY * _DAY_MS) / _YEAR_MS
+    angle = 2 * math.pi * (at_ms - _COLDEST_DAY * DAY_MS) / _YEAR_MS
     years = at_ms / _YEAR_MS + _WINTER / (2 * math.pi) * math.sin(angle)
     return 100 - (100 - battery.changed_at) * ((years / battery.years + battery.offset) % 1.0)

@@ -4,6 +4,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import MINUTE_MS
 from simulators.behaviour.counters import circuit_energy_kwh
 from simulators.behaviour.driver import (
     STANDBY_W,
@@ -20,7 +21,7 @@ from simulators.faults.cabinets import CABINET_VISIT, DOOR_OPEN, VOLTAGE_DIP, VO
 from simulators.noise import normal
 from simulators.world import World
 
-_LONGEST_DELAY_MS: Final = 60_000
+_LONGEST_DELAY_MS: Final = MINUTE_MS
 _POWER_FACTOR: Final = 0.95
 _DOOR_OPEN: Final = frozenset((DOOR_OPEN, CABINET_VISIT))
 _LAMPS_KNOW_NOTHING: Final = frozenset((DOOR_OPEN, CABINET_VISIT, VOLTAGE_SAG, VOLTAGE_SWELL, VOLTAGE_DIP))

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import STANDBY_W, share_of_power, temperature_factor
 from simulators.behaviour.mains import is_on_dark_feeder
 from simulators.circuits import Circuit, Lantern
@@ -25,9 +26,7 @@ from simulators.lighting import LightingPlan
 from simulators.sky import Night, Sky
 from simulators.world import World
 
-HOUR_MS: Final = 3_600_000
 _MS_W_PER_KWH: Final = 1000.0 * HOUR_MS
-_DAY_MS: Final = 86_400_000
 _HOURS_A_YEAR: Final = 4_100.0
 _MEAN_SHARE: Final = 0.85
 _DARK: Final = frozenset((LAMP_DEAD, LAMP_BLINK, CABINET_OUTAGE, CIRCUIT_UNLIT))
@@ -117,7 +116,7 @@ class _Nights:
         return burned.and_more(per_deg, -darker_deg).and_more(self._burn(on_ms, min(off_ms, at_ms)))
 
     def _add_night(self, number: int) -> None:
-        night = self._sky.night(self._first_ms + number * _DAY_MS, self._plan.switch_at_deg)
+        night = self._sky.night(self._first_ms + number * DAY_MS, self._plan.switch_at_deg)
         burned, per_deg = self._before[number]
         self._before.append(
             (burned.and_more(self._burn(night.from_ms, night.until_ms)), per_deg.and_more(self._of_a_degree(night)))
@@ -138,7 +137,7 @@ class _Nights:
             return NOTHING
         night = self._sky.night(int(on_ms), self._plan.switch_at_deg)
         factor = temperature_factor(self._conditions, (night.from_ms + night.until_ms) // 2)
-        hour = self._sky.local_hour(int(on_ms)) + (on_ms % 60_000) / HOUR_MS
+        hour = self._sky.local_hour(int(on_ms)) + (on_ms % MINUTE_MS) / HOUR_MS
         steps = sorted(on_ms + (from_hour - hour) % 24 * HOUR_MS for from_hour, _ in self._plan.steps)
         full_ms, since_ms = 0.0, on_ms
         for step_ms in (*(ms for ms in steps if ms < until_ms), until_ms):

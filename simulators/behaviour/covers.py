@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import HOUR_MS
 from simulators.behaviour.gas import gas_readings
 from simulators.behaviour.water import well_level_m
 from simulators.faults.covers import (
@@ -23,7 +24,6 @@ from simulators.fittings import has_gas_sensor
 from simulators.noise import mixed, normal, uniform, wander
 from simulators.world import World
 
-_HOUR_MS: Final = 3_600_000
 _OPEN: Final = frozenset({COVER_OPEN, COVER_MISSING, MAINTENANCE})
 _LEVEL_CEL: Final = 15.0
 _AT_REST_M_S2: Final = 0.04
@@ -88,7 +88,7 @@ def _tilt_deg(still_deg: float, fault: Fault, key: int, at_ms: int) -> float:
         case kind if kind == COVER_MOVED:
             return 16.5 + 11 * fault.size
         case kind if kind == COVER_MISSING:
-            return 97 + 70 * (fault.size * 2 % 1) + 5 * wander(key, at_ms, _HOUR_MS, 0)
+            return 97 + 70 * (fault.size * 2 % 1) + 5 * wander(key, at_ms, HOUR_MS, 0)
         case kind if kind == COVER_LOOSE:
             return still_deg + (5.5 + 5 * fault.size) * (mixed(key, at_ms, 7) & 1)
     return still_deg

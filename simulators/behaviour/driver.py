@@ -4,15 +4,16 @@ import math
 from functools import lru_cache
 from typing import Final
 
+from domain.time_units import MINUTE_MS
 from simulators.circuits import AGED_FROM_MS, YEAR_MS, Lantern
 from simulators.conditions import Conditions
 from simulators.world import World
 
 STANDBY_W: Final = 0.8
-WARM_AFTER_MS: Final = 40 * 60_000
+WARM_AFTER_MS: Final = 40 * MINUTE_MS
 _SOFT_START_MS: Final = 4_000
 _COLD_EXTRA: Final = 0.03
-_WARMS_IN_MS: Final = 8 * 60_000
+_WARMS_IN_MS: Final = 8 * MINUTE_MS
 _PER_KELVIN: Final = -0.0007
 """A string of LEDs has a lower forward voltage when warm: about -2 mV/K of 3 V."""
 
@@ -33,12 +34,12 @@ def share_of_power(level: float) -> float:
 
 def temperature_factor(conditions: Conditions, at_ms: int) -> float:
     """Power in the air as it is against that at 25 degrees, in steps of a minute."""
-    return _factor_of_minute(conditions, at_ms // 60_000)
+    return _factor_of_minute(conditions, at_ms // MINUTE_MS)
 
 
 @lru_cache(maxsize=64)
 def _factor_of_minute(conditions: Conditions, minute: int) -> float:
-    return 1 + _PER_KELVIN * (conditions.at(minute * 60_000).air_cel - 25)
+    return 1 + _PER_KELVIN * (conditions.at(minute * MINUTE_MS).air_cel - 25)
 
 
 def drawn_w(lantern: Lantern, world: World, at_ms: int, level: float, lit_ms: float) -> float:

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import HOUR_MS
 from simulators.faults.gas import (
     HYDROGEN_SULPHIDE,
     METHANE,
@@ -16,9 +17,8 @@ from simulators.faults.gas import (
 from simulators.noise import mixed, normal, wander
 from simulators.world import World
 
-_HOUR_MS: Final = 3_600_000
 _AIR_OXYGEN: Final = 20.9
-_SETTLES_MS: Final = 3 * _HOUR_MS
+_SETTLES_MS: Final = 3 * HOUR_MS
 
 
 def gas_readings(cover: Device, world: World, at_ms: int, water_cel: float) -> Mapping[str, Reading]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import MINUTE_MS
 from simulators.behaviour.counters import lamp_energy_kwh, lamp_hours
 from simulators.behaviour.driver import STANDBY_W, WARM_AFTER_MS, drawn_w, planned, share_of_power
 from simulators.behaviour.mains import busbar_v, is_on_dark_feeder
@@ -27,7 +28,7 @@ from simulators.noise import normal
 from simulators.world import World
 
 _GEAR_RISE_K: Final = 28.0
-_GEAR_WARMS_IN_MS: Final = 30 * 60_000
+_GEAR_WARMS_IN_MS: Final = 30 * MINUTE_MS
 _OUT: Final = frozenset((LAMP_DEAD, LAMP_BLINK))
 
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import HOUR_MS
 from simulators.faults.quality import DISCHARGE, foulness, strength
 from simulators.noise import mixed, normal, uniform, wander
 from simulators.world import World
 
-_HOUR_MS: Final = 3_600_000
 _GREENEST_CEL: Final = 28.0
 
 
@@ -69,7 +69,7 @@ def quality_readings(station: Device, world: World, at_ms: int) -> dict[str, Rea
     usual, now = _river(key), world.conditions.at(at_ms)
     hour = world.sky.local_hour(at_ms)
     noise = mixed(key, at_ms, 35)
-    slow = wander(key, at_ms, 5 * _HOUR_MS, 8)
+    slow = wander(key, at_ms, 5 * HOUR_MS, 8)
     light = math.cos(2 * math.pi * (hour - 15.5) / 24)
     green = usual.breathes * min(1.0, 0.35 + 0.65 * max(0.0, now.water_cel) / _GREENEST_CEL)
     town = 1 + 0.12 * math.cos(4 * math.pi * (hour - 9) / 24) + 0.05 * slow

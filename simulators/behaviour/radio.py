@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import HOUR_MS
 from simulators.noise import mixed, normal, uniform, wander
 from simulators.world import World
 
-_HOUR_MS: Final = 3_600_000
-_YEAR_MS: Final = 365 * 24 * _HOUR_MS
+_YEAR_MS: Final = 365 * 24 * HOUR_MS
 _METRES_PER_DEGREE: Final = 111_320.0
 _AT_1_M_DBM: Final = -35.0
 _DB_PER_DECADE: Final = 25.0
@@ -53,9 +53,7 @@ def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
     aerial = _aerial(key, device.kind, (device.lon, device.lat), heard_by)
     noise = mixed(key, at_ms, 93)
     aged = (at_ms / (_YEAR_MS * aerial.ages_years) + aerial.offset) % 1.0
-    rssi_dbm = (
-        aerial.rssi_dbm - _AGES_DB * aged - 2 * wet + 2 * wander(key, at_ms, 6 * _HOUR_MS, 24) + normal(noise, 92)
-    )
+    rssi_dbm = aerial.rssi_dbm - _AGES_DB * aged - 2 * wet + 2 * wander(key, at_ms, 6 * HOUR_MS, 24) + normal(noise, 92)
     snr_db = min(_BEST_SNR_DB, max(_WORST_SNR_DB, rssi_dbm - _NOISE_FLOOR_DBM))
     lost = _ALWAYS_LOST + _LOST_AT_WORST / (1 + math.exp((snr_db - _HALF_LOST_SNR_DB) / 1.5))
     return Link(float(round(rssi_dbm)), round(4 * snr_db) / 4, (noise & 0xFFFFFF) / (1 << 24) < lost)
@@ -64,7 +62,7 @@ def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
 def gateway_readings(gateway: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a gateway tells of itself: its mobile uplink, whether it has mains, and the warmth of its box."""
     key = world.key(gateway.device_id)
-    rssi_dbm = uniform(key, 98, low=-95, high=-65) + 2 * wander(key, at_ms, 6 * _HOUR_MS, 24) + normal(key, at_ms, 92)
+    rssi_dbm = uniform(key, 98, low=-95, high=-65) + 2 * wander(key, at_ms, 6 * HOUR_MS, 24) + normal(key, at_ms, 92)
     warmth_cel = world.conditions.at(at_ms).air_cel + uniform(key, 99, low=4, high=9) + 0.3 * normal(key, at_ms, 100)
     return {"rssi": float(round(rssi_dbm)), "mains_present": True, "temperature": round(warmth_cel, 1)}
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.drainage.seats import is_rain_gauge
 from simulators.noise import normal
 from simulators.world import World
@@ -18,7 +19,7 @@ _FLOW_NOISE: Final = 0.03
 TIP_MM: Final = 0.2
 """What one tip of a rain gauge's bucket holds. Source: WMO-No. 8, 0.1 to 0.5 mm, 0.2 the usual one [mem]."""
 
-_RATE_OVER_MS: Final = 60_000
+_RATE_OVER_MS: Final = MINUTE_MS
 
 
 def well_level_m(cover: Device, world: World, at_ms: int) -> float:
@@ -57,7 +58,7 @@ def _rain_readings(gauge: Device, world: World, at_ms: int) -> dict[str, Reading
     minute_tips = _tips(world, at_ms) - _tips(world, at_ms - _RATE_OVER_MS)
     return {
         "rainfall": round((_tips(world, at_ms) - _tips(world, before_ms)) * TIP_MM, 1),
-        "rain_rate": round(minute_tips * TIP_MM * 3_600_000 / _RATE_OVER_MS, 1),
+        "rain_rate": round(minute_tips * TIP_MM * HOUR_MS / _RATE_OVER_MS, 1),
     }
 
 

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from domain.time_units import MINUTE_MS
 from simulators.drainage.model import Catchment, swmm_input
 from simulators.drainage.net import DrainNet, Manhole
 from simulators.drainage.swmm import Run, Series, Throttle, run_swmm
 from simulators.weather import Weather
 
-MINUTE_MS: Final = 60_000
 SLOT_MINUTES: Final = 360
 SLOT_MS: Final = SLOT_MINUTES * MINUTE_MS
 _SLOTS_A_DAY: Final = 4

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS
 from simulators.city import City
 from simulators.faults.fault import Fault
 from simulators.faults.plan import FaultPlan
-from simulators.faults.spec import HOUR_MS, FaultSpec
+from simulators.faults.spec import FaultSpec
 from simulators.noise import key_of, mixed, uniform
 from simulators.sky import Sky
 

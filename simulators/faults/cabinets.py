@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.circuits import circuits_of
 from simulators.city import City
 from simulators.faults.fault import Fault
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
+from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.sky import Sky
 from simulators.truth import Label
 

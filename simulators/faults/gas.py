@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.faults.fault import Fault
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
+from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.fittings import has_gas_sensor
 from simulators.truth import Label
 

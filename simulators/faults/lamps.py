@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.faults.cabinets import BROAD_DAYLIGHT_DEG, an_hour_by_day, in_the_dark, told_within
 from simulators.faults.fault import Fault
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
+from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.noise import uniform
 from simulators.sky import Sky
 from simulators.truth import Label
@@ -35,7 +36,7 @@ def is_dark(fault: Fault, key: int, at_ms: int) -> bool:
 
     Most go out for every second spell of 70 to 130 s; those of the smallest quarter only now and then, for a minute or two.
     """
-    spell_ms = 130_000 - 60_000 * fault.size
+    spell_ms = 130_000 - MINUTE_MS * fault.size
     spell = int((at_ms - fault.start_ms) // spell_ms)
     if fault.size < _RARELY:
         return uniform(key, fault.start_ms, spell, 21) < share_dark(fault)

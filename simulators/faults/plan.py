@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.time_units import HOUR_MS
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,7 +28,7 @@ class FaultPlan(BaseModel):
 
     @property
     def stretch_ms(self) -> int:
-        return round(self.stretch_h * 3_600_000)
+        return round(self.stretch_h * HOUR_MS)
 
     def share_of(self, kind: str) -> float:
         return self.shares.get(kind, self.share)

@@ -4,8 +4,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.faults.fault import Fault
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for
+from simulators.faults.spec import FaultSpec, Layer, asks_for
 from simulators.fittings import is_quality_station
 from simulators.truth import Label
 

@@ -4,10 +4,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from simulators.drainage.seats import measures_drain
 from simulators.faults.fault import Fault
 from simulators.faults.silence import speaks_seldom, told_after_ms
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
+from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.fittings import is_quality_station, on_battery
 from simulators.truth import Label
 
@@ -141,13 +142,11 @@ def _interval_ms(device: Device) -> int:
     return device.report_interval_s * 1000
 
 
-_DAY_MS: Final = 24 * HOUR_MS
-
 SENSOR_FAULTS: Final = (
     FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _speaks_often, _offline),
     FaultSpec(SLEEPER_OFFLINE, Layer.SENSOR, (8 * HOUR_MS, 80 * HOUR_MS), _sleeps, _offline),
-    FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * _DAY_MS), on_battery, _battery_dying),
-    FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_stuck),
-    FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (16 * HOUR_MS, 2 * _DAY_MS), _in_water, _sensor_drifting),
+    FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * DAY_MS), on_battery, _battery_dying),
+    FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * DAY_MS), _in_water, _sensor_stuck),
+    FaultSpec(SENSOR_DRIFTING, Layer.SENSOR, (16 * HOUR_MS, 2 * DAY_MS), _in_water, _sensor_drifting),
     FaultSpec(SENSOR_NOISY, Layer.SENSOR, (3 * HOUR_MS, 12 * HOUR_MS), measures_drain, _sensor_noisy),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from domain.devices import Device
 from simulators.city import City
@@ -13,9 +13,6 @@ from simulators.truth import Label, label_id
 
 if TYPE_CHECKING:
     from simulators.world import World
-
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 3_600_000
 
 
 class Layer(StrEnum):

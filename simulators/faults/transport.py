@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Final
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.faults.fault import Fault
 from simulators.faults.silence import told_after_ms
-from simulators.faults.spec import HOUR_MS, MINUTE_MS, FaultSpec, Layer, asks_for, asks_for_nothing
+from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
 from simulators.truth import Label
 
 if TYPE_CHECKING:

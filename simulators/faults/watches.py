@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.drainage.net import Manhole
 from simulators.drainage.seats import is_rain_gauge
 from simulators.drainage.swmm import Series
-from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
-from simulators.faults.spec import HOUR_MS
+from simulators.drainage.water import SLOT_MINUTES
 
 if TYPE_CHECKING:
     from simulators.world import World

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from domain.devices import Device
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.drainage import Blockage, Drain, Manhole
 from simulators.drainage.seats import measures_drain
-from simulators.drainage.water import MINUTE_MS, SLOT_MS
+from simulators.drainage.water import SLOT_MS
 from simulators.faults.fault import Fault
-from simulators.faults.spec import HOUR_MS, FaultSpec, Layer, asks_for
+from simulators.faults.spec import FaultSpec, Layer, asks_for
 from simulators.truth import Label
 
 if TYPE_CHECKING:

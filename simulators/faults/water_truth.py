@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from simulators.drainage.water import MINUTE_MS, SLOT_MINUTES
+from domain.time_units import MINUTE_MS
+from simulators.drainage.water import SLOT_MINUTES
 from simulators.faults.watches import Look, Watch, looks_of
 from simulators.faults.witness import sighted_from_ms, what_disturbs
 from simulators.truth import Label, label_id

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from domain.confidence import wilson_interval
+from domain.time_units import DAY_MS
 from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Outcome, Told, Verdict
-
-_DAY_MS = 86_400_000
 
 
 class Share(BaseModel):
@@ -182,4 +181,4 @@ def quiet_figures(labels: Sequence[JudgedLabel]) -> QuietFigures:
 
 
 def device_days(devices: int | None, from_ms: int, to_ms: int) -> float | None:
-    return None if devices is None else devices * (to_ms - from_ms) / _DAY_MS
+    return None if devices is None else devices * (to_ms - from_ms) / DAY_MS

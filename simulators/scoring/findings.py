@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.time_units import DAY_MS
 from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict
 from simulators.truth import Label
-
-_DAY_MS = 86_400_000
 
 
 class Finding(BaseModel):
@@ -110,11 +109,11 @@ def _why_stray(one: JudgedEvent, about: Sequence[Label]) -> str:
         asks = f"which asks for {' or '.join(label.expects)}" if label.expects else "which asks for nothing"
         where = "" if label.place == event.subject else f" of {label.place}"
         return f"during {label.kind}{where}, {asks}"
-    over = [label for label in about if label.end_ms <= event.since_ms <= label.end_ms + _DAY_MS]
+    over = [label for label in about if label.end_ms <= event.since_ms <= label.end_ms + DAY_MS]
     if over:
         last = max(over, key=lambda label: label.end_ms)
         return f"nothing was wrong; {last.kind} had ended {duration(event.since_ms - last.end_ms)} before"
-    ahead = [label for label in about if event.opened_at_ms < label.start_ms <= event.opened_at_ms + _DAY_MS]
+    ahead = [label for label in about if event.opened_at_ms < label.start_ms <= event.opened_at_ms + DAY_MS]
     if ahead:
         coming = min(ahead, key=lambda label: label.start_ms)
         return f"nothing was wrong yet; {coming.kind} began {duration(coming.start_ms - event.opened_at_ms)} later"

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Final
 
 from domain.events import Event, Status
+from domain.time_units import MINUTE_MS
 from simulators.scoring.verdicts import JudgedEvent, JudgedLabel, Matched, Outcome, Told, Verdict, Window
 from simulators.truth import Label
 
-DEFAULT_GRACE_MS: Final = 15 * 60_000
+DEFAULT_GRACE_MS: Final = 15 * MINUTE_MS
 
 
 _STRAY: Final = (Verdict.FALSE, Verdict.REPEATED)

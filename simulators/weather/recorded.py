@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from domain.errors import ConfigurationError
+from domain.time_units import HOUR_MS
 from simulators.noise import key_of, uniform
 from simulators.weather.plan import RecordedRain
 from simulators.weather.storms import Fall, StormFormula
 
 _FOLDER: Final = Path(__file__).parent
-_HOUR_MS: Final = 3_600_000
 _LONGEST_H: Final = 12.0
 
 
@@ -49,9 +49,9 @@ def daily_falls(rain: RecordedRain, seed: int, day: int, start_ms: int, formula:
     key = key_of(seed, "recorded", rain.series, str(day))
     longest_h = min(_LONGEST_H, 1.0 + total_mm / 3)
     lasts_h = uniform(key, 1, low=min(1.0, longest_h), high=longest_h)
-    begins_ms = start_ms + int(uniform(key, 0) * (24 - lasts_h) * _HOUR_MS)
+    begins_ms = start_ms + int(uniform(key, 0) * (24 - lasts_h) * HOUR_MS)
     return (
         Fall(
-            begins_ms, round(lasts_h * _HOUR_MS), total_mm, uniform(key, 2, low=0.3, high=0.5), formula.b_min, formula.n
+            begins_ms, round(lasts_h * HOUR_MS), total_mm, uniform(key, 2, low=0.3, high=0.5), formula.b_min, formula.n
         ),
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from domain.errors import ConfigurationError
+from domain.time_units import MINUTE_MS
 
 _TABLE: Final = Path(__file__).with_name("formulas.csv")
-_MINUTE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Fall:
 
     def fallen_mm(self, at_ms: int) -> float:
         """What has fallen of it up to an instant, 0 before it and `total_mm` after it."""
-        done_min = min(max(at_ms - self.start_ms, 0), self.lasts_ms) / _MINUTE_MS
-        lasts_min = self.lasts_ms / _MINUTE_MS
+        done_min = min(max(at_ms - self.start_ms, 0), self.lasts_ms) / MINUTE_MS
+        lasts_min = self.lasts_ms / MINUTE_MS
         before_min = self.peak * lasts_min
         if done_min <= before_min:
             part = self.peak * (self._within(lasts_min) - self._within((before_min - done_min) / self.peak))
@@ -81,10 +81,10 @@ class Fall:
         """How hard it rains at an instant."""
         if not self.start_ms <= at_ms < self.end_ms:
             return 0.0
-        from_peak_min = (at_ms - self.start_ms) / _MINUTE_MS - self.peak * self.lasts_ms / _MINUTE_MS
+        from_peak_min = (at_ms - self.start_ms) / MINUTE_MS - self.peak * self.lasts_ms / MINUTE_MS
         t_min = -from_peak_min / self.peak if from_peak_min < 0 else from_peak_min / (1 - self.peak)
         shape = ((1 - self.n) * t_min + self.b_min) * math.pow(t_min + self.b_min, -1 - self.n)
-        return 60 * self.total_mm * shape / self._within(self.lasts_ms / _MINUTE_MS)
+        return 60 * self.total_mm * shape / self._within(self.lasts_ms / MINUTE_MS)
 
     def _within(self, minutes: float) -> float:
         """The formula's depth of so many minutes, with a = 1."""

@@ -14,6 +14,7 @@ from device_registry.lookup import FollowingLookup
 from device_registry.publication import RegistryPublisher
 from device_registry.registry import Registry
 from domain.rejections import Reason
+from domain.time_units import HOUR_MS
 from domain.topics import REJECTION_HEADERS, Topics
 from streams.embedded import EmbeddedLog
 from streams.ports import Outgoing
@@ -26,7 +27,6 @@ from urbansense.rejected_tail import RejectedTail
 from web.app import create_app
 from web.ports import RegistryServices
 
-HOUR_MS = 3_600_000
 DEVICES = "/api/v1/devices"
 SQUARE = {
     "type": "Polygon",

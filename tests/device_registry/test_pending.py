@@ -10,9 +10,8 @@ import pytest
 from device_registry.pending import PendingBook, PendingLimits, Sighting, sighting_of
 from device_registry.registry import Registry
 from domain.devices import Device, DeviceState
+from domain.time_units import MINUTE_MS
 from tests.device_registry.samples import NOW_MS
-
-MINUTE_MS = 60_000
 
 
 def rejection(topic: str, device_id: str | None = None, payload: bytes = b"{}", **more: Any) -> dict[str, Any]:

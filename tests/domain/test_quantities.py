@@ -12,7 +12,7 @@ from domain.units import Conversion, compile_conversion
 
 
 @pytest.mark.parametrize("quantity", CATALOGUE.values(), ids=lambda quantity: quantity.name)
-def test_every_quantity_is_whole(quantity: Quantity):
+def test_every_quantity_is_whole(quantity: Quantity) -> None:
     assert quantity.title_en
     assert quantity.title_zh
     assert quantity.low < quantity.high
@@ -37,7 +37,7 @@ def test_every_quantity_is_whole(quantity: Quantity):
         ("%", "1", 95, 0.95),
     ],
 )
-def test_a_unit_is_converted(unit: str, canonical: str, value: float, expected: float):
+def test_a_unit_is_converted(unit: str, canonical: str, value: float, expected: float) -> None:
     assert compile_conversion(unit, canonical)(value) == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
@@ -45,17 +45,17 @@ def test_a_unit_is_converted(unit: str, canonical: str, value: float, expected: 
     ("unit", "canonical"),
     [("Cel", "m"), ("zork", "m"), ("%{LEL}", "%"), ("dBm", "dB"), ("[pH]", "1"), ("", "m"), ("m;import os", "m")],
 )
-def test_a_unit_of_another_dimension_is_refused(unit: str, canonical: str):
+def test_a_unit_of_another_dimension_is_refused(unit: str, canonical: str) -> None:
     with pytest.raises(UnknownUnit, match="cannot be converted"):
         compile_conversion(unit, canonical)
 
 
 @given(st.floats(-1e6, 1e6))
-def test_there_and_back_is_where_it_began(value: float):
+def test_there_and_back_is_where_it_began(value: float) -> None:
     there, back = compile_conversion("Cel", "[degF]"), compile_conversion("[degF]", "Cel")
     assert math.isclose(back(there(value)), value, rel_tol=1e-9, abs_tol=1e-6)
 
 
-def test_an_identity_is_known_as_one():
+def test_an_identity_is_known_as_one() -> None:
     assert Conversion().is_identity
     assert not Conversion(offset=1.0).is_identity

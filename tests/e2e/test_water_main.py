@@ -17,6 +17,7 @@ import yaml
 
 from domain.durations import parse_instant_ms
 from domain.mqtt import parse_mqtt_url
+from domain.time_units import HOUR_MS
 from tests.e2e.disturbance import until_heard
 from tests.e2e.platform import ROOT, platform, wait_for_line
 from tests.e2e.verdict import by_id
@@ -28,7 +29,6 @@ from urbansense.settings import PREFIX
 
 EXAMPLE = ROOT / "examples" / "water-main"
 DEVICE = "WM-MAIN-01"
-HOUR_MS = 3_600_000
 M3_H_IN_L_S = 3.6
 
 

@@ -130,7 +130,7 @@ async def rig(mosquitto: Mosquitto, log: EmbeddedLog, request: pytest.FixtureReq
     return Rig(mosquitto, log, topics)
 
 
-async def test_every_message_is_in_the_log_once_and_acknowledged(rig: Rig):
+async def test_every_message_is_in_the_log_once_and_acknowledged(rig: Rig) -> None:
     async with rig.running() as gateway:
         tally = await rig.publish([lamp_message(n) for n in range(500)])
         await until(lambda: gateway.counters.acknowledged == 500)
@@ -140,7 +140,7 @@ async def test_every_message_is_in_the_log_once_and_acknowledged(rig: Rig):
     assert by_lamp == sorted(by_lamp, key=int)
 
 
-async def test_nothing_is_acknowledged_before_the_log_has_it(rig: Rig):
+async def test_nothing_is_acknowledged_before_the_log_has_it(rig: Rig) -> None:
     async with rig.running() as gateway:
         rig.log.gate.clear()
         await rig.publish([lamp_message(n) for n in range(50)])
@@ -152,7 +152,7 @@ async def test_nothing_is_acknowledged_before_the_log_has_it(rig: Rig):
     assert len(await rig.reports()) == 50
 
 
-async def test_what_was_not_acknowledged_comes_again_to_the_next_process(rig: Rig):
+async def test_what_was_not_acknowledged_comes_again_to_the_next_process(rig: Rig) -> None:
     stop = asyncio.Event()
     first = asyncio.create_task(rig.gateway.run(stop))
     await until(lambda: rig.gateway.connected)
@@ -169,7 +169,7 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(rig: Ri
     assert ids == {str(n) for n in range(50)}
 
 
-async def test_receive_maximum_bounds_what_is_in_flight(mosquitto: Mosquitto, log: EmbeddedLog):
+async def test_receive_maximum_bounds_what_is_in_flight(mosquitto: Mosquitto, log: EmbeddedLog) -> None:
     topics = Topics(prefix="bounded.", partitions=3, kinds=("streetlight",))
     await log.ensure_topics(topics.specs())
     rig = Rig(mosquitto, log, topics, receive_maximum=10)
@@ -184,7 +184,7 @@ async def test_receive_maximum_bounds_what_is_in_flight(mosquitto: Mosquitto, lo
     assert len(await rig.reports()) == 200
 
 
-async def test_a_tick_stands_behind_everything_received_before_it(rig: Rig):
+async def test_a_tick_stands_behind_everything_received_before_it(rig: Rig) -> None:
     async with rig.running() as gateway:
         await until(lambda: gateway.counters.ticks > 0)
         rig.log.gate.clear()
@@ -203,7 +203,7 @@ async def test_a_tick_stands_behind_everything_received_before_it(rig: Rig):
     assert await last_tick_ms(rig.log, rig.topics) == NOW_MS
 
 
-async def test_a_second_process_takes_the_slot_over(rig: Rig):
+async def test_a_second_process_takes_the_slot_over(rig: Rig) -> None:
     stop = asyncio.Event()
     first = asyncio.create_task(rig.gateway.run(stop))
     await until(lambda: rig.gateway.connected)
@@ -213,7 +213,7 @@ async def test_a_second_process_takes_the_slot_over(rig: Rig):
         assert caught.group_contains(Fenced)
 
 
-async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, log: EmbeddedLog):
+async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, log: EmbeddedLog) -> None:
     topics = Topics(prefix="away.", partitions=3, kinds=("streetlight",))
     await log.ensure_topics(topics.specs())
     rig = Rig(own_mosquitto, log, topics)
@@ -236,7 +236,7 @@ async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, l
 
 async def test_a_restarted_broker_keeps_messages_for_a_gateway_that_is_not_back_yet(
     own_mosquitto: Mosquitto, log: EmbeddedLog
-):
+) -> None:
     topics = Topics(prefix="restarted.", partitions=3, kinds=("streetlight",))
     await log.ensure_topics(topics.specs())
     rig = Rig(own_mosquitto.start(), log, topics)
@@ -251,7 +251,7 @@ async def test_a_restarted_broker_keeps_messages_for_a_gateway_that_is_not_back_
     assert len(await rig.reports()) == 20
 
 
-async def test_slots_share_the_load_and_one_that_was_alone_gives_up_its_whole(rig: Rig):
+async def test_slots_share_the_load_and_one_that_was_alone_gives_up_its_whole(rig: Rig) -> None:
     async with rig.running():
         await until(lambda: rig.gateway.counters.ticks > 0)
     async with rig.running(rig.new_gateway(slots=2)) as first, rig.running(rig.new_gateway(1, slots=2)) as second:
@@ -263,7 +263,9 @@ async def test_slots_share_the_load_and_one_that_was_alone_gives_up_its_whole(ri
     assert len(await rig.reports()) == 200
 
 
-async def test_a_retired_slot_takes_what_is_queued_and_leaves_no_session(own_mosquitto: Mosquitto, log: EmbeddedLog):
+async def test_a_retired_slot_takes_what_is_queued_and_leaves_no_session(
+    own_mosquitto: Mosquitto, log: EmbeddedLog
+) -> None:
     topics = Topics(prefix="retired.", partitions=3, kinds=("streetlight",))
     await log.ensure_topics(topics.specs())
     rig = Rig(own_mosquitto.start(), log, topics)
@@ -291,7 +293,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_bad_input_is_rejected_with_its_reason_and_acknowledged(rig: Rig, name: str):
+async def test_bad_input_is_rejected_with_its_reason_and_acknowledged(rig: Rig, name: str) -> None:
     payload, reason = BAD[name]
     async with rig.running() as gateway:
         await rig.publish([("city/a/streetlight/L1/up", payload), lamp_message(1)])
@@ -301,7 +303,7 @@ async def test_bad_input_is_rejected_with_its_reason_and_acknowledged(rig: Rig, 
     assert len(await rig.reports()) == 1
 
 
-async def test_an_unknown_device_is_rejected(rig: Rig):
+async def test_an_unknown_device_is_rejected(rig: Rig) -> None:
     async with rig.running() as gateway:
         await rig.publish([("city/a/streetlight/X9/up", lamp_message(1)[1])])
         await until(lambda: gateway.counters.acknowledged == 1)

@@ -51,7 +51,9 @@ PUBLISHES = st.builds(
 
 
 @given(st.lists(PUBLISHES, max_size=8), st.booleans(), st.data())
-def test_any_cut_of_the_stream_gives_the_same_messages(publishes: list[Publish], version5: bool, data: st.DataObject):
+def test_any_cut_of_the_stream_gives_the_same_messages(
+    publishes: list[Publish], version5: bool, data: st.DataObject
+) -> None:
     stream = b"".join(publish_frame(p, version5=version5) for p in publishes)
     cut = data.draw(st.integers(0, len(stream)))
     frames, used = split_frames(stream[:cut])
@@ -61,12 +63,12 @@ def test_any_cut_of_the_stream_gives_the_same_messages(publishes: list[Publish],
 
 
 @given(TEXT)
-def test_the_content_type_is_found_among_other_properties(content_type: str):
+def test_the_content_type_is_found_among_other_properties(content_type: str) -> None:
     wanted = Publish("t", b"payload", b"\x00\x07", content_type)
     assert parse(publish_frame(wanted, version5=True), version5=True) == [wanted]
 
 
-def test_a_payload_of_more_than_two_megabytes_is_one_frame():
+def test_a_payload_of_more_than_two_megabytes_is_one_frame() -> None:
     wanted = Publish("t", b"x" * 2_200_000, None, None)
     assert parse(publish_frame(wanted, version5=False), version5=False) == [wanted]
 
@@ -82,13 +84,13 @@ def test_a_payload_of_more_than_two_megabytes_is_one_frame():
         b"\x30\x06\x00\x01t\x02\x63\x00",  # a property that is none of PUBLISH
     ],
 )
-def test_bytes_that_are_no_mqtt_are_refused(stream: bytes):
+def test_bytes_that_are_no_mqtt_are_refused(stream: bytes) -> None:
     with pytest.raises(MalformedFrame):
         parse(stream, version5=True)
 
 
 @given(st.binary(max_size=64))
-def test_no_bytes_whatever_do_anything_but_parse_or_be_refused(noise: bytes):
+def test_no_bytes_whatever_do_anything_but_parse_or_be_refused(noise: bytes) -> None:
     try:
         frames, used = split_frames(noise)
         for first, start, end in frames:

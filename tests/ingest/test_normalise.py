@@ -4,6 +4,7 @@ import pytest
 
 from domain.devices import Device, FieldMapping, Profile
 from domain.rejections import Reason
+from domain.time_units import DAY_MS
 from domain.topics import Topics
 from ingest.messages import Refused, Uplink
 from ingest.normalise import Normalised, normalise
@@ -12,7 +13,6 @@ from tests.ingest.lookup import lookup_of
 
 RECEIVED = 1_763_772_000_410
 OBSERVED = 1_763_772_000_123
-DAY_MS = 86_400_000
 LAMP = Device("SL-320582-000123", "streetlight", "streetlight", area="320582/110/152/102")
 
 

@@ -107,7 +107,7 @@ async def stored_rows(store: Flaky) -> list[tuple[int, float]]:
     ]
 
 
-async def test_every_report_is_stored_once_and_the_ledger_balances(log: EmbeddedLog, store: Flaky):
+async def test_every_report_is_stored_once_and_the_ledger_balances(log: EmbeddedLog, store: Flaky) -> None:
     reports = [report(n, n % 5) for n in range(1000)]
     await log.append([*tick(0), *reports, *tick(1), *random.Random(1).sample(reports, 200)])
     async with recording(log, store):
@@ -118,7 +118,7 @@ async def test_every_report_is_stored_once_and_the_ledger_balances(log: Embedded
     assert len(await stored_rows(store)) == 1000
 
 
-async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: EmbeddedLog, store: Flaky):
+async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: EmbeddedLog, store: Flaky) -> None:
     """All within one millisecond, and all sent again by the broker after a crash of the gateway."""
     lookup = lookup_of(Device("L1", "streetlight", "streetlight"), kinds=["streetlight"])
     for received_at_ms in (T0_MS, T0_MS + 30_000):
@@ -133,7 +133,7 @@ async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: Embedded
     assert [value for _, value in await stored_rows(store)] == [200 + seq // 2 for seq in range(100)]
 
 
-async def test_a_crash_between_the_store_and_the_log_counts_nothing_twice(log: EmbeddedLog, store: Flaky):
+async def test_a_crash_between_the_store_and_the_log_counts_nothing_twice(log: EmbeddedLog, store: Flaky) -> None:
     await log.append([report(n, n % 5) for n in range(100)])
 
     def die(outcome: Outcome) -> Outcome:
@@ -151,7 +151,7 @@ async def test_a_crash_between_the_store_and_the_log_counts_nothing_twice(log: E
     assert (ledger.accepted, ledger.stored, ledger.duplicate) == (150, 150, 0)
 
 
-async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: EmbeddedLog, store: Flaky):
+async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: EmbeddedLog, store: Flaky) -> None:
     failures = iter(range(3))
 
     def away() -> None:
@@ -165,7 +165,7 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: Embed
     assert (await store_ledger(LogCount(log, TOPICS), store)).stored == 20
 
 
-async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(log: EmbeddedLog, store: Flaky):
+async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(log: EmbeddedLog, store: Flaky) -> None:
     def refuse(outcome: Outcome) -> Outcome:
         telemetry = orjson.loads(report(7).value)
         return Outcome(outcome.progress, [Refusal(telemetry, "field type conflict")])
@@ -182,7 +182,7 @@ async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(
     assert count.rejected(partial=False) == {"store_refused": 1}
 
 
-async def test_a_count_of_the_log_goes_on_where_the_last_one_ended(log: EmbeddedLog, store: Flaky):
+async def test_a_count_of_the_log_goes_on_where_the_last_one_ended(log: EmbeddedLog, store: Flaky) -> None:
     await log.append([report(n) for n in range(30)])
     await LogCount(log, TOPICS).advance()
     await log.append([*tick(1), *(report(n) for n in range(30, 40))])
@@ -191,7 +191,7 @@ async def test_a_count_of_the_log_goes_on_where_the_last_one_ended(log: Embedded
     assert count.accepted == 40
 
 
-async def test_an_untouched_log_has_an_empty_ledger_that_balances(log: EmbeddedLog, store: Flaky):
+async def test_an_untouched_log_has_an_empty_ledger_that_balances(log: EmbeddedLog, store: Flaky) -> None:
     ledger = await store_ledger(LogCount(log, TOPICS), store)
     assert ledger.balances
     assert ledger.accepted == 0
@@ -216,7 +216,9 @@ def city_event(revision: int, status: Status) -> Event:
     )
 
 
-async def test_events_are_kept_at_their_highest_revision_and_junk_is_passed_over(log: EmbeddedLog, store: Flaky):
+async def test_events_are_kept_at_their_highest_revision_and_junk_is_passed_over(
+    log: EmbeddedLog, store: Flaky
+) -> None:
     events = [city_event(1, Status.OPEN), city_event(2, Status.CLEARED), city_event(1, Status.OPEN)]
     values = [event.model_dump_json().encode() for event in events]
     await log.append([Outgoing(TOPICS.events, b"L1", value) for value in (values[0], b"junk", *values[1:])])

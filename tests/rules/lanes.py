@@ -6,11 +6,11 @@ from typing import Any
 from domain.devices import Device
 from domain.events import Event, Status
 from domain.telemetry import Telemetry
+from domain.time_units import MINUTE_MS
 from rules.documents import parse_rules
 from rules.engine.lane import Lane
 from rules.engine.plans import RuleSet
 
-MINUTE_MS = 60_000
 T0_MS = 1_780_000_000_000
 
 LAMP_OUT = """

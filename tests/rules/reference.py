@@ -12,10 +12,8 @@ from math import sqrt
 from typing import NamedTuple
 
 from domain.telemetry import Telemetry
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
-DAY_MS = 24 * HOUR_MS
 SHANGHAI_MS = 8 * HOUR_MS
 THURSDAY = 3
 """The weekday, from Monday = 0, of 1 January 1970."""

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from domain.events import Status
 from domain.telemetry import Telemetry
+from domain.time_units import MINUTE_MS
 from rules.engine.lane import Lane
-from tests.rules.lanes import LAMP_OUT, MINUTE_MS, T0_MS, history, lamp, lane_of, report, tick, told
+from tests.rules.lanes import LAMP_OUT, T0_MS, history, lamp, lane_of, report, tick, told
 
 RULES = (
     LAMP_OUT,

@@ -8,6 +8,7 @@ import pytest
 from domain.durations import parse_instant_ms
 from domain.events import Event
 from domain.telemetry import Telemetry
+from domain.time_units import DAY_MS
 from rules.documents import load_documents, load_rules
 from rules.engine.lane import Lane
 from rules.engine.plans import RuleSet
@@ -22,7 +23,6 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "rules/library").glob("*.yaml"))
 RULES = [rule for path in FILES for rule in load_rules(path)]
 MIDSUMMER, MIDWINTER = "2026-06-21T12:00:00+08:00", "2026-12-21T12:00:00+08:00"
-DAY_MS = 86_400_000
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -8,7 +8,8 @@ from astral.sun import elevation as astral_elevation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.sun import HORIZON, MINUTE_MS, daylight_span, elevation, is_day
+from domain.time_units import MINUTE_MS
+from rules.sun import HORIZON, daylight_span, elevation, is_day
 
 SECONDS = st.integers(0, 4_102_444_800)
 LONGITUDES = st.floats(-180, 180)

@@ -5,9 +5,9 @@ from statistics import mean, pstdev
 
 import pytest
 
+from domain.time_units import HOUR_MS
 from simulators.noise import key_of, wander
 
-HOUR_MS = 3_600_000
 KEYS = [key_of(7, f"device-{n}") for n in range(40)]
 
 

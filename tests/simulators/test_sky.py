@@ -7,6 +7,7 @@ from astral import Observer
 from astral.sun import elevation
 
 from domain.durations import parse_instant_ms
+from domain.time_units import DAY_MS
 from simulators.place import ZHANGJIAGANG, Place
 from simulators.sky import Sky
 
@@ -48,7 +49,6 @@ def test_the_local_hour_is_that_of_the_place() -> None:
 
 SHANGHAI_NOON = parse_instant_ms("2026-06-21T12:00:00+08:00")
 TROMSO = Place(18.9, 69.6, "Europe/Oslo")
-DAY_MS = 86_400_000
 
 
 def height_deg(place: Place, at_ms: float) -> float:

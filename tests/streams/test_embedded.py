@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError, Fenced
+from domain.time_units import DAY_MS
 from domain.topics import Cleanup, TopicSpec
 from streams import Committed, Outgoing, TopicPartition
 from streams.embedded import EmbeddedLog
 from streams.embedded_cleaner import LogCleaner
 from streams.tables import latest_by_key, read_to_end
 from tests.streams.rigs import PATIENCE_S, collected, eventually, numbered, read_some
-
-DAY_MS = 86_400_000
 
 
 class HandClock:

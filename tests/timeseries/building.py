@@ -5,14 +5,12 @@ from typing import Any
 
 from domain.events import Event, Severity, Status, Text, event_id
 from domain.telemetry import Telemetry
+from domain.time_units import MINUTE_MS
 from timeseries.ports import Outcome, PartitionBatch, Progress, Store, Sums
 
 NOON_MS = 1_763_812_800_000
 """2025-11-22T12:00:00Z, a whole number of days and hours."""
 
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
 TOPIC = "telemetry.streetlight"
 LAMP = "SL-320582-000123"
 

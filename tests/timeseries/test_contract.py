@@ -6,21 +6,9 @@ from pathlib import Path
 import pytest
 
 from domain.events import Severity, Status
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.servers.influxdb import Influx
-from tests.timeseries.building import (
-    DAY_MS,
-    HOUR_MS,
-    LAMP,
-    MINUTE_MS,
-    NOON_MS,
-    TOPIC,
-    batch,
-    event,
-    gateway_timed,
-    report,
-    sums,
-    write,
-)
+from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
 from timeseries import Bucket, EventQuery, Progress, Sample, Store, Sums, open_store
 
 

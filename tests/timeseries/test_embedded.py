@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from domain.errors import ConfigurationError
-from tests.timeseries.building import DAY_MS, LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
+from domain.time_units import DAY_MS
+from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
 from tests.timeseries.embedded_writer import READINGS_PER_REPORT
 from timeseries import EventQuery, Progress, Sums
 from timeseries.embedded import EmbeddedStore

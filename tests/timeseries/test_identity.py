@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.telemetry import Telemetry
-from tests.timeseries.building import HOUR_MS, NOON_MS, gateway_timed, report
+from domain.time_units import HOUR_MS
+from tests.timeseries.building import NOON_MS, gateway_timed, report
 from timeseries.identity import KnownReports, RecentReports
 
 some_reports = st.lists(

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.errors import ConfigurationError, TransientFault
+from domain.time_units import DAY_MS
 from tests.servers.influxdb import Influx, InfluxServer
-from tests.timeseries.building import DAY_MS, LAMP, NOON_MS, event, report, sums, write
+from tests.timeseries.building import LAMP, NOON_MS, event, report, sums, write
 from timeseries import Sums
 from timeseries.influx_connection import Address
 from timeseries.influxdb import InfluxStore

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from domain.time_units import MINUTE_MS
 from tests.servers.influxdb import Influx
-from tests.timeseries.building import MINUTE_MS, NOON_MS, report, write
+from tests.timeseries.building import NOON_MS, report, write
 from timeseries import Sample, Store, open_store
 from timeseries.readings import ReadingQuery, StoredReading
 

@@ -3,8 +3,9 @@
 import pytest
 
 from domain.errors import TransientFault
+from domain.time_units import MINUTE_MS
 from tests.servers.victoriametrics import VictoriaMetrics
-from tests.timeseries.building import MINUTE_MS, NOON_MS, report, sums, write
+from tests.timeseries.building import NOON_MS, report, sums, write
 from timeseries import Sums
 from timeseries.influx_connection import Address
 from timeseries.influxdb import InfluxStore

@@ -12,7 +12,7 @@ from tests.servers.processes import accepts_connections
 from urbansense.broker import EmbeddedBroker
 
 
-async def test_a_taken_port_is_passed_over_and_the_broker_listens_on_the_next():
+async def test_a_taken_port_is_passed_over_and_the_broker_listens_on_the_next() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", free_port()))
         holder.listen()
@@ -26,7 +26,7 @@ async def test_a_taken_port_is_passed_over_and_the_broker_listens_on_the_next():
         await broker.run(stop)
 
 
-def test_a_missed_puback_is_no_news_and_everything_else_is(caplog: pytest.LogCaptureFixture):
+def test_a_missed_puback_is_no_news_and_everything_else_is(caplog: pytest.LogCaptureFixture) -> None:
     log = logging.getLogger("amqtt.broker")
     for error in (TimeoutError("Timeout waiting for PUBACK for packet ID 1"), RuntimeError("broken")):
         log.error("a task failed", exc_info=error)

@@ -33,7 +33,7 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(data_dir=tmp_path, partitions=3, http_port=1)  # nothing answers on port 1
 
 
-async def test_devices_and_rules_are_kept_from_one_command_to_the_next(settings: Settings):
+async def test_devices_and_rules_are_kept_from_one_command_to_the_next(settings: Settings) -> None:
     async with open_api(settings) as api:
         report = await api.post("/api/v1/devices/import", DEVICES, "text/csv")
         assert (report["added"], report["errors"]) == (1, [])
@@ -46,7 +46,7 @@ async def test_devices_and_rules_are_kept_from_one_command_to_the_next(settings:
         assert (again["added"], again["unchanged"]) == (0, 1)
 
 
-async def test_a_refusal_names_every_problem_with_its_place(settings: Settings):
+async def test_a_refusal_names_every_problem_with_its_place(settings: Settings) -> None:
     async with open_api(settings) as api:
         with pytest.raises(Refused, match="line 2") as bad_row:
             await api.post("/api/v1/devices/import", DEVICES.replace("120.55", "abc"), "text/csv")
@@ -57,7 +57,9 @@ async def test_a_refusal_names_every_problem_with_its_place(settings: Settings):
             await api.get("/api/v1/devices/X")
 
 
-async def test_a_rejected_message_is_accepted_when_it_is_replayed_after_the_registry_was_put_right(settings: Settings):
+async def test_a_rejected_message_is_accepted_when_it_is_replayed_after_the_registry_was_put_right(
+    settings: Settings,
+) -> None:
     topics = Topics(partitions=3)
     log = EmbeddedLog(settings.data_dir / EMBEDDED_FILE)
     await log.ensure_topics(topics.specs())

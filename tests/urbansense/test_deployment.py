@@ -23,12 +23,12 @@ def resolved(value: object) -> str:
     return re.sub(r"\$\{(\w+):\?[^}]*\}", lambda found: ENV[found[1]], str(value))
 
 
-def test_every_service_of_ours_is_deployed():
+def test_every_service_of_ours_is_deployed() -> None:
     assert set(OURS) == {"gateway", "recorder", "rules-worker", "correlator", "desk", "api"}
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_service_runs_a_command_with_settings_that_the_code_takes(name: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_service_runs_a_command_with_settings_that_the_code_takes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     service = OURS[name]
     (command,) = service["command"]
     assert command in get_command(app).commands  # type: ignore[attr-defined]
@@ -39,14 +39,14 @@ def test_a_service_runs_a_command_with_settings_that_the_code_takes(name: str, m
     assert settings.registry_url.startswith("postgresql+psycopg://")
 
 
-def test_no_two_services_share_a_port_of_the_host():
+def test_no_two_services_share_a_port_of_the_host() -> None:
     ports = [service["environment"][f"{PREFIX}HTTP_PORT"] for service in OURS.values()]
     assert len(set(ports)) == len(ports)
     published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in published), "everything listens on loopback until login exists"
 
 
-def test_the_settings_name_the_servers_that_compose_starts():
+def test_the_settings_name_the_servers_that_compose_starts() -> None:
     environment = OURS["gateway"]["environment"]
     published = {port.split(":")[1] for s in COMPOSE["services"].values() for port in s.get("ports", [])}
     for key in ("MQTT_URL", "LOG_URL", "STORE_URL", "DATABASE_URL"):
@@ -58,14 +58,14 @@ def test_the_settings_name_the_servers_that_compose_starts():
     assert environment[f"{PREFIX}STORE_URL"].endswith(f"/{org}/{bucket}")
 
 
-def test_every_service_has_a_health_check():
+def test_every_service_has_a_health_check() -> None:
     for name, service in COMPOSE["services"].items():
         assert "healthcheck" in service, name
     assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER urbansense$", (ROOT / "Dockerfile").read_text(), re.M)
 
 
-def test_the_broker_keeps_its_queue_and_lets_our_limits_decide():
+def test_the_broker_keeps_its_queue_and_lets_our_limits_decide() -> None:
     config = dict(
         line.split(None, 1)
         for line in (ROOT / "deploy/mosquitto/mosquitto.conf").read_text().splitlines()
@@ -78,7 +78,7 @@ def test_the_broker_keeps_its_queue_and_lets_our_limits_decide():
     assert int(config["message_size_limit"]) > 1 << 20
 
 
-def test_every_setting_that_the_readme_names_exists():
+def test_every_setting_that_the_readme_names_exists() -> None:
     named = set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", (ROOT / "README.md").read_text()))
     named = {name for name in named if not name.startswith("TEST_")}
     assert named

@@ -22,7 +22,7 @@ def exposition(**services: object) -> str:
     return generate_latest(registry).decode()
 
 
-def test_a_gateway_tells_what_it_received_and_why_it_rejected():
+def test_a_gateway_tells_what_it_received_and_why_it_rejected() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
     gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
     gateway.counters.received = 3
@@ -33,7 +33,7 @@ def test_a_gateway_tells_what_it_received_and_why_it_rejected():
     assert "urbansense_gateway_connected 0.0" in text
 
 
-def test_a_gateway_tells_what_it_understood_without_a_report_in_it():
+def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
     gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
     pipeline.records(Message("spBv1.0/STATE/scada", b"{}", 1_780_000_000_000))
@@ -43,18 +43,18 @@ def test_a_gateway_tells_what_it_understood_without_a_report_in_it():
     assert "urbansense_gateway_hj212_parts 0.0" in text
 
 
-def test_a_recorder_tells_its_sums():
+def test_a_recorder_tells_its_sums() -> None:
     recorder = Recorder(None, None, Topics(), progress={("t", 0): Progress(9, Sums(5, 2, 1)), ("t", 1): Progress(1)})
     text = exposition(recorder=recorder)
     assert 'urbansense_recorder_reports_total{fate="stored"} 5.0' in text
     assert 'urbansense_recorder_reports_total{fate="duplicate"} 2.0' in text
 
 
-def test_services_without_numbers_add_none():
+def test_services_without_numbers_add_none() -> None:
     assert exposition(web=object(), rules=RulesWorker(None, Topics(), lookup_of())).count("urbansense_gateway") == 0
 
 
-def test_a_workers_process_tells_health_itself_and_leaves_it_to_the_api_where_that_runs_beside_it():
+def test_a_workers_process_tells_health_itself_and_leaves_it_to_the_api_where_that_runs_beside_it() -> None:
     worker, web = RulesWorker(None, Topics(), lookup_of()), WebServer(FastAPI(), 0)
     assert "urbansense_rule_healthy" in exposition(rules=worker)
     assert "urbansense_rule_healthy" not in exposition(rules=worker, web=web)

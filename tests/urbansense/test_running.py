@@ -30,7 +30,7 @@ asyncio.run(main())
 """
 
 
-def test_the_second_signal_ends_even_what_the_first_cannot():
+def test_the_second_signal_ends_even_what_the_first_cannot() -> None:
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -44,7 +44,7 @@ def test_the_second_signal_ends_even_what_the_first_cannot():
             process.kill()
 
 
-async def test_waiting_for_a_server_ends_when_told_to_stop():
+async def test_waiting_for_a_server_ends_when_told_to_stop() -> None:
     stop = asyncio.Event()
     waiting = asyncio.create_task(unless_stopped(asyncio.sleep(60), stop))
     stop.set()
@@ -52,7 +52,7 @@ async def test_waiting_for_a_server_ends_when_told_to_stop():
         await asyncio.wait_for(waiting, 5)
 
 
-async def test_what_was_waited_for_is_given_on_whether_it_went_well_or_not():
+async def test_what_was_waited_for_is_given_on_whether_it_went_well_or_not() -> None:
     stop = asyncio.Event()
     assert await unless_stopped(asyncio.sleep(0, "there"), stop) == "there"
 

@@ -27,16 +27,16 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_schema_in_the_docs_is_the_models(name: str):
+def test_the_schema_in_the_docs_is_the_models(name: str) -> None:
     assert (DOCS / f"{name}.json").read_bytes() == schema_of(name), "run: make schemas"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_example_of_the_contract_fits(name: str):
+def test_the_example_of_the_contract_fits(name: str) -> None:
     jsonschema.validate(EXAMPLES[name], orjson.loads(schema_of(name)))
 
 
-def test_a_record_without_its_device_does_not_fit():
+def test_a_record_without_its_device_does_not_fit() -> None:
     broken = {key: value for key, value in EXAMPLES["telemetry"].items() if key != "device_id"}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, orjson.loads(schema_of("telemetry")))

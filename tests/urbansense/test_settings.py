@@ -16,13 +16,13 @@ def problems(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     return "\n".join(caught.value.problems)
 
 
-def test_the_defaults_are_embedded_and_need_nothing():
+def test_the_defaults_are_embedded_and_need_nothing() -> None:
     settings = load_settings()
     assert settings.embedded_parts() == ("URBANSENSE_MQTT_URL", "URBANSENSE_LOG_URL", "URBANSENSE_STORE_URL")
     assert settings.topics.telemetry("streetlight") == "telemetry.streetlight"
 
 
-def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch):
+def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(
         monkeypatch,
         MQTT_URL="http://nowhere",
@@ -49,24 +49,24 @@ def test_all_problems_are_reported_together(monkeypatch: pytest.MonkeyPatch):
         assert f"URBANSENSE_{name}" in told
 
 
-def test_a_slot_must_be_one_of_the_slots(monkeypatch: pytest.MonkeyPatch):
+def test_a_slot_must_be_one_of_the_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "GATEWAY_SLOTS=2" in problems(monkeypatch, GATEWAY_SLOT="2", GATEWAY_SLOTS="2")
     monkeypatch.setenv("URBANSENSE_GATEWAY_SLOT", "1")
     assert load_settings().gateway_slot == 1
 
 
-def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("URBANSENSE_STORE_TOKEN", "s3cret")
     assert "s3cret" not in repr(load_settings())
     assert "s3cret" not in problems(monkeypatch, STORE_URL="nonsense")
 
 
-def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch):
+def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(monkeypatch, MQTT_URL="mqtt://user:s3cret@", DATABASE_URL="mysql://user:s3cret@host/db")
     assert "s3cret" not in told
 
 
-def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "urbansense.toml").write_text('topic_prefix = "a."\nhttp_port = 9000\n')
     monkeypatch.setenv("URBANSENSE_HTTP_PORT", "9001")
@@ -80,14 +80,14 @@ def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pyt
         load_settings()
 
 
-def test_the_citys_policy_for_cases_is_the_shipped_one_or_a_file(monkeypatch: pytest.MonkeyPatch):
+def test_the_citys_policy_for_cases_is_the_shipped_one_or_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().case_policy is None
     monkeypatch.setenv("URBANSENSE_CASE_POLICY", "city/cases.yaml")
     assert load_settings().case_policy == Path("city/cases.yaml")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "urbansense.city.example"])
-def test_a_listener_that_others_reach_needs_login(host: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_listener_that_others_reach_needs_login(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(monkeypatch, HTTP_HOST=host)
     assert "URBANSENSE_HTTP_HOST" in told
     assert "URBANSENSE_LOGIN=required" in told
@@ -95,7 +95,7 @@ def test_a_listener_that_others_reach_needs_login(host: str, monkeypatch: pytest
     assert host in load_settings().host_names
 
 
-def test_a_provider_needs_an_id_and_what_its_groups_mean(monkeypatch: pytest.MonkeyPatch):
+def test_a_provider_needs_an_id_and_what_its_groups_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     told = problems(monkeypatch, OIDC_ISSUER="https://login.example", OIDC_CLIENT_SECRET="s3cret")
     assert "URBANSENSE_OIDC_CLIENT_ID" in told
     assert "URBANSENSE_OIDC_ROLES" in told
@@ -108,11 +108,11 @@ def test_a_provider_needs_an_id_and_what_its_groups_mean(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("issuer", ["http://login.example", "login.example", "ftp://login.example"])
-def test_a_provider_is_reached_over_https(issuer: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_provider_is_reached_over_https(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "URBANSENSE_OIDC_ISSUER" in problems(monkeypatch, OIDC_ISSUER=issuer)
 
 
-def test_the_public_address_is_answered_to(monkeypatch: pytest.MonkeyPatch):
+def test_the_public_address_is_answered_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("URBANSENSE_PUBLIC_URL", "https://urbansense.city.example/")
     monkeypatch.setenv("URBANSENSE_ALLOWED_HOSTS", "other.example, third.example")
     names = load_settings().host_names

@@ -8,6 +8,7 @@ from domain.events import Event, Evidence, Severity, Status, Text, event_id
 from domain.ledger import Ledger, RulesLedger, StoreLedger
 from domain.rejections import Reason
 from domain.telemetry import Reading, Telemetry
+from domain.time_units import MINUTE_MS
 from timeseries.ports import PartitionBatch, Progress, Store
 from web.cases_ports import CaseChange
 from web.ports import (
@@ -26,7 +27,6 @@ from web.ports import (
 
 NOON_MS = 1_763_697_600_000
 """2025-11-21T12:00:00+08:00"""
-MINUTE_MS = 60_000
 
 
 def lamp(number: int, *, area: str = "320582/110/152/102") -> Device:

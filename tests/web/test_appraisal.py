@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.time_units import HOUR_MS
 from tests.web.city import NOON_MS, City
 from tests.web.desk import DRAINAGE, ELSEWHERE, LIGHTING, SEEN, VIEWER, Desk, client, open_desk
 from web.access import LOCAL
 
-HOUR_MS = 3_600_000
 PATH = "/api/v1/appraisal"
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from domain.devices import DeviceState
 from domain.events import Severity
-from tests.web.city import MINUTE_MS, NOON_MS, City, cleared, lamp, lamp_out
+from domain.time_units import MINUTE_MS
+from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
 from web.board import Board, condition_of
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from domain.time_units import HOUR_MS
 from tests.web.city import NOON_MS, City
 from tests.web.desk import (
     COVER,
@@ -24,7 +25,6 @@ from tests.web.desk import (
 )
 
 TERM = {"unit": "hour", "amount": 6}
-HOUR_MS = 3_600_000
 
 
 @pytest.fixture

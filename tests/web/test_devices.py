@@ -5,7 +5,8 @@ import pytest
 
 from domain.devices import Device, DeviceState
 from domain.events import Event
-from tests.web.city import MINUTE_MS, NOON_MS, City, cleared, lamp, lamp_out
+from domain.time_units import MINUTE_MS
+from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
 
 CSV = {"content-type": "text/csv"}
 HEADER = "device_id,kind\n"

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from domain.events import Event, Severity
-from tests.web.city import MINUTE_MS, NOON_MS, City, cleared, lamp, lamp_out
+from domain.time_units import MINUTE_MS
+from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
 
 
 async def listed(api: httpx.AsyncClient, **params: Any) -> list[Event]:

@@ -174,7 +174,7 @@ async def test_a_person_who_says_no_is_not_let_in(site: PeopleCity) -> None:
 FORGED = RSAKey.generate_key(2048, parameters={"kid": "forged"})
 
 
-def reforged(**changed: object):
+def reforged(**changed: object) -> None:
     """The provider's ID token with claims changed, signed by a key that is not the provider's."""
 
     def spoil(answer: dict[str, object]) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Open events told by the log and by a store that may lag behind it."""
 
 from domain.events import Event, Severity
-from tests.web.city import MINUTE_MS, NOON_MS, cleared, lamp, lamp_out
+from domain.time_units import MINUTE_MS
+from tests.web.city import NOON_MS, cleared, lamp, lamp_out
 from web.open_events import OpenEvents, worst_first
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.city import MINUTE_MS, NOON_MS, City, lamp
+from domain.time_units import MINUTE_MS
+from tests.web.city import NOON_MS, City, lamp
 
 URL = "/api/v1/devices/SL-0007/telemetry"
 

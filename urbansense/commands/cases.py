@@ -14,6 +14,7 @@ from cases.workflow import TRANSITIONS, State
 from cases.workflow.states import STATE_ZH
 from domain.durations import parse_instant_ms
 from domain.errors import ConfigurationError
+from domain.time_units import HOUR_MS, MINUTE_MS
 from urbansense.client import Api, Refused, with_api
 from urbansense.commands.devices import local_time
 from urbansense.commands.output import JsonFlag, complain, out, print_json, print_rows
@@ -227,12 +228,12 @@ def _due(case: Any, zone: ZoneInfo) -> str:
         return ""
     if status["standing"] == "suspended":
         return "stopped"
-    late = f" ({status['overdue_ms'] // 3_600_000} h late)" if status["overdue_ms"] >= 3_600_000 else ""
+    late = f" ({status['overdue_ms'] // HOUR_MS} h late)" if status["overdue_ms"] >= HOUR_MS else ""
     return f"{datetime.fromtimestamp(deadline['due_at_ms'] / 1000, zone):%m-%d %H:%M}{late}"
 
 
 def _age(case: Any, now_ms: int) -> str:
-    minutes = max(0, now_ms - case["reported_at_ms"]) // 60_000
+    minutes = max(0, now_ms - case["reported_at_ms"]) // MINUTE_MS
     if minutes < 120:
         return f"{minutes}m"
     return f"{minutes // 60}h" if minutes < 48 * 60 else f"{minutes // 1440}d"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
+from domain.time_units import DAY_MS
 from simulators.scoring import Bar, Score
 from simulators.scoring.figures import Delays, Share
 from simulators.scoring.findings import Finding, duration
@@ -13,7 +14,7 @@ from urbansense.scoring.rehearsal import Rehearsal
 
 def print_score(score: Score, zone: ZoneInfo, most: int) -> None:
     """The figures, and at most so many misses and so many events that should not have been."""
-    days = (score.to_ms - score.from_ms) / 86_400_000
+    days = (score.to_ms - score.from_ms) / DAY_MS
     watched = "" if score.devices is None else f", {score.devices:,} devices"
     out.print(
         f"{local_time(score.from_ms, zone)} to {local_time(score.to_ms, zone)} ({zone.key}), {days:.3g} days{watched}",

@@ -12,14 +12,12 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event
 from domain.quantities import CATALOGUE
+from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from timeseries.ports import Bucket, Sample
 from web.console.facts import display_unit, quantity_title
 from web.console.palette import LINE_COLOUR, OK_COLOUR, SEVERITY_COLOURS
 from web.console.words import Language, word
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
 SHORTEST_LEAD_MS: Final = 30 * MINUTE_MS
 LONGEST_LEAD_MS: Final = 24 * HOUR_MS
 MOST_POINTS: Final = 1500

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from domain.devices import Device
 from domain.events import Event
+from domain.time_units import DAY_MS
 from timeseries.ports import Sample
 from web.board import Snapshot
 from web.console.chart import MOST_PLOTS, Plot, chart_height_px, chart_options, event_marks, interval_for, span_around
@@ -16,7 +17,6 @@ from web.console.facts import Fact, device_facts, event_facts, reading_facts
 from web.console.words import Language, pick, word
 from web.ports import Services
 
-DAY_MS: Final = 86_400_000
 REDRAW_EVERY_MS: Final = 5_000
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from nicegui.element import Element
 
 from domain.events import Event
+from domain.time_units import MINUTE_MS
 from web.console.words import Language, pick
 
 MOST_SHOWN: Final = 100
@@ -42,7 +43,7 @@ class EventList(Element, component="event_list.js"):
             self._shown = events
             self._props["events"] = [self._row(event) for event in events[:MOST_SHOWN]]
             self._props["total"] = len(events)
-        minute_ms = now_ms // 60_000 * 60_000 if now_ms is not None else None
+        minute_ms = now_ms // MINUTE_MS * MINUTE_MS if now_ms is not None else None
         if self._props["now-ms"] != minute_ms:
             self._props["now-ms"] = minute_ms
 

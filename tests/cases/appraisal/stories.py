@@ -9,7 +9,8 @@ from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY
 from cases.appraisal.steps import CaseSteps, Step
 from cases.deadlines import CityTimes
 from cases.workflow import Act, Actor, Case, Role, State, Term, TermUnit, perform
-from tests.cases.deadlines.calendars import HOUR_MS, OFFICE, at
+from domain.time_units import HOUR_MS
+from tests.cases.deadlines.calendars import OFFICE, at
 from tests.cases.workflow.acting import reported
 
 TIMES = CityTimes(OFFICE)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from cases.appraisal import Appraisal, Dimension, Period, Scope
 from cases.appraisal.appraisal import Appraiser
 from cases.workflow import Refusal, Source, legal_from
+from domain.time_units import DAY_MS, HOUR_MS
 from tests.cases.appraisal.stories import FOUR_HOURS, MONDAY, TIMES, WEEK, Story, appraised
-from tests.cases.deadlines.calendars import DAY_MS, HOUR_MS, at
+from tests.cases.deadlines.calendars import at
 
 DEPARTMENTS = ("drainage", "lighting", "roads")
 NOT_HERE = ("attach", "amend", "detach", "comment")

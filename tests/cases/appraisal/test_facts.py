@@ -4,8 +4,9 @@ import pytest
 
 from cases.appraisal import Period
 from cases.workflow import Source, Term, TermUnit
+from domain.time_units import HOUR_MS
 from tests.cases.appraisal.stories import FOUR_HOURS, MONDAY, WEEK, Story, appraised, counted, until
-from tests.cases.deadlines.calendars import HOUR_MS, at
+from tests.cases.deadlines.calendars import at
 
 
 def test_a_case_that_goes_its_way_in_time_is_everything_once() -> None:

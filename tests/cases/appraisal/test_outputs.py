@@ -12,8 +12,9 @@ from cases.appraisal import Appraisal, Occasion, Period, csv_of, load_weights, p
 from cases.appraisal.counts import Count
 from cases.appraisal.csv_file import columns, guarded
 from cases.appraisal.wording import percent
+from domain.time_units import DAY_MS
 from tests.cases.appraisal.stories import WEEK, Story, appraised
-from tests.cases.deadlines.calendars import DAY_MS, SHANGHAI
+from tests.cases.deadlines.calendars import SHANGHAI
 from tests.servers.chromium import console_errors, foreign_requests, resize
 
 EVIL = "=cmd|' /C calc'!A0"

@@ -6,8 +6,8 @@ from cases.appraisal import Appraisal, Dimension, Period, Scope, appraise
 from cases.appraisal.reading import read_steps
 from cases.storage import CaseBook
 from cases.workflow import Act, Case
+from domain.time_units import DAY_MS, HOUR_MS
 from tests.cases.appraisal.stories import ANYBODY, FOUR_HOURS, MONDAY, TIMES, WEEK, Story, appraised
-from tests.cases.deadlines.calendars import DAY_MS, HOUR_MS
 from tests.cases.storage.test_book import a_report
 from urbansense.case_database import CaseDatabase
 

@@ -7,11 +7,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from cases.deadlines import OFFICE_WEEK, WorkingCalendar
+from domain.time_units import MINUTE_MS
 from domain.weekly_hours import join_spans
 
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
-DAY_MS = 24 * HOUR_MS
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ZONES = (
     "Asia/Shanghai",

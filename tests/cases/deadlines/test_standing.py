@@ -17,7 +17,8 @@ from cases.deadlines import (
 )
 from cases.workflow import SYSTEM, Act, Case, Deadline, State, Term, TermUnit, perform
 from cases.workflow.states import WITH_DEPARTMENT
-from tests.cases.deadlines.calendars import DAY_MS, HOUR_MS, OFFICE, at, calendars, instants, told
+from domain.time_units import DAY_MS, HOUR_MS
+from tests.cases.deadlines.calendars import OFFICE, at, calendars, instants, told
 from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, case_in
 
 TIMES = CityTimes(OFFICE)

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 
 from cases.deadlines import CityTimes, WorkingCalendar, parse_week
 from cases.workflow import Term, TermUnit
-from tests.cases.deadlines.calendars import (
-    DAY_MS,
-    HOUR_MS,
-    OFFICE,
-    SHANGHAI,
-    at,
-    calendars,
-    instants,
-    is_open,
-    slow_between,
-    told,
-)
+from domain.time_units import DAY_MS, HOUR_MS
+from tests.cases.deadlines.calendars import OFFICE, SHANGHAI, at, calendars, instants, is_open, slow_between, told
 
 WORKING = (TermUnit.WORKING_HOUR, TermUnit.WORKING_DAY)
 units = st.sampled_from(TermUnit)

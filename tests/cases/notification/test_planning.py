@@ -13,13 +13,12 @@ from cases.notification.planning import Manner, Waiting, plan
 from cases.notification.quiet import QuietHours
 from cases.notification.rates import Rate, parse_rate
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS, MINUTE_MS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = QuietHours(parse_week(["daily 22:00-07:00"]), ZONE)
 OFTEN = Rate(100, 60_000)
 NEVER_QUIET = QuietHours(((),) * 7, ZONE)
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
 MIDDAY_MS = parse_instant_ms("2026-06-01T12:00:00+08:00")
 MIDNIGHT_MS = parse_instant_ms("2026-06-02T00:00:00+08:00")
 

@@ -10,20 +10,9 @@ from cases.notification.message import Occasion, Occurrence
 from cases.notification.watching import Watch, follow, look
 from cases.policy import Escalation
 from cases.workflow import Actor, Case, Role, State, Term, TermUnit
+from domain.time_units import HOUR_MS, MINUTE_MS
 from tests.cases.notification.office import TIMES
-from tests.cases.workflow.acting import (
-    DISPATCHER,
-    DRAINAGE,
-    FOUR_HOURS,
-    HOUR_MS,
-    NOON_MS,
-    OPERATOR,
-    act,
-    case_in,
-    reported,
-)
-
-MINUTE_MS = 60_000
+from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, NOON_MS, OPERATOR, act, case_in, reported
 
 
 def after(minutes: float, *roles: Role, departments: tuple[str, ...] = ()) -> Escalation:

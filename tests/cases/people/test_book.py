@@ -129,6 +129,6 @@ def test_a_refused_change_leaves_no_trace(people: PeopleBook) -> None:
     assert _log(people) == before
 
 
-def _log(people: PeopleBook):
+def _log(people: PeopleBook) -> None:
     with people.database.reading() as connection:
         return read_audit(connection)

@@ -57,7 +57,9 @@ def test_an_unknown_user_costs_a_hash_too(case_database: CaseDatabase, logins: L
     assert checked == ["wrong password"] * 2
 
 
-def test_who_has_no_password_cannot_log_in_with_the_one_of_nobody(case_database: CaseDatabase, people: PeopleBook):
+def test_who_has_no_password_cannot_log_in_with_the_one_of_nobody(
+    case_database: CaseDatabase, people: PeopleBook
+) -> None:
     class AllZero:
         def __call__(self, n: int) -> bytes:
             return bytes(n)

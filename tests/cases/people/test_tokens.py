@@ -43,7 +43,7 @@ def test_a_mangled_token_never_passes(tokens: TokenBook, door: Doorkeeper, data:
     assert door.caller_of(Bearer(text), 20) is not None
 
 
-def _two(tokens: TokenBook):
+def _two(tokens: TokenBook) -> None:
     if not hasattr(tokens, "two"):
         tokens.two = [tokens.create("olga", label, READ, by="olga", at_ms=10) for label in ("one", "two")]
     return tokens.two

@@ -9,7 +9,8 @@ from cases.storage import CaseBook, CaseQuery
 from cases.workflow import State
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Transition
-from tests.cases.deadlines.calendars import HOUR_MS, at, told
+from domain.time_units import HOUR_MS
+from tests.cases.deadlines.calendars import at, told
 from tests.cases.policy.test_policy import event
 from urbansense.case_database import CaseDatabase
 

@@ -12,7 +12,8 @@ from cases.report import Report
 from cases.storage import CaseBook, CaseQuery, Conflict, KeyReused, Order, UnknownCase
 from cases.workflow import SYSTEM, Act, Attached, Case, Illegal, Source, State
 from domain.events import Severity, Text
-from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, HOUR_MS, MAIN_PATH, NOON_MS, OPERATOR, TIMES
+from domain.time_units import HOUR_MS
+from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, MAIN_PATH, NOON_MS, OPERATOR, TIMES
 from urbansense.case_database import CaseDatabase
 
 

@@ -7,7 +7,8 @@ from cases.deadlines import CityTimes
 from cases.storage import CaseBook
 from cases.storage.workload import DepartmentLoad, workload
 from cases.workflow import Act, Case, Term, TermUnit
-from tests.cases.deadlines.calendars import DAY_MS, HOUR_MS, OFFICE, at
+from domain.time_units import DAY_MS, HOUR_MS
+from tests.cases.deadlines.calendars import OFFICE, at
 from tests.cases.storage.test_book import a_report
 from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, LIGHTING, OPERATOR
 from urbansense.case_database import CaseDatabase

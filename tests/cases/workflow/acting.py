@@ -5,9 +5,9 @@ from uuid import UUID
 
 from cases.workflow import SYSTEM, Act, Actor, Attached, Case, Role, Source, State, Term, TermUnit, perform
 from domain.events import Severity, Text
+from domain.time_units import HOUR_MS
 
 NOON_MS = 1_780_000_000_000
-HOUR_MS = 3_600_000
 FOUR_HOURS = Term(unit=TermUnit.HOUR, amount=4)
 EVENT = Attached(event_id=UUID(int=7), rule="cover-open", subject="MH-1")
 OTHER = UUID(int=99)

@@ -25,13 +25,13 @@ from cases.workflow import (
     legal_from,
     perform,
 )
+from domain.time_units import HOUR_MS
 from tests.cases.workflow.acting import (
     ADMINISTRATOR,
     DISPATCHER,
     DRAINAGE,
     EVENT,
     FOUR_HOURS,
-    HOUR_MS,
     LIGHTING,
     MAIN_PATH,
     NOON_MS,

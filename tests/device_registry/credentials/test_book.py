@@ -12,10 +12,10 @@ from device_registry.credentials.secrets import is_secret_of
 from device_registry.problems import InvalidRecords
 from device_registry.registry import Registry
 from domain.devices import DeviceState
+from domain.time_units import DAY_MS
 from tests.device_registry.credentials.conftest import LAMPS
 from tests.device_registry.samples import NOW_MS
 
-DAY_MS = 86_400_000
 CERTIFICATE = Certificate("lamp-1.city.example", "ab" * 32, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
 
 

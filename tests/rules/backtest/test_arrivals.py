@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.telemetry import Telemetry
+from domain.time_units import MINUTE_MS
 from rules.backtest.arrivals import Order, arrivals
 from tests.rules.lanes import T0_MS, report
-
-MINUTE_MS = 60_000
 
 
 class Shelf:

@@ -8,6 +8,7 @@ import pytest
 
 from domain.devices import Device
 from domain.telemetry import Telemetry
+from domain.time_units import DAY_MS
 from rules.backtest import BacktestPlan, BacktestResult, run_backtest, variant_of
 from rules.backtest.buckets import Buckets
 from rules.backtest.comparing import difference
@@ -22,7 +23,6 @@ from tests.rules.backtest.test_arrivals import Shelf
 from tests.rules.lanes import LAMP_OUT, at, lamp, report
 
 ZONE = ZoneInfo("Asia/Shanghai")
-DAY_MS = 86_400_000
 
 
 def dead(*spans: tuple[int, int], minutes: int = 120, device_id: str = "L1") -> list[Telemetry]:

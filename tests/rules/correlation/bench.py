@@ -6,13 +6,12 @@ from typing import Any
 
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Text, Transition, event_id
+from domain.time_units import MINUTE_MS
 from rules.correlation.spells import Key
 from rules.correlation.stage import Output, Stage
 from rules.documents import parse_rules
 from rules.rule import Rule
 from rules.silences import Matches, Silence
-
-MINUTE_MS = 60_000
 
 POWER_LOSS = "{rule: power-loss, kind: cabinet, when: reading.voltage < 100, severity: major}"
 LAMP_OUT = "{rule: lamp-out, kind: streetlight, when: reading.active_power < 5}"

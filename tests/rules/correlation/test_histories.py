@@ -6,17 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.time_units import MINUTE_MS
 from rules.correlation.spells import FOREVER_MS
-from tests.rules.correlation.bench import (
-    CITY,
-    DIM_UNDER_LOSS,
-    FEEDER_FAULT,
-    LAMP_OUT,
-    MINUTE_MS,
-    POWER_LOSS,
-    Bench,
-    rules_of,
-)
+from tests.rules.correlation.bench import CITY, DIM_UNDER_LOSS, FEEDER_FAULT, LAMP_OUT, POWER_LOSS, Bench, rules_of
 from tests.rules.correlation.worlds import END, Interval, feed, interleaved, worlds
 
 NEVER = 10_000

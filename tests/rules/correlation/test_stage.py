@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from domain.events import Severity, Transition
+from domain.time_units import MINUTE_MS
 from rules.rule import Mode
 from tests.rules.correlation.bench import (
     DIM_UNDER_LOSS,
     FEEDER_FAULT,
     LAMP_OUT,
-    MINUTE_MS,
     POWER_LOSS,
     Bench,
     cabinet,

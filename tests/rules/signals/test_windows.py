@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.time_units import MINUTE_MS
 from rules.signals.signal import Crossing, Signal, Take, parse_label
 from rules.signals.windows import Layout, Windows
 
-MINUTE_MS = 60_000
 PLAIN = [take for take in Take if take is not Take.FORECAST]
 FORECAST = Signal("water_level", Take.FORECAST, 60 * MINUTE_MS, Crossing(2.0, 6 * 60 * MINUTE_MS))
 SIGNALS = [*(Signal("water_level", take, over) for take in PLAIN for over in (MINUTE_MS, 7 * MINUTE_MS)), FORECAST]

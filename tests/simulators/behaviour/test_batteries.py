@@ -7,12 +7,12 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import DAY_MS
 from simulators.behaviour.batteries import battery_level, battery_readings, battery_voltage_v
 from simulators.faults import FaultPlan
 from simulators.world import World
 from tests.simulators.faults.small_city import city_of, cover
 
-DAY_MS = 86_400_000
 START = parse_instant_ms("2026-06-01T00:00:00+08:00")
 OFTEN = [cover(f"MH-{n}", every_s=600) for n in range(40)]
 SELDOM = [cover(f"MH-{n}", every_s=14_400) for n in range(40)]

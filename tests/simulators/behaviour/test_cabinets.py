@@ -6,13 +6,13 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.behaviour.cabinets import cabinet_readings, carried_w
 from simulators.behaviour.lamps import burning
 from simulators.city import City, build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.world import World
 
-HOUR_MS = 3_600_000
 CITY = build_city(7, 100)
 CABINETS = [device for device in CITY.devices if device.kind == "cabinet"]
 NIGHT_MS = parse_instant_ms("2026-06-01T21:00:00+08:00")

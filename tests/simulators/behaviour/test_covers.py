@@ -5,12 +5,12 @@ from statistics import mean
 import pytest
 
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.behaviour.covers import cover_readings, rush
 from simulators.faults import FaultPlan
 from simulators.world import World
 from tests.simulators.faults.small_city import city_of, cover
 
-HOUR_MS = 3_600_000
 LIDS = [cover(f"MH-{n}", gas=n % 2 == 0) for n in range(12)]
 MIDNIGHT = parse_instant_ms("2026-06-02T00:00:00+08:00")
 

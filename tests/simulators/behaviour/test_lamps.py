@@ -8,6 +8,7 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import WARM_AFTER_MS, drawn_w, temperature_factor
 from simulators.behaviour.lamps import burning, lamp_readings
 from simulators.circuits import YEAR_MS, Lantern
@@ -16,8 +17,6 @@ from simulators.faults import FaultPlan
 from simulators.place import Place
 from simulators.world import World
 
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
 CITY = build_city(7, 100)
 LAMPS = [device for device in CITY.devices if device.kind == "streetlight"]
 

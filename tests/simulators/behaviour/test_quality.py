@@ -6,13 +6,13 @@ import pytest
 
 from domain.durations import parse_instant_ms
 from domain.quantities import CATALOGUE
+from domain.time_units import HOUR_MS
 from simulators.behaviour.quality import quality_readings, saturated_oxygen_mg_l
 from simulators.faults import FaultPlan
 from simulators.weather import DRY, Storm, WeatherPlan
 from simulators.world import World
 from tests.simulators.faults.small_city import city_of, station
 
-HOUR_MS = 3_600_000
 STATIONS = [station(f"WM-{n}") for n in range(8)]
 MIDNIGHT = parse_instant_ms("2026-06-02T00:00:00+08:00")
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.city import City, build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.life import Life
@@ -12,7 +13,6 @@ from simulators.reports import Report
 from simulators.truth import Label
 
 NO_OTHERS: Final = FaultPlan(share=0)
-HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from itertools import pairwise
 
 from domain.durations import parse_instant_ms
+from domain.time_units import DAY_MS
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.catalogue import FAULTS
 from simulators.world import World
 
 START = parse_instant_ms("2026-06-01T18:00:00+08:00")
-DAY_MS = 86_400_000
 PLAN = FaultPlan(stretch_h=6, share=0.05)
 CITY = build_city(7, 300)
 

@@ -4,13 +4,14 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.cabinets import feeder_hit
 from simulators.faults.catalogue import FAULTS
 from simulators.sky import Sky
 from simulators.world import World
-from tests.simulators.faults.afflicted import HOUR_MS, Case, afflict
+from tests.simulators.faults.afflicted import Case, afflict
 
 CITY = build_city(7, 60)
 CABINET = next(device for device in CITY.devices if device.kind == "cabinet")
@@ -21,7 +22,6 @@ NEIGHBOUR = next(
     device for device in CITY.devices if device.kind == "streetlight" and device.parent_id != CABINET.device_id
 )
 NOMINAL_W = float(CABINET.attributes["nominal_power"])
-MINUTE_MS = 60_000
 EVENING, MORNING = "2026-06-01T20:00:00+08:00", "2026-06-01T09:00:00+08:00"
 
 

@@ -5,17 +5,17 @@ from itertools import pairwise
 import pytest
 
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import share_of_power
 from simulators.city import build_city
 from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
 from simulators.sky import Sky
-from tests.simulators.faults.afflicted import HOUR_MS, Case, afflict
+from tests.simulators.faults.afflicted import Case, afflict
 
 CITY = build_city(7, 30)
 LAMP = next(device for device in CITY.devices if device.kind == "streetlight")
 NOMINAL_W = float(LAMP.attributes["nominal_power"])
-MINUTE_MS = 60_000
 EVENING, MORNING = "2026-06-01T20:00:00+08:00", "2026-06-01T09:00:00+08:00"
 
 

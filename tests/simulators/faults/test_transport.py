@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.city import City, build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.transport import CLOCK_OFFSETS_MS
@@ -18,7 +19,6 @@ from simulators.transport import Departure, Revelation, spoilt
 from simulators.truth import Label
 
 NOON = parse_instant_ms("2026-06-01T12:00:00+08:00")
-HOUR_MS = 3_600_000
 CITY: City = build_city(7, 60)
 LAMP: Device = next(device for device in CITY.devices if device.kind == "streetlight")
 

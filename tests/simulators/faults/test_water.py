@@ -7,13 +7,14 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.life import Life
 from simulators.reports import Report
 from simulators.truth import Label
 from simulators.weather import Storm, WeatherPlan
-from tests.simulators.faults.afflicted import HOUR_MS, NO_OTHERS, afflict
+from tests.simulators.faults.afflicted import NO_OTHERS, afflict
 
 START = parse_instant_ms("2026-06-01T08:00:00+08:00")
 MINUTE = 60_000

@@ -2,8 +2,9 @@
 
 import pytest
 
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Bars, Score, match, score_of
-from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, label, told
+from tests.simulators.scoring.truths import NIGHT, label, told
 
 
 def score() -> Score:

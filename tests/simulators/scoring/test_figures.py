@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.confidence import wilson_interval
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Score, Told, match, score_of
 from simulators.scoring.figures import delays
 from simulators.truth import Label
-from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, decoy, label, told
+from tests.simulators.scoring.truths import NIGHT, decoy, label, told
 
 
 @pytest.mark.parametrize(

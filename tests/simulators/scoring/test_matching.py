@@ -2,10 +2,11 @@
 
 import pytest
 
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Told, match
 from simulators.scoring.verdicts import Matched, Outcome, Verdict
 from simulators.truth import Label
-from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, at, decoy, label, told
+from tests.simulators.scoring.truths import NIGHT, at, decoy, label, told
 
 GRACE_MS = 15 * MINUTE_MS
 

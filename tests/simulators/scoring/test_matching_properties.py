@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.events import Status, event_id
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Told, match, score_of
 from simulators.scoring.verdicts import Outcome, Verdict
 from simulators.truth import Label
-from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, at, decoy, label, told
+from tests.simulators.scoring.truths import NIGHT, at, decoy, label, told
 
 GRACE_MS = 15 * MINUTE_MS
 SUBJECTS = ("L1", "L2", "L3")

@@ -3,10 +3,10 @@
 from typing import Any
 
 from domain.events import Event, Severity, Status, Text, event_id
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Told, Window
 from simulators.truth import Label
 
-MINUTE_MS = 60_000
 NIGHT_MS = 1_767_276_000_000
 """2026-01-01T14:00:00Z."""
 NIGHT = Window(NIGHT_MS, NIGHT_MS + 600 * MINUTE_MS)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import orjson
 
 from domain.devices import Device
+from domain.time_units import MINUTE_MS
 from ingest.messages import Message
 from rules.documents import parse_rules
 from rules.rule import Rule
 
-MINUTE_MS = 60_000
 EVENING_MS = 1_767_276_000_000
 """2026-01-01T22:00:00+08:00, a full minute."""
 

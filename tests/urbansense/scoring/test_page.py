@@ -7,10 +7,11 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from domain.time_units import MINUTE_MS
 from simulators.scoring import Bars, Told, Window, match, score_of
 from simulators.truth import Label
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
-from tests.simulators.scoring.truths import MINUTE_MS, NIGHT, NIGHT_MS, decoy, label, told
+from tests.simulators.scoring.truths import NIGHT, NIGHT_MS, decoy, label, told
 from urbansense.scoring.page import render_page
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -7,6 +7,7 @@ import pytest
 
 from domain.durations import parse_instant_ms
 from domain.errors import ConfigurationError
+from domain.time_units import HOUR_MS
 from simulators.cities import CityFile
 from simulators.city import City
 from simulators.faults.fault import Fault
@@ -22,7 +23,6 @@ from urbansense.scoring.registry import PractiseRegistry
 from urbansense.scoring.rehearsal import RuleBook, load_rule_book, rehearse
 
 MIDNIGHT_MS = parse_instant_ms("2026-06-02T00:00:00+08:00")
-HOUR_MS = 3_600_000
 ZONE = ZoneInfo("Asia/Shanghai")
 QUIET = FaultPlan(share=0.0)
 LANGUAGES = CityFile.model_validate(

@@ -9,6 +9,7 @@ import pytest
 
 from domain.devices import Device
 from domain.durations import parse_instant_ms
+from domain.time_units import HOUR_MS
 from simulators.cities import load_city
 from simulators.city import City
 from simulators.faults.fault import Fault
@@ -21,7 +22,6 @@ from urbansense.scoring.rehearsal import load_rule_book, rehearse
 
 PAGE = Path(__file__).parents[3] / "docs/scores.md"
 MIN_RECALL, MIN_PRECISION = 0.98, 0.95
-HOUR_MS = 3_600_000
 START_MS = parse_instant_ms("2026-06-01T17:55:00+08:00")
 STORM = WeatherPlan.model_validate({"storms": [{"after_h": 0.5, "lasts_h": 0.7, "total_mm": 90}]})
 PLAIN = {

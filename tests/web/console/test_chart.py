@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.events import Severity
-from tests.web.city import MINUTE_MS, NOON_MS, cleared, lamp, lamp_out
+from domain.time_units import HOUR_MS, MINUTE_MS
+from tests.web.city import NOON_MS, cleared, lamp, lamp_out
 from timeseries.ports import Bucket, Sample
-from web.console.chart import HOUR_MS, MOST_POINTS, Plot, chart_options, event_marks, interval_for, span_around
+from web.console.chart import MOST_POINTS, Plot, chart_options, event_marks, interval_for, span_around
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EVENT = lamp_out(lamp(1), NOON_MS)

@@ -22,8 +22,9 @@ from domain.devices import Device
 from domain.errors import TransientFault
 from domain.events import Severity
 from domain.ledger import Ledger
+from domain.time_units import MINUTE_MS
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
-from tests.web.city import MINUTE_MS, NOON_MS, City, cleared, lamp, lamp_out
+from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
 from timeseries.embedded import EmbeddedStore
 from web.app import create_app
 from web.serving import serve
