@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 from domain.devices import Device
 from domain.events import Event, Status
+from domain.hierarchy import parent_chain
 from domain.time_units import DAY_MS
 from domain.topics import Topics
 from ingest.gateway_clock import last_tick_ms
 from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
 from rules.calendars import Calendars
-from rules.correlation.places import chain_of, group_subject
+from rules.correlation.places import group_subject
 from rules.definitions import RuleTable, UnknownRule
 from rules.explaining import Explanation, WhyNot, explain, why_not
 from rules.explaining.answers import Situation
@@ -103,7 +104,7 @@ class LogRuleReasons:
         """Events that stand over the rule's on the subject at the instant."""
         found: list[Event] = []
         for name in rule.suppressed_by:
-            for above in chain_of(subject, self._devices.device):
+            for above in parent_chain(subject, self._devices.device):
                 query = EventQuery(None, at_ms + 1, rule=name, subject=above, limit=20)
                 page = await self._store.fetch_events(query)
                 found += [

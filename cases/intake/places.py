@@ -1,30 +1,25 @@
 """Where a group's event may stand that a device's event is part of."""
 
-from collections.abc import Callable
-
-from domain.devices import Device
-
-_LONGEST_CHAIN = 16
+from domain.hierarchy import FindDevice, parent_chain
 
 
-def places_of(subject: str, find_device: Callable[[str], Device | None]) -> frozenset[str]:
+def places_of(subject: str, find_device: FindDevice) -> frozenset[str]:
     """Every subject that an event absorbing one of `subject` can have.
 
     Those are the subject itself, its parents, its areas from the widest down, its grid and its attributes' values. A
     subject that is no device (a group's own) has itself and, written as a path, what lies above it.
     """
     found = {subject, *_above(subject)}
-    device = find_device(subject)
-    for _ in range(_LONGEST_CHAIN):
+    for device_id in parent_chain(subject, find_device):
+        found.add(device_id)
+        device = find_device(device_id)
         if device is None:
-            break
-        found.add(device.device_id)
+            continue
         found.update(str(value) for value in device.attributes.values())
         if device.area is not None:
             found.update((device.area, *_above(device.area)))
         if device.grid is not None:
             found.add(device.grid)
-        device = find_device(device.parent_id) if device.parent_id is not None else None
     return frozenset(found)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from rules.correlation.places import FindDevice, chain_of, group_subject
+from domain.hierarchy import FindDevice, parent_chain
+from rules.correlation.places import group_subject
 from rules.correlation.relations import Relations
 from rules.correlation.roll import Roll
 from rules.correlation.spells import NEVER_MS, TO_PEOPLE, Course, EventFields, Interval, Key, Spell
@@ -36,7 +37,7 @@ class Known:
         if patience_ms is None:
             rule = self.relations.rules.get(name)
             patience_ms = (device.report_interval_s * 1000 if device else 0) + (rule.clear_for_ms if rule else 0)
-        spell = Spell(event, chain_of(subject, self.find_device), groups, patience_ms)
+        spell = Spell(event, parent_chain(subject, self.find_device), groups, patience_ms)
         track.spells[spell.opened_ms] = spell
         self.index(track.key, spell)
         return spell

@@ -1,27 +1,13 @@
-"""Where a subject stands among others: its parents, and what groups it by."""
+"""What groups a subject by: its parent, its area, its grid or an attribute."""
 
-from collections.abc import Callable
 from typing import Final
 
 from domain.devices import Device
 from rules.conditions.types import AREA
 
-FindDevice = Callable[[str], Device | None]
-_LONGEST_CHAIN: Final = 16
 BY_AREA: Final = "area."
 """Before the name of a level, in `group.by`."""
 _DEPTHS: Final = {f"{BY_AREA}{level}": depth for depth, level in enumerate(AREA, 1)}
-
-
-def chain_of(subject: str, find_device: FindDevice) -> tuple[str, ...]:
-    """The subject, its parent, the parent's parent and so on; a circle of parents ends where it closes."""
-    chain = [subject]
-    while len(chain) < _LONGEST_CHAIN:
-        device = find_device(chain[-1])
-        if device is None or device.parent_id is None or device.parent_id in chain:
-            break
-        chain.append(device.parent_id)
-    return tuple(chain)
 
 
 def group_subject(by: str, device: Device | None) -> str | None:

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from domain.events import Transition
+from domain.hierarchy import FindDevice, parent_chain
 from domain.time_units import HOUR_MS
 from rules.correlation.composing import group_event
 from rules.correlation.grouping import are_enough
 from rules.correlation.known import Known
-from rules.correlation.places import FindDevice, chain_of
 from rules.correlation.relations import Relations
 from rules.correlation.spells import FOREVER_MS, NEVER_MS, TO_PEOPLE, Decision, EventFields, Key, Role
 from rules.correlation.teller import Teller, fits
@@ -327,13 +327,13 @@ class Stage:
     # Silences
 
     def _may_be_silenced(self, event: EventFields) -> bool:
-        chain = chain_of(event["subject"], self._known.find_device)
+        chain = parent_chain(event["subject"], self._known.find_device)
         return any(fits(silence, event, chain) for silence in self._teller.silences)
 
     def _silenced_keys(self, silence: Silence) -> set[Key]:
         """The tracks with events that a silence is about; events that passed so far get one."""
         for key, value in list(self._passing.items()):
-            if fits(silence, orjson.loads(value), chain_of(key[1], self._known.find_device)):
+            if fits(silence, orjson.loads(value), parent_chain(key[1], self._known.find_device)):
                 self._adopt(key)
         return {
             key
