@@ -124,7 +124,7 @@ async def measure(url: str, rate: float, seconds: float) -> bool:
 
 async def _dispatched(client: httpx.AsyncClient, count: int) -> list[str]:
     numbers: list[str] = []
-    query: dict[str, object] = {"state": "dispatched", "limit": 1000}
+    query: dict[str, str | int] = {"state": "dispatched", "limit": 1000}
     while len(numbers) < count:
         page = (await client.get("/api/v1/cases", params=query)).raise_for_status().json()
         numbers += [case["number"] for case in page["items"]]

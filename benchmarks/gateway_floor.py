@@ -14,6 +14,7 @@ import orjson
 import paho.mqtt.client as mqtt
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from paho.mqtt.enums import CallbackAPIVersion
 
 _PARTITIONS = 12
 
@@ -26,8 +27,8 @@ async def main(port: int, kafka: str, count: int) -> None:
     await admin.close()
     producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=5, max_batch_size=1 << 19)
     await producer.start()
-    queue: collections.deque[tuple[str, bytes]] = collections.deque()
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    queue: collections.deque[tuple[str, bytes | bytearray]] = collections.deque()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.on_message = lambda _c, _u, message: queue.append((message.topic, message.payload))
     client.on_connect = lambda connected, *_: connected.subscribe("city/#", 1)
     client.on_subscribe = lambda *_: print("ready", flush=True)
@@ -51,7 +52,7 @@ async def main(port: int, kafka: str, count: int) -> None:
     await producer.stop()
 
 
-async def _ship(producer: AIOKafkaProducer, topic: str, messages: list[tuple[str, bytes]]) -> None:
+async def _ship(producer: AIOKafkaProducer, topic: str, messages: list[tuple[str, bytes | bytearray]]) -> None:
     partitions: list[list[tuple[bytes, bytes]]] = [[] for _ in range(_PARTITIONS)]
     for name, payload in messages:
         device_id = name.rsplit("/", 2)[1]

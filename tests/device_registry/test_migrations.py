@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from alembic import command
@@ -121,7 +122,7 @@ def test_a_database_of_the_first_version_is_brought_on_with_its_devices(database
 
     entry = registry.get_entry("CAB-1")
     assert entry is not None
-    place = {"lon": 120.55, "lat": 31.87}
+    place: dict[str, Any] = {"lon": 120.55, "lat": 31.87}
     device = Device("CAB-1", "cabinet", "cabinet", "配电箱", **place, attributes={"a": 1}, activated_at_ms=5, version=3)
     assert entry == (device, Details(), 7, 7)
     assert registry.profiles()["acme"].fields == (FieldMapping("v", "voltage", "V"),)

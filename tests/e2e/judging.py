@@ -20,7 +20,7 @@ from streams.tables import read_to_end
 from tests.e2e.prepared import CORRELATED, RULES, registered, telemetry
 from urbansense.commands.services import run_until_stopped
 from urbansense.parts import Parts, open_parts
-from urbansense.running import run_services
+from urbansense.running import Service, run_services
 from urbansense.settings import Settings, load_settings
 
 
@@ -45,7 +45,7 @@ def judge_in_one_process(last: int, ahead: int) -> None:
     async def run(settings: Settings, stop: asyncio.Event) -> None:
         async with open_parts(settings, stop) as parts:
             await parts.lookup.load(parts.log)
-            services = {
+            services: dict[str, Service] = {
                 "lookup": parts.lookup,
                 "rules worker": RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone),
                 "correlator": Correlator(parts.log, parts.topics, parts.lookup.device),

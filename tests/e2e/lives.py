@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -54,7 +54,10 @@ class Lives(Protocol):
     """Rules that may be killed and begun again."""
 
     topics: Topics
-    progress: Progress
+
+    @property
+    def progress(self) -> Progress:
+        """The counts of what has been done so far, in all lives."""
 
     def start(self, last: int) -> None:
         """Start what is dead; an embedded log feeds itself from here on with what comes before the instant `last`."""
@@ -182,7 +185,7 @@ async def settle(lives: Lives) -> None:
 
 
 async def _live_until(death: Death, lives: Lives) -> None:
-    count = getattr(lives.progress, death.sight)
+    count: Callable[[], Awaitable[int]] = getattr(lives.progress, death.sight)
     before = await count()
     span = _EVENTS if death.sight in ("raised", "announced") else records_before(lives.topics, death.last) - before
     goal = before + 1 + int(death.share * (span - 1))

@@ -82,7 +82,8 @@ class City:
         async with self.log() as log:
             for told in tellings(number):
                 await log.append([told.record(topics)])
-            self.ends = {tuple(place): end for place, (_, end) in (await log.bounds([topics.events])).items() if end}
+            bounds = await log.bounds([topics.events])
+            self.ends = {(place.topic, place.partition): end for place, (_, end) in bounds.items() if end}
 
     def reached(self) -> Mapping[tuple[str, int], int]:
         with self.book.transaction() as transaction:

@@ -36,7 +36,8 @@ def tool(name: str, server: str, package: str) -> str:
 def publish(broker: Mosquitto, topic: str, message: dict[str, Any]) -> None:
     """One message at QoS 1 by Mosquitto's own client."""
     client = tool("mosquitto_pub", "mosquitto", "mosquitto-clients")
-    command = [client, "-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-t", topic, "-m", orjson.dumps(message)]
+    content = orjson.dumps(message).decode()
+    command = [client, "-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-t", topic, "-m", content]
     subprocess.run(command, check=True, timeout=20)
 
 

@@ -1,6 +1,7 @@
 """Kill -9 of every service during 20,000 QoS 1 messages on Mosquitto and Kafka changes nothing."""
 
 from collections.abc import Coroutine, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -42,7 +43,7 @@ async def test_killed_services_lose_nothing_double_nothing_and_find_the_same_eve
         raised = sum(event.revision for event in undisturbed)
         for name, times in kills.items():
             points = kill_points(random, times, raised if name == "correlator" else REPORTS)
-            yield kill_and_restart(services[name], lambda name=name: done(name), points, standstill)
+            yield kill_and_restart(services[name], partial(done, name), points, standstill)
 
     own_mosquitto.start()
     with platform(

@@ -147,5 +147,5 @@ def pending(api: str) -> int:
     return int(ledger["store"]["pending"] + ledger["rules"]["pending"])
 
 
-def ask(api: str, path: str, **query: object) -> Any:
+def ask(api: str, path: str, **query: str | int) -> Any:
     return httpx.get(f"{api}/api/v1/{path}", params=query, timeout=20, trust_env=False).raise_for_status().json()

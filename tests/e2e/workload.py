@@ -103,7 +103,7 @@ class Workload:
 def workload(seed: int) -> Workload:
     """Every third device has faults: short ones that prove nothing, long ones, and some that last to the end."""
     random = Random(seed)
-    faults = {}
+    faults: dict[str, tuple[Fault, ...]] = {}
     for name in (*LAMPS, *MONITORS)[::3]:
         first = Fault(begin := random.randint(3, 40), begin + random.randint(1, 15))
         last = Fault(

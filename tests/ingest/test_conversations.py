@@ -83,8 +83,9 @@ def test_every_message_is_settled_once_and_nothing_raises(steps: list[Any]) -> N
         if isinstance(step, str):
             take(heard.sweep())
             continue
+        topic, content = step
         given_out.append(Ticket(1, None))
-        take(heard.converse(Message(*step, NOW), given_out[-1]))
+        take(heard.converse(Message(topic, content, NOW), given_out[-1]))
     take(heard.sweep(everything=True))
     assert len(settled) == len(given_out)
     assert {id(ticket) for ticket in settled} == {id(ticket) for ticket in given_out}

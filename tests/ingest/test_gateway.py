@@ -1,9 +1,10 @@
 """The gateway between a real Mosquitto and the embedded log."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -61,19 +62,19 @@ class HeldLog:
         await self.gate.wait()
         await self._log.append(records)
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
 
 class Rig:
     """One gateway slot, and what stands in the log."""
 
-    def __init__(self, broker: Mosquitto, log: EmbeddedLog, topics: Topics, **settings: object) -> None:
+    def __init__(self, broker: Mosquitto, log: EmbeddedLog, topics: Topics, **settings: Any) -> None:
         self.broker, self.topics = broker, topics
         self.log = HeldLog(log)
         self.gateway = self.new_gateway(**settings)
 
-    def new_gateway(self, slot: int = 0, **settings: object) -> Gateway:
+    def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         endpoint = parse_mqtt_url(self.broker.url)
         wanted = GatewaySettings(slot, endpoint, self.topics, **settings)
         return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS)
@@ -105,7 +106,7 @@ class Rig:
         return [r for r in await self.records(self.topics.telemetry("streetlight")) if not is_tick(r.headers)]
 
 
-async def until(condition, timeout_s: float = 10) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)
@@ -136,7 +137,7 @@ async def test_every_message_is_in_the_log_once_and_acknowledged(rig: Rig) -> No
         await until(lambda: gateway.counters.acknowledged == 500)
     reports = await rig.reports()
     assert tally.acknowledged == len(reports) == 500
-    by_lamp = [orjson.loads(r.value)["message_id"] for r in reports if r.key == b"L3"]
+    by_lamp = [orjson.loads(r.value or b"")["message_id"] for r in reports if r.key == b"L3"]
     assert by_lamp == sorted(by_lamp, key=int)
 
 
@@ -165,7 +166,7 @@ async def test_what_was_not_acknowledged_comes_again_to_the_next_process(rig: Ri
     rig.log.gate.set()
     async with rig.running(rig.new_gateway()) as second:
         await until(lambda: second.counters.acknowledged == 50)
-    ids = {orjson.loads(r.value)["message_id"] for r in await rig.reports()}
+    ids = {orjson.loads(r.value or b"")["message_id"] for r in await rig.reports()}
     assert ids == {str(n) for n in range(50)}
 
 
@@ -231,7 +232,7 @@ async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, l
     await until(lambda: rig.gateway.counters.acknowledged >= 40)
     stop.set()
     await task
-    assert {orjson.loads(r.value)["message_id"] for r in await rig.reports()} == {str(n) for n in range(40)}
+    assert {orjson.loads(r.value or b"")["message_id"] for r in await rig.reports()} == {str(n) for n in range(40)}
 
 
 async def test_a_restarted_broker_keeps_messages_for_a_gateway_that_is_not_back_yet(
@@ -298,7 +299,7 @@ async def test_bad_input_is_rejected_with_its_reason_and_acknowledged(rig: Rig, 
     async with rig.running() as gateway:
         await rig.publish([("city/a/streetlight/L1/up", payload), lamp_message(1)])
         await until(lambda: gateway.counters.acknowledged == 2)
-    (rejection,) = [orjson.loads(r.value) for r in await rig.records(rig.topics.rejected)]
+    (rejection,) = [orjson.loads(r.value or b"") for r in await rig.records(rig.topics.rejected)]
     assert rejection["reason"] == reason
     assert len(await rig.reports()) == 1
 
@@ -307,5 +308,5 @@ async def test_an_unknown_device_is_rejected(rig: Rig) -> None:
     async with rig.running() as gateway:
         await rig.publish([("city/a/streetlight/X9/up", lamp_message(1)[1])])
         await until(lambda: gateway.counters.acknowledged == 1)
-    (rejection,) = [orjson.loads(r.value) for r in await rig.records(rig.topics.rejected)]
+    (rejection,) = [orjson.loads(r.value or b"") for r in await rig.records(rig.topics.rejected)]
     assert rejection["reason"] == "unknown_device"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -20,9 +20,12 @@ from domain.topics import Topics, is_tick
 from ingest.codecs.sparkplug_wire import read_payload
 from ingest.conversations import Answer, Ticket
 from ingest.gateway import Gateway, GatewaySettings
+from ingest.messages import Message
 from ingest.mqtt_frames import Publish
+from ingest.mqtt_session import MqttSession
 from ingest.pipeline import Pipeline
 from streams.embedded import EmbeddedLog
+from streams.ports import Outgoing
 from streams.tables import read_to_end
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
@@ -119,7 +122,7 @@ class Edge:
             info.wait_for_publish(10)
 
     def _hear(self, client: Client, userdata: object, message: MQTTMessage) -> None:
-        (command,) = read_payload(message.payload).metrics
+        (command,) = read_payload(bytes(message.payload)).metrics
         assert (command.name, command.value) == ("Node Control/Rebirth", True)
         self.rebirths += 1
         self.be_born()
@@ -269,7 +272,7 @@ async def test_a_gateway_killed_and_started_again_asks_for_the_birth_and_loses_n
 
 async def test_what_came_on_an_earlier_connection_is_not_acknowledged_on_this_one(log: EmbeddedLog) -> None:
     gateway = Rig("mqtt://127.0.0.1:1", log, "stale").new_gateway()
-    gateway._session = SimpleNamespace(connection=2)
+    gateway._session = cast("MqttSession", SimpleNamespace(connection=2))
     answer = Answer([], [Ticket(1, b"\0\1"), Ticket(2, b"\0\2"), Ticket(2, None)])
     assert gateway._act_on(answer) == ([], [b"\0\2"], 3)
 
@@ -278,12 +281,19 @@ async def test_what_came_on_an_earlier_connection_is_not_acknowledged_on_this_on
 async def test_every_dialect_takes_its_own_way(log: EmbeddedLog, topic_filter: str) -> None:
     """`Gateway._receive` tells them apart by one comparison of the topic."""
     gateway = Rig("mqtt://127.0.0.1:1", log, "ways").new_gateway()
-    gateway._session, gateway._queue = SimpleNamespace(connection=1), asyncio.Queue()
+    gateway._session = cast("MqttSession", SimpleNamespace(connection=1))
+    gateway._queue = asyncio.Queue()
     ways: list[str] = []
-    gateway.decoder = SimpleNamespace(
-        records=lambda message: ways.append("records") or [],
-        converse=lambda message, ticket: ways.append("converse") or Answer([], [ticket]),
-    )
+
+    def records(message: Message) -> list[Outgoing]:
+        ways.append("records")
+        return []
+
+    def converse(message: Message, ticket: Ticket) -> Answer:
+        ways.append("converse")
+        return Answer([], [ticket])
+
+    gateway.decoder = SimpleNamespace(records=records, converse=converse)
     topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
     gateway._receive([Publish(topic, b"", b"\0\1", None)])
     assert ways == (["converse"] if topic_filter in STATEFUL_FILTERS else ["records"])

@@ -24,12 +24,12 @@ def publish_frame(publish: Publish, *, version5: bool) -> bytes:
     topic = publish.topic.encode()
     body = struct.pack("!H", len(topic)) + topic + (publish.packet_id or b"")
     if version5:
-        properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         if publish.content_type is not None:
             properties.ContentType = publish.content_type
             properties.UserProperty = ("a", "b")
             properties.MessageExpiryInterval = 7
-        body += properties.pack()
+        body += properties.pack()  # type: ignore[no-untyped-call]  # paho leaves it untyped
     body += publish.payload
     return bytes([0x32 if publish.packet_id else 0x30]) + remaining_length(len(body)) + body
 

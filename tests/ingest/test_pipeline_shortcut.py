@@ -72,7 +72,7 @@ def plain_report(device_id: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 NAMES = ["voltage", "gear_temperature", "relay_closed", "colour", "U", "T", "T2", "E", "R", "F", "D", "X", "I", "rssi"]
-VALUES = (
+VALUES: st.SearchStrategy[Any] = (
     NUMBERS | st.floats() | st.integers() | st.booleans() | st.none() | st.text(max_size=3) | st.just({}) | st.just([1])
 )
 TIMES = st.integers(RECEIVED - 31 * 86_400_000, RECEIVED + 400_000) | st.sampled_from(

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -22,14 +23,14 @@ from streams.ports import Outgoing
 from streams.tables import read_to_end
 from tests.ingest.lookup import lookup_of
 from timeseries.embedded import EmbeddedStore
-from timeseries.ports import Outcome, Refusal, Sums
+from timeseries.ports import Outcome, PartitionBatch, Progress, Refusal, Sums
 
 T0_MS = 1_780_000_000_000
 TOPICS = Topics(partitions=3, kinds=("streetlight", "water_monitor"))
 
 
 def report(number: int, device: int = 0, value: float = 1.0, quantity: str = "voltage") -> Outgoing:
-    telemetry = {
+    telemetry: dict[str, Any] = {
         "device_id": f"L{device}",
         "kind": "streetlight",
         "observed_at_ms": T0_MS + number * 1000,
@@ -55,11 +56,13 @@ class Flaky:
         self.before: Callable[[], None] = lambda: None
         self.after: Callable[[Outcome], Outcome] = lambda outcome: outcome
 
-    async def write_telemetry(self, batches, progress) -> Outcome:
+    async def write_telemetry(
+        self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], Progress]
+    ) -> Outcome:
         self.before()
         return self.after(await self._store.write_telemetry(batches, progress))
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
 
@@ -167,14 +170,14 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: Embed
 
 async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(log: EmbeddedLog, store: Flaky) -> None:
     def refuse(outcome: Outcome) -> Outcome:
-        telemetry = orjson.loads(report(7).value)
+        telemetry = orjson.loads(report(7).value or b"")
         return Outcome(outcome.progress, [Refusal(telemetry, "field type conflict")])
 
     store.after = refuse
     await log.append([report(7)])
     async with recording(log, store):
         await until(lambda: settled(log, store))
-    (rejection,) = [orjson.loads(r.value) async for r in read_to_end(log, [TOPICS.rejected])]
+    (rejection,) = [orjson.loads(r.value or b"") async for r in read_to_end(log, [TOPICS.rejected])]
     assert rejection["reason"] == "store_refused"
     assert rejection["detail"] == "field type conflict"
     count = LogCount(log, TOPICS)

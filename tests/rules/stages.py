@@ -1,8 +1,8 @@
 """Rules worker and correlator on a real log, fed by hand, with crashes where a test wants them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
@@ -19,6 +19,7 @@ from streams.tables import read_to_end
 from tests.rules.lanes import at
 
 PATIENCE_S = 30.0
+_T = TypeVar("_T")
 
 
 class Registry:
@@ -208,7 +209,7 @@ class Stages:
         return partition_of(device_id.encode(), self.topics.partitions)
 
 
-async def eventually(question: Callable[[], Any], what: str) -> Any:
+async def eventually(question: Callable[[], Awaitable[_T | None]], what: str) -> _T:
     """The first answer that is not None; fails if none comes."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while (answer := await question()) is None:

@@ -105,7 +105,7 @@ async def test_groups_and_suppression_on_the_log_are_those_in_memory(stages: Sta
 async def test_a_crash_at_any_commit_changes_nothing_told(stages: Stages, commit: int, after: bool) -> None:
     await stages.apply(RULES)
     crashing = CrashingLog(stages.log, lambda n: Crash() if n == commit else None, after=after)
-    stages.start(Correlator(crashing, stages.topics, FIND))  # type: ignore[arg-type]
+    stages.start(Correlator(crashing, stages.topics, FIND))
     await raises(stages, Transition.OPENED, raw_event("low", "L9", 1))
     await clock(stages, 1)
     if commit > 1:

@@ -62,7 +62,7 @@ async def test_an_event_is_passed_on_as_a_cloud_event_in_kafkas_binary_binding(s
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_crash_at_a_commit_passes_every_event_on_once_and_in_order(stages: Stages, after: bool) -> None:
     crashing = CrashingLog(stages.log, lambda commit: Crash() if commit == 2 else None, after=after)
-    stages.start(Correlator(crashing, stages.topics))  # type: ignore[arg-type]
+    stages.start(Correlator(crashing, stages.topics))
     await raise_events(stages, 0, 1)
     await stages.told(1, stages.topics.events)
     await raise_events(stages, 1, 3)
@@ -75,7 +75,7 @@ async def test_a_crash_at_a_commit_passes_every_event_on_once_and_in_order(stage
 
 async def test_a_commit_in_doubt_doubles_nothing(stages: Stages) -> None:
     doubtful = CrashingLog(stages.log, lambda commit: TransientFault("who knows") if commit == 1 else None, after=True)
-    stages.start(Correlator(doubtful, stages.topics))  # type: ignore[arg-type]
+    stages.start(Correlator(doubtful, stages.topics))
     await raise_events(stages, 0, 3)
     await stages.told(3, stages.topics.events)
     assert Counter(await ids(stages)) == Counter(await wanted(stages))

@@ -17,7 +17,7 @@ SILENT = "{rule: silent, kind: streetlight, no_data: 20m}"
 
 
 def sums(lane: object) -> tuple[int, int, int, int]:
-    return tuple(getattr(lane, name) for name in ("judged", "duplicate", "too_late", "no_rule"))  # type: ignore[return-value]
+    return tuple(getattr(lane, name) for name in ("judged", "duplicate", "too_late", "no_rule"))
 
 
 def test_an_event_carries_what_a_department_needs() -> None:
@@ -110,7 +110,7 @@ def test_a_device_without_a_clock_is_known_by_message_and_readings_for_an_hour()
     lane = lane_of(LAMP_OUT)
 
     def from_gateway(minute: float, message: str | None, power: float = 96.0) -> None:
-        more = {} if message is None else {"message_id": message}
+        more: dict[str, Any] = {} if message is None else {"message_id": message}
         lane.report(report(minute, power, time_source="gateway", received_at_ms=at(minute), **more))
 
     from_gateway(0, "7")

@@ -1,5 +1,7 @@
 """Interval reasoning over conditions: what it says is true of every value."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,11 +64,17 @@ CONDITIONS = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+def _within(name: str, value: float) -> float:
+    return min(max(value, CATALOGUE[name].low), CATALOGUE[name].high)
+
+
 VALUES = st.fixed_dictionaries(
     {
         n: st.one_of(
             st.floats(CATALOGUE[n].low, CATALOGUE[n].high),
-            NUMBERS.map(lambda v, n=n: min(max(v, CATALOGUE[n].low), CATALOGUE[n].high)),
+            NUMBERS.map(partial(_within, n)),
         )
         for n in NAMES
     }

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -51,7 +52,7 @@ def chromium(chromium_process: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
     first = window.current_window_handle
     window.switch_to.new_window("tab")
     for log in ("browser", "performance"):
-        window.get_log(log)
+        _log_of(window, log)
     yield window
     window.close()
     window.switch_to.window(first)
@@ -74,7 +75,7 @@ def prefer_scheme(window: webdriver.Chrome, scheme: str) -> None:
 def foreign_requests(window: webdriver.Chrome) -> list[str]:
     """Every address that the page asked for, since the last call, that is neither loopback nor inline data."""
     asked = []
-    for entry in window.get_log("performance"):
+    for entry in _log_of(window, "performance"):
         message = orjson.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent":
             asked.append(message["params"]["request"]["url"])
@@ -87,4 +88,9 @@ def foreign_requests(window: webdriver.Chrome) -> list[str]:
 
 def console_errors(window: webdriver.Chrome) -> list[str]:
     """What the page's console holds at level SEVERE."""
-    return [entry["message"] for entry in window.get_log("browser") if entry["level"] == "SEVERE"]
+    return [entry["message"] for entry in _log_of(window, "browser") if entry["level"] == "SEVERE"]
+
+
+def _log_of(window: webdriver.Chrome, kind: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = window.get_log(kind)  # type: ignore[no-untyped-call]  # Selenium leaves it untyped
+    return entries

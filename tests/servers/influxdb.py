@@ -94,7 +94,7 @@ class InfluxServer:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.influx.url}/health").json()["status"] == "pass"
+            return bool(httpx.get(f"{self.influx.url}/health").json()["status"] == "pass")
         except (httpx.HTTPError, ValueError, KeyError):
             return False
 

@@ -20,11 +20,17 @@ async def listening(broker: MqttEndpoint, *topics: str) -> AsyncIterator[list[tu
     client = Client(CallbackAPIVersion.VERSION2, protocol=version)
 
     def keep(_client: Client, _userdata: object, message: MQTTMessage) -> None:
-        received.append((message.topic, message.payload))
+        received.append((message.topic, bytes(message.payload)))
+
+    def subscribe(*_: object) -> None:
+        client.subscribe([(topic, 1) for topic in topics])
+
+    def note_subscribed(*_: object) -> None:
+        loop.call_soon_threadsafe(subscribed.set)
 
     client.on_message = keep
-    client.on_connect = lambda *_: client.subscribe([(topic, 1) for topic in topics])
-    client.on_subscribe = lambda *_: loop.call_soon_threadsafe(subscribed.set)
+    client.on_connect = subscribe
+    client.on_subscribe = note_subscribed
     client.connect(broker.host, broker.port)
     client.loop_start()
     try:

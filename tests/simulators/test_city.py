@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
 import orjson
 import pytest
@@ -109,7 +110,7 @@ def test_the_devices_file_reads_back_as_the_devices(city: City) -> None:
         attributes = orjson.loads(row.pop("attributes"))
         assert row.pop("owner") == ""
         numbers = {"lon": float(row["lon"]), "lat": float(row["lat"])}
-        texts = {key: value or None for key, value in row.items()}
+        texts: dict[str, Any] = {key: value or None for key, value in row.items()}
         again = Device(
             **{**texts, **numbers, "report_interval_s": int(row["report_interval_s"])}, attributes=attributes
         )

@@ -18,7 +18,7 @@ from simulators.faults import FaultPlan
 from simulators.life import Life
 from simulators.publisher import Publisher, Tally
 from simulators.reports import Message, Report
-from simulators.transport import Departure, Revelation, on_time
+from simulators.transport import Departure, Leaving, Revelation, on_time
 from simulators.truth import Label
 from simulators.voices import NativeVoice
 from tests.simulators.listener import listening
@@ -204,7 +204,7 @@ async def test_a_report_told_twice_is_one_distinct_report_and_a_spoilt_one_is_no
 
 async def test_the_truth_is_told_beside_the_reports_and_counts_as_none(broker: MqttEndpoint) -> None:
     told = Label(label="a", kind="lamp-dead", place="D1", start_ms=NOON, end_ms=NOON + 1)
-    leaving = [Revelation(NOON, told), Departure(NOON, report(NOON))]
+    leaving: list[Leaving] = [Revelation(NOON, told), Departure(NOON, report(NOON))]
     async with listening(broker, UPLINKS, TRUTH_TOPIC) as received, Publisher(broker, "truth") as sender:
         done = await drive(leaving, sender, SimulatedClock(), asyncio.Event())
         await until(lambda: len(received) == 2, "both arrive")

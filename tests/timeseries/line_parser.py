@@ -48,7 +48,7 @@ def _cut(text: str, at: str, escapes: str) -> tuple[str, str]:
 
 
 def _split(text: str, at: str) -> list[str]:
-    parts = []
+    parts: list[str] = []
     while True:
         try:
             head, text = _cut(text, at, "\\")

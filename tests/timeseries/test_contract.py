@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.events import Severity, Status
+from domain.events import Event, Severity, Status
 from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.servers.influxdb import Influx
 from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
@@ -316,7 +316,8 @@ async def test_pages_hold_every_event_once_though_new_ones_arrive_in_between(sto
     events = [event(subject=f"L{i}", opened_at_ms=NOON_MS + i // 3) for i in range(10)]
     await store.write_events(events)
 
-    seen, page = [], await store.fetch_events(EventQuery(limit=4))
+    seen: list[Event] = []
+    page = await store.fetch_events(EventQuery(limit=4))
     for newcomer in range(10):
         seen += page.items
         if page.next is None:

@@ -1,5 +1,7 @@
 """What the services count, as Prometheus reads it."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -11,9 +13,13 @@ from ingest.pipeline import Pipeline
 from ingest.recorder import Recorder
 from rules.worker import RulesWorker
 from tests.ingest.lookup import lookup_of
+from tests.rules.stages import Registry
 from timeseries.ports import Progress, Sums
 from urbansense.metrics import ServiceMetrics
 from urbansense.web_server import WebServer
+
+NOTHING: Any = None
+"""In the place of a log or a store: nothing here is run."""
 
 
 def exposition(**services: object) -> str:
@@ -24,7 +30,7 @@ def exposition(**services: object) -> str:
 
 def test_a_gateway_tells_what_it_received_and_why_it_rejected() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
-    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=NOTHING, decoder=pipeline)
     gateway.counters.received = 3
     pipeline.records(Message("city/a/streetlight/L1/up", b'{"readings":{"voltage":1}}', 1_780_000_000_000))
     text = exposition(gateway=gateway)
@@ -35,7 +41,7 @@ def test_a_gateway_tells_what_it_received_and_why_it_rejected() -> None:
 
 def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
-    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=None, decoder=pipeline)
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=NOTHING, decoder=pipeline)
     pipeline.records(Message("spBv1.0/STATE/scada", b"{}", 1_780_000_000_000))
     text = exposition(gateway=gateway)
     assert 'urbansense_gateway_asides_total{what="sparkplug state of a host"} 1.0' in text
@@ -44,18 +50,20 @@ def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
 
 
 def test_a_recorder_tells_its_sums() -> None:
-    recorder = Recorder(None, None, Topics(), progress={("t", 0): Progress(9, Sums(5, 2, 1)), ("t", 1): Progress(1)})
+    recorder = Recorder(
+        NOTHING, NOTHING, Topics(), progress={("t", 0): Progress(9, Sums(5, 2, 1)), ("t", 1): Progress(1)}
+    )
     text = exposition(recorder=recorder)
     assert 'urbansense_recorder_reports_total{fate="stored"} 5.0' in text
     assert 'urbansense_recorder_reports_total{fate="duplicate"} 2.0' in text
 
 
 def test_services_without_numbers_add_none() -> None:
-    assert exposition(web=object(), rules=RulesWorker(None, Topics(), lookup_of())).count("urbansense_gateway") == 0
+    assert exposition(web=object(), rules=RulesWorker(NOTHING, Topics(), Registry([]))).count("urbansense_gateway") == 0
 
 
 def test_a_workers_process_tells_health_itself_and_leaves_it_to_the_api_where_that_runs_beside_it() -> None:
-    worker, web = RulesWorker(None, Topics(), lookup_of()), WebServer(FastAPI(), 0)
+    worker, web = RulesWorker(NOTHING, Topics(), Registry([])), WebServer(FastAPI(), 0)
     assert "urbansense_rule_healthy" in exposition(rules=worker)
     assert "urbansense_rule_healthy" not in exposition(rules=worker, web=web)
     assert "urbansense_rule_judged" in exposition(rules=worker, web=web)

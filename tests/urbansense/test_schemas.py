@@ -1,6 +1,7 @@
 """The schemas in docs/ are those of the models, and the examples of the contract fit them."""
 
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import orjson
@@ -10,7 +11,7 @@ from urbansense.schemas import MODELS, schema_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "schemas"
 
-EXAMPLES = {
+EXAMPLES: dict[str, dict[str, Any]] = {
     "telemetry": {
         "device_id": "SL-320582-000123",
         "kind": "streetlight",

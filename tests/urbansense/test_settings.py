@@ -66,7 +66,7 @@ def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> 
     assert "s3cret" not in told
 
 
-def test_a_toml_file_is_read_and_the_environment_wins(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_toml_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "urbansense.toml").write_text('topic_prefix = "a."\nhttp_port = 9000\n')
     monkeypatch.setenv("URBANSENSE_HTTP_PORT", "9001")

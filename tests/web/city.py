@@ -107,7 +107,8 @@ class MemoryDirectory:
         if errors and not skip_bad:
             return ImportReport(errors=errors)
         bad = {error.line for error in errors}
-        good = [Device(*row.split(","), profile="p") for line, row in rows if line not in bad]
+        kept = (row.split(",") for line, row in rows if line not in bad)
+        good = [Device(device_id, kind, profile="p") for device_id, kind in kept]
         self.put(*good)
         return ImportReport(added=len(good), errors=errors)
 

@@ -42,7 +42,7 @@ class Provider:
 
 @contextmanager
 def running_provider(token_age_s: float = 3600) -> Iterator[Provider]:
-    app = oidc_provider_mock.app(require_nonce=True, access_token_max_age=timedelta(seconds=token_age_s))
+    app: flask.Flask = oidc_provider_mock.app(require_nonce=True, access_token_max_age=timedelta(seconds=token_age_s))
     provider = Provider()
 
     @app.before_request

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -59,7 +60,7 @@ class PeopleCity:
         book.put_department(Department(name="lighting", title=Text(en="Lighting", zh="照明")), by="setup", at_ms=1)
         for name, role in ROLES.items():
             departments = frozenset({"lighting"}) if role is Role.DEPARTMENT else frozenset()
-            book.add_user(NewUser(username=name, roles={role}, departments=departments), by="setup", at_ms=1)
+            book.add_user(NewUser(username=name, roles=frozenset({role}), departments=departments), by="setup", at_ms=1)
             logins.set_password(name, PASSWORD, by="setup", at_ms=1)
 
     def app(self) -> FastAPI:
@@ -71,12 +72,12 @@ class PeopleCity:
         made = self.people.tokens.create(username, "test", frozenset(scopes), by="setup", at_ms=self.now_ms)
         return {"authorization": f"Bearer {made.secret}"}
 
-    def audit(self, **asked: object) -> list[AuditEntry]:
+    def audit(self, **asked: Any) -> list[AuditEntry]:
         with self.database.reading() as connection:
             return read_audit(connection, **asked)
 
     @asynccontextmanager
-    async def client(self, app: FastAPI | None = None, **given: object) -> AsyncIterator[httpx.AsyncClient]:
+    async def client(self, app: FastAPI | None = None, **given: Any) -> AsyncIterator[httpx.AsyncClient]:
         transport = httpx.ASGITransport(app or self.app(), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=SITE, **given) as client:
             yield client
@@ -90,6 +91,6 @@ class PeopleCity:
             yield client
 
 
-def open_people_city(city: City, folder: Path, **changed: object) -> PeopleCity:
+def open_people_city(city: City, folder: Path, **changed: Any) -> PeopleCity:
     engine = open_engine(f"sqlite:///{folder / 'people.db'}")
     return PeopleCity(city, CaseDatabase(engine), **changed)

@@ -2,7 +2,8 @@
 
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -48,7 +49,7 @@ def site(guarded: PeopleCity, provider: Provider) -> PeopleCity:
     return guarded
 
 
-def join(city: PeopleCity, issuer: str, **changed: object) -> None:
+def join(city: PeopleCity, issuer: str, **changed: Any) -> None:
     known = OidcProvider(issuer, "urbansense", "the secret", ROLES, **changed)
     newcomers = Newcomers(city.database, city.people.logins)
     city.elsewhere = Elsewhere(OidcLogin(known, counted_random()), newcomers, "City ID")
@@ -75,6 +76,7 @@ async def test_the_first_login_makes_the_user_with_the_mapped_roles(site: People
         me = (await browser.get("/api/v1/me")).json()
     assert (me["username"], me["display_name"], me["roles"]) == ("anna", "Anna 安娜", ["dispatcher"])
     anna = site.people.book.user("anna")
+    assert anna is not None
     assert (anna.email, anna.oidc_subject) == ("anna@city.example", f"{provider.issuer} s-77")
     assert not anna.has_password
     assert [(one.actor, one.action) for one in site.audit(limit=2)] == [("anna", "login"), ("anna", "user-added")]
@@ -174,7 +176,7 @@ async def test_a_person_who_says_no_is_not_let_in(site: PeopleCity) -> None:
 FORGED = RSAKey.generate_key(2048, parameters={"kid": "forged"})
 
 
-def reforged(**changed: object) -> None:
+def reforged(**changed: object) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """The provider's ID token with claims changed, signed by a key that is not the provider's."""
 
     def spoil(answer: dict[str, object]) -> dict[str, object]:

@@ -30,7 +30,7 @@ def test_of_nothing_there_is_no_rate() -> None:
 )
 def test_the_interval_is_wilsons(counted: int, among: int, low: float, high: float) -> None:
     rate = Rate(counted, among)
-    assert (rate.low, rate.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert (rate.low, rate.high) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_two_of_two_is_praised_less_than_two_hundred_of_two_hundred() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cases.appraisal import Appraisal, Dimension, Period, Scope, appraise
+from cases.appraisal.counts import Count
 from cases.appraisal.reading import read_steps
 from cases.storage import CaseBook
 from cases.workflow import Act, Case
@@ -56,7 +57,7 @@ def test_the_book_tells_the_same_as_the_workflow(case_database: CaseDatabase) ->
     found = read(book)
     assert found == appraised(*(told(script) for script in SCRIPTS))
     assert found.whole.clock.handled == 4
-    assert found.whole.counts["late"] > 0
+    assert found.whole.counts[Count.LATE] > 0
 
 
 def test_a_merged_case_counts_once_with_the_one_that_it_is_part_of(case_database: CaseDatabase) -> None:
@@ -64,7 +65,7 @@ def test_a_merged_case_counts_once_with_the_one_that_it_is_part_of(case_database
     kept = led(book, DISPATCHED)
     led(book, (*DISPATCHED, (1, "merge", {"into": kept.case_id})))
     counts = read(book).whole.counts
-    assert (counts["reported"], counts["dispatched"], counts["merged"]) == (1, 1, 1)
+    assert (counts[Count.REPORTED], counts[Count.DISPATCHED], counts[Count.MERGED]) == (1, 1, 1)
 
 
 def test_cases_that_were_over_before_the_period_are_not_read(case_database: CaseDatabase) -> None:
@@ -90,8 +91,8 @@ def test_only_an_areas_cases_are_read(case_database: CaseDatabase) -> None:
     book = CaseBook(case_database, TIMES)
     for area in ("320582/110", "320582/110/152", "320582/1101", "320_82/110", None):
         led(book, (), area=area)
-    assert read(book, area="320582/110").whole.counts["reported"] == 2
-    assert read(book, area="320_82").whole.counts["reported"] == 1
+    assert read(book, area="320582/110").whole.counts[Count.REPORTED] == 2
+    assert read(book, area="320_82").whole.counts[Count.REPORTED] == 1
 
 
 def test_an_empty_book_has_no_rates(case_database: CaseDatabase) -> None:

@@ -97,7 +97,7 @@ def _after(event: Event, step: str) -> Event:
 
 
 @st.composite
-def stories(draw: st.DrawFn, **how: Any) -> Story:
+def stories(draw: st.DrawFn, /, **how: Any) -> Story:
     """Lives of the feeder and its lamps, one among the other."""
     left = [draw(lives(subject, 10 * n, **how)) for n, subject in enumerate(SUBJECTS)]
     order = draw(st.permutations([n for n, life in enumerate(left) for _ in life]))
@@ -105,9 +105,9 @@ def stories(draw: st.DrawFn, **how: Any) -> Story:
     return Story(tuple(next(heads[n]) for n in order))
 
 
-def interleaved(draw: st.DrawFn, story: Story) -> Story:
+def interleaved(data: st.DataObject, story: Story) -> Story:
     """The same tellings in another order, that of each subject kept."""
-    order = draw(st.permutations([event.subject for event in story.tellings]))
+    order = data.draw(st.permutations([event.subject for event in story.tellings]))
     heads = {subject: iter([e for e in story.tellings if e.subject == subject]) for subject in SUBJECTS}
     return Story(tuple(next(heads[subject]) for subject in order))
 

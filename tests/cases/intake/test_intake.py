@@ -139,7 +139,7 @@ def test_what_is_not_trusted_waits_to_be_verified_and_what_has_no_department_for
 
 
 def test_an_event_with_longer_names_than_a_case_has_still_makes_one_case(desk: Desk) -> None:
-    long = {
+    long: dict[str, Any] = {
         "subject": "s" * 200, "problem": "p" * 100, "kind": "k" * 100, "component_code": "1" * 40, "rule": "r" * 300,
         "department": "d" * 100, "area": "/".join(["320582"] * 15), "since_ms": -1,
     }  # fmt: skip

@@ -81,7 +81,7 @@ def test_a_replay_from_the_start_makes_no_case_and_no_revision(
 def test_while_nothing_ends_the_order_of_the_partitions_does_not_matter(
     the_book: CaseBook, story: Story, data: st.DataObject
 ) -> None:
-    other = interleaved(data.draw, story)
+    other = interleaved(data, story)
     assert open_together(reference(story.tellings)) == open_together(reference(other.tellings))
     desk = Counter(the_book)
     for record in other.records():

@@ -228,8 +228,8 @@ def played(arrivals: list[Arriving], wanted: Manner) -> list[tuple[int, tuple[Wa
             tries.append((now_ms, batch, failed))
             here = [one for one in here if one not in batch]
             if failed:
-                again = {"delivery_id": batch[0].delivery_id or batch[0].message_id, "not_before_ms": now_ms + 90_000}
-                here += [replace(one, **again) for one in batch]
+                delivery_id = batch[0].delivery_id or batch[0].message_id
+                here += [replace(one, delivery_id=delivery_id, not_before_ms=now_ms + 90_000) for one in batch]
         if not here and not coming:
             return tries
         nexts = [one.not_before_ms for one in coming]

@@ -1,6 +1,7 @@
 """Logging in and out: who gets in, who does not, and how long."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
@@ -17,6 +18,7 @@ from urbansense.case_database import CaseDatabase
 def test_the_right_password_makes_a_session_that_stands_for_its_user(logins: Logins, door: Doorkeeper) -> None:
     session = logins.log_in("olga", PASSWORD, 1000)
     caller = door.caller_of(Session(session.secret), 1001)
+    assert caller is not None
     assert caller.actor.name == "olga"
     assert caller.actor.departments == {"lighting"}
     assert caller.scopes is None
@@ -45,7 +47,7 @@ def test_an_unknown_user_costs_a_hash_too(case_database: CaseDatabase, logins: L
     checked: list[str] = []
 
     class Counting(PasswordHasher):
-        def verify(self, hash: str | bytes, password: str | bytes) -> bool:
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
             checked.append(str(password))
             return super().verify(hash, password)
 
@@ -75,6 +77,7 @@ def test_failures_lock_the_account_for_longer_each_time(logins: Logins) -> None:
     with pytest.raises(LoginRefused):
         logins.log_in("olga", PASSWORD, 2000)
     locked_ms = locked_until_ms(FREE_FAILURES + 1, 1000 + FREE_FAILURES)
+    assert locked_ms is not None
     with pytest.raises(LoginRefused):
         logins.log_in("olga", PASSWORD, locked_ms - 1)
     _fail(logins, locked_ms)
@@ -112,7 +115,9 @@ def test_a_session_ends_when_idle_and_at_the_latest_however_busy(logins: Logins,
     assert door.caller_of(secret, TERMS.idle_ms - 1) is not None
     assert door.caller_of(secret, TERMS.idle_ms) is None
     for at_ms in range(900_000, TERMS.longest_ms, 900_000):
-        door.note_use(door.caller_of(secret, at_ms), at_ms)
+        caller = door.caller_of(secret, at_ms)
+        assert caller is not None
+        door.note_use(caller, at_ms)
     assert door.caller_of(secret, TERMS.longest_ms - 1) is not None
     assert door.caller_of(secret, TERMS.longest_ms) is None
 
@@ -156,13 +161,16 @@ def test_changing_the_password_needs_the_present_one(logins: Logins) -> None:
 def test_roles_changed_during_a_session_count_at_once(logins: Logins, door: Doorkeeper, people: PeopleBook) -> None:
     secret = logins.log_in("olga", PASSWORD, 0).secret
     people.change_user("olga", UserChange(roles=frozenset()), by="ada", at_ms=1)
-    assert door.caller_of(Session(secret), 2).actor.roles == frozenset()
+    caller = door.caller_of(Session(secret), 2)
+    assert caller is not None
+    assert caller.actor.roles == frozenset()
 
 
 def test_a_login_hashes_anew_what_was_hashed_with_less(case_database: CaseDatabase, logins: Logins) -> None:
     def kept() -> str:
         with case_database.reading() as connection:
-            return connection.execute(users.select()).one().password_hash
+            found: str = connection.execute(users.select()).one().password_hash
+        return found
 
     assert "t=1" in kept()
     random = counted_random()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -51,9 +52,10 @@ class TestPreview:
         with imported(registry, csv_file(*rows, columns=(*BASE, "tags")), preview=True) as done:
             results = list(done.results())
             assert kinds_of(results) == [("unchanged", "CAB-1"), ("updated", "SL-1"), ("created", "SL-3")]
-            assert results[1].changes["tags"] == [["old"], ["new"]]
-            assert results[1].changes["lon"] == [120.551, None]
-            assert "owner" not in results[1].changes
+            changes: Mapping[str, object] = results[1].changes
+            assert changes["tags"] == [["old"], ["new"]]
+            assert changes["lon"] == [120.551, None]
+            assert "owner" not in changes
             assert (done.created, done.updated, done.unchanged, done.refused_rows) == (1, 1, 1, 1)
             assert not done.applied
         assert (registry.list_entries(), registry.history()) == before

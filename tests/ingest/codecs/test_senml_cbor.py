@@ -26,7 +26,9 @@ def test_integer_labels_become_text_labels_and_other_keys_stay() -> None:
         7: 8,
         8: b"x",
     }
-    [decoded] = decode_senml_cbor(cbor2.dumps([{**record, "own": 9, 99: 1}]))  # type: ignore[misc]
+    pack = decode_senml_cbor(cbor2.dumps([{**record, "own": 9, 99: 1}]))
+    assert isinstance(pack, list)
+    [decoded] = pack
     assert decoded == {
         "bver": 10, "bn": "d:", "bt": 1.0, "bu": "V", "bv": 2, "bs": 3, "n": "n", "u": "u", "v": 4, "vs": "s", "vb": True,
         "s": 6, "t": 7, "ut": 8, "vd": b"x", "own": 9, 99: 1,

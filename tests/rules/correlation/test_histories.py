@@ -1,7 +1,7 @@
 """Over random worlds: the history is what a brute-force reading of the rules says, however the records come."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +10,9 @@ from domain.time_units import MINUTE_MS
 from rules.correlation.spells import FOREVER_MS
 from tests.rules.correlation.bench import CITY, DIM_UNDER_LOSS, FEEDER_FAULT, LAMP_OUT, POWER_LOSS, Bench, rules_of
 from tests.rules.correlation.worlds import END, Interval, feed, interleaved, worlds
+
+NamedInterval = tuple[int, int | None, str]
+_Spell = TypeVar("_Spell", Interval, NamedInterval)
 
 NEVER = 10_000
 DAMPED = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 1, within: 8m}}"
@@ -31,7 +34,7 @@ SLOWLY = settings(max_examples=60, deadline=None)
 SEEDS = st.integers(0, 1 << 32)
 
 
-def is_open(interval: Interval, at: float) -> bool:
+def is_open(interval: Interval | NamedInterval, at: float) -> bool:
     return interval[0] <= at < (NEVER if interval[1] is None else interval[1])
 
 
@@ -48,11 +51,11 @@ def wanted_under(losses: list[Interval], spells: list[Interval]) -> set[tuple[An
     return found
 
 
-def wanted_group(spells: list[Interval], at_least: int, within: int) -> tuple[list[Interval], set[Interval]]:
+def wanted_group(spells: list[_Spell], at_least: int, within: int) -> tuple[list[Interval], set[_Spell]]:
     """Minute by minute: the group's events, and the spells that are part of one."""
     events: list[Interval] = []
-    absorbed: set[Interval] = set()
-    members: list[Interval] = []
+    absorbed: set[_Spell] = set()
+    members: list[_Spell] = []
     began: int | None = None
     for t in range(2 * END):
         if began is not None:
@@ -112,7 +115,7 @@ def test_a_group_is_what_minute_by_minute_reading_says(data: st.DataObject) -> N
     bench = Bench(LAMP_OUT, FEEDER_FAULT, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))
     spells = [(*spell, lamp) for (_, lamp), found in world.truth.items() for spell in found]
-    events, absorbed = wanted_group(spells, 3, 10)  # type: ignore[arg-type]
+    events, absorbed = wanted_group(spells, 3, 10)
     assert [event[2:4] for event in bench.history("feeder-fault")] == events
     told = {(event[2], event[3], event[1]): event[4] for event in bench.history("lamp-out")}
     assert told == {spell: "feeder-fault" if spell in absorbed else None for spell in spells}

@@ -1,6 +1,7 @@
 """Sentence by sentence: what groups, suppression, flapping and silences promise, on one clock."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -613,7 +614,7 @@ def test_an_open_event_is_silenced_from_the_start_of_a_silence_to_its_end() -> N
         ({"parent": "F1", "kind": "cabinet"}, False),
     ],
 )
-def test_a_silence_is_about_what_agrees_in_all_it_names(matches: dict[str, str], fits: bool) -> None:
+def test_a_silence_is_about_what_agrees_in_all_it_names(matches: dict[str, Any], fits: bool) -> None:
     bench = Bench(LAMP_OUT)
     bench.silences(silence("works", **matches))
     bench.opens("lamp-out", "L1", 2, area="A/1")

@@ -32,7 +32,7 @@ FAULTS = (
 
 
 def world_with(fault: tuple[str, str, float] | None) -> World:
-    given = ()
+    given: tuple[Fault, ...] = ()
     if fault is not None:
         kind, device_id, size = fault
         given = (Fault(device_id, kind, START_MS + 7 * HOUR_MS, START_MS + 20 * HOUR_MS, size),)

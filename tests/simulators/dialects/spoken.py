@@ -116,12 +116,14 @@ def rebirth_request(at_ms: int) -> Message:
 
 def _hj212() -> Iterator[tuple[str, Message]]:
     noon_ms = 1_780_286_400_123
-    yield "hj212/standards_page.txt", *Hj212(ack=True).encode(report(STATION, WATER, noon_ms), STATION)
+    (page,) = Hj212(ack=True).encode(report(STATION, WATER, noon_ms), STATION)
+    yield "hj212/standards_page.txt", page
     station = Hj212()
-    yield "hj212/real_time.txt", *station.encode(report(STATION, WATER | {"flow_rate": 240.3}), STATION)
+    (real_time,) = station.encode(report(STATION, WATER | {"flow_rate": 240.3}), STATION)
+    yield "hj212/real_time.txt", real_time
     spans = {name: Span(value - 0.1, value, value + 0.15) for name, value in WATER.items()}
-    minutes = station.encode_period(Command.MINUTE, EVENING_MS - 600_123, spans, STATION, sent_at_ms=EVENING_MS)
-    yield "hj212/minute.txt", *minutes
+    (minute,) = station.encode_period(Command.MINUTE, EVENING_MS - 600_123, spans, STATION, sent_at_ms=EVENING_MS)
+    yield "hj212/minute.txt", minute
     more = spans | {name: Span(1.25, 2.5, 4.75) for name in ("cod_cr", "cod_mn", "tn", "tp", "flow_rate")}
     hours = Hj212(longest_segment=512).encode_period(
         Command.HOUR, EVENING_MS - 3_600_123, more, STATION, sent_at_ms=EVENING_MS

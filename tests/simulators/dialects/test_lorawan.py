@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.devices import Device
+from domain.devices import AttributeValue, Device
 from simulators.dialects import CannotSay, Dialect
 from simulators.dialects.chirpstack import ChirpStack
 from simulators.dialects.lorawan_air import rfc3339
@@ -61,7 +61,7 @@ def said(server: Dialect, device: Device, readings: dict[str, Any], seq: int = 4
 def test_the_bytes_of_a_tilt_sensor_say_what_its_fields_say(
     server: Dialect, angles: tuple[float, float, float], battery: float, threshold: float | None
 ) -> None:
-    attributes = {} if threshold is None else {"tilt_threshold_deg": threshold}
+    attributes: dict[str, AttributeValue] = {} if threshold is None else {"tilt_threshold_deg": threshold}
     device = Device("MH-1", "manhole_cover", TILT.profile, dev_eui=TILT.dev_eui, attributes=attributes)
     readings = {f"angle_{axis}": angle for axis, angle in zip("xyz", angles, strict=True)} | {"battery_level": battery}
     data, fields, _ = said(server, device, readings)

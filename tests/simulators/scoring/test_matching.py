@@ -1,5 +1,7 @@
 """Which event is about which fault: every rule of the matching, case by case."""
 
+from typing import Any
+
 import pytest
 
 from domain.time_units import MINUTE_MS
@@ -167,7 +169,7 @@ def test_events_raised_afterwards_are_left_out() -> None:
     assert matched.events == ()
 
 
-def outage(**more: object) -> Label:
+def outage(**more: Any) -> Label:
     """A dead cabinet that leaves its lamps dark."""
     return label(
         60,

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,10 @@ def labels_of(draw: st.DrawFn) -> list[Label]:
         start = draw(minutes)
         end = start + draw(st.integers(1, 120))
         place = draw(st.sampled_from(SUBJECTS))
-        follows = {"explains": (draw(st.sampled_from(PROBLEMS)),), "affected": (draw(st.sampled_from(SUBJECTS)),)}
+        follows: dict[str, Any] = {
+            "explains": (draw(st.sampled_from(PROBLEMS)),),
+            "affected": (draw(st.sampled_from(SUBJECTS)),),
+        }
         more = follows if draw(st.booleans()) else {}
         if draw(st.booleans()):
             expects = tuple(draw(st.sets(st.sampled_from(PROBLEMS), min_size=1)))

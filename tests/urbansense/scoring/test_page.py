@@ -89,7 +89,8 @@ def test_it_opens_by_itself_in_light_and_dark_and_tells_each_finding_in_words(
     ):
         assert words in text, words
     bars = chromium.find_elements(By.CSS_SELECTOR, "svg.all rect")
-    assert sorted(bar.get_attribute("class") for bar in bars) == ["false", "good", "late", "missed", "open", "quiet"]
+    classes = sorted(str(bar.get_attribute("class")) for bar in bars)
+    assert classes == ["false", "good", "late", "missed", "open", "quiet"]
     assert len(chromium.find_elements(By.CSS_SELECTOR, "svg.all .cross")) == 1
     assert len(chromium.find_elements(By.CSS_SELECTOR, "#misses ~ .wide svg.strip")) >= 2
     assert _contrast(chromium) > 7

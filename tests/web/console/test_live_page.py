@@ -78,7 +78,7 @@ async def populate(city: City) -> None:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCity]:
     started: Future[ServedCity] = Future()
-    stopped: Future[Callable[[], None]] = Future()
+    stopped: Future[Callable[[], object]] = Future()
 
     async def run(path: Path) -> None:
         store, stop = await EmbeddedStore.open(path), asyncio.Event()

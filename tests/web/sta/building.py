@@ -21,7 +21,7 @@ CONSTANTS = st.one_of(
     st.booleans(),
     st.integers(-(10**9), 10**9),
     st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=8),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
     st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
     st.dates(date(1970, 1, 1), date(2100, 1, 1)),
     st.just(Geography("POINT (120.5 31.5)")),
