@@ -44,7 +44,7 @@ load: setup  ## one minute of 5,000 messages/s through the whole path; fails if 
 	$(BIN)/python -m benchmarks.load_stack $(LOAD)
 
 schemas: setup  ## docs/schemas/ from the models
-	$(BIN)/python -m urbansense.schemas docs/schemas
+	$(BIN)/python -m urbansense.documentation.schemas docs/schemas
 
 servers:  ## Apache Kafka for the tests, through Maven, into .cache/
 	tests/servers/fetch_kafka.sh

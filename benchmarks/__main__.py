@@ -8,14 +8,21 @@ import sys
 from benchmarks.report import report
 from benchmarks.rows import Row
 
-_BENCHES = ("gateway", "recorder", "rules", "correlation", "registry", "registry_import")
+_BENCHES = {
+    "gateway": "benchmarks.gateway.comparison",
+    "recorder": "benchmarks.recorder",
+    "rules": "benchmarks.rules.comparison",
+    "correlation": "benchmarks.correlation",
+    "registry": "benchmarks.registry",
+    "registry_import": "benchmarks.registry_import",
+}
 
 
 def main(names: list[str]) -> None:
     rows: list[Row] = []
     for name in names or _BENCHES:
         print(f"measuring {name} …", flush=True)
-        measured = importlib.import_module(f"benchmarks.{name}").measure()
+        measured = importlib.import_module(_BENCHES[name]).measure()
         rows += asyncio.run(measured) if inspect.iscoroutine(measured) else measured
     report(rows)
 

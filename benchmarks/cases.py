@@ -22,15 +22,18 @@ from sqlalchemy import insert
 
 from cases.deadlines import CityTimes
 from cases.policy import load_policy
-from cases.storage import CaseBook
-from cases.storage.book import case_row
+from cases.storage import CaseStore
+from cases.storage.store import case_row
 from cases.storage.tables import cases, history, numbers
-from cases.workflow import SYSTEM, Act, Actor, Case, Role, Source, State, perform
-from device_registry.database import open_engine
+from cases.workflow.case import Case, Source
+from cases.workflow.performing import Act, perform
+from cases.workflow.states import State
+from device_registry.storage.database import open_engine
+from domain.actors import SYSTEM, Actor, Role
 from domain.events import Severity, Text
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
 from tests.servers.ports import free_port
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 PROBLEMS = ("cover-open", "lamp-out", "ponding", "cover-tilted", "road-damage", "exposed-rubbish", "pipe-blocked")
 DEPARTMENTS = ("drainage", "lighting", "roads", "sanitation", "operations")
@@ -46,7 +49,7 @@ def fill(url: str, count: int) -> None:
     """Cases in every state of the main path, dispatched by the shipped policy, reported over the last thirty days."""
     policy = load_policy()
     times = CityTimes(policy.calendar)
-    book = CaseBook(CaseDatabase(open_engine(url)), times)
+    book = CaseStore(SharedDatabase(open_engine(url)), times)
     chance = random.Random(6)
     now_ms = int(time.time() * 1000)
     year = time.gmtime().tm_year

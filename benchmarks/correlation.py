@@ -12,11 +12,11 @@ import orjson
 from benchmarks.rows import Pace, Row, Stopwatch, limited_row
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Text, Transition, event_id
-from domain.time_units import SECOND_MS
+from domain.time.units import SECOND_MS
 from domain.topics import Topics
 from rules.correlation.stage import Stage
-from rules.correlator import cloud_event
-from rules.documents import parse_rules
+from rules.language.document.reading import parse_rules
+from rules.worker.correlator import cloud_event
 
 ROUNDS: Final = 3
 PASSING, CHILDREN, MEMBERS = 50_000, 5_000, 10_000

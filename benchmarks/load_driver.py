@@ -1,6 +1,6 @@
 """How many messages/s the load driver gets into Mosquitto from one core, by number of connections, beside a bare floor.
 
-The driver has core 0 to itself and Mosquitto core 1; nobody subscribes. The floor (`benchmarks.mqtt_load`) is one
+The driver has core 0 to itself and Mosquitto core 1; nobody subscribes. The floor (`benchmarks.gateway.mqtt_load`) is one
 connection that writes whole packets made beforehand and counts PUBACKs, without a schedule, ids or books.
 
 usage: python -m benchmarks.load_driver [--seconds S] [--rate R] [CONNECTIONS …]
@@ -21,10 +21,10 @@ from typing import Any
 from benchmarks.report import report
 from benchmarks.rows import Row
 from domain.mqtt import parse_mqtt_url
-from simulators.load.driver import LoadDriver
-from simulators.load.kinds import kind_named
-from simulators.load.plan import LoadPlan, Progress
-from simulators.load.schedule import ProfileName, profile_of
+from simulators.fleet.driver import LoadDriver
+from simulators.fleet.kinds import kind_named
+from simulators.fleet.plan import LoadPlan, LoadProgress
+from simulators.fleet.schedule import ProfileName, profile_of
 from tests.servers.mosquitto import Mosquitto
 
 _CONNECTIONS = (1, 10, 100, 1000, 5000)
@@ -93,12 +93,12 @@ def _drive(url: str, connections: int, rate: float, seconds: float, told: "Queue
     )
 
 
-def _go_on(_progress: Progress) -> bool:
+def _go_on(_progress: LoadProgress) -> bool:
     return False
 
 
 def _floor(port: int) -> float:
-    command = [sys.executable, "-m", "benchmarks.mqtt_load", str(port), str(_FLOOR_MESSAGES), "single"]
+    command = [sys.executable, "-m", "benchmarks.gateway.mqtt_load", str(port), str(_FLOOR_MESSAGES), "single"]
     done = subprocess.run(
         ["taskset", "-c", "0", *command], check=True, capture_output=True, text=True, timeout=_WITHIN_S
     )

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.e2e.platform import COMMAND, ROOT, Platform, answers, platform
+from tests.e2e.processes.platform import COMMAND, ROOT, Platform, answers, platform
 from tests.servers.kafka import JARS, KafkaServer
 from tests.servers.mosquitto import BINARY, Mosquitto
 from tests.servers.ports import free_port

@@ -19,14 +19,14 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from domain.telemetry import Telemetry
 from tests.servers.influxdb import InfluxServer
 from tests.servers.victoriametrics import VictoriaMetrics
-from timeseries.embedded import EmbeddedStore
-from timeseries.embedded_schema import open_database
-from timeseries.embedded_telemetry import insert_columns, reading_columns
-from timeseries.influx_connection import Address
-from timeseries.influx_points import report_line
-from timeseries.influxdb import InfluxStore
+from timeseries.deduplication.classification import Fresh
+from timeseries.duckdb.report_writer import insert_columns, reading_columns
+from timeseries.duckdb.schema import open_database
+from timeseries.duckdb.store import DuckDBStore
+from timeseries.influxdb.connection import Address
+from timeseries.influxdb.points import report_line
+from timeseries.influxdb.store import InfluxStore
 from timeseries.ports import PartitionBatch, Store
-from timeseries.sifting import Fresh
 
 Row = dict[str, Any]
 
@@ -69,7 +69,7 @@ async def _into_duckdb(grown: bool) -> list[Row]:
         if grown:
             with open_database(path) as filling:
                 filling.execute(_GROW)
-        store = await EmbeddedStore.open(path)
+        store = await DuckDBStore.open(path)
         first = _GROWN_ROUNDS * _ROUND if grown else 0
         ours_s: list[float] = []
         bare_s: list[float] = []

@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 import pytest
 
-from device_registry.lookup import FollowingLookup, LocalCopy
-from device_registry.records import DEVICE_HEADERS, device_key, encode_device
+from device_registry.lookup.following import FollowingLookup, LocalCopy
+from device_registry.records.encoding import DEVICE_HEADERS, device_key, encode_device
 from domain.devices import Device
 from domain.topics import Topics
-from streams.opening import open_log
+from streams.opening.by_url import open_log
 from streams.ports import Outgoing
-from streams.tables import read_to_end
+from streams.reading.tables import read_to_end
 from tests.servers.kafka import KafkaServer
 
 Row = dict[str, Any]

@@ -23,11 +23,11 @@ from sqlalchemy.engine import make_url
 from benchmarks.registry import device
 from device_registry.bulk.columns import COLUMNS
 from device_registry.bulk.exporting import WRITERS
-from device_registry.bulk.formats import Format
+from device_registry.bulk.formats.contract import Format
 from device_registry.bulk.importing import READERS, Options, import_file
 from device_registry.bulk.rows import write_cells
-from device_registry.entries import Details, Entry
-from device_registry.registry import Registry
+from device_registry.records.entries import Details, DeviceEntry
+from device_registry.storage.registry import Registry
 from domain.devices import Device
 
 Row = dict[str, Any]
@@ -95,10 +95,10 @@ def _write(path: str, devices: int) -> None:
     with open(path, "wb") as file:
         writer = WRITERS[_format(path)](file, COLUMNS)
         for start in range(0, devices, _PAGE):
-            lamps = (Entry(device(number), Details(tags=("led",))) for number in range(start, start + _PAGE))
+            lamps = (DeviceEntry(device(number), Details(tags=("led",))) for number in range(start, start + _PAGE))
             writer.write([list(write_cells(entry).values()) for entry in lamps])
         cabinets = (Device(f"CAB-{number:05d}", "cabinet", "cabinet") for number in range(devices // 60 + 1))
-        writer.write([list(write_cells(Entry(cabinet)).values()) for cabinet in cabinets])
+        writer.write([list(write_cells(DeviceEntry(cabinet)).values()) for cabinet in cabinets])
         writer.close()
 
 

@@ -69,7 +69,7 @@ class FieldMapping:
 
 @dataclass(frozen=True, slots=True)
 class DerivedReading:
-    """A reading computed from others of the same report and from the device's attributes, by `domain.derivations`.
+    """A reading computed from others of the same report and from the device's attributes, by `domain.quantities`.
 
     `formula` computes in canonical units: `device.installed_height - distance / 1000`.
     """

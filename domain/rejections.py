@@ -1,5 +1,6 @@
 """Why a message, a report or a reading was refused, and the record that keeps it."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NotRequired
 
@@ -40,3 +41,20 @@ class Rejection(TypedDict):
     partial: NotRequired[bool]
     truncated: NotRequired[bool]
     replay_of: NotRequired[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionCount:
+    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`."""
+
+    whole: int = 0
+    in_part: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What trying rejected messages again did; `problems` name those that cannot be replayed."""
+
+    replayed: int
+    accepted: int
+    problems: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
 
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -1,9 +1,9 @@
-"""The log: one small port (`streams.ports`) and its adapters `kafka` and `embedded`; `open_log` picks one by URL."""
+"""The log: one small port (`streams.ports`) and its adapters `kafka` and `sqlite`; `open_log` picks one by URL."""
 
-from streams.limits import MAX_RECORD_BYTES, RecordTooLarge
-from streams.opening import open_log
+from streams.limits.records import MAX_RECORD_BYTES, RecordTooLarge
+from streams.opening.by_url import open_log
 from streams.ports import Committed, Log, LogReader, Outgoing, Start, TopicPartition, TransactionalWriter
-from streams.tables import latest_by_key, read_to_end
+from streams.reading.tables import latest_by_key, read_to_end
 
 __all__ = [
     "MAX_RECORD_BYTES",

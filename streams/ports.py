@@ -1,4 +1,4 @@
-"""What a stage needs from the log. Two adapters offer it: `streams.kafka` and `streams.embedded`."""
+"""What a stage needs from the log. Two adapters offer it: `streams.kafka` and `streams.sqlite`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol

@@ -1,31 +1,28 @@
-"""The time-series store: one port (`timeseries.ports`) and its adapters `embedded` (DuckDB) and `influxdb`."""
+"""The time-series store: one port (`timeseries.ports`), its adapters `duckdb` and `influxdb`, and `open_store`."""
 
-from timeseries.opening import open_store
+from timeseries.opening.by_url import open_store
 from timeseries.ports import (
-    Bucket,
-    EventPage,
-    EventQuery,
     EventStore,
-    Outcome,
     PartitionBatch,
-    Progress,
+    PartitionProgress,
     Refusal,
-    Sample,
     Store,
     Sums,
     TelemetryHistory,
     TelemetryReader,
     TelemetryWriter,
+    WriteOutcome,
 )
+from timeseries.queries.events import EventPage, EventQuery
+from timeseries.queries.samples import Bucket, Sample
 
 __all__ = [
     "Bucket",
     "EventPage",
     "EventQuery",
     "EventStore",
-    "Outcome",
     "PartitionBatch",
-    "Progress",
+    "PartitionProgress",
     "Refusal",
     "Sample",
     "Store",
@@ -33,5 +30,6 @@ __all__ = [
     "TelemetryHistory",
     "TelemetryReader",
     "TelemetryWriter",
+    "WriteOutcome",
     "open_store",
 ]

@@ -1,12 +1,14 @@
-"""What a stage needs from the time-series store. Two adapters offer it: `timeseries.embedded` and `timeseries.influxdb`."""
+"""What a stage needs from the time-series store. Two adapters offer it: `timeseries.duckdb` and `timeseries.influxdb`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.events import Event, Severity, Status
-from domain.telemetry import Quality, Telemetry
-from timeseries.readings import ReadingStore
+from domain.events import Event
+from domain.telemetry import Telemetry
+from timeseries.queries.events import EventPage, EventQuery
+from timeseries.queries.readings import ReadingStore
+from timeseries.queries.samples import Bucket, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PartitionProgress:
     """A recorder's place in one telemetry partition and its sums up to there."""
 
     next_offset: int
@@ -48,62 +50,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WriteOutcome:
     """What one write did: the new progress by (topic, partition), and what was refused.
 
     `conflicts` counts, by device, readings told a second time with another value for the same instant (the first on the
     log was kept).
     """
 
-    progress: Mapping[tuple[str, int], Progress]
+    progress: Mapping[tuple[str, int], PartitionProgress]
     refusals: Sequence[Refusal] = ()
     conflicts: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One stored reading. `quality` is None where it is good."""
-
-    observed_at_ms: int
-    value: float
-    quality: Quality | None = None
-    received_at_ms: int | None = None
-    message_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """One downsampled interval [start_ms, start_ms + every); readings marked `bad` are left out."""
-
-    start_ms: int
-    mean: float
-    low: float
-    high: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class EventQuery:
-    """Which events: those whose opened_at_ms is in [from_ms, to_ms) and that match every field given.
-
-    `area` matches itself and everything below it. Newest first; `cursor` is what the last page returned.
-    """
-
-    from_ms: int | None = None
-    to_ms: int | None = None
-    area: str | None = None
-    rule: str | None = None
-    subject: str | None = None
-    status: Status | None = None
-    severity: Severity | None = None
-    limit: int = 100
-    cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    items: Sequence[Event]
-    next: str | None
 
 
 class TelemetryWriter(Protocol):
@@ -113,12 +69,12 @@ class TelemetryWriter(Protocol):
     duplicates and change nothing; other quantities for a known instant are merged (and the report counts as stored).
     """
 
-    async def load_progress(self) -> Mapping[tuple[str, int], Progress] | None:
+    async def load_progress(self) -> Mapping[tuple[str, int], PartitionProgress] | None:
         """Where the last write left off; None for a store that cannot keep it with its rows (then the log's group does)."""
 
     async def write_telemetry(
-        self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], Progress]
-    ) -> Outcome:
+        self, batches: Sequence[PartitionBatch], progress: Mapping[tuple[str, int], PartitionProgress]
+    ) -> WriteOutcome:
         """Store the reports; the outcome's progress adds their sums to `progress` (missing means none yet).
 
         Where the store keeps progress, it does so in the same transaction. Raises: domain.errors.TransientFault when

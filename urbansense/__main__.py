@@ -1,5 +1,5 @@
 """`python -m urbansense` is the console script."""
 
-from urbansense.cli import program
+from urbansense.commands.cli import program
 
 program()

@@ -18,9 +18,9 @@ import pytest
 from benchmarks.peers.installing import PYTHON, install_peers
 from benchmarks.report import report
 from benchmarks.rows import Pace, Row, paired_row
-from benchmarks.rules_floor import read_and_judge_plainly
-from benchmarks.rules_on_log import check, work
-from benchmarks.rules_workload import DEAD, KIND, ONE_RULE, REPORTS, filled_log
+from benchmarks.rules.floor import read_and_judge_plainly
+from benchmarks.rules.on_log import check, work
+from benchmarks.rules.workload import DEAD, KIND, ONE_RULE, REPORTS, filled_log
 from tests.servers.kafka import KafkaServer
 
 _ROUNDS: Final = 3

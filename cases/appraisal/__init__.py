@@ -1,6 +1,6 @@
 """How well the case desk works (综合评价): indicators by department, area, problem and source; figures, CSV, a page."""
 
-from cases.appraisal.appraisal import Appraisal, Dimension, Scope
+from cases.appraisal.appraisal import Appraisal, AppraisalScope, Dimension
 from cases.appraisal.appraising import appraise, level_below, month_of
 from cases.appraisal.csv_file import csv_of
 from cases.appraisal.document import AppraisalDocument
@@ -11,10 +11,10 @@ from cases.appraisal.score import Weights, load_weights
 __all__ = [
     "Appraisal",
     "AppraisalDocument",
+    "AppraisalScope",
     "Dimension",
     "Occasion",
     "Period",
-    "Scope",
     "Weights",
     "appraise",
     "csv_of",

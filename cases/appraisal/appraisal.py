@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from cases.appraisal.counts import RATES, Count
 from cases.appraisal.facts import Fact, Handling, Period, facts_of
-from cases.appraisal.indicators import Indicators, Rate, Tally, rate_of
+from cases.appraisal.indicators import Indicators, IndicatorTally, Rate, rate_of
 from cases.appraisal.steps import CaseSteps
 from cases.deadlines import CityTimes
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
 
 NOWHERE: Final = None
 """The part of what has no department, or no area."""
@@ -32,7 +32,7 @@ class Dimension(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class AppraisalScope:
     """Which cases count, and how areas are parted.
 
     `area` and `areas` match themselves and everything below; a case without an area is in `areas`, which bound what the
@@ -79,7 +79,7 @@ class Appraisal:
     """What was asked for and found. `parts` has an entry for every name that anything was counted for, by name."""
 
     period: Period
-    scope: Scope
+    scope: AppraisalScope
     whole: Indicators
     parts: Mapping[Dimension, Mapping[str | None, Indicators]]
     trend: Trend
@@ -89,13 +89,18 @@ class Appraiser:
     """Takes cases one by one, in any order, and says what they come to."""
 
     def __init__(
-        self, period: Period, scope: Scope, by: Sequence[Dimension], times: CityTimes, zone: ZoneInfo | None = None
+        self,
+        period: Period,
+        scope: AppraisalScope,
+        by: Sequence[Dimension],
+        times: CityTimes,
+        zone: ZoneInfo | None = None,
     ) -> None:
         self._period, self._scope, self._times = period, scope, times
         self._every, self._starts_ms = _bucket_starts(period, zone or times.calendar.zone)
         self._trend: list[Counter[Count]] = [Counter() for _ in self._starts_ms]
-        self._whole = Tally()
-        self._parts: dict[Dimension, dict[str | None, Tally]] = {dimension: {} for dimension in by}
+        self._whole = IndicatorTally()
+        self._parts: dict[Dimension, dict[str | None, IndicatorTally]] = {dimension: {} for dimension in by}
         self._departments = frozenset(scope.departments)
 
     def take(self, case: CaseSteps) -> None:
@@ -137,17 +142,19 @@ class Appraiser:
         return case.problem if dimension is Dimension.PROBLEM else case.source
 
 
-def _add_by_department(tallies: dict[str | None, Tally], facts: Sequence[Fact], handlings: Sequence[Handling]) -> None:
+def _add_by_department(
+    tallies: dict[str | None, IndicatorTally], facts: Sequence[Fact], handlings: Sequence[Handling]
+) -> None:
     for department in {fact.department for fact in facts}:
         own = [fact for fact in facts if fact.department == department]
         _tally_of(tallies, department).add(own, [one for one in handlings if one.department == department])
 
 
-def _tally_of(tallies: dict[str | None, Tally], name: str | None) -> Tally:
+def _tally_of(tallies: dict[str | None, IndicatorTally], name: str | None) -> IndicatorTally:
     """The tally of that name, a new one where there is none."""
     tally = tallies.get(name)
     if tally is None:
-        tally = tallies[name] = Tally()
+        tally = tallies[name] = IndicatorTally()
     return tally
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cases.appraisal.appraisal import Appraisal, Appraiser, Dimension, Scope
+from cases.appraisal.appraisal import Appraisal, AppraisalScope, Appraiser, Dimension
 from cases.appraisal.facts import Period
 from cases.appraisal.reading import read_steps
 from cases.deadlines import CityTimes
@@ -11,13 +11,17 @@ from cases.storage import Database
 
 
 def appraise(
-    database: Database, period: Period, times: CityTimes, scope: Scope | None = None, by: Sequence[Dimension] = ()
+    database: Database,
+    period: Period,
+    times: CityTimes,
+    scope: AppraisalScope | None = None,
+    by: Sequence[Dimension] = (),
 ) -> Appraisal:
     """The appraisal of a period. Blocks for seconds over a large city's month: async code calls it by asyncio.to_thread.
 
     Raises: domain.errors.TransientFault when the database does not answer.
     """
-    scope = scope or Scope()
+    scope = scope or AppraisalScope()
     appraiser = Appraiser(period, scope, by, times)
     with database.reading() as connection:
         appraiser.take_all(read_steps(connection, period, scope.area))

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from cases.appraisal.appraisal import Trend
 from cases.appraisal.counts import Count
 from cases.appraisal.indicators import DURATION_BOUNDS_MS, Durations, Rate
-from cases.appraisal.wording import interval, percent, wall
-from domain.time_units import HOUR_MS
+from cases.appraisal.wording import interval
+from domain.time.units import HOUR_MS
+from reporting.wording.instants import wall
+from reporting.wording.shares import percent
 
 WIDTH: Final = 720
 _LEFT: Final = 150

@@ -10,8 +10,8 @@ from cases.appraisal.appraisal import Appraisal
 from cases.appraisal.counts import RATES, Count
 from cases.appraisal.indicators import Durations, Indicators
 from cases.appraisal.score import Weights, score_of
-from cases.appraisal.wording import wall
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
+from reporting.wording.instants import wall
 
 MEDIA_TYPE: Final = "text/csv; charset=utf-8"
 WHOLE: Final = "all"

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from cases.appraisal.counts import Count
 from cases.appraisal.steps import CaseSteps, Step
 from cases.deadlines import CityTimes, status_of
-from cases.workflow import Deadline, Source, TermUnit
+from cases.workflow.case import Deadline, Source, TermUnit
 
 STARTS_CLOCK: Final = frozenset({"dispatch", "hand_over", "fail", "grant_extension", "resume"})
 """Steps after which another deadline may hold."""

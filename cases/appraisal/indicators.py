@@ -11,7 +11,7 @@ from typing import Final
 from cases.appraisal.counts import RATES, Count, RateOf
 from cases.appraisal.facts import Fact, Handling
 from domain.confidence import wilson_interval
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 
 DURATION_BOUNDS_MS: Final = tuple(hours * HOUR_MS for hours in (1, 2, 4, 8, 12, 24, 48, 72, 120, 168))
 """Upper bounds, inclusive, of the classes in which handling times are shown; one more class lies beyond."""
@@ -62,7 +62,7 @@ class Indicators:
     working: Durations
 
 
-class Tally:
+class IndicatorTally:
     """Counts facts and handlings up. Takes 16 bytes for each handling, and no more for each case."""
 
     __slots__ = ("_clock", "_counts", "_working")

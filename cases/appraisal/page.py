@@ -12,15 +12,9 @@ from cases.appraisal.counts import COUNT_TITLES, RATES, Count
 from cases.appraisal.definitions import COUNT_WORDS, RATE_WORDS
 from cases.appraisal.indicators import Indicators, Rate
 from cases.appraisal.score import Weights, ranking
-from cases.appraisal.wording import (
-    BUCKET_TITLES,
-    DIMENSION_TITLES,
-    duration,
-    interval,
-    name_of,
-    percent,
-    wall,
-)
+from cases.appraisal.wording import BUCKET_TITLES, DIMENSION_TITLES, duration, interval, name_of
+from reporting.wording.instants import wall
+from reporting.wording.shares import percent
 
 _STYLE: Final = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _MOST_BARS: Final = 25

@@ -26,7 +26,7 @@ from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY, Period
 from cases.appraisal.steps import CaseSteps, Step
 from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
-from cases.workflow import Deadline
+from cases.workflow.case import Deadline
 
 _FETCHED_AT_ONCE: Final = 1_000
 

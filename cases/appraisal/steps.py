@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cases.workflow import Deadline
+from cases.workflow.case import Deadline
 
 
 class Step(NamedTuple):

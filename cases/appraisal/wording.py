@@ -1,12 +1,10 @@
 """The words and figures of an appraisal as people read them, in English and Chinese."""
 
-from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from cases.appraisal.appraisal import Dimension
 from cases.appraisal.indicators import Rate
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.units import HOUR_MS, MINUTE_MS
 
 _DAY_HOURS: Final = 24
 DIMENSION_TITLES: Final = {
@@ -26,16 +24,6 @@ SOURCE_ZH: Final = {
     "sensor": "物联感知", "inspector": "监督员上报", "hotline": "公众举报", "video": "视频监控", "leadership": "领导批示",
     "media": "媒体曝光", "other_system": "其他系统",
 }  # fmt: skip
-
-
-def percent(share: float | None) -> str:
-    """One decimal; a dash for none. Only what is 0 or 1 reads 0.0 % or 100.0 %."""
-    if share is None:
-        return "–"
-    tenths = round(share * 1000)
-    if share not in (0, 1):
-        tenths = min(max(tenths, 1), 999)
-    return f"{tenths / 10:.1f} %"
 
 
 def interval(rate: Rate) -> str:
@@ -62,7 +50,3 @@ def name_of(dimension: Dimension, name: str | None) -> str:
     if dimension is Dimension.SOURCE and name in SOURCE_ZH:
         return f"{name} {SOURCE_ZH[name]}"
     return name
-
-
-def wall(at_ms: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y-%m-%d %H:%M}"

@@ -3,8 +3,8 @@
 from cases.deadlines.calendar import OFFICE_WEEK, WorkingCalendar
 from cases.deadlines.hours import parse_day_hours, parse_week
 from cases.deadlines.standing import (
+    DeadlineStanding,
     DeadlineStatus,
-    Standing,
     next_change_ms,
     soon_through_ms,
     status_of,
@@ -15,8 +15,8 @@ from cases.deadlines.times import CityTimes
 __all__ = [
     "OFFICE_WEEK",
     "CityTimes",
+    "DeadlineStanding",
     "DeadlineStatus",
-    "Standing",
     "WorkingCalendar",
     "next_change_ms",
     "parse_day_hours",

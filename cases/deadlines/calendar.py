@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from domain.time_units import MINUTE_MS
-from domain.weekly_hours import MinuteSpan, Week
+from domain.time.units import MINUTE_MS
+from domain.time.weekly_hours import MinuteSpan, Week
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 

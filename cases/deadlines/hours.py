@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain import weekly_hours
-from domain.weekly_hours import MinuteSpan, Week
+from domain.time import weekly_hours
+from domain.time.weekly_hours import MinuteSpan, Week
 
 
 def parse_week(texts: Iterable[str]) -> Week:
-    """As `domain.weekly_hours.parse_weekly_hours`, but each text needs hours behind its days. Raises: ValueError."""
+    """As `domain.time.weekly_hours.parse_weekly_hours`, but each text needs hours behind its days. Raises: ValueError."""
     lines = list(texts)
     for text in lines:
         _need_hours(text.split()[1:])

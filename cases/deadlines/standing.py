@@ -10,14 +10,14 @@ from enum import StrEnum
 from typing import Final
 
 from cases.deadlines.times import CityTimes
-from cases.workflow import Case, Deadline, State, Term
-from cases.workflow.states import WITH_DEPARTMENT
+from cases.workflow.case import Case, Deadline, Term
+from cases.workflow.states import WITH_DEPARTMENT, State
 
 _FIFTH: Final = 5
 """Due soon from 80 % of the term on (即将超时): while a fifth of it or less is left."""
 
 
-class Standing(StrEnum):
+class DeadlineStanding(StrEnum):
     """正常、即将超时、超时、多次超时、挂账."""
 
     NORMAL = "normal"
@@ -37,7 +37,7 @@ class DeadlineStatus:
     the clock is stopped.
     """
 
-    standing: Standing
+    standing: DeadlineStanding
     left_ms: int
     overdue_ms: int
     times_overdue: int
@@ -50,16 +50,18 @@ def status_of(deadline: Deadline, now_ms: int, times: CityTimes) -> DeadlineStat
     Pauses and granted extensions move the due instant and leave alone what counts as soon: a fifth of the term.
     """
     if deadline.left_ms is not None:
-        return DeadlineStatus(Standing.SUSPENDED, deadline.left_ms, 0, 0, None)
+        return DeadlineStatus(DeadlineStanding.SUSPENDED, deadline.left_ms, 0, 0, None)
     unit, term_ms = deadline.term.unit, times.length_ms(deadline.term)
     if now_ms < deadline.due_at_ms:
         left_ms = times.left(now_ms, deadline.due_at_ms, unit)
         if left_ms <= term_ms // _FIFTH:
-            return DeadlineStatus(Standing.DUE_SOON, left_ms, 0, 0, deadline.due_at_ms)
-        return DeadlineStatus(Standing.NORMAL, left_ms, 0, 0, times.resume(now_ms, left_ms - term_ms // _FIFTH, unit))
+            return DeadlineStatus(DeadlineStanding.DUE_SOON, left_ms, 0, 0, deadline.due_at_ms)
+        return DeadlineStatus(
+            DeadlineStanding.NORMAL, left_ms, 0, 0, times.resume(now_ms, left_ms - term_ms // _FIFTH, unit)
+        )
     overdue_ms = times.left(deadline.due_at_ms, now_ms, unit)
     times_overdue = 1 + overdue_ms // term_ms
-    standing = Standing.OVERDUE if times_overdue == 1 else Standing.REPEATEDLY_OVERDUE
+    standing = DeadlineStanding.OVERDUE if times_overdue == 1 else DeadlineStanding.REPEATEDLY_OVERDUE
     next_ms = times.resume(deadline.due_at_ms, times_overdue * term_ms, unit)
     return DeadlineStatus(standing, 0, overdue_ms, times_overdue, next_ms)
 

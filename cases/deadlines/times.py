@@ -4,8 +4,8 @@ from typing import assert_never
 
 from cases.deadlines.calendar import WorkingCalendar
 from cases.deadlines.working_time import WorkingTime
-from cases.workflow import Term, TermUnit
-from domain.time_units import HOUR_MS
+from cases.workflow.case import Term, TermUnit
+from domain.time.units import HOUR_MS
 
 
 class CityTimes:

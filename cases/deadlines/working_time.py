@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cases.deadlines.calendar import WorkingCalendar, date_of
-from domain.time_units import DAY_MS, MINUTE_MS
+from domain.time.units import DAY_MS, MINUTE_MS
 
 _EARLIEST_MS: Final = -DAY_MS
 _LATEST_MS: Final = 3 * DAY_MS

@@ -14,16 +14,20 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from cases.intake import waiting
-from cases.intake.apart import apart
+from cases.intake import held_events
+from cases.intake.automatic_steps import dispatch_by_policy, proceed
+from cases.intake.cloud_event import PublishedEvent
+from cases.intake.isolation import isolated
 from cases.intake.places import places_of
 from cases.intake.ports import IntakePolicy, OnCleared
-from cases.intake.proceeding import dispatch_by_policy, proceed
-from cases.intake.telling import Telling
-from cases.report import Report
 from cases.storage import CaseTransaction
 from cases.storage.tables import cases as case_rows
-from cases.workflow import SYSTEM, TRANSITIONS, Act, Attached, Case, Source, State
+from cases.workflow.case import Attached, Case, Source
+from cases.workflow.performing import Act
+from cases.workflow.report import Report
+from cases.workflow.states import State
+from cases.workflow.table import TRANSITIONS
+from domain.actors import SYSTEM
 from domain.devices import Device
 from domain.events import Event, Status
 
@@ -45,12 +49,12 @@ class Intake:
         self._policy = policy
         self._find_device = find_device
 
-    def take_in(self, book: CaseTransaction, telling: Telling, now_ms: int) -> None:
+    def take_in(self, book: CaseTransaction, telling: PublishedEvent, now_ms: int) -> None:
         """Do what follows from one telling. `now_ms` is our clock: the time of what is done, and of holds."""
         event = telling.event
         if event.historical or event.silenced_by is not None:
             return
-        with apart(book.connection, event):
+        with isolated(book.connection, event):
             self._take_in(book, event, now_ms)
 
     def _take_in(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
@@ -58,42 +62,42 @@ class Intake:
         if case is not None:
             self._follow(book, case, event, now_ms)
             return
-        waits = waiting.waiting_event(book.connection, event.event_id)
+        waits = held_events.waiting_event(book.connection, event.event_id)
         if waits is not None and waits.revision >= event.revision:
             return
         if event.status is not Status.OPEN:
-            waiting.let_rest(book.connection, event)
+            held_events.let_rest(book.connection, event)
         elif self._policy.opens_case(event):
             self._open(book, event, now_ms)
 
     def release(self, book: CaseTransaction, now_ms: int) -> None:
         """Make cases of the events whose hold is over, and of those whose group nobody was told of."""
-        for event in waiting.due(book.connection, now_ms):
-            waiting.let_go(book.connection, event.event_id)
-            waiting.forget(book.connection, event.event_id)
-            with apart(book.connection, event):
+        for event in held_events.due(book.connection, now_ms):
+            held_events.let_go(book.connection, event.event_id)
+            held_events.forget(book.connection, event.event_id)
+            with isolated(book.connection, event):
                 if book.case_of_event(event.event_id) is None:
                     self._begin(book, event, now_ms)
 
     def _open(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
         if event.absorbed_by is not None:
-            waiting.let_go(book.connection, event.event_id)
+            held_events.let_go(book.connection, event.event_id)
             group = self._group_case(book, event)
             if group is None:
-                waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
+                held_events.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
             else:
                 self._join(book, group, event, now_ms)
                 self._gather(book, group, event, now_ms)
             return
-        waiting.forget(book.connection, event.event_id)
+        held_events.forget(book.connection, event.event_id)
         if event.hold_ms > 0 and self._case_it_continues(book, event, now_ms) is None:
-            waiting.hold(book.connection, event, now_ms + event.hold_ms)
+            held_events.hold(book.connection, event, now_ms + event.hold_ms)
         else:
             self._begin(book, event, now_ms)
 
     def _begin(self, book: CaseTransaction, event: Event, now_ms: int) -> None:
         """Bring an event that waits for nothing more into the case that it continues, or into one of its own."""
-        waiting.let_go(book.connection, event.event_id)
+        held_events.let_go(book.connection, event.event_id)
         case = self._case_it_continues(book, event, now_ms)
         if case is not None:
             self._join(book, case, event, now_ms)
@@ -104,9 +108,9 @@ class Intake:
 
     def _gather(self, book: CaseTransaction, group: Case, event: Event, now_ms: int) -> None:
         """Join the events that waited for this one to be heard of, and those that waited for them."""
-        for member in waiting.awaiting(book.connection, event.rule):
+        for member in held_events.awaiting(book.connection, event.rule):
             if event.subject in places_of(member.subject, self._find_device):
-                waiting.forget(book.connection, member.event_id)
+                held_events.forget(book.connection, member.event_id)
                 case = book.case_of_event(member.event_id)
                 if case is None:
                     self._join(book, group, member, now_ms)
@@ -128,7 +132,7 @@ class Intake:
             self._merge(book, case, group, event, now_ms)
         else:
             if event.absorbed_by is not None:
-                waiting.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
+                held_events.await_group(book.connection, event, now_ms + _GROUP_PATIENCE_MS)
             self._amend(book, case, event, now_ms)
 
     def _reopen(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> Case:
@@ -166,7 +170,7 @@ class Intake:
         book.act(case.case_id, act)
 
     def _end(self, book: CaseTransaction, case: Case, event: Event, now_ms: int) -> None:
-        waiting.forget(book.connection, event.event_id)
+        held_events.forget(book.connection, event.event_id)
         note = event.reason or event.status.value
         case = book.act(case.case_id, Act("detach", SYSTEM, now_ms, note=note, event=_attached(event)))
         if case.has_open_events or case.ended:

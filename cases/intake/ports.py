@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from cases.workflow import Case, Source, Term
+from cases.workflow.case import Case, Source, Term
 from domain.events import Event
 
 

@@ -1,21 +1,22 @@
 """Who is told what of the cases, when and how: held, grouped, in quiet hours, by four channels, nothing lost."""
 
-from cases.notification.document import NotifyDocument
-from cases.notification.loading import load_notification
-from cases.notification.message import Content, Message, Occasion
-from cases.notification.notifier import Mailroom, Notifier
-from cases.notification.outbox import Posted, Standing
-from cases.notification.preferences import Preference
+from cases.notification.delivery.outbox import MessageStatus, Posted
+from cases.notification.document.loading import load_notification
+from cases.notification.document.model import NotifyDocument
+from cases.notification.messages.message import Content, Notification, Occasion
+from cases.notification.notifier import Notifier
+from cases.notification.recipients.preferences import Preference
+from cases.notification.service import NotificationService
 
 __all__ = [
     "Content",
-    "Mailroom",
-    "Message",
+    "MessageStatus",
+    "Notification",
+    "NotificationService",
     "Notifier",
     "NotifyDocument",
     "Occasion",
     "Posted",
     "Preference",
-    "Standing",
     "load_notification",
 ]

@@ -4,28 +4,25 @@ cases_history ──▶ Following ──▶ outbox ──▶ Delivering ──�
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 
 from cases.deadlines import CityTimes
-from cases.notification import outbox
-from cases.notification.channels import Channel, open_channels
-from cases.notification.decision import Decision
-from cases.notification.delivering import Delivering
-from cases.notification.directory import read_staff
-from cases.notification.document import NotifyDocument
-from cases.notification.following import Following
-from cases.notification.manners import Manners
-from cases.notification.outbox import Posted, Standing
-from cases.notification.preferences import Preference, read_preferences, store_preference
-from cases.notification.watching import Escalations
-from cases.people.audit import append_audit
-from cases.storage import CaseBook
+from cases.notification.channels.ports import Channel
+from cases.notification.delivery.deliverer import Deliverer
+from cases.notification.delivery.opening import open_channels
+from cases.notification.document.model import NotifyDocument
+from cases.notification.escalation import Escalations
+from cases.notification.history_follower import HistoryFollower
+from cases.notification.recipients.decision import Decision
+from cases.notification.recipients.delivery_preferences import DeliveryPreferences
+from cases.notification.recipients.directory import read_staff
+from cases.notification.recipients.preferences import read_preferences
+from cases.storage import CaseStore
 from domain.errors import TransientFault
 from domain.retry import backoff_s, pause
 
@@ -43,7 +40,7 @@ class Notifier:
 
     def __init__(
         self,
-        book: CaseBook,
+        book: CaseStore,
         document: NotifyDocument,
         times: CityTimes,
         escalations: Escalations,
@@ -57,8 +54,10 @@ class Notifier:
         self._clock = clock
         self._poll_s = poll_s
         self._channels = open_channels(document) if channels is None else dict(channels)
-        self._following = Following(book, _decided(document, zone), escalations, times)
-        self._delivering = Delivering(book.database, self._channels, Manners(document, zone), clock, lease_ms)
+        self._following = HistoryFollower(book, _decided(document, zone), escalations, times)
+        self._delivering = Deliverer(
+            book.database, self._channels, DeliveryPreferences(document, zone), clock, lease_ms
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop` is set; then finish what is under way. Waits out a database that is away."""
@@ -81,50 +80,6 @@ class Notifier:
             finally:
                 for channel in self._channels.values():
                     await channel.close()
-
-
-class Mailroom:
-    """What people may see and do about messages, without a notifier running here. Synchronous; one transaction a call."""
-
-    def __init__(self, book: CaseBook) -> None:
-        self._database = book.database
-
-    def posted(
-        self,
-        *,
-        standing: Standing | None = None,
-        case_id: UUID | None = None,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> list[Posted]:
-        """Messages, the newest first; `before` is the sequence of the last one of the page before."""
-        with self._database.reading() as connection:
-            return outbox.read_posted(connection, standing=standing, case_id=case_id, before=before, limit=limit)
-
-    def counts(self) -> dict[Standing, int]:
-        """How many messages there are of each standing."""
-        with self._database.reading() as connection:
-            return outbox.counts(connection)
-
-    def retry(self, ids: Collection[UUID] | None, actor: str, now_ms: int) -> int:
-        """How many dead letters wait anew; None is all of them. Others are left as they are. Noted in the audit log."""
-        with self._database.writing() as connection:
-            count = outbox.revive(connection, ids, now_ms)
-            if count:
-                append_audit(connection, now_ms, actor, "notify.retry", "notify/messages", {"messages": count})
-            return count
-
-    def preference(self, username: str) -> Preference:
-        """How somebody wants to be told; all open where they never said."""
-        with self._database.reading() as connection:
-            return read_preferences(connection).get(username, Preference())
-
-    def prefer(self, username: str, preference: Preference, actor: str, now_ms: int) -> None:
-        """Keep how somebody wants to be told. Noted in the audit log."""
-        with self._database.writing() as connection:
-            store_preference(connection, username, preference)
-            details = preference.model_dump(mode="json", exclude_none=True)
-            append_audit(connection, now_ms, actor, "notify.prefer", f"user/{username}", details)
 
 
 def _decided(document: NotifyDocument, zone: ZoneInfo) -> Callable[[Connection], Decision]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from cases.workflow import Case, Source
+from cases.workflow.case import Case, Source
 from domain.events import Severity
 
 

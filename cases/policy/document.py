@@ -10,10 +10,12 @@ from cases.deadlines import parse_day_hours, parse_week
 from cases.intake import OnCleared
 from cases.policy.conditions import Condition, Grade, Sources, Words, is_named
 from cases.policy.terms import parse_term
-from cases.workflow import Role, Source, State, Term
-from domain.durations import parse_duration_ms
+from cases.workflow.case import Source, Term
+from cases.workflow.states import State
+from domain.actors import Role
 from domain.events import Severity
-from domain.weekly_hours import MinuteSpan, Week
+from domain.time.durations import parse_duration_ms
+from domain.time.weekly_hours import MinuteSpan, Week
 
 OF_THE_EVENT = "{event.department}"
 OF_THE_CASE = "{case.department}"

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from cases.policy.problems import BadPolicy, Problem
+from cases.policy.problems import BadPolicy, PolicyProblem
 
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS: Final = {"true": True, "false": False}
@@ -15,7 +15,7 @@ _WORDS: Final = {"true": True, "false": False}
 Path = tuple[str | int, ...]
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     line: int
     column: int
 
@@ -24,13 +24,13 @@ class Located(NamedTuple):
     """A document, and where each of its values stands: an entry where its key does, by the path of keys and indexes."""
 
     value: Any
-    places: dict[Path, Place]
+    places: dict[Path, SourcePlace]
 
-    def place_of(self, path: Path) -> Place:
+    def place_of(self, path: Path) -> SourcePlace:
         """Where a value stands; where there is none, what should hold it does."""
         while path and path not in self.places:
             path = path[:-1]
-        return self.places.get(path, Place(1, 1))
+        return self.places.get(path, SourcePlace(1, 1))
 
 
 def load_located(text: str, file: str) -> Located:
@@ -40,9 +40,9 @@ def load_located(text: str, file: str) -> Located:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise BadPolicy([Problem(file, line, column, f"not YAML: {error.problem or error.context}")]) from error
+        raise BadPolicy([PolicyProblem(file, line, column, f"not YAML: {error.problem or error.context}")]) from error
     except yaml.YAMLError as error:
-        raise BadPolicy([Problem(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")]) from error
+        raise BadPolicy([PolicyProblem(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")]) from error
     reading = _Reading(file)
     value = {} if node is None else reading.value_of(node, ())
     if reading.problems:
@@ -52,8 +52,8 @@ def load_located(text: str, file: str) -> Located:
 
 class _Reading:
     def __init__(self, file: str) -> None:
-        self.places: dict[Path, Place] = {}
-        self.problems: list[Problem] = []
+        self.places: dict[Path, SourcePlace] = {}
+        self.problems: list[PolicyProblem] = []
         self._file = file
         self._nodes: set[int] = set()
 
@@ -85,11 +85,11 @@ class _Reading:
         return read
 
     def _refuse(self, node: yaml.Node, message: str) -> None:
-        self.problems.append(Problem(self._file, *_place(node), message))
+        self.problems.append(PolicyProblem(self._file, *_place(node), message))
 
 
-def _place(node: yaml.Node) -> Place:
-    return Place(node.start_mark.line + 1, node.start_mark.column + 1)
+def _place(node: yaml.Node) -> SourcePlace:
+    return SourcePlace(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

@@ -17,7 +17,8 @@ from cases.policy.document import (
     TermRule,
     TrustRule,
 )
-from cases.workflow import Case, Role, Source, Term
+from cases.workflow.case import Case, Source, Term
+from domain.actors import Role
 from domain.events import Event, Severity
 
 _SEVERITIES = list(Severity)

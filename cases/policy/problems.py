@@ -6,7 +6,7 @@ from typing import NamedTuple
 from domain.errors import ConfigurationError
 
 
-class Problem(NamedTuple):
+class PolicyProblem(NamedTuple):
     """One problem; `line` and `column` count from 1. Printed as `file:line:column: message`."""
 
     file: str
@@ -21,6 +21,6 @@ class Problem(NamedTuple):
 class BadPolicy(ConfigurationError):
     """A policy that cannot be followed; `found` holds every problem with its place."""
 
-    def __init__(self, found: Sequence[Problem]) -> None:
-        self.found: tuple[Problem, ...] = tuple(sorted(set(found)))
+    def __init__(self, found: Sequence[PolicyProblem]) -> None:
+        self.found: tuple[PolicyProblem, ...] = tuple(sorted(set(found)))
         super().__init__([str(problem) for problem in self.found])

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from cases.workflow import Term, TermUnit
+from cases.workflow.case import Term, TermUnit
 
 _TERM: Final = re.compile(r"(\d+(?:\.\d+)?) +(working +)?(minute|hour|day)s?")
 _MINUTES: Final = 60

@@ -1,18 +1,18 @@
 """Cases in the registry's database: every change with its history and its place in the outbox, in one transaction."""
 
-from cases.storage.book import CaseBook, CaseTransaction, Reported
-from cases.storage.entries import Conflict, Entry, KeyReused, Publication, UnknownCase
+from accounts.ports import Database
+from cases.storage.entries import Conflict, HistoryEntry, KeyReused, Publication, UnknownCase
 from cases.storage.finding import CasePage, CaseQuery, Order
-from cases.storage.ports import Database
+from cases.storage.store import CaseStore, CaseTransaction, Reported
 
 __all__ = [
-    "CaseBook",
     "CasePage",
     "CaseQuery",
+    "CaseStore",
     "CaseTransaction",
     "Conflict",
     "Database",
-    "Entry",
+    "HistoryEntry",
     "KeyReused",
     "Order",
     "Publication",

@@ -5,8 +5,8 @@ from typing import Final
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from accounts.ports import Database
 from cases.storage.finding import CaseQuery, conditions
-from cases.storage.ports import Database
 from cases.storage.tables import cases, history
 
 _LOOKED_AT: Final = 5_000

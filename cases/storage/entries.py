@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cases.workflow import Case
+from cases.workflow.case import Case
 from domain.errors import UrbansenseError
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """One step of a case, and the case after it. `details` are those of the act: department, term, the event …"""
 
     sequence: int
@@ -52,7 +52,7 @@ class UnknownCase(UrbansenseError):
 class Conflict(UrbansenseError):
     """The case is at another revision than expected. `case` is how it stands; `meanwhile` what was done since."""
 
-    def __init__(self, case: Case, expected: int, meanwhile: tuple[Entry, ...]) -> None:
+    def __init__(self, case: Case, expected: int, meanwhile: tuple[HistoryEntry, ...]) -> None:
         done = ", ".join(f"{entry.transition} by {entry.actor}" for entry in meanwhile) or "nothing that is kept"
         super().__init__(f"{case.number} is at revision {case.revision}, not {expected}; since then: {done}")
         self.case = case

@@ -9,7 +9,8 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from cases.storage.tables import cases
-from cases.workflow import Case, Source, State
+from cases.workflow.case import Case, Source
+from cases.workflow.states import State
 from domain.events import Severity
 
 

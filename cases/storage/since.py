@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from cases.storage.tables import history
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 
 _CLOCKS_APART_MS: Final = HOUR_MS
 """How far the clocks of those who write to the book may differ, for the order of the history to be that of its times."""

@@ -7,24 +7,15 @@ crash can part a change from its record.
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
-metadata: Final = MetaData()
-
-_SEQUENCE: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _key(length: int) -> TypeEngine[str]:
-    """Text that pages and prefixes order by: by code point, in PostgreSQL too, whatever the database's locale."""
-    return String(length).with_variant(String(length, collation="C"), "postgresql")
-
+from accounts.storage.columns import SEQUENCE, key_text, metadata
 
 cases: Final = Table(
     "cases",
     metadata,
-    Column("case_id", _key(36), primary_key=True),
-    Column("number", _key(16), nullable=False, unique=True),
+    Column("case_id", key_text(36), primary_key=True),
+    Column("number", key_text(16), nullable=False, unique=True),
     Column("revision", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("ended", Boolean, nullable=False),
@@ -32,7 +23,7 @@ cases: Final = Table(
     Column("problem", String(64), nullable=False),
     Column("severity", String(16), nullable=False),
     Column("department", String(64)),
-    Column("area", _key(64)),
+    Column("area", key_text(64)),
     Column("subject", String(128)),
     Column("reported_at_ms", BigInteger, nullable=False),
     Column("due_at_ms", BigInteger),
@@ -61,8 +52,8 @@ The first index holds what lists ask for, so that a search reads narrow entries 
 history: Final = Table(
     "cases_history",
     metadata,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
-    Column("case_id", _key(36), nullable=False),
+    Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("case_id", key_text(36), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("transition", String(32), nullable=False),
     Column("actor", String(100), nullable=False),
@@ -85,8 +76,8 @@ Index(
 events: Final = Table(
     "cases_events",
     metadata,
-    Column("event_id", _key(36), primary_key=True),
-    Column("case_id", _key(36), nullable=False),
+    Column("event_id", key_text(36), primary_key=True),
+    Column("case_id", key_text(36), nullable=False),
 )
 Index("ix_cases_events_case", events.c.case_id)
 """Which case an event belongs to, for ever: an event told again makes no second one."""
@@ -94,7 +85,7 @@ Index("ix_cases_events_case", events.c.case_id)
 held: Final = Table(
     "cases_held",
     metadata,
-    Column("event_id", _key(36), primary_key=True),
+    Column("event_id", key_text(36), primary_key=True),
     Column("until_ms", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
 )
@@ -104,7 +95,7 @@ Index("ix_cases_held_until", held.c.until_ms)
 absorbed: Final = Table(
     "cases_absorbed",
     metadata,
-    Column("event_id", _key(36), primary_key=True),
+    Column("event_id", key_text(36), primary_key=True),
     Column("rule", String(64), nullable=False),
     Column("until_ms", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
@@ -115,10 +106,10 @@ Index("ix_cases_absorbed_rule", absorbed.c.rule)
 keys: Final = Table(
     "cases_keys",
     metadata,
-    Column("reporter", _key(100), primary_key=True),
-    Column("key", _key(200), primary_key=True),
+    Column("reporter", key_text(100), primary_key=True),
+    Column("key", key_text(200), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
-    Column("case_id", _key(36), nullable=False),
+    Column("case_id", key_text(36), nullable=False),
 )
 """Idempotency keys of reports, each reporter's own."""
 
@@ -132,8 +123,8 @@ numbers: Final = Table(
 positions: Final = Table(
     "cases_positions",
     metadata,
-    Column("follower", _key(100), primary_key=True),
-    Column("topic", _key(200), primary_key=True),
+    Column("follower", key_text(100), primary_key=True),
+    Column("topic", key_text(200), primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("offset", BigInteger, nullable=False),
 )
@@ -142,8 +133,8 @@ positions: Final = Table(
 attachments: Final = Table(
     "cases_attachments",
     metadata,
-    Column("attachment_id", _key(36), primary_key=True),
-    Column("case_id", _key(36), nullable=False),
+    Column("attachment_id", key_text(36), primary_key=True),
+    Column("case_id", key_text(36), nullable=False),
     Column("name", String(200), nullable=False),
     Column("media_type", String(32), nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -154,97 +145,24 @@ attachments: Final = Table(
 Index("ix_cases_attachments_case", attachments.c.case_id, attachments.c.content, unique=True)
 """Photos by the SHA-256 of their content, under which the data folder has them."""
 
-departments: Final = Table(
-    "people_departments",
-    metadata,
-    Column("name", _key(64), primary_key=True),
-    Column("title_en", String(200), nullable=False),
-    Column("title_zh", String(200), nullable=False),
-    Column("active", Boolean, nullable=False),
-)
-
-users: Final = Table(
-    "people_users",
-    metadata,
-    Column("username", _key(64), primary_key=True),
-    Column("display_name", String(200), nullable=False),
-    Column("email", String(320)),
-    Column("phone", String(32)),
-    Column("roles", Text, nullable=False),
-    Column("departments", Text, nullable=False),
-    Column("areas", Text, nullable=False),
-    Column("password_hash", String(256)),
-    Column("oidc_subject", _key(400), unique=True),
-    Column("active", Boolean, nullable=False),
-    Column("failed_logins", Integer, nullable=False),
-    Column("locked_until_ms", BigInteger),
-    Column("created_at_ms", BigInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-)
-"""`roles`, `departments` and `areas` are JSON arrays. `oidc_subject` is `<issuer> <sub>` of who logs in elsewhere."""
-
-sessions: Final = Table(
-    "people_sessions",
-    metadata,
-    Column("secret_hash", _key(64), primary_key=True),
-    Column("username", _key(64), nullable=False),
-    Column("created_at_ms", BigInteger, nullable=False),
-    Column("used_at_ms", BigInteger, nullable=False),
-    Column("ends_at_ms", BigInteger, nullable=False),
-)
-Index("ix_people_sessions_username", sessions.c.username)
-
-tokens: Final = Table(
-    "people_tokens",
-    metadata,
-    Column("token_id", _key(16), primary_key=True),
-    Column("username", _key(64), nullable=False),
-    Column("label", String(200), nullable=False),
-    Column("secret_hash", String(64), nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_at_ms", BigInteger, nullable=False),
-    Column("used_at_ms", BigInteger),
-    Column("ends_at_ms", BigInteger),
-    Column("revoked_at_ms", BigInteger),
-)
-Index("ix_people_tokens_username", tokens.c.username)
-"""API tokens: `scopes` is a JSON array; of the secret only its SHA-256 is kept, since it is 256 random bits."""
-
-audit: Final = Table(
-    "people_audit",
-    metadata,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("actor", String(100), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("subject", String(400), nullable=False),
-    Column("details", Text, nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-    sqlite_autoincrement=True,
-)
-Index("ix_people_audit_actor", audit.c.actor, audit.c.sequence)
-Index("ix_people_audit_subject", audit.c.subject, audit.c.sequence)
-"""Append-only: `hash` covers the row and `previous`, the hash of the row before."""
-
 # Notification: what is told, to whom, and how far it came (cases/notification).
 
 notify_messages: Final = Table(
     "notify_messages",
     metadata,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
-    Column("message_id", _key(36), nullable=False, unique=True),
-    Column("case_id", _key(36), nullable=False),
+    Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("message_id", key_text(36), nullable=False, unique=True),
+    Column("case_id", key_text(36), nullable=False),
     Column("occasion", String(32), nullable=False),
     Column("critical", Boolean, nullable=False),
-    Column("channel", _key(64), nullable=False),
-    Column("address", _key(320), nullable=False),
+    Column("channel", key_text(64), nullable=False),
+    Column("address", key_text(320), nullable=False),
     Column("person", String(64)),
     Column("body", Text, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("not_before_ms", BigInteger, nullable=False),
-    Column("delivery_id", _key(36)),
+    Column("delivery_id", key_text(36)),
     Column("tries", Integer, nullable=False),
     Column("first_tried_at_ms", BigInteger),
     Column("ended_at_ms", BigInteger),
@@ -261,16 +179,16 @@ Index("ix_notify_messages_ended", notify_messages.c.state, notify_messages.c.end
 notify_buckets: Final = Table(
     "notify_buckets",
     metadata,
-    Column("channel", _key(64), primary_key=True),
-    Column("address", _key(320), primary_key=True),
+    Column("channel", key_text(64), primary_key=True),
+    Column("address", key_text(320), primary_key=True),
     Column("full_at_ms", BigInteger, nullable=False),
 )
-"""The token bucket of each recipient, see cases/notification/rates.py."""
+"""The token bucket of each recipient, see cases/notification/timing/rates.py."""
 
 notify_watches: Final = Table(
     "notify_watches",
     metadata,
-    Column("case_id", _key(36), primary_key=True),
+    Column("case_id", key_text(36), primary_key=True),
     Column("state", String(16), nullable=False),
     Column("since_ms", BigInteger, nullable=False),
     Column("since_revision", Integer, nullable=False),
@@ -284,7 +202,7 @@ Index("ix_notify_watches_next", notify_watches.c.next_ms)
 notify_preferences: Final = Table(
     "notify_preferences",
     metadata,
-    Column("username", _key(64), primary_key=True),
+    Column("username", key_text(64), primary_key=True),
     Column("body", Text, nullable=False),
 )
 

@@ -10,8 +10,8 @@ from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, or_, s
 from cases.deadlines import CityTimes, soon_through_ms
 from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
-from cases.workflow import Term, TermUnit
-from domain.time_units import DAY_MS
+from cases.workflow.case import Term, TermUnit
+from domain.time.units import DAY_MS
 
 HANDLED_WITHIN_MS: Final = 7 * DAY_MS
 
@@ -75,17 +75,17 @@ def tally(
     return tuple(DepartmentLoad(name, open_cases[name], due_soon[name], overdue[name], handled[name]) for name in names)
 
 
-Scope = Sequence[ColumnElement[bool]]
+WorkloadScope = Sequence[ColumnElement[bool]]
 
 
-def _within(area: ColumnElement[Any], areas: Sequence[str]) -> Scope:
+def _within(area: ColumnElement[Any], areas: Sequence[str]) -> WorkloadScope:
     if not areas:
         return ()
     below = (area.startswith(f"{one}/", autoescape=True) for one in areas)
     return (or_(area.is_(None), area.in_(list(areas)), *below),)
 
 
-def _open(connection: Connection, scope: Scope) -> Counter[str | None]:
+def _open(connection: Connection, scope: WorkloadScope) -> Counter[str | None]:
     wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False), *scope)
     if not scope:
         # The index by department holds all that is asked for; SQLite would take another one, and read every case.
@@ -93,12 +93,12 @@ def _open(connection: Connection, scope: Scope) -> Counter[str | None]:
     return Counter(dict(connection.execute(wanted.group_by(cases.c.department)).all()))
 
 
-def _overdue(connection: Connection, scope: Scope, now_ms: int) -> Counter[str | None]:
+def _overdue(connection: Connection, scope: WorkloadScope, now_ms: int) -> Counter[str | None]:
     wanted = select(cases.c.department, func.count()).where(cases.c.ended.is_(False), cases.c.due_at_ms <= now_ms)
     return Counter(dict(connection.execute(wanted.where(*scope).group_by(cases.c.department)).all()))
 
 
-def _running(connection: Connection, scope: Scope, now_ms: int) -> Iterable[Running]:
+def _running(connection: Connection, scope: WorkloadScope, now_ms: int) -> Iterable[Running]:
     unit, amount = (_in_body(connection, cases.c.body, "deadline", "term", name) for name in ("unit", "amount"))
     wanted = select(cases.c.department, cases.c.due_at_ms, unit, amount)
     terms: dict[tuple[str, str], Term] = {}

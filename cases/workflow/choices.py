@@ -4,9 +4,10 @@ from typing import Final
 from uuid import UUID
 
 from cases.workflow.case import Case, Term, TermUnit
-from cases.workflow.performing import Act, Actor, perform
+from cases.workflow.performing import Act, perform
 from cases.workflow.refusals import Illegal, Incomplete, NotAllowed
 from cases.workflow.table import TRANSITIONS, Transition, legal_from
+from domain.actors import Actor
 
 _NOWHERE: Final = UUID(int=0)
 _HOUR: Final = Term(unit=TermUnit.HOUR, amount=1)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from cases.workflow.case import Attached, Case, Deadline, Extension, Term, TermUnit
 from cases.workflow.refusals import Illegal, Incomplete, NotAllowed
-from cases.workflow.states import Role, State
+from cases.workflow.states import State
 from cases.workflow.table import TRANSITIONS, Transition, legal_from, may
+from domain.actors import Actor, Role, covers
 from domain.events import Severity
 
 
@@ -23,22 +24,6 @@ class Times(Protocol):
 
     def resume(self, at_ms: int, left_ms: int, unit: TermUnit) -> int:
         """The instant by which `left_ms` of that unit's kind of time has passed since `at_ms`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who does something. `departments` and `areas` bound what they may touch; empty `areas` means everywhere.
-
-    An area covers what lies below it (`320582/110` covers `320582/110/152`). Departments bind only the role of that name.
-    """
-
-    name: str
-    roles: frozenset[Role]
-    departments: frozenset[str] = frozenset()
-    areas: tuple[str, ...] = ()
-
-
-SYSTEM: Final = Actor("urbansense", frozenset({Role.SYSTEM}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +62,6 @@ def perform(case: Case, act: Act, times: Times) -> Case:
         raise Incomplete(f"{case.number}: {act.transition} needs {', '.join(missing)}", missing)
     changes = _EFFECTS.get(act.transition, _nothing)(case, act, times)
     return case.model_copy(update={"state": transition.to or case.state, **changes, "revision": case.revision + 1})
-
-
-def covers(actor: Actor, area: str | None) -> bool:
-    """Whether an area is in the actor's scope. A case without an area is in everybody's."""
-    return not actor.areas or area is None or any(area == own or area.startswith(f"{own}/") for own in actor.areas)
 
 
 def _check_actor(case: Case, transition: Transition, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""The states of a case, and the parts that people play in it."""
+"""The states of a case."""
 
 from enum import StrEnum
 from typing import Final
@@ -44,14 +44,3 @@ STATE_ZH: Final = {
     State.REJECTED: "不予立案",
     State.MERGED: "并案",
 }
-
-
-class Role(StrEnum):
-    """What somebody may do. `system` is urbansense itself, which no person can be."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    DISPATCHER = "dispatcher"
-    DEPARTMENT = "department"
-    ADMINISTRATOR = "administrator"
-    SYSTEM = "system"

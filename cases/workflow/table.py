@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from cases.workflow.states import ENDED, WITH_DEPARTMENT, Role, State
+from cases.workflow.states import ENDED, WITH_DEPARTMENT, State
+from domain.actors import Role
 
 _EVERYWHERE: Final = frozenset(State)
 _UNDER_WAY: Final = _EVERYWHERE - ENDED

@@ -35,7 +35,7 @@ KNOWN: Final = frozenset({*COLUMNS, DATUM, *OF_REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
-class RowError:
+class RowProblem:
     """Something wrong with one row of a file; `column` may be empty.
 
     `line` is where the row begins, from 1: in CSV the line, in XLSX the row of the sheet, in GeoJSON the feature.
@@ -54,7 +54,7 @@ class RowError:
 class UnreadableFile(Exception):
     """A file of which no row can be read: another format, encoding or header. Never leaves the package."""
 
-    def __init__(self, *errors: RowError) -> None:
+    def __init__(self, *errors: RowProblem) -> None:
         self.errors = errors
         super().__init__("\n".join(map(str, errors)))
 
@@ -67,23 +67,23 @@ def checked_header(line: int, cells: Sequence[str]) -> tuple[str, ...]:
     return columns
 
 
-def header_errors(header: Sequence[str], line: int = 1) -> Iterator[RowError]:
+def header_errors(header: Sequence[str], line: int = 1) -> Iterator[RowProblem]:
     """What keeps the header from being the columns of the file, in any order."""
     if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        yield RowError(line, "", "the columns are not separated by commas", "save the file as comma-separated values")
+        yield RowProblem(line, "", "the columns are not separated by commas", "save the file as comma-separated values")
         return
     if header and not set(header) & KNOWN:
         what = "the header is missing: this row names no column of a devices file"
-        yield RowError(line, "", what, f"put a header first: {','.join(BASE)}")
+        yield RowProblem(line, "", what, f"put a header first: {','.join(BASE)}")
         return
     missing = [column for column in BASE if column not in header]
     if missing:
         what = f"columns are missing: {', '.join(missing)}"
-        yield RowError(line, "", what, f"the header must hold {','.join(BASE)}, in any order; cells may be empty")
+        yield RowProblem(line, "", what, f"the header must hold {','.join(BASE)}, in any order; cells may be empty")
     for column in dict.fromkeys(header):
         if column not in KNOWN:
             what = f"the column {column[:80]!r} is not known"
             remedy = f"leave it out; known are {','.join((*COLUMNS, DATUM))}"
-            yield RowError(line, column if column in KNOWN else "", what, remedy)
+            yield RowProblem(line, column if column in KNOWN else "", what, remedy)
         elif header.count(column) > 1:
-            yield RowError(line, column, "the column is there twice", "leave one of them out")
+            yield RowProblem(line, column, "the column is there twice", "leave one of them out")

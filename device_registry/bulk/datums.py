@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from device_registry.entries import Datum
+from device_registry.records.entries import Datum
 
 Place = tuple[float, float]
 """lon, lat in degrees."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import BinaryIO, Final, Protocol
 
 from device_registry.bulk.columns import COLUMNS
-from device_registry.bulk.csv_files import CsvWriter
-from device_registry.bulk.formats import Format
-from device_registry.bulk.geojson_files import GeoJsonWriter
+from device_registry.bulk.formats.contract import Format
+from device_registry.bulk.formats.csv_files import CsvWriter
+from device_registry.bulk.formats.geojson_files import GeoJsonWriter
+from device_registry.bulk.formats.xlsx_files import XlsxWriter
 from device_registry.bulk.rows import guarded, write_cells
-from device_registry.bulk.xlsx_files import XlsxWriter
-from device_registry.device_filter import DeviceFilter
-from device_registry.entries import Entry
-from device_registry.registry import EVERY_DEVICE, Registry
+from device_registry.records.entries import DeviceEntry
+from device_registry.storage.device_filter import EVERY_DEVICE, DeviceFilter
+from device_registry.storage.registry import Registry
 from domain.devices import DeviceState
 
 _PAGE: Final = 1000
@@ -47,7 +47,9 @@ def export_file(
     written, after = 0, None
     while True:
         page = registry.list_entries(wanted, after=after, limit=_PAGE)
-        entries = [Entry(one.device, one.details) for one in page.items if one.device.state is not DeviceState.RETIRED]
+        entries = [
+            DeviceEntry(one.device, one.details) for one in page.items if one.device.state is not DeviceState.RETIRED
+        ]
         writer.write(_row(entry, to) for entry in entries)
         written += len(entries)
         progress(written)
@@ -58,6 +60,6 @@ def export_file(
     return written
 
 
-def _row(entry: Entry, to: Format) -> list[str]:
+def _row(entry: DeviceEntry, to: Format) -> list[str]:
     cells = write_cells(entry)
     return [guarded(column, cell) for column, cell in cells.items()] if to.guarded else list(cells.values())

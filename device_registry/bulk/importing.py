@@ -17,23 +17,23 @@ from typing import BinaryIO, Final
 import orjson
 from sqlalchemy import Connection, bindparam, update
 
-from device_registry import stored_devices
-from device_registry.audit import UNNAMED, device_note, differences, write_notes
-from device_registry.bulk.columns import DATUM, SOURCE, RowError, UnreadableFile
-from device_registry.bulk.csv_files import CsvReader
-from device_registry.bulk.formats import FileReader, Format, RawRow
-from device_registry.bulk.geojson_files import GeoJsonReader
+from device_registry.bulk.columns import DATUM, SOURCE, RowProblem, UnreadableFile
+from device_registry.bulk.formats.contract import FileReader, Format, RawRow
+from device_registry.bulk.formats.csv_files import CsvReader
+from device_registry.bulk.formats.geojson_files import GeoJsonReader
+from device_registry.bulk.formats.xlsx_files import XlsxReader
 from device_registry.bulk.judging import Judge
 from device_registry.bulk.rows import Offer, ReadRow, Terms, read_row
 from device_registry.bulk.staging import RefusedRow, Result, Staged, Staging
-from device_registry.bulk.xlsx_files import XlsxReader
-from device_registry.changes import Stored, next_entry
-from device_registry.database import reading, writing
-from device_registry.detail_checks import detail_problems, normalise_details
-from device_registry.entries import Datum, Entry, entry_facts
-from device_registry.models import devices
-from device_registry.registry import Registry
-from device_registry.validation import device_problems, normalise_device
+from device_registry.records.changes import Stored, next_entry
+from device_registry.records.checks.details import detail_problems, normalise_details
+from device_registry.records.checks.validation import device_problems, normalise_device
+from device_registry.records.entries import Datum, DeviceEntry, entry_facts
+from device_registry.storage import device_rows
+from device_registry.storage.audit import UNNAMED, device_note, differences, write_notes
+from device_registry.storage.database import reading, writing
+from device_registry.storage.registry import Registry
+from device_registry.storage.tables import devices
 
 READERS: Final[dict[Format, Callable[[BinaryIO], FileReader]]] = {
     Format.CSV: CsvReader,
@@ -67,7 +67,7 @@ class Import(AbstractContextManager["Import"]):
         self.options = options
         self.staging = Staging()
         self.columns: tuple[str, ...] = ()
-        self.unreadable: tuple[RowError, ...] = ()
+        self.unreadable: tuple[RowProblem, ...] = ()
         self.applied = False
         self.created = self.updated = self.unchanged = 0
 
@@ -80,7 +80,7 @@ class Import(AbstractContextManager["Import"]):
     def refused_rows(self) -> int:
         return self.staging.refused_rows()
 
-    def errors(self) -> Iterator[RowError]:
+    def errors(self) -> Iterator[RowProblem]:
         """Everything wrong, in the order of the lines; first what kept the file from being read."""
         yield from self.unreadable
         yield from self.staging.errors()
@@ -148,14 +148,14 @@ def _offered(registry: Registry, raw: RawRow, terms: Terms) -> ReadRow:
     errors = [*raw.errors, *(error for error in read.errors if error.column not in told)]
     if read.offer is None:
         return ReadRow(None, errors)
-    entry = Entry(normalise_device(read.offer.entry.device), normalise_details(read.offer.entry.details))
+    entry = DeviceEntry(normalise_device(read.offer.entry.device), normalise_details(read.offer.entry.details))
     told |= {error.column for error in errors}
     unread = told | _PLACE if told & {*_PLACE, DATUM, "geometry"} else told
     problems = [
         *device_problems(entry.device, registry.kinds, registry.tables.bounds),
         *detail_problems(entry, registry.tables),
     ]
-    errors += (RowError(raw.line, one.column, one.what, one.remedy) for one in problems if one.column not in unread)
+    errors += (RowProblem(raw.line, one.column, one.what, one.remedy) for one in problems if one.column not in unread)
     return ReadRow(Offer(entry, read.offer.keep), errors)
 
 
@@ -202,11 +202,11 @@ def _write(
     connection: Connection, staging: Staging, page: Sequence[Staged], preview: bool, now_ms: int, author: str
 ) -> None:
     ids = [row.offer.entry.device.device_id for row in page]
-    stored = stored_devices.read_stored(connection, ids)
+    stored = device_rows.read_stored(connection, ids)
     for device_id, dev_eui in staging.released(ids).items():
         held = stored[device_id]
         stored[device_id] = held._replace(device=replace(held.device, dev_eui=dev_eui))
-    changed: list[Entry] = []
+    changed: list[DeviceEntry] = []
     results: list[tuple[int, str, str, bytes | None]] = []
     for row, device_id in zip(page, ids, strict=True):
         before = stored.get(device_id)
@@ -220,7 +220,7 @@ def _write(
         results.append((row.n, "updated" if known else "created", device_id, told))
     staging.note(results)
     if not preview:
-        stored_devices.write_entries(connection, changed, stored, now_ms)
+        device_rows.write_entries(connection, changed, stored, now_ms)
         write_notes(connection, [device_note(_before(stored, entry), entry, now_ms, author) for entry in changed])
 
 
@@ -232,13 +232,13 @@ def _kept(offer: Offer, held: Stored | None) -> frozenset[str]:
     return offer.keep if (here.lon, here.lat) == (there.lon, there.lat) else offer.keep.difference(SOURCE)
 
 
-def _before(stored: Mapping[str, Stored], entry: Entry) -> Entry | None:
+def _before(stored: Mapping[str, Stored], entry: DeviceEntry) -> DeviceEntry | None:
     held = stored.get(entry.device.device_id)
-    return Entry(held.device, held.details) if held is not None and not held.removed else None
+    return DeviceEntry(held.device, held.details) if held is not None and not held.removed else None
 
 
-def _changes(before: Stored | None, after: Entry) -> bytes:
-    old = entry_facts(Entry(before.device, before.details)) if before is not None else {}
+def _changes(before: Stored | None, after: DeviceEntry) -> bytes:
+    old = entry_facts(DeviceEntry(before.device, before.details)) if before is not None else {}
     changes = differences(old, entry_facts(after))
     changes.pop("activated_at_ms", None)
     return orjson.dumps(changes)

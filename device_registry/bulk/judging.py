@@ -5,14 +5,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from device_registry import stored_devices, stored_profiles
-from device_registry.bulk.columns import RowError
+from device_registry.bulk.columns import RowProblem
 from device_registry.bulk.staging import Staged, Staging
-from device_registry.city_tables import CityTables
-from device_registry.device_filter import storable
-from device_registry.models import devices
-from device_registry.problems import Problem
-from device_registry.references import IDENTITIES, Known, Relative, reference_problems
+from device_registry.records.checks.references import IDENTITIES, Known, Relative, reference_problems
+from device_registry.records.city_tables import CityTables
+from device_registry.records.problems import RecordProblem
+from device_registry.storage import device_rows, profile_rows
+from device_registry.storage.device_filter import storable
+from device_registry.storage.tables import devices
 from domain.devices import Device, DeviceState
 
 
@@ -23,7 +23,7 @@ class Judge:
         self._connection = connection
         self._staging = staging
         self._tables = tables
-        profiles = stored_profiles.read_profiles(connection)
+        profiles = profile_rows.read_profiles(connection)
         self._profile_kinds = {name: profile.kind for name, profile in profiles.items()}
 
     def judge(self, page: Sequence[Staged], *, tell_of_children: bool) -> None:
@@ -52,13 +52,13 @@ class Judge:
     def _known(self, batch: Sequence[Device], stored: Mapping[str, tuple[str, DeviceState]]) -> Known:
         mine = {device.device_id for device in batch}
         moved = [one.device_id for one in batch if one.device_id in stored and stored[one.device_id][0] != one.kind]
-        children = stored_devices.read_children(self._connection, moved)
+        children = device_rows.read_children(self._connection, moved)
         elsewhere = self._staging.relatives(children)
         holders: dict[str, dict[str, str]] = {}
         times: dict[str, dict[str, int]] = {}
         for column in IDENTITIES:
             values = {value for value in (getattr(device, column) for device in batch) if value is not None}
-            found = stored_devices.read_holders(self._connection, column, values)
+            found = device_rows.read_holders(self._connection, column, values)
             leaving = self._staging.letting_go(column, found.values())
             if column == "dev_eui":
                 asked = {device.dev_eui: device.device_id for device in batch}
@@ -97,21 +97,23 @@ def _parent_id(row: Staged) -> str:
 
 def _error(
     rows: Mapping[str, Staged],
-    problem: Problem,
+    problem: RecordProblem,
     spoken_of: Mapping[str, int],
     standing: Mapping[str, Relative],
     tell_of_children: bool,
-) -> RowError | None:
+) -> RowProblem | None:
     line, parent_id = rows[problem.subject].line, _parent_id(rows[problem.subject])
     if problem.column != "parent_id" or parent_id not in spoken_of or parent_id in standing:
-        return RowError(line, problem.column, problem.what, problem.remedy)
+        return RowProblem(line, problem.column, problem.what, problem.remedy)
     if not tell_of_children:
         return None
     what = f"its parent {parent_id!r} on line {spoken_of[parent_id]} has errors"
-    return RowError(line, "parent_id", what, "correct that row")
+    return RowProblem(line, "parent_id", what, "correct that row")
 
 
-def _retired(stored: Mapping[str, tuple[str, DeviceState]]) -> Iterator[Problem]:
+def _retired(stored: Mapping[str, tuple[str, DeviceState]]) -> Iterator[RecordProblem]:
     for device_id, (_, state) in stored.items():
         if state is DeviceState.RETIRED:
-            yield Problem(device_id, "device_id", f"{device_id!r} is retired", "activate it first, or leave it out")
+            yield RecordProblem(
+                device_id, "device_id", f"{device_id!r} is retired", "activate it first, or leave it out"
+            )

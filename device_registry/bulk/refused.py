@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from device_registry.bulk.columns import GEOMETRY, OF_REFUSED, RowError
+from device_registry.bulk.columns import GEOMETRY, OF_REFUSED, RowProblem
 from device_registry.bulk.exporting import WRITERS, FileWriter
-from device_registry.bulk.formats import Format
+from device_registry.bulk.formats.contract import Format
 from device_registry.bulk.rows import defused, unguarded
 from device_registry.bulk.staging import RefusedRow as RefusedRow
 
@@ -48,6 +48,6 @@ class RefusedFile:
         yield from map(defused, row.extra)
 
 
-def told(errors: Iterable[RowError]) -> str:
+def told(errors: Iterable[RowProblem]) -> str:
     """All errors of a row as one text."""
     return " | ".join(f"{error.column}: {error.what}; {error.remedy}".removeprefix(": ") for error in errors)

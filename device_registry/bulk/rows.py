@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from device_registry.bulk.columns import BASE, COLUMNS, DATUM, OPTIONAL, SOURCE, RowError
+from device_registry.bulk.columns import BASE, COLUMNS, DATUM, OPTIONAL, SOURCE, RowProblem
 from device_registry.bulk.datums import to_wgs84
-from device_registry.entries import Datum, Details, Entry
+from device_registry.records.entries import Datum, Details, DeviceEntry
 from domain.devices import Device, Profile
 
 _FORMULA: Final = re.compile(r"'*[=+\-@]")
@@ -32,7 +32,7 @@ _DATUM_NAMES: Final = {
 class Offer(NamedTuple):
     """What a row offers. `keep` names the fields that the row does not say: known devices keep theirs."""
 
-    entry: Entry
+    entry: DeviceEntry
     keep: frozenset[str]
 
 
@@ -40,7 +40,7 @@ class ReadRow(NamedTuple):
     """What could be read of a row, and what could not; without an offer where not even id and kind are there."""
 
     offer: Offer | None
-    errors: list[RowError]
+    errors: list[RowProblem]
 
 
 class Terms(NamedTuple):
@@ -54,23 +54,23 @@ class Terms(NamedTuple):
 def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
     """The offer of a row and everything that is wrong with its cells. Columns that `cells` lacks are empty.
 
-    What the values must be is judged later, by `device_registry.validation`, with the rest of the registry in view;
-    a cell that cannot be read is empty in the offer.
+    What the values must be is judged later, by `device_registry.records.checks`, with the rest of the registry in view; a
+    cell that cannot be read is empty in the offer.
     """
-    errors: list[RowError] = []
+    errors: list[RowProblem] = []
     texts = dict.fromkeys(_TEXTS, "")
     for column, cell in cells.items():
         if cell and column in texts:
             texts[column] = _read_text(line, column, cell, terms.guarded, errors)
     empty = (column for column in ("device_id", "kind") if not texts[column])
-    errors += (RowError(line, column, "the cell is empty", "every device needs one") for column in empty)
+    errors += (RowProblem(line, column, "the cell is empty", "every device needs one") for column in empty)
     numbers = {
         column: _read_number(line, column, given, errors) if (given := cells.get(column)) else None
         for column in _NUMBERS
     }
     interval_s = numbers["report_interval_s"]
     if interval_s is not None and interval_s != int(interval_s):
-        errors.append(RowError(line, "report_interval_s", f"{interval_s} is no whole number", "give whole seconds"))
+        errors.append(RowProblem(line, "report_interval_s", f"{interval_s} is no whole number", "give whole seconds"))
     attributes = _read_object(line, "attributes", texts["attributes"], errors)
     identities = _read_identities(line, texts["identities"], errors)
     place, source = _read_place(line, cells, texts, numbers, terms.datum, errors)
@@ -107,10 +107,10 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
         identities=identities,
     )
     said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
-    return ReadRow(Offer(Entry(device, details), _KEPT.difference(said)), errors)
+    return ReadRow(Offer(DeviceEntry(device, details), _KEPT.difference(said)), errors)
 
 
-def write_cells(entry: Entry) -> dict[str, str]:
+def write_cells(entry: DeviceEntry) -> dict[str, str]:
     """The cells of an entry by the columns of COLUMNS, unguarded; `read_row` of them gives it again, but for its life."""
     device, details = entry[0], entry[1]
     return {
@@ -143,7 +143,7 @@ def read_datum(text: str) -> Datum | None:
     return _DATUM_NAMES[name]
 
 
-def _read_text(line: int, column: str, cell: str, formulas_guarded: bool, errors: list[RowError]) -> str:
+def _read_text(line: int, column: str, cell: str, formulas_guarded: bool, errors: list[RowProblem]) -> str:
     text = cell.strip()
     if not formulas_guarded or not text or text[0] not in "'=+-@":
         return text
@@ -151,11 +151,11 @@ def _read_text(line: int, column: str, cell: str, formulas_guarded: bool, errors
         return unguarded(text)
     if not _HARMLESS.fullmatch(text):
         remedy = "put an apostrophe before it if it is meant as text"
-        errors.append(RowError(line, column, f"{text[:40]!r} would run as a formula in a spreadsheet", remedy))
+        errors.append(RowProblem(line, column, f"{text[:40]!r} would run as a formula in a spreadsheet", remedy))
     return text
 
 
-def _read_number(line: int, column: str, cell: str, errors: list[RowError]) -> float | None:
+def _read_number(line: int, column: str, cell: str, errors: list[RowProblem]) -> float | None:
     text = cell.strip()
     if not text:
         return None
@@ -166,29 +166,29 @@ def _read_number(line: int, column: str, cell: str, errors: list[RowError]) -> f
     except ValueError:
         pass
     remedy = "write it with a decimal point, like 120.55, or leave it empty"
-    errors.append(RowError(line, column, f"{text[:40]!r} is no number", remedy))
+    errors.append(RowProblem(line, column, f"{text[:40]!r} is no number", remedy))
     return None
 
 
-def _read_object(line: int, column: str, text: str, errors: list[RowError]) -> dict[str, Any] | None:
+def _read_object(line: int, column: str, text: str, errors: list[RowProblem]) -> dict[str, Any] | None:
     if not text:
         return None
     example = 'write an object like {"nominal_power": 100}'
     try:
         read = orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
-        errors.append(RowError(line, column, f"no JSON: {error}"[:200], example))
+        errors.append(RowProblem(line, column, f"no JSON: {error}"[:200], example))
         return None
     if not isinstance(read, dict):
-        errors.append(RowError(line, column, "no JSON object", example))
+        errors.append(RowProblem(line, column, "no JSON object", example))
         return None
     return read
 
 
-def _read_identities(line: int, text: str, errors: list[RowError]) -> dict[str, str]:
+def _read_identities(line: int, text: str, errors: list[RowProblem]) -> dict[str, str]:
     read = _read_object(line, "identities", text, errors) or {}
     if not all(isinstance(value, str) for value in read.values()):
-        errors.append(RowError(line, "identities", "not all values are texts", 'write {"imei": "861234"}'))
+        errors.append(RowProblem(line, "identities", "not all values are texts", 'write {"imei": "861234"}'))
         return {}
     return read
 
@@ -199,7 +199,7 @@ def _read_place(
     texts: Mapping[str, str],
     numbers: Mapping[str, float | None],
     of_file: Datum,
-    errors: list[RowError],
+    errors: list[RowProblem],
 ) -> tuple[tuple[float | None, float | None], tuple[Datum, float | None, float | None]]:
     """The place in WGS 84, and the source that it keeps. A row that tells a source is in WGS 84 already."""
     lon, lat = numbers["lon"], numbers["lat"]
@@ -208,13 +208,13 @@ def _read_place(
         told = read_datum(texts["source_datum"]) if texts["source_datum"] else None
     except ValueError as error:
         column = DATUM if cells.get(DATUM, "").strip() else "source_datum"
-        errors.append(RowError(line, column, *str(error).split("; ")))
+        errors.append(RowProblem(line, column, *str(error).split("; ")))
         return (lon, lat), (Datum.WGS84, None, None)
     source = numbers["source_lon"], numbers["source_lat"]
     if (told or Datum.WGS84) is not Datum.WGS84 or any(one is not None for one in source):
         if datum is not Datum.WGS84:
             what = f"lon and lat cannot be {datum.value} beside source_datum, source_lon and source_lat"
-            errors.append(RowError(line, DATUM, what, "leave the datum out, or those three"))
+            errors.append(RowProblem(line, DATUM, what, "leave the datum out, or those three"))
         return (lon, lat), (told or Datum.WGS84, *source)
     if datum is Datum.WGS84 or lon is None or lat is None:
         return (lon, lat), (Datum.WGS84, None, None)

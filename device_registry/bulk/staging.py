@@ -13,12 +13,12 @@ from operator import attrgetter
 from os import unlink
 from typing import Any, Final, NamedTuple
 
-from device_registry.bulk.columns import RowError
-from device_registry.bulk.formats import RawRow
+from device_registry.bulk.columns import RowProblem
+from device_registry.bulk.formats.contract import RawRow
 from device_registry.bulk.rows import Offer
-from device_registry.device_filter import storable
-from device_registry.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Details, Entry
-from device_registry.references import IDENTITIES, Relative
+from device_registry.records.checks.references import IDENTITIES, Relative
+from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Details, DeviceEntry
+from device_registry.storage.device_filter import storable
 from domain.devices import Device, DeviceState
 
 _CHUNK: Final = 1000
@@ -55,7 +55,7 @@ class RefusedRow(NamedTuple):
     line: int
     cells: dict[str, str]
     extra: tuple[str, ...]
-    errors: tuple[RowError, ...]
+    errors: tuple[RowProblem, ...]
 
 
 class Result(NamedTuple):
@@ -80,7 +80,7 @@ class Staging:
         self._base.execute("BEGIN")
         self.rows = 0
 
-    def add(self, rows: Iterable[tuple[RawRow, Offer | None, Sequence[RowError]]]) -> None:
+    def add(self, rows: Iterable[tuple[RawRow, Offer | None, Sequence[RowProblem]]]) -> None:
         """Take rows in the order of the file. One without an offer never stands, one with errors until `settle`."""
         kept: list[tuple[Any, ...]] = []
         errors: list[tuple[Any, ...]] = []
@@ -101,7 +101,7 @@ class Staging:
             ).fetchall()
             lines = ", ".join(str(line) for _, line in same[:20]) + (" …" if len(same) > 20 else "")
             what = f"{device_id!r} is on lines {lines}"
-            self.refuse((n, RowError(line, "device_id", what, "leave all but one out")) for n, line in same)
+            self.refuse((n, RowProblem(line, "device_id", what, "leave all but one out")) for n, line in same)
         self._base.execute(f"UPDATE rows SET standing = 0 WHERE device_id IN ({twice})")
 
     def pages(self) -> Iterator[list[Staged]]:
@@ -120,7 +120,7 @@ class Staging:
         fall = "UPDATE rows SET standing = 0 WHERE standing = 1 AND n IN (SELECT n FROM errors)"
         return self._base.execute(fall).rowcount
 
-    def refuse(self, errors: Iterable[tuple[int, RowError]]) -> None:
+    def refuse(self, errors: Iterable[tuple[int, RowProblem]]) -> None:
         """Note errors of rows, which stand until `settle`."""
         self._base.executemany(_ADD_ERROR, [(n, *_parts(error)) for n, error in errors])
 
@@ -179,10 +179,10 @@ class Staging:
         """(result, device id, changes) in the order of the file."""
         yield from self._base.execute("SELECT result, device_id, changes FROM results ORDER BY n")
 
-    def errors(self) -> Iterator[RowError]:
+    def errors(self) -> Iterator[RowProblem]:
         """Every error, in the order of the lines."""
         statement = "SELECT line, column_name, what, remedy FROM errors ORDER BY line, n, rowid"
-        yield from (RowError(*row) for row in self._base.execute(statement))
+        yield from (RowProblem(*row) for row in self._base.execute(statement))
 
     def refused(self) -> Iterator[RefusedRow]:
         """The rows that were refused, in the order of the file."""
@@ -191,7 +191,7 @@ class Staging:
         self._base.execute("CREATE INDEX IF NOT EXISTS errors_by_row ON errors (n)")
         for n, line, came in self._base.execute(statement):
             cells, extra = marshal.loads(came)
-            errors = tuple(RowError(*row) for row in self._base.execute(of_row, (n,)))
+            errors = tuple(RowProblem(*row) for row in self._base.execute(of_row, (n,)))
             yield RefusedRow(line, cells, extra, errors)
 
     def close(self) -> None:
@@ -212,7 +212,7 @@ class Staging:
 _ADD_ERROR: Final = "INSERT INTO errors VALUES (?, ?, ?, ?, ?)"
 
 
-def _parts(error: RowError) -> tuple[int, str, str, str]:
+def _parts(error: RowProblem) -> tuple[int, str, str, str]:
     return error.line, error.column, storable(error.what), storable(error.remedy)
 
 
@@ -233,7 +233,7 @@ def _offer(entry: bytes) -> Offer:
     facts, more, keep = marshal.loads(entry)
     facts[_STATE] = _STATES[facts[_STATE]]
     more[_DATUM] = _DATUMS[more[_DATUM]]
-    return Offer(Entry(Device(*facts), Details(*more)), _KEEPS.setdefault(keep, frozenset(keep)))
+    return Offer(DeviceEntry(Device(*facts), Details(*more)), _KEEPS.setdefault(keep, frozenset(keep)))
 
 
 _facts_of: Final = attrgetter(*DEVICE_FIELDS)

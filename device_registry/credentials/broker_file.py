@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from device_registry.credentials.accounts import Accounts, access_list
+from device_registry.credentials.broker_accounts import BrokerAccounts, access_list
 from device_registry.credentials.secrets import SecretHash
 
 ADMIN_ROLE: Final = "admin"
@@ -20,7 +20,7 @@ _ADMIN_RULES: Final = frozenset(
 
 
 def broker_file(
-    wanted: Accounts, hashes: Mapping[str, SecretHash], admin: tuple[str, SecretHash] | None = None
+    wanted: BrokerAccounts, hashes: Mapping[str, SecretHash], admin: tuple[str, SecretHash] | None = None
 ) -> bytes:
     """The file for the accounts, and for the account of who provisions, which may command and read `$SYS` only.
 

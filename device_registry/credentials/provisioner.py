@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
-from device_registry.credentials.control import BrokerControl, CommandRefused
-from device_registry.credentials.desk import CredentialDesk
-from device_registry.outage import Outage
+from device_registry.credentials.broker_control import BrokerControl, CommandRefused
+from device_registry.credentials.service import CredentialService
+from device_registry.publication.outage import Outage
 from domain.errors import TransientFault
 from domain.retry import pause
 
@@ -35,7 +35,7 @@ class Provisioner:
     Also ends what has come to its end, and notes uses as far as the broker tells them. `version` moves with the devices.
     """
 
-    def __init__(self, desk: CredentialDesk, control: BrokerControl, version: Callable[[], int]) -> None:
+    def __init__(self, desk: CredentialService, control: BrokerControl, version: Callable[[], int]) -> None:
         self._desk = desk
         self._control = control
         self._version = version

@@ -2,6 +2,14 @@
 
 from rules.backtest.plan import BacktestPlan, Variant, variant_of
 from rules.backtest.result import BacktestResult
-from rules.backtest.running import NothingStored, Progress, run_backtest
+from rules.backtest.running import BacktestProgress, NothingStored, run_backtest
 
-__all__ = ["BacktestPlan", "BacktestResult", "NothingStored", "Progress", "Variant", "run_backtest", "variant_of"]
+__all__ = [
+    "BacktestPlan",
+    "BacktestProgress",
+    "BacktestResult",
+    "NothingStored",
+    "Variant",
+    "run_backtest",
+    "variant_of",
+]

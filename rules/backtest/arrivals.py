@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import Final, Protocol
 
 from domain.telemetry import Telemetry
-from domain.time_units import DAY_MS, MINUTE_MS
+from domain.time.units import DAY_MS, MINUTE_MS
 
 AHEAD_MS: Final = 300_000
 """How far a device's clock may be ahead of ours at most."""

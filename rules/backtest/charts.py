@@ -1,45 +1,15 @@
 """Charts of a backtest as inline SVG: made here, so that the page needs nothing from elsewhere."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from html import escape
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from domain.events import Event
+from reporting.charts.time_axis import LEFT, WIDTH, TimeAxis
 
-WIDTH: Final = 960
-_LEFT: Final = 150
 _ROW: Final = 18
 _BARS_HEIGHT: Final = 120
 _MOST_SUBJECTS: Final = 60
-_TICKS: Final = 6
-
-
-class TimeAxis:
-    """Where an instant of [from_ms, to_ms) stands between the left and the right edge of a chart."""
-
-    def __init__(self, from_ms: int, to_ms: int, zone: ZoneInfo) -> None:
-        self.from_ms, self.to_ms = from_ms, to_ms
-        self._zone = zone
-
-    def x(self, at_ms: int) -> float:
-        within = min(max(at_ms, self.from_ms), self.to_ms)
-        return round(_LEFT + (WIDTH - _LEFT) * (within - self.from_ms) / (self.to_ms - self.from_ms), 1)
-
-    def wall(self, at_ms: int) -> str:
-        return f"{datetime.fromtimestamp(at_ms / 1000, self._zone):%m-%d %H:%M}"
-
-    def labels(self, y: int) -> str:
-        """Some instants written below a chart."""
-        length_ms = self.to_ms - self.from_ms
-        return "".join(
-            f'<text class="tick" x="{self.x(at_ms)}" y="{y}" text-anchor="{anchor}">{self.wall(at_ms)}</text>'
-            for i in range(_TICKS + 1)
-            for at_ms, anchor in [
-                (self.from_ms + length_ms * i // _TICKS, "start" if i == 0 else "end" if i == _TICKS else "middle")
-            ]
-        )
 
 
 def bar_chart(axis: TimeAxis, starts_ms: Sequence[int], series: Sequence[tuple[str, Sequence[int]]], title: str) -> str:
@@ -59,9 +29,9 @@ def bar_chart(axis: TimeAxis, starts_ms: Sequence[int], series: Sequence[tuple[s
                 )
     base = _BARS_HEIGHT + 10
     return (
-        f'{_open_svg(base + 20, title)}<text class="tick" x="{_LEFT - 6}" y="18" text-anchor="end">{most}</text>'
-        f'<text class="tick" x="{_LEFT - 6}" y="{base}" text-anchor="end">0</text>'
-        f'<line class="axis" x1="{_LEFT}" y1="{base}" x2="{WIDTH}" y2="{base}"/>'
+        f'{_open_svg(base + 20, title)}<text class="tick" x="{LEFT - 6}" y="18" text-anchor="end">{most}</text>'
+        f'<text class="tick" x="{LEFT - 6}" y="{base}" text-anchor="end">0</text>'
+        f'<line class="axis" x1="{LEFT}" y1="{base}" x2="{WIDTH}" y2="{base}"/>'
         f"{''.join(bars)}{axis.labels(base + 14)}</svg>"
     )
 
@@ -72,7 +42,7 @@ def timeline(axis: TimeAxis, series: Sequence[tuple[str, Sequence[Event]]], titl
     shown = {subject: row for row, subject in enumerate(subjects[:_MOST_SUBJECTS])}
     thick = (_ROW - 4) / max(len(series), 1)
     parts = [
-        f'<text class="tick" x="{_LEFT - 6}" y="{row * _ROW + 13}" text-anchor="end">{escape(subject)}</text>'
+        f'<text class="tick" x="{LEFT - 6}" y="{row * _ROW + 13}" text-anchor="end">{escape(subject)}</text>'
         for subject, row in shown.items()
     ]
     for place, (name, events) in enumerate(series):
@@ -94,7 +64,7 @@ def timeline(axis: TimeAxis, series: Sequence[tuple[str, Sequence[Event]]], titl
     rest = f'<text class="tick" x="4" y="{bottom + 14}">+ {more}</text>' if more > 0 else ""
     return (
         f"{_open_svg(bottom + 20, title)}{''.join(parts)}{rest}"
-        f'<line class="axis" x1="{_LEFT}" y1="{bottom}" x2="{WIDTH}" y2="{bottom}"/>{axis.labels(bottom + 14)}</svg>'
+        f'<line class="axis" x1="{LEFT}" y1="{bottom}" x2="{WIDTH}" y2="{bottom}"/>{axis.labels(bottom + 14)}</svg>'
     )
 
 

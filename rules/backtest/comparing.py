@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from domain.events import Event
-from rules.backtest.result import Change, Difference
+from rules.backtest.result import ChangedEvent, Difference
 
 _COMPARED: Final = ("since_ms", "opened_at_ms", "cleared_at_ms", "severity", "stale", "absorbed_by", "unstable")
 _FOREVER_MS: Final = 1 << 62
@@ -18,7 +18,7 @@ def difference(now: Sequence[Event], before: Sequence[Event]) -> Difference:
     compared with one other at most, the earliest.
     """
     left = {event.event_id: event for event in before}
-    changes: list[Change] = []
+    changes: list[ChangedEvent] = []
     only_now: list[Event] = []
     same = 0
     others = []
@@ -27,7 +27,7 @@ def difference(now: Sequence[Event], before: Sequence[Event]) -> Difference:
         if twin is None:
             others.append(event)
         elif differs := _differing(twin, event):
-            changes.append(Change(before=twin, now=event, differs=differs))
+            changes.append(ChangedEvent(before=twin, now=event, differs=differs))
         else:
             same += 1
     by_subject: dict[tuple[str, str], list[Event]] = defaultdict(list)
@@ -40,7 +40,7 @@ def difference(now: Sequence[Event], before: Sequence[Event]) -> Difference:
             only_now.append(event)
             continue
         candidates.remove(twin)
-        changes.append(Change(before=twin, now=event, differs=_differing(twin, event)))
+        changes.append(ChangedEvent(before=twin, now=event, differs=_differing(twin, event)))
     only_before = sorted((event for events in by_subject.values() for event in events), key=_opened)
     changes.sort(key=lambda change: change.now.opened_at_ms)
     return Difference(only_now=only_now, only_before=only_before, changed=changes, same=same)

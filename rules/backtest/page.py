@@ -7,9 +7,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.events import Event
-from rules.backtest.charts import TimeAxis, bar_chart, timeline
+from reporting.charts.time_axis import TimeAxis
+from reporting.wording.durations import duration
+from rules.backtest.charts import bar_chart, timeline
 from rules.backtest.result import BacktestResult, Difference, RuleFindings, VariantFindings, zone_of
-from rules.backtest.wording import BUCKETS_ZH, duration
+from rules.backtest.wording import BUCKETS_ZH
 
 _MOST_ROWS: Final = 500
 _STYLE: Final = """

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from domain.devices import Device
 from rules.backtest.arrivals import Order
-from rules.calendars import Calendars
-from rules.references import named_rules
-from rules.rule import Mode, Rule
-from rules.silences import Silence
+from rules.definitions.silences import Silence
+from rules.language.document.references import named_rules
+from rules.language.rule import Mode, Rule
+from rules.schedule.calendars import Calendars
 
 _GAP_INTERVALS = 3
 

@@ -7,12 +7,13 @@ from typing import Final
 from domain.devices import Device
 from rules.backtest.arrivals import Order
 from rules.backtest.plan import BacktestPlan, Variant, variant_of
-from rules.calendars import Calendar, Calendars
-from rules.definitions import RuleTable, UnknownRule, check_documents
-from rules.documents import Documents, parse_documents
-from rules.problems import BadRules
-from rules.rule import Mode, Rule
-from rules.silences import Silence
+from rules.definitions.lifecycle import UnknownRule, check_documents
+from rules.definitions.silences import Silence
+from rules.definitions.table import RuleTable
+from rules.language.document.problems import BadRules
+from rules.language.document.reading import Documents, parse_documents
+from rules.language.rule import Mode, Rule
+from rules.schedule.calendars import Calendar, Calendars
 
 IN_FORCE: Final = "in-force"
 AS_WRITTEN: Final = "as written"
@@ -40,7 +41,7 @@ class BacktestRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class BacktestContext:
     """What stands beside the rules: the registry, silences, the platform's zone, and the log's newest tick."""
 
     devices: Mapping[str, Device]
@@ -49,7 +50,7 @@ class Surroundings:
     clock_ms: int | None
 
 
-def prepare(request: BacktestRequest, table: RuleTable, around: Surroundings) -> BacktestPlan:
+def prepare(request: BacktestRequest, table: RuleTable, around: BacktestContext) -> BacktestPlan:
     """The plan. Raises: UnknownRule; BadRules; CannotRaise; ValueError where the period is empty."""
     if request.from_ms >= request.to_ms:
         raise ValueError("the period is empty: `from` must be before `to`")

@@ -11,7 +11,7 @@ from domain.events import Event, Status, Transition
 from domain.topics import Topics
 from rules.backtest.comparing import overlapping
 from rules.engine.announcing import CLOCK_HEADER
-from rules.rule import Rule
+from rules.language.rule import Rule
 from streams.ports import Outgoing
 
 

@@ -11,12 +11,12 @@ from domain.devices import Device
 from domain.events import Event
 from domain.telemetry import Telemetry
 from rules.backtest.arrivals import Order, instant_of
-from rules.calendars import Calendars
 from rules.correlation.stage import Stage
-from rules.engine.lane import Lane
+from rules.definitions.silences import Silence
+from rules.engine.engine import Engine
 from rules.engine.plans import RuleSet
-from rules.rule import Rule
-from rules.silences import Silence
+from rules.language.rule import Rule
+from rules.schedule.calendars import Calendars
 
 _GATEWAY: Final = 0
 
@@ -46,7 +46,7 @@ class Replay:
         self._now_ms: int | None = None
         rule_set = RuleSet(self.rules, calendars)
         kinds = dict.fromkeys(rule.kind for rule in self.rules if rule.group is None)
-        self.lanes = {kind: Lane(kind, rule_set, devices.get) for kind in kinds}
+        self.lanes = {kind: Engine(kind, rule_set, devices.get) for kind in kinds}
         for lane in self.lanes.values():
             lane.refresh(devices.values())
         self._stage = Stage(1, devices.get)

@@ -49,7 +49,7 @@ class VariantFindings(BaseModel):
     events: list[Event]
 
 
-class Change(BaseModel):
+class ChangedEvent(BaseModel):
     """One incident that both variants found, at other times or otherwise told."""
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ class Difference(BaseModel):
 
     only_now: list[Event]
     only_before: list[Event]
-    changed: list[Change]
+    changed: list[ChangedEvent]
     same: int
 
 

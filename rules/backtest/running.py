@@ -25,7 +25,7 @@ class NothingStored(UrbansenseError):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BacktestProgress:
     """How far a backtest is: the instant reached on its way from `began_ms` to `to_ms`, and the reports so far."""
 
     at_ms: int
@@ -56,7 +56,10 @@ class _Heard:
 
 
 async def run_backtest(
-    history: History, plan: BacktestPlan, zone: ZoneInfo, tell: Callable[[Progress], None] = lambda progress: None
+    history: History,
+    plan: BacktestPlan,
+    zone: ZoneInfo,
+    tell: Callable[[BacktestProgress], None] = lambda progress: None,
 ) -> BacktestResult:
     """Replay the plan's period and what its rules need before it. Cancelling it ends it within a slice.
 
@@ -72,7 +75,7 @@ async def run_backtest(
             heard.take_in(reports, plan.order)
             for replay in replays:
                 await asyncio.to_thread(replay.take_in, reports, plan.order)
-            tell(Progress(heard.last_ms or began_ms, began_ms, plan.to_ms, heard.reports))
+            tell(BacktestProgress(heard.last_ms or began_ms, began_ms, plan.to_ms, heard.reports))
     if heard.last_ms is None:
         raise NothingStored(_why_nothing(plan))
     for replay in replays:

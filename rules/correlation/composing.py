@@ -5,13 +5,15 @@ from typing import Any, Final
 
 from domain.devices import Device
 from domain.events import Severity, event_id
-from rules.correlation.grouping import Span
+from rules.correlation.event_history import FOREVER_MS, EventFields, EventHistory, Interval, RuleSubject
+from rules.correlation.grouping import GroupEvent
 from rules.correlation.places import is_area
-from rules.correlation.spells import FOREVER_MS, Course, EventFields, Interval, Key
-from rules.rule import Rule
+from rules.language.rule import Rule
 
 
-def compose(key: Key, course: Course, life: Interval, severity: str, marks: Mapping[str, Any]) -> EventFields:
+def compose(
+    key: RuleSubject, course: EventHistory, life: Interval, severity: str, marks: Mapping[str, Any]
+) -> EventFields:
     """The event of a course as it stands by its life; `marks` are what other events and silences make of it."""
     raw = course.first.event
     opened_ms, cleared_ms = life
@@ -41,7 +43,9 @@ def escalated(rule: Rule, life: Interval, now_ms: int) -> str:
     return severity.value
 
 
-def group_event(rule: Rule, subject: str, span: Span, place: Device | None, before: EventFields | None) -> EventFields:
+def group_event(
+    rule: Rule, subject: str, span: GroupEvent, place: Device | None, before: EventFields | None
+) -> EventFields:
     """A group's event as the raised events of devices are, for one span. `before` is what it was at the last look."""
     told = _of_members(rule, subject, span.members, place) if span.members or before is None else before
     if before is not None:
@@ -58,7 +62,7 @@ _OF_PLACE: Final = ("component_code", "department", "area", "lon", "lat")
 """What a group's event says of its place, as that was when the event was first seen."""
 
 
-def _of_members(rule: Rule, subject: str, members: Sequence[Course], place: Device | None) -> EventFields:
+def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place: Device | None) -> EventFields:
     events = [member.first.event for member in members]
     places = len({event["subject"] for event in events})
     said = ", ".join(sorted({event["rule"] for event in events}))

@@ -2,24 +2,24 @@
 
 from typing import NamedTuple
 
-from rules.correlation.spells import FOREVER_MS, Course, Interval
-from rules.rule import Group
+from rules.correlation.event_history import FOREVER_MS, EventHistory, Interval
+from rules.language.rule import Grouping
 
 
-class Span(NamedTuple):
+class GroupEvent(NamedTuple):
     """One event of a group, open in [opened_ms, cleared_ms). `members` counted at its opening; none: it is long past."""
 
     opened_ms: int
     cleared_ms: int
-    members: tuple[Course, ...] = ()
+    members: tuple[EventHistory, ...] = ()
 
 
-def are_enough(members: list[Course], group: Group) -> bool:
+def are_enough(members: list[EventHistory], group: Grouping) -> bool:
     """Whether these make a group. Several rules' events on one subject are one place."""
     return len(members) >= group.at_least and len({member.subject for member in members}) >= group.at_least
 
 
-def is_member(life: Interval, group: Group, event: Course, now_ms: int) -> bool:
+def is_member(life: Interval, group: Grouping, event: EventHistory, now_ms: int) -> bool:
     """Whether an event is part of the group's `event` now, or was when it cleared. (That may be told after it began.)"""
     opened_ms, cleared_ms = life
     if event.opened_ms > now_ms or not event.first.opened_ms - group.within_ms <= opened_ms <= event.cleared_ms:

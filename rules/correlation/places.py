@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.devices import Device
-from rules.conditions.types import AREA
+from rules.language.conditions.types import AREA
 
 BY_AREA: Final = "area."
 """Before the name of a level, in `group.by`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from rules.rule import Group, Mode, Rule
+from rules.language.rule import Grouping, Mode, Rule
 
 
 class Relations:
@@ -16,7 +16,7 @@ class Relations:
         self.rules: Mapping[str, Rule] = {
             rule.name: rule for rule in rules if rule.mode is Mode.LIVE or (rule.group and rule.mode is Mode.SHADOW)
         }
-        self.groups: Mapping[str, Group] = {name: rule.group for name, rule in self.rules.items() if rule.group}
+        self.groups: Mapping[str, Grouping] = {name: rule.group for name, rule in self.rules.items() if rule.group}
         self.groups_of: dict[str, tuple[str, ...]] = {}
         self.children_of: dict[str, frozenset[str]] = {}
         for name, group in sorted(self.groups.items()):

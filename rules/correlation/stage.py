@@ -14,16 +14,25 @@ import orjson
 
 from domain.events import Transition
 from domain.hierarchy import FindDevice, parent_chain
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 from rules.correlation.composing import group_event
+from rules.correlation.event_history import (
+    FOREVER_MS,
+    NEVER_MS,
+    TO_PEOPLE,
+    Decision,
+    EventFields,
+    OpeningRole,
+    RuleSubject,
+)
 from rules.correlation.grouping import are_enough
-from rules.correlation.known import Known
+from rules.correlation.reconcile import SubjectReconciler, fits
+from rules.correlation.redefinition import footprint, lives_on, reason_gone
 from rules.correlation.relations import Relations
-from rules.correlation.spells import FOREVER_MS, NEVER_MS, TO_PEOPLE, Decision, EventFields, Key, Role
-from rules.correlation.teller import Teller, fits
-from rules.correlation.track import Track
-from rules.rule import DEFAULT_LATENESS_MS, Mode, Rule
-from rules.silences import Silence
+from rules.correlation.state import CorrelationState
+from rules.correlation.subject_state import SubjectState
+from rules.definitions.silences import Silence
+from rules.language.rule import DEFAULT_LATENESS_MS, Mode, Rule
 
 SETTLE_EVERY_MS: Final = HOUR_MS
 """How often what no late data can reach any more is settled and forgotten, in time of the clock."""
@@ -45,16 +54,16 @@ class Stage:
     def __init__(self, partitions: int, find_device: FindDevice, settle_every_ms: int = SETTLE_EVERY_MS) -> None:
         self.outputs: list[Output] = []
         self._partitions = partitions
-        self._known = Known(find_device)
-        self._teller = Teller(self._known)
+        self._known = CorrelationState(find_device)
+        self._teller = SubjectReconciler(self._known)
         self._settle_every_ms = settle_every_ms
         self._clocks: dict[int, int] = {}
         self._pruned_ms = NEVER_MS
         self._rules: dict[str, Rule] = {}
         self._all_silences: list[Silence] = []
-        self._passing: dict[Key, bytes] = {}
-        self._wakes: list[tuple[int, Key]] = []
-        self._changed: set[Key] = set()
+        self._passing: dict[RuleSubject, bytes] = {}
+        self._wakes: list[tuple[int, RuleSubject]] = []
+        self._changed: set[RuleSubject] = set()
 
     @property
     def now_ms(self) -> int:
@@ -97,7 +106,7 @@ class Stage:
         self._known.now_ms = max(before_ms, min(self._clocks.values()))
         if self.now_ms == before_ms:
             return
-        due: set[Key] = set()
+        due: set[RuleSubject] = set()
         while self._wakes and self._wakes[0][0] <= self.now_ms:
             wake_ms, key = heappop(self._wakes)
             track = self._known.tracks.get(key)
@@ -119,11 +128,11 @@ class Stage:
         changed = {
             name
             for name in self._rules.keys() | new.keys()
-            if _footprint(name, self._known.relations) != _footprint(name, relations)
+            if footprint(name, self._known.relations) != footprint(name, relations)
         }
         self._settle([track for track in self._known.tracks.values() if track.key[0] in changed], self.now_ms)
         replaced = {
-            name for name in self._known.relations.groups if not _lives_on(self._known.relations, relations, name)
+            name for name in self._known.relations.groups if not lives_on(self._known.relations, relations, name)
         }
         begun = {name for name in relations.groups if name in replaced or name not in self._known.relations.groups}
         self._end_groups(replaced, new)
@@ -139,7 +148,7 @@ class Stage:
         """Mark events by these silences from now on."""
         before, self._all_silences = self._all_silences, list(silences)
         self._refresh_silences()
-        due: set[Key] = set()
+        due: set[RuleSubject] = set()
         for silence in before + self._all_silences:
             if silence not in before or silence not in self._all_silences:
                 due |= self._silenced_keys(silence)
@@ -147,7 +156,7 @@ class Stage:
 
     # State
 
-    def take(self) -> tuple[list[Output], dict[Key, bytes | None]]:
+    def take(self) -> tuple[list[Output], dict[RuleSubject, bytes | None]]:
         """The outputs in order and the state of what changed since the last call, None where nothing is left of it."""
         outputs, self.outputs = self.outputs, []
         states = {key: self._state_of(key) for key in sorted(self._changed)}
@@ -176,15 +185,15 @@ class Stage:
         for track in self._known.tracks.values():
             self._follow(track)
 
-    def adopt_state(self, key: Key, state: bytes) -> None:
+    def adopt_state(self, key: RuleSubject, state: bytes) -> None:
         """Take in what `take` gave for a rule on a subject."""
         told: dict[str, Any] = orjson.loads(state)
         if "spells" in told:
-            self._known.tracks[key] = Track.restored(key, told)
+            self._known.tracks[key] = SubjectState.restored(key, told)
         else:
             self._passing[key] = state
 
-    def _state_of(self, key: Key) -> bytes | None:
+    def _state_of(self, key: RuleSubject) -> bytes | None:
         track = self._known.tracks.get(key)
         return orjson.dumps(track.snapshot()) if track is not None else self._passing.get(key)
 
@@ -195,7 +204,9 @@ class Stage:
             bool(self._teller.silences) and self._may_be_silenced(event)
         )
 
-    def _pass_on(self, transition: Transition, key: Key, event: EventFields, value: bytes, clock_ms: int) -> None:
+    def _pass_on(
+        self, transition: Transition, key: RuleSubject, event: EventFields, value: bytes, clock_ms: int
+    ) -> None:
         if event["status"] == "open":
             self._passing[key] = value
             self._changed.add(key)
@@ -203,21 +214,21 @@ class Stage:
             self._changed.add(key)
         self.outputs.append(Output(transition, event, value, clock_ms))
 
-    def _adopt(self, key: Key) -> Track:
+    def _adopt(self, key: RuleSubject) -> SubjectState:
         """A track for a rule on a subject; what passed before it and is open was told as it is."""
-        track = self._known.tracks[key] = Track(key)
+        track = self._known.tracks[key] = SubjectState(key)
         self._changed.add(key)
         value = self._passing.pop(key, None)
         if value is not None:
             event: EventFields = orjson.loads(value)
             spell = self._known.add_spell(track, event)
-            spell.decisions[TO_PEOPLE] = Decision(spell.opened_ms, created=True, role=Role.OWN)
+            spell.decisions[TO_PEOPLE] = Decision(spell.opened_ms, created=True, role=OpeningRole.OWN)
             track.told[spell.opened_ms] = event
         return track
 
     # From spells to courses
 
-    def _touch(self, keys: Collection[Key], clock_ms: int, groups: Iterable[Key] = ()) -> None:
+    def _touch(self, keys: Collection[RuleSubject], clock_ms: int, groups: Iterable[RuleSubject] = ()) -> None:
         """Derive these anew, and all that depends on them, until nothing changes; then tell."""
         work, seen = deque(dict.fromkeys([*sorted(keys, key=self._place_in_line), *groups])), set(keys)
         queued = set(work)
@@ -238,11 +249,11 @@ class Stage:
             if key in self._known.tracks:
                 self._tell(self._known.tracks[key], clock_ms)
 
-    def _place_in_line(self, key: Key) -> tuple[bool, Key]:
+    def _place_in_line(self, key: RuleSubject) -> tuple[bool, RuleSubject]:
         """Groups after their members."""
         return key[0] in self._known.relations.groups, key
 
-    def _follow(self, track: Track) -> bool:
+    def _follow(self, track: SubjectState) -> bool:
         """Derive a track's courses; whether what others see of it changed."""
         wake_ms = track.wake_ms
         changed = self._known.follow(track)
@@ -252,7 +263,7 @@ class Stage:
 
     # Groups
 
-    def _regroup(self, key: Key) -> None:
+    def _regroup(self, key: RuleSubject) -> None:
         """A group's spells as its members make them now."""
         rule = self._known.relations.rules[key[0]]
         assert rule.group is not None
@@ -265,7 +276,7 @@ class Stage:
         if track is None:
             if not spans:
                 return
-            track = self._known.tracks[key] = Track(key)
+            track = self._known.tracks[key] = SubjectState(key)
         before = {t: (spell.event, spell) for t, spell in track.spells.items()}
         place = self._known.find_device(key[1]) if rule.group.by == "parent" else None
         track.spells = {t: s for t, s in track.spells.items() if t != began_ms and s.cleared_ms <= track.settled_ms}
@@ -283,14 +294,14 @@ class Stage:
         if {t: spell.event for t, spell in track.spells.items()} != {t: event for t, (event, _) in before.items()}:
             self._changed.add(key)
 
-    def _begin_group(self, key: Key) -> None:
+    def _begin_group(self, key: RuleSubject) -> None:
         """A group rule put in force over events that are open already: its event opens now, if they are enough."""
         group = self._known.relations.groups[key[0]]
         if self.now_ms == NEVER_MS:
             return
         for member in self._known.members[key]:
             self._follow(self._known.tracks[member])
-        track = self._known.tracks.get(key) or Track(key)
+        track = self._known.tracks.get(key) or SubjectState(key)
         track.settled_ms = self.now_ms
         members = self._known.roll(key).open_at(self.now_ms, self.now_ms - group.within_ms)
         track.began_ms = self.now_ms if are_enough(members, group) else None
@@ -308,7 +319,7 @@ class Stage:
             for spell in track.spells.values():
                 if spell.cleared_ms > self.now_ms:
                     spell.event = spell.event | {
-                        "status": "cleared", "cleared_at_ms": self.now_ms, "reason": _reason_gone(key[0], new)
+                        "status": "cleared", "cleared_at_ms": self.now_ms, "reason": reason_gone(key[0], new)
                     }  # fmt: skip
             due.add(key)
         for name in names:
@@ -317,7 +328,7 @@ class Stage:
 
     # Telling
 
-    def _tell(self, track: Track, clock_ms: int) -> None:
+    def _tell(self, track: SubjectState, clock_ms: int) -> None:
         rule = self._known.relations.rules.get(track.key[0])
         in_shadow = rule is not None and rule.mode is Mode.SHADOW
         for transition, event in self._teller.tell(track):
@@ -330,7 +341,7 @@ class Stage:
         chain = parent_chain(event["subject"], self._known.find_device)
         return any(fits(silence, event, chain) for silence in self._teller.silences)
 
-    def _silenced_keys(self, silence: Silence) -> set[Key]:
+    def _silenced_keys(self, silence: Silence) -> set[RuleSubject]:
         """The tracks with events that a silence is about; events that passed so far get one."""
         for key, value in list(self._passing.items()):
             if fits(silence, orjson.loads(value), parent_chain(key[1], self._known.find_device)):
@@ -350,7 +361,7 @@ class Stage:
     def _lateness_ms(self) -> int:
         return max((rule.lateness_ms for rule in self._rules.values()), default=DEFAULT_LATENESS_MS) or 1
 
-    def _settle(self, tracks: Iterable[Track], at_ms: int) -> None:
+    def _settle(self, tracks: Iterable[SubjectState], at_ms: int) -> None:
         """Nothing that comes later changes these up to that instant."""
         if at_ms == NEVER_MS:
             return
@@ -387,25 +398,3 @@ class Stage:
         for track in self._known.tracks.values():
             self._follow(track)
         self._refresh_silences()
-
-
-def _footprint(name: str, relations: Relations) -> object:
-    """What of the rules decides about one rule's events."""
-    rule = relations.rules.get(name)
-    own = (rule.version, rule.text, rule.mode) if rule else None
-    return own, relations.suppressors_of(name), relations.absorbers_of(name), relations.hold_ms(name)
-
-
-def _lives_on(old: Relations, new: Relations, name: str) -> bool:
-    """Whether a group's open events go on under the rule that now has its name."""
-    before, after = old.groups.get(name), new.groups.get(name)
-    if before is None or after is None:
-        return False
-    return before.by == after.by and old.rules[name].mode is new.rules[name].mode
-
-
-def _reason_gone(name: str, rules: dict[str, Rule]) -> str:
-    rule = rules.get(name)
-    if rule is None:
-        return "rule_removed"
-    return "not_applicable" if rule.mode is Mode.LIVE else f"rule_{rule.mode.value}"

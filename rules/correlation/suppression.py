@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from rules.correlation.spells import FOREVER_MS, NEVER_MS, Interval, Spell
+from rules.correlation.event_history import FOREVER_MS, NEVER_MS, Interval, RaisedEvent
 
 
-def created_at(spell: Spell, over: Sequence[Interval], view: str) -> int | None:
+def created_at(spell: RaisedEvent, over: Sequence[Interval], view: str) -> int | None:
     """The instant at which the spell becomes an event: its own opening, or the end of what stood over it then.
 
     Shape: `over` in any order. None where it never does as far as is known: what is over it does not end, or the spell
@@ -22,7 +22,7 @@ def created_at(spell: Spell, over: Sequence[Interval], view: str) -> int | None:
     return at_ms
 
 
-def acted_on_from(spell: Spell, came_ms: int, view: str) -> int:
+def acted_on_from(spell: RaisedEvent, came_ms: int, view: str) -> int:
     """The clock from which it is acted on that the spell comes to be an event at `came_ms`.
 
     A release waits for what the subject reports next: often, that it was over by then. Once its end is known, it need not.

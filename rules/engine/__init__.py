@@ -1,1 +1,1 @@
-"""The engine, pure: `lane.Lane` judges, `plans.RuleSet` says by which rules, `snapshots` keep its state."""
+"""The engine, pure: `engine.Engine` judges, `plans.RuleSet` says by which rules, `snapshots` keep its state."""

@@ -4,14 +4,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.devices import Device
-from domain.durations import format_duration, format_instant
 from domain.events import Event, Evidence, Status, Text, Transition, event_id
-from domain.quantities import CATALOGUE
-from rules.conditions.condition import SUN_ELEVATION
+from domain.quantities.catalogue import CATALOGUE
+from domain.time.durations import format_duration, format_instant
 from rules.engine.folding import Basis
 from rules.engine.published import Published
-from rules.rule import Mode, Rule
-from rules.signals.signal import parse_label, unit_sign
+from rules.language.conditions.condition import SUN_ELEVATION
+from rules.language.rule import Mode, Rule
+from rules.language.signals.signal import parse_label, unit_sign
 
 CLOCK_HEADER: Final = "clock"
 """The header on `rules.raised` that carries the partition's clock, epoch ms, to the CloudEvent's time."""

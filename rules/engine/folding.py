@@ -13,9 +13,9 @@ kept and folded again from there when late data arrives.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from rules.activity import Span
-from rules.conditions.condition import Condition, More, Readings
-from rules.rule import Rule
+from rules.language.conditions.condition import Condition, More, Readings
+from rules.language.rule import Rule
+from rules.schedule.activity import Span
 
 Basis = tuple[tuple[str, float | bool, int], ...]
 """The evidence of an event: (quantity or signal, value, observed_at_ms)."""

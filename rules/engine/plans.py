@@ -5,23 +5,14 @@ from typing import Any, Final, NamedTuple
 
 from domain.devices import AttributeValue, Device, DeviceState
 from domain.telemetry import Telemetry
-from rules.activity import Activity, activity_of
-from rules.calendars import Calendars
-from rules.conditions.closures import Sweep
-from rules.conditions.condition import (
-    Condition,
-    ConditionError,
-    Facts,
-    Fit,
-    More,
-    Readings,
-    device_facts,
-    fit_of,
-    sweep_of,
-)
 from rules.engine.folding import RuleState
-from rules.rule import Mode, Rule
-from rules.signals.windows import Layout
+from rules.language.conditions.closures import Sweep
+from rules.language.conditions.condition import Condition, Facts, Fit, More, Readings, device_facts, fit_of, sweep_of
+from rules.language.conditions.errors import ConditionError
+from rules.language.rule import Mode, Rule
+from rules.language.signals.windows import Layout
+from rules.schedule.activity import Activity, activity_of
+from rules.schedule.calendars import Calendars
 
 FOREVER_MS: Final = 1 << 62
 BAD: Final = "bad"

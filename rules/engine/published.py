@@ -1,13 +1,11 @@
 """What was told about an event, what should be told now, and the difference."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from domain.events import Severity, Status, Transition
+from rules.engine.episode import Episode
 from rules.engine.folding import Basis
-
-if TYPE_CHECKING:
-    from rules.engine.watch import Episode
 
 
 class Published(NamedTuple):
@@ -32,17 +30,17 @@ class Published(NamedTuple):
         return self.status is Status.WITHDRAWN
 
 
-Telling = tuple[Transition, Published]
+PublishedChange = tuple[Transition, Published]
 
 
-def difference(told: dict[int, Published], episodes: Sequence["Episode"]) -> list[Telling]:
+def difference(told: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
     """What must be told so that `told` (events by opening time) becomes `episodes`.
 
     Order: withdrawals first, then by opening time. An event that comes in the place of a withdrawn one replaces it. The
     caller puts what is told back into `told`.
     """
     wanted = {episode.opened_at_ms: episode for episode in episodes}
-    tellings: list[Telling] = []
+    tellings: list[PublishedChange] = []
     gone = [event for _, event in sorted(told.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted]
     for event in gone:
         withdrawn = event._replace(revision=event.revision + 1, status=Status.WITHDRAWN, stale=False)
@@ -58,7 +56,7 @@ def difference(told: dict[int, Published], episodes: Sequence["Episode"]) -> lis
     return tellings
 
 
-def _opening(episode: "Episode", before: Published | None, replaces_ms: int | None) -> list[Telling]:
+def _opening(episode: Episode, before: Published | None, replaces_ms: int | None) -> list[PublishedChange]:
     revision = before.revision + 1 if before else 1
     opened = Published(
         episode.since_ms, episode.opened_at_ms, revision, Status.OPEN, None, episode.stale, episode.basis,
@@ -67,7 +65,7 @@ def _opening(episode: "Episode", before: Published | None, replaces_ms: int | No
     return [(Transition.OPENED, opened), *_change(episode, opened)]
 
 
-def _change(episode: "Episode", before: Published) -> list[Telling]:
+def _change(episode: Episode, before: Published) -> list[PublishedChange]:
     status = Status.OPEN if episode.cleared_at_ms is None else Status.CLEARED
     now = before._replace(
         status=status, cleared_at_ms=episode.cleared_at_ms, stale=episode.stale, basis=episode.basis,

@@ -7,17 +7,18 @@ import orjson
 
 from domain.devices import Device
 from domain.events import Severity, Status
+from rules.engine.device_state import DeviceRuleState
+from rules.engine.entries import ReportEntry, States, Values, entry_of
 from rules.engine.folding import Basis, Cleared, Counted, Happening, Held, Opened, Pending, RuleState
 from rules.engine.plans import Plan, RuleSet, Suspect
 from rules.engine.published import Published
-from rules.engine.transition import picker
-from rules.engine.watch import Entry, States, Values, Watch, entry_of
+from rules.engine.redefinition import picker
 
 SCHEMA: Final = 2
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""
 
 
-def encode_watch(kind: str, watch: Watch) -> bytes | None:
+def encode_device_state(kind: str, watch: DeviceRuleState) -> bytes | None:
     """The state of a device; None where there is nothing to keep, so that its record is deleted.
 
     Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
@@ -63,7 +64,9 @@ def _published(event: Published) -> tuple[Any, ...]:
     return (*event[:3], event.status.value, *event[4:])
 
 
-def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | None) -> tuple[str, Watch] | None:
+def decode_device_state(
+    device_id: str, value: bytes, rules: RuleSet, device: Device | None
+) -> tuple[str, DeviceRuleState] | None:
     """The kind and watch of a record, under the rules of the time of the snapshot; None for another schema.
 
     Its plan holds the device's rules and those that the snapshot still knows; whoever adopts it brings it under the
@@ -74,7 +77,7 @@ def decode_watch(device_id: str, value: bytes, rules: RuleSet, device: Device | 
         return None
     told_by = list(state.get("r", ()))
     plan = _plan(rules, device, {*told_by, *state.get("p", ())})
-    watch = Watch(device_id, device, plan, {})
+    watch = DeviceRuleState(device_id, device, plan, {})
     if plan is None:
         return state["k"], watch
     watch.facts = plan.facts_of(device)
@@ -124,7 +127,7 @@ class _Reader:
         values: list[Any],
         states: Sequence[list[Any] | None] = (),
         happenings: Sequence[list[Any]] = (),
-    ) -> Entry:
+    ) -> ReportEntry:
         told = self._pick(tuple(_value_of(value) for value in values))
         if not states:
             return (t, told)

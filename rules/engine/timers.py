@@ -2,8 +2,8 @@
 
 import heapq
 
+from rules.engine.device_state import DeviceRuleState
 from rules.engine.plans import FOREVER_MS
-from rules.engine.watch import Watch
 
 
 class Timers:
@@ -12,15 +12,15 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[int, str]] = []
 
-    def set(self, watch: Watch, due_ms: int) -> None:
+    def set(self, watch: DeviceRuleState, due_ms: int) -> None:
         """Ring no later than `due_ms`; FOREVER_MS asks for nothing."""
         if due_ms != FOREVER_MS and (watch.timer_ms is None or due_ms < watch.timer_ms):
             watch.timer_ms = due_ms
             heapq.heappush(self._heap, (due_ms, watch.device_id))
 
-    def ring(self, now_ms: int, watches: dict[str, Watch]) -> list[Watch]:
+    def ring(self, now_ms: int, watches: dict[str, DeviceRuleState]) -> list[DeviceRuleState]:
         """The watches whose timer stands at or before `now_ms`; their timers are gone."""
-        rung: list[Watch] = []
+        rung: list[DeviceRuleState] = []
         while self._heap and self._heap[0][0] <= now_ms:
             due_ms, device_id = heapq.heappop(self._heap)
             watch = watches.get(device_id)

@@ -6,10 +6,10 @@ from itertools import groupby
 from pydantic import BaseModel, ConfigDict
 
 from domain.events import Event, Text, Transition
-from rules.backtest.wording import duration
+from reporting.wording.durations import duration
 from rules.engine.announcing import Raised
 from rules.engine.folding import Counted, Held, Pending
-from rules.explaining.phrases import Clock, say
+from rules.explaining.phrases import WallClock, say
 from rules.explaining.trace import Fate, Seen, Trace
 
 _REASONS = {
@@ -23,7 +23,7 @@ _REASONS = {
 }
 
 
-class Change(BaseModel):
+class ChangeLine(BaseModel):
     """One thing that happened: when it counts from (`at_ms`, observed time), when it was known, and what it was."""
 
     model_config = ConfigDict(frozen=True)
@@ -34,9 +34,9 @@ class Change(BaseModel):
     what: Text
 
 
-def changes_of(trace: Trace, clock: Clock) -> list[Change]:
+def changes_of(trace: Trace, clock: WallClock) -> list[ChangeLine]:
     """Everything that changed, in the order in which it became known."""
-    found: list[Change] = []
+    found: list[ChangeLine] = []
     told: dict[str, Event] = {}
     newest_ms: int | None = None
     for step in trace.steps:
@@ -49,11 +49,13 @@ def changes_of(trace: Trace, clock: Clock) -> list[Change]:
         for raised in step.raised:
             sentences.append(_of_event(raised, told.get(str(raised.event.event_id)), trace, clock))
             told[str(raised.event.event_id)] = raised.event
-        found += [Change(at_ms=at, known_at_ms=known_ms, message_id=message_id, what=text) for at, text in sentences]
+        found += [
+            ChangeLine(at_ms=at, known_at_ms=known_ms, message_id=message_id, what=text) for at, text in sentences
+        ]
     return list(_joined(found))
 
 
-def _joined(changes: list[Change]) -> Iterator[Change]:
+def _joined(changes: list[ChangeLine]) -> Iterator[ChangeLine]:
     """What happened again and again without anything else in between is told once, and how often."""
     for _, run in groupby(changes, key=lambda change: change.what):
         first, *others = run
@@ -64,7 +66,7 @@ def _joined(changes: list[Change]) -> Iterator[Change]:
         yield first
 
 
-def _of_report(seen: Seen, trace: Trace, newest_ms: int | None, clock: Clock) -> Iterator[Text]:
+def _of_report(seen: Seen, trace: Trace, newest_ms: int | None, clock: WallClock) -> Iterator[Text]:
     behind_ms = seen.report["received_at_ms"] - seen.at_ms
     if seen.fate is Fate.TOO_LATE:
         lateness = duration(trace.plan.lateness_ms if trace.plan else trace.rule.lateness_ms)
@@ -138,7 +140,7 @@ def _run_ended(seen: Seen, before: Pending, trace: Trace) -> Iterator[Text]:
         )
 
 
-def _of_event(raised: Raised, before: Event | None, trace: Trace, clock: Clock) -> tuple[int, Text]:
+def _of_event(raised: Raised, before: Event | None, trace: Trace, clock: WallClock) -> tuple[int, Text]:
     event = raised.event
     match raised.transition:
         case Transition.OPENED:
@@ -160,7 +162,7 @@ def _of_event(raised: Raised, before: Event | None, trace: Trace, clock: Clock) 
             return raised.clock_ms, _amendment(event, before, trace, clock)
 
 
-def _amendment(event: Event, before: Event | None, trace: Trace, clock: Clock) -> Text:
+def _amendment(event: Event, before: Event | None, trace: Trace, clock: WallClock) -> Text:
     if before is not None and event.stale != before.stale:
         gap = duration(trace.plan.gaps_ms[0] if trace.plan else 0)
         if event.stale:

@@ -7,13 +7,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from domain.events import Event, Status, Text
-from rules.backtest.wording import duration
-from rules.explaining.changes import Change, changes_of, reason_text
-from rules.explaining.formulas import Part
-from rules.explaining.phrases import Clock, origin, say, with_unit
+from reporting.wording.durations import duration
+from rules.definitions.silences import Silence
+from rules.explaining.changes import ChangeLine, changes_of, reason_text
+from rules.explaining.formulas import FormulaPart
+from rules.explaining.phrases import WallClock, origin, say, with_unit
 from rules.explaining.trace import Fate, Seen, Trace
-from rules.rule import Rule
-from rules.silences import Silence
+from rules.language.rule import Rule
 
 MOST_READINGS: Final = 2_000
 
@@ -59,10 +59,10 @@ class Explanation(BaseModel):
     title: Text
     document: str
     because: list[Text]
-    parts: list[Part] = []
+    parts: list[FormulaPart] = []
     inputs: list[Input] = []
     readings: list[ReadingLine] = []
-    changes: list[Change] = []
+    changes: list[ChangeLine] = []
     notes: list[Text] = []
 
 
@@ -75,7 +75,7 @@ class Background:
     members: Sequence[Event] = ()
 
 
-def explain(event: Event, rule: Rule, trace: Trace | None, background: Background, clock: Clock) -> Explanation:
+def explain(event: Event, rule: Rule, trace: Trace | None, background: Background, clock: WallClock) -> Explanation:
     """The explanation; `trace` is None for a group's event, or where the device is gone."""
     own = _steps_of(event, trace)
     opening = next((seen for seen in own if seen.at_ms >= _ripe_ms(event, rule) and seen.holds), None)
@@ -120,12 +120,12 @@ def _ripe_ms(event: Event, rule: Rule) -> int:
     return event.opened_at_ms if rule.repeat else event.since_ms + rule.for_ms
 
 
-def _is_about(change: Change, event: Event) -> bool:
+def _is_about(change: ChangeLine, event: Event) -> bool:
     return change.at_ms >= event.since_ms and (event.cleared_at_ms is None or change.at_ms <= event.cleared_at_ms)
 
 
 def _because(
-    event: Event, rule: Rule, own: Sequence[Seen], opening: Seen | None, background: Background, clock: Clock
+    event: Event, rule: Rule, own: Sequence[Seen], opening: Seen | None, background: Background, clock: WallClock
 ) -> Iterator[Text]:
     since, opened = clock.wall(event.since_ms), clock.wall(event.opened_at_ms)
     if rule.group is not None:
@@ -155,7 +155,7 @@ def _because(
 
 
 def _because_of_run(
-    event: Event, rule: Rule, own: Sequence[Seen], opening: Seen | None, clock: Clock
+    event: Event, rule: Rule, own: Sequence[Seen], opening: Seen | None, clock: WallClock
 ) -> Iterator[Text]:
     since, ripe, held = clock.wall(event.since_ms), clock.wall(_ripe_ms(event, rule)), duration(rule.for_ms)
     proof_en = proof_zh = ""
@@ -171,7 +171,7 @@ def _because_of_run(
     )
 
 
-def _because_of_members(event: Event, rule: Rule, background: Background, clock: Clock) -> Iterator[Text]:
+def _because_of_members(event: Event, rule: Rule, background: Background, clock: WallClock) -> Iterator[Text]:
     group = rule.group
     assert group is not None
     within = duration(group.within_ms)
@@ -197,7 +197,7 @@ def _inputs(opening: Seen | None, rule: Rule) -> list[Input]:
     ]
 
 
-def _notes(event: Event, rule: Rule, trace: Trace | None, background: Background, clock: Clock) -> Iterator[Text]:
+def _notes(event: Event, rule: Rule, trace: Trace | None, background: Background, clock: WallClock) -> Iterator[Text]:
     """What else made the event what it is."""
     ripe_ms = _ripe_ms(event, rule)
     if rule.group is None and rule.no_data_ms is None and event.opened_at_ms > ripe_ms:

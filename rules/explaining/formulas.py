@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from rules.conditions.condition import Condition, ConditionError, Facts, More, Readings
-from rules.conditions.tree import (
+from rules.language.conditions.condition import Condition, Facts, More, Readings
+from rules.language.conditions.errors import ConditionError
+from rules.language.conditions.tree import (
     Binary,
     Call,
     Choice,
@@ -22,7 +23,7 @@ from rules.conditions.tree import (
     Truth,
     names,
 )
-from rules.conditions.types import ALL_ROOTS
+from rules.language.conditions.types import ALL_ROOTS
 
 _STRENGTH: Final = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3, "+": 4, "-": 4}
 _FACTOR: Final = 5
@@ -37,7 +38,7 @@ class Evidence(NamedTuple):
     more: More
 
 
-class Part(BaseModel):
+class FormulaPart(BaseModel):
     """One part of a condition: as written, with the numbers put in, and whether it holds (None: a value is missing)."""
 
     model_config = ConfigDict(frozen=True)
@@ -57,12 +58,12 @@ def values_of(condition: Condition, evidence: Evidence) -> dict[str, Any]:
     return {written_name(name): condition.value(name, *evidence) for name in names(condition.tree)}
 
 
-def parts_of(condition: Condition, evidence: Evidence) -> list[Part]:
+def parts_of(condition: Condition, evidence: Evidence) -> list[FormulaPart]:
     """The parts that `&&` joins, or the one whole, each judged by itself."""
     return [_part(node, condition, evidence) for node in _joined(condition.tree, "&&")]
 
 
-def _part(node: Expression, condition: Condition, evidence: Evidence) -> Part:
+def _part(node: Expression, condition: Condition, evidence: Evidence) -> FormulaPart:
     def filled(name: Name) -> str:
         value = condition.value(name, *evidence)
         return f"{written_name(name)}?" if value is None else worded_value(value)
@@ -72,7 +73,7 @@ def _part(node: Expression, condition: Condition, evidence: Evidence) -> Part:
         holds = Condition(written, ALL_ROOTS, condition.signals).evaluate(*evidence)
     except ConditionError:
         holds = None
-    return Part(written=written, filled=spell(node, filled), holds=holds)
+    return FormulaPart(written=written, filled=spell(node, filled), holds=holds)
 
 
 def _joined(node: Expression, operator: str) -> list[Expression]:

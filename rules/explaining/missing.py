@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from domain.events import Text
-from rules.backtest.wording import duration
-from rules.conditions.condition import Condition
-from rules.conditions.tree import Name, names
+from reporting.wording.durations import duration
 from rules.explaining.formulas import written_name
-from rules.explaining.phrases import Clock, say
+from rules.explaining.phrases import WallClock, say
 from rules.explaining.trace import Seen, Trace
+from rules.language.conditions.condition import Condition
+from rules.language.conditions.tree import Name, names
 
 
-def why_no_evidence(seen: Seen, trace: Trace, clock: Clock) -> Text:
+def why_no_evidence(seen: Seen, trace: Trace, clock: WallClock) -> Text:
     """One sentence for all that is missing at the report."""
     condition = trace.rule.when
     assert condition is not None

@@ -5,10 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.events import Text
-from domain.quantities import CATALOGUE
+from domain.quantities.catalogue import CATALOGUE
 from rules.explaining.formulas import worded_value
-from rules.rule import Rule
-from rules.signals.signal import unit_sign
+from rules.language.rule import Rule
+from rules.language.signals.signal import unit_sign
 
 
 def say(english: str, chinese: str) -> Text:
@@ -16,7 +16,7 @@ def say(english: str, chinese: str) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class WallClock:
     """The wall clock of a zone."""
 
     zone: ZoneInfo

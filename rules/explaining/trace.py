@@ -11,17 +11,18 @@ from typing import Any, Final
 
 from domain.devices import Device
 from domain.telemetry import Telemetry
-from domain.time_units import MINUTE_MS
-from rules.activity import Span
-from rules.calendars import Calendars
-from rules.conditions.condition import Condition, ConditionError
+from domain.time.units import MINUTE_MS
 from rules.engine.announcing import Raised
+from rules.engine.device_state import DeviceRuleState
+from rules.engine.engine import Engine
 from rules.engine.folding import RuleState
-from rules.engine.lane import Lane
 from rules.engine.plans import Plan, RuleSet
-from rules.engine.watch import Watch
-from rules.explaining.formulas import Evidence, Part, parts_of, values_of
-from rules.rule import Mode, Rule
+from rules.explaining.formulas import Evidence, FormulaPart, parts_of, values_of
+from rules.language.conditions.condition import Condition
+from rules.language.conditions.errors import ConditionError
+from rules.language.rule import Mode, Rule
+from rules.schedule.activity import Span
+from rules.schedule.calendars import Calendars
 
 _TICK_MS: Final = MINUTE_MS
 _MOST_TICKS: Final = 5_000
@@ -50,8 +51,8 @@ class Seen:
     holds: bool | None
     clears: bool | None
     values: dict[str, Any]
-    parts: list[Part]
-    clear_parts: list[Part]
+    parts: list[FormulaPart]
+    clear_parts: list[FormulaPart]
     before: RuleState
     after: RuleState
     span: Span | None = None
@@ -103,7 +104,7 @@ class _Tracer:
         rules = RuleSet([rule], calendars)
         self._rule = rule
         self._device = device
-        self._lane = Lane(device.kind, rules, {device.device_id: device}.get)
+        self._lane = Engine(device.kind, rules, {device.device_id: device}.get)
         self._lane.refresh([device])
         self._trace = Trace(rule, device, rules.plan(device))
         self._now_ms = -1
@@ -135,7 +136,7 @@ class _Tracer:
         if raised := tuple(self._lane.take()[0]):
             self._trace.steps.append(Ticked(at_ms, raised))
 
-    def _watch(self) -> Watch | None:
+    def _watch(self) -> DeviceRuleState | None:
         return self._lane.watches.get(self._device.device_id)
 
     def _state(self) -> RuleState:
@@ -181,7 +182,9 @@ class _Tracer:
         return plan.activities[0](at_ms, self._device)
 
 
-def _asked(condition: Condition | None, evidence: Evidence | None) -> tuple[bool | None, dict[str, Any], list[Part]]:
+def _asked(
+    condition: Condition | None, evidence: Evidence | None
+) -> tuple[bool | None, dict[str, Any], list[FormulaPart]]:
     """(verdict, what each name stands for, the parts)."""
     if condition is None or evidence is None:
         return None, {}, []

@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 from domain.devices import Device
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
 from simulators.faults.sensors import BATTERY_DYING, charge_left
-from simulators.noise import normal, uniform
-from simulators.world import World
+from simulators.noise.seeded import normal, uniform
+from simulators.world.state import World
 
 _YEAR_MS: Final = 365.25 * DAY_MS
 _COLDEST_DAY: Final = 20.0

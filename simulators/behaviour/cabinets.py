@@ -4,7 +4,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 from simulators.behaviour.counters import circuit_energy_kwh
 from simulators.behaviour.driver import (
     STANDBY_W,
@@ -16,10 +16,10 @@ from simulators.behaviour.driver import (
 )
 from simulators.behaviour.lamps import burning
 from simulators.behaviour.mains import busbar_v
-from simulators.circuits import AGED_FROM_MS, YEAR_MS, Circuit, Group
+from simulators.city.circuits import AGED_FROM_MS, YEAR_MS, Circuit, LampGroup
 from simulators.faults.cabinets import CABINET_VISIT, DOOR_OPEN, VOLTAGE_DIP, VOLTAGE_SAG, VOLTAGE_SWELL
-from simulators.noise import normal
-from simulators.world import World
+from simulators.noise.seeded import normal
+from simulators.world.state import World
 
 _LONGEST_DELAY_MS: Final = MINUTE_MS
 _POWER_FACTOR: Final = 0.95
@@ -40,7 +40,7 @@ def carried_w(circuit: Circuit, world: World, at_ms: int) -> float:
     return sum(_group_w(group, world, at_ms) for group in circuit.groups)
 
 
-def _group_w(group: Group, world: World, at_ms: int) -> float:
+def _group_w(group: LampGroup, world: World, at_ms: int) -> float:
     level = _common_level(group, world, at_ms)
     if level is None:
         return sum(burning(lantern, world, at_ms)[1] for lantern in group.lanterns)
@@ -57,7 +57,7 @@ def _group_w(group: Group, world: World, at_ms: int) -> float:
     return total_w
 
 
-def _common_level(group: Group, world: World, at_ms: int) -> float | None:
+def _common_level(group: LampGroup, world: World, at_ms: int) -> float | None:
     """The level of all lamps of a plan, None while they switch, warm up or follow a step one after the other."""
     sky = world.sky
     night = sky.night(at_ms, group.plan.switch_at_deg)

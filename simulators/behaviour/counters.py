@@ -3,11 +3,11 @@
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
+from domain.time.units import DAY_MS, HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import STANDBY_W, share_of_power, temperature_factor
 from simulators.behaviour.mains import is_on_dark_feeder
-from simulators.circuits import Circuit, Lantern
-from simulators.conditions import Conditions
+from simulators.city.circuits import Circuit, Lantern
+from simulators.city.lighting_plan import LightingPlan
 from simulators.faults.cabinets import CABINET_OUTAGE, CIRCUIT_DAY_BURNER, CIRCUIT_UNLIT
 from simulators.faults.fault import Fault
 from simulators.faults.lamps import (
@@ -22,9 +22,9 @@ from simulators.faults.lamps import (
     power_left,
     share_dark,
 )
-from simulators.lighting import LightingPlan
-from simulators.sky import Night, Sky
-from simulators.world import World
+from simulators.weather.conditions import Conditions
+from simulators.weather.sky import Night, Sky
+from simulators.world.state import World
 
 _MS_W_PER_KWH: Final = 1000.0 * HOUR_MS
 _HOURS_A_YEAR: Final = 4_100.0

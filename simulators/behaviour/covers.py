@@ -7,9 +7,10 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 from simulators.behaviour.gas import gas_readings
 from simulators.behaviour.water import well_level_m
+from simulators.city.equipment import has_gas_sensor
 from simulators.faults.covers import (
     COVER_LOOSE,
     COVER_MISSING,
@@ -20,9 +21,8 @@ from simulators.faults.covers import (
     TRAFFIC,
 )
 from simulators.faults.fault import Fault
-from simulators.fittings import has_gas_sensor
-from simulators.noise import mixed, normal, uniform, wander
-from simulators.world import World
+from simulators.noise.seeded import mixed, normal, uniform, wander
+from simulators.world.state import World
 
 _OPEN: Final = frozenset({COVER_OPEN, COVER_MISSING, MAINTENANCE})
 _LEVEL_CEL: Final = 15.0

@@ -4,10 +4,10 @@ import math
 from functools import lru_cache
 from typing import Final
 
-from domain.time_units import MINUTE_MS
-from simulators.circuits import AGED_FROM_MS, YEAR_MS, Lantern
-from simulators.conditions import Conditions
-from simulators.world import World
+from domain.time.units import MINUTE_MS
+from simulators.city.circuits import AGED_FROM_MS, YEAR_MS, Lantern
+from simulators.weather.conditions import Conditions
+from simulators.world.state import World
 
 STANDBY_W: Final = 0.8
 WARM_AFTER_MS: Final = 40 * MINUTE_MS

@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 from simulators.faults.gas import (
     HYDROGEN_SULPHIDE,
     METHANE,
@@ -14,8 +14,8 @@ from simulators.faults.gas import (
     extra_methane_lel,
     lack_of_oxygen,
 )
-from simulators.noise import mixed, normal, wander
-from simulators.world import World
+from simulators.noise.seeded import mixed, normal, wander
+from simulators.world.state import World
 
 _AIR_OXYGEN: Final = 20.9
 _SETTLES_MS: Final = 3 * HOUR_MS

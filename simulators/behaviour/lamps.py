@@ -5,11 +5,11 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 from simulators.behaviour.counters import lamp_energy_kwh, lamp_hours
 from simulators.behaviour.driver import STANDBY_W, WARM_AFTER_MS, drawn_w, planned, share_of_power
 from simulators.behaviour.mains import busbar_v, is_on_dark_feeder
-from simulators.circuits import Lantern
+from simulators.city.circuits import Lantern
 from simulators.faults.cabinets import CABINET_OUTAGE, CIRCUIT_DAY_BURNER, CIRCUIT_UNLIT
 from simulators.faults.fault import Fault
 from simulators.faults.lamps import (
@@ -24,8 +24,8 @@ from simulators.faults.lamps import (
     level_ordered,
     power_left,
 )
-from simulators.noise import normal
-from simulators.world import World
+from simulators.noise.seeded import normal
+from simulators.world.state import World
 
 _GEAR_RISE_K: Final = 28.0
 _GEAR_WARMS_IN_MS: Final = 30 * MINUTE_MS

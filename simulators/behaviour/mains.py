@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.devices import Device
-from simulators.circuits import Lantern
+from simulators.city.circuits import Lantern
 from simulators.faults.cabinets import (
     CABINET_OUTAGE,
     FEEDER_FAULT,
@@ -16,8 +16,8 @@ from simulators.faults.cabinets import (
     supply_v,
 )
 from simulators.faults.fault import Fault
-from simulators.sky import Sky
-from simulators.world import World
+from simulators.weather.sky import Sky
+from simulators.world.state import World
 
 _EVENING_SAG_V: Final = 4.0
 _LAST_BREATH_MS: Final = 3_000

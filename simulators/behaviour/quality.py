@@ -7,10 +7,10 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 from simulators.faults.quality import DISCHARGE, foulness, strength
-from simulators.noise import mixed, normal, uniform, wander
-from simulators.world import World
+from simulators.noise.seeded import mixed, normal, uniform, wander
+from simulators.world.state import World
 
 _GREENEST_CEL: Final = 28.0
 

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import HOUR_MS
-from simulators.noise import mixed, normal, uniform, wander
-from simulators.world import World
+from domain.time.units import HOUR_MS
+from simulators.noise.seeded import mixed, normal, uniform, wander
+from simulators.world.state import World
 
 _YEAR_MS: Final = 365 * 24 * HOUR_MS
 _METRES_PER_DEGREE: Final = 111_320.0

@@ -18,8 +18,8 @@ from simulators.behaviour.quality import quality_readings
 from simulators.behaviour.radio import gateway_readings, link_of
 from simulators.behaviour.sensors import as_measured
 from simulators.behaviour.water import water_readings
-from simulators.fittings import is_quality_station, on_battery
-from simulators.world import World
+from simulators.city.equipment import is_quality_station, on_battery
+from simulators.world.state import World
 
 Behaviour = Callable[[Device, World, int], dict[str, Reading]]
 

@@ -19,8 +19,8 @@ from simulators.faults.sensors import (
     noise_m,
     sensitivity_left,
 )
-from simulators.noise import normal
-from simulators.world import World
+from simulators.noise.seeded import normal
+from simulators.world.state import World
 
 Truth = Callable[[int], Mapping[str, Reading]]
 """The readings that a sound sensor of the device would tell at an instant."""

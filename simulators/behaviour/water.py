@@ -7,10 +7,10 @@ from typing import Final
 
 from domain.devices import Device
 from domain.telemetry import Reading
-from domain.time_units import HOUR_MS, MINUTE_MS
-from simulators.drainage.seats import is_rain_gauge
-from simulators.noise import normal
-from simulators.world import World
+from domain.time.units import HOUR_MS, MINUTE_MS
+from simulators.drainage.manhole_positions import is_rain_gauge
+from simulators.noise.seeded import normal
+from simulators.world.state import World
 
 WELL_NOISE_M: Final = 0.005
 LEVEL_NOISE_M: Final = 0.01

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from domain.errors import ConfigurationError
-from simulators.cities.city_file import CityFile
+from simulators.cities.schema import CityFile
 from simulators.weather.storms import storm_formula
 
 _SHIPPED: Final = resources.files("simulators.cities")

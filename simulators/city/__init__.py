@@ -2,7 +2,7 @@
 
 from simulators.city.blueprint import PLAIN, Blueprint
 from simulators.city.building import SMALLEST, build_city, lay_city
-from simulators.city.city import City
 from simulators.city.maps import map_geojson
+from simulators.city.model import City
 
 __all__ = ["PLAIN", "SMALLEST", "Blueprint", "City", "build_city", "lay_city", "map_geojson"]

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from simulators.dialects.port import DialectName
-from simulators.lighting import plan_of
-from simulators.names import Name
-from simulators.place import ZHANGJIAGANG, Place
-from simulators.streets import PLAIN_STREETS, Grade, StreetPattern
+from simulators.city.lighting_plan import plan_of
+from simulators.dialects.ports import DialectName
+from simulators.ground.names import Name
+from simulators.ground.place import ZHANGJIAGANG, Place
+from simulators.ground.streets import PLAIN_STREETS, Grade, StreetPattern
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(gt=0.2, le=30)]

@@ -7,14 +7,14 @@ blueprint ──▶ streets ──▶ poles ──▶ lamps, cabinets, lighting 
 from typing import Final
 
 from simulators.city.blueprint import PLAIN, Blueprint
-from simulators.city.city import City
-from simulators.city.ground import Ground
 from simulators.city.lamps import Lighting, Pole, lit, plan_circuits, poles_of
+from simulators.city.model import City
 from simulators.city.monitors import Monitors
+from simulators.city.placement import Placement
 from simulators.city.wells import Covers, sites_of
 from simulators.drainage import lay_drains
-from simulators.place import ZHANGJIAGANG, Place
-from simulators.streets import GroundPlan, lay_streets
+from simulators.ground.place import ZHANGJIAGANG, Place
+from simulators.ground.streets import GroundPlan, lay_streets
 
 SMALLEST: Final = 4
 """The smallest city has a lamp, a cabinet, a cover and a water monitor."""
@@ -45,7 +45,7 @@ def lay_city(blueprint: Blueprint, seed: int, devices: int) -> City:
         lids.without_gateways()
     circuits = plan_circuits(blueprint, left - lids.gateways)
     plan, poles = _streets_for(seed, blueprint, circuits.lamps)
-    ground, drains = Ground(blueprint.place, plan), lay_drains(seed, plan)
+    ground, drains = Placement(blueprint.place, plan), lay_drains(seed, plan)
     lighting = list(Lighting(seed, blueprint, ground, lit(seed, poles, circuits.lamps), circuits).devices())
     wells = list(lids.devices(ground, sites_of(seed, plan, drains), circuits.gateway_count))
     water = Monitors(seed, blueprint, ground, plan, drains, monitors).devices()

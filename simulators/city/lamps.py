@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import BEHIND_GATEWAYS, Blueprint
-from simulators.city.ground import Ground
+from simulators.city.lighting_plan import NORMAL_PLAN, plan_of
+from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.port import DialectName
-from simulators.lighting import NORMAL_PLAN, plan_of
-from simulators.noise import key_of, mixed, uniform
-from simulators.streets import Grade, GroundPlan, Spot, Street, along
+from simulators.dialects.ports import DialectName
+from simulators.ground.streets import Grade, GroundPlan, Spot, Street, along
+from simulators.noise.seeded import key_of, mixed, uniform
 
 _ASIDE_M: Final = {Grade.AVENUE: 9.0, Grade.STREET: 7.0, Grade.LANE: 5.0}
 _LAMP, _CABINET, _GATEWAY = "0118", "0116", "0115"
@@ -31,7 +31,7 @@ class Pole(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Circuits:
+class CircuitPlan:
     """How many lamps and cabinets there are, and what each cabinet's lamps speak."""
 
     lamps: int
@@ -55,7 +55,7 @@ class Circuits:
         return [cabinet for cabinet, number in enumerate(self.gateways) if number == gateway]
 
 
-def plan_circuits(blueprint: Blueprint, devices: int) -> Circuits:
+def plan_circuits(blueprint: Blueprint, devices: int) -> CircuitPlan:
     """What `devices` devices of lighting are: at least a lamp and a cabinet, and gateways where enough is left."""
     part, each = blueprint.lamps, blueprint.gateways.cabinets_each
     behind = sum(share for dialect, share in part.dialects.items() if dialect in BEHIND_GATEWAYS)
@@ -70,7 +70,7 @@ def plan_circuits(blueprint: Blueprint, devices: int) -> Circuits:
     for dialect in spoken:
         numbers.append(given if dialect in BEHIND_GATEWAYS else None)
         given += dialect in BEHIND_GATEWAYS
-    return Circuits(
+    return CircuitPlan(
         devices - cabinets - gateways,
         tuple(spoken[cabinet // each] for cabinet in range(cabinets)),
         tuple(numbers[cabinet // each] for cabinet in range(cabinets)),
@@ -106,7 +106,9 @@ def lit(seed: int, poles: Sequence[Pole], lamps: int) -> list[Pole]:
 class Lighting:
     """The lamps, cabinets and lighting gateways of a city, on as many `poles` as there are lamps."""
 
-    def __init__(self, seed: int, blueprint: Blueprint, ground: Ground, poles: Sequence[Pole], circuits: Circuits):
+    def __init__(
+        self, seed: int, blueprint: Blueprint, ground: Placement, poles: Sequence[Pole], circuits: CircuitPlan
+    ):
         self._blueprint, self._part, self._ground = blueprint, blueprint.lamps, ground
         self._seed, self._poles, self._circuits = seed, poles, circuits
         self._division = blueprint.place.division

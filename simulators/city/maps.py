@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from simulators.city.city import City
-from simulators.streets import Point
+from simulators.city.model import City
+from simulators.ground.streets import Point
 
 
 def map_geojson(city: City) -> bytes:

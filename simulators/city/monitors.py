@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import Blueprint, MonitorSort
-from simulators.city.ground import Ground
+from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.port import DialectName
+from simulators.dialects.ports import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
-from simulators.noise import key_of, mixed, uniform
-from simulators.streets import GroundPlan, Point, Spot, river_row
+from simulators.ground.streets import GroundPlan, Point, Spot, river_row
+from simulators.noise.seeded import key_of, mixed, uniform
 
 
 class _Class(NamedTuple):
@@ -50,7 +50,7 @@ class Monitors:
     """The water monitors of a city."""
 
     def __init__(
-        self, seed: int, blueprint: Blueprint, ground: Ground, plan: GroundPlan, drains: DrainNet, count: int
+        self, seed: int, blueprint: Blueprint, ground: Placement, plan: GroundPlan, drains: DrainNet, count: int
     ) -> None:
         self._seed, self._part, self._ground = seed, blueprint.monitors, ground
         self._plan, self._drains = plan, drains

@@ -8,12 +8,12 @@ from typing import Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import LORAWAN, Blueprint, WellSort
-from simulators.city.ground import Ground
+from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.port import DialectName
+from simulators.dialects.ports import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
-from simulators.noise import key_of, mixed, uniform
-from simulators.streets import GroundPlan, Spot, Street, point_on
+from simulators.ground.streets import GroundPlan, Spot, Street, point_on
+from simulators.noise.seeded import key_of, mixed, uniform
 
 
 class WellClass(NamedTuple):
@@ -126,7 +126,7 @@ class Covers:
         each = self._blueprint.gateways.covers_each
         return sum(-(-self._dialects.count(network) // each) for network in LORAWAN)
 
-    def devices(self, ground: Ground, sites: Sites, first_gateway: int) -> Iterator[Device]:
+    def devices(self, ground: Placement, sites: Sites, first_gateway: int) -> Iterator[Device]:
         """Gateways, numbered from `first_gateway`, then covers."""
         covers = list(self._covers(ground, sites))
         heard_by: dict[str, str] = {}
@@ -146,7 +146,7 @@ class Covers:
             parent = heard_by.get(cover.device_id)
             yield cover if parent is None else replace(cover, parent_id=parent)
 
-    def _covers(self, ground: Ground, sites: Sites) -> Iterator[Device]:
+    def _covers(self, ground: Placement, sites: Sites) -> Iterator[Device]:
         part = self._blueprint.covers
         sorts = dealt({sort: well.share for sort, well in part.wells.items()}, len(self._dialects))
         wells = {sort: sites(sort) for sort in part.wells}
@@ -160,7 +160,7 @@ class Covers:
             yield self._cover(ground, number, sort, site, every_s, gas[sort][own])
 
     def _cover(
-        self, ground: Ground, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool
+        self, ground: Placement, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool
     ) -> Device:
         well, key = CLASSES[sort], key_of(self._seed, "cover", str(number))
         at = ground.stand(*site.spot)
@@ -196,7 +196,7 @@ class Covers:
             grid=at.grid,
         )
 
-    def _gateway(self, ground: Ground, number: int, network: DialectName, heard: Sequence[Spot]) -> Device:
+    def _gateway(self, ground: Placement, number: int, network: DialectName, heard: Sequence[Spot]) -> Device:
         """A gateway on a roof near the cover in the middle of those it hears."""
         middle = [sum(spot[axis] for spot in heard) / len(heard) for axis in (0, 1)]
         spot = min(heard, key=lambda spot: math.dist(spot[:2], middle))

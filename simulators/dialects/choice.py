@@ -5,14 +5,14 @@ from datetime import tzinfo
 from typing import assert_never
 
 from domain.devices import Device
-from simulators.dialects.chirpstack import ChirpStack
-from simulators.dialects.hj212 import BEIJING, Hj212, mn_of
-from simulators.dialects.lorawan_air import dev_eui_of
+from simulators.dialects.hj212.frames import BEIJING, Hj212, mn_of
+from simulators.dialects.lorawan.chirpstack import ChirpStack
+from simulators.dialects.lorawan.network import dev_eui_of
+from simulators.dialects.lorawan.things_stack import ThingsStack
 from simulators.dialects.native import Native, NativeBatch, gateway_of
-from simulators.dialects.port import CannotSay, Dialect, DialectName
-from simulators.dialects.senml import SenmlCbor, SenmlJson
-from simulators.dialects.sparkplug import split_path
-from simulators.dialects.things_stack import ThingsStack
+from simulators.dialects.ports import CannotSay, Dialect, DialectName
+from simulators.dialects.senml.packs import SenmlCbor, SenmlJson
+from simulators.dialects.sparkplug.edge_node import split_path
 
 
 def dialect_of(device: Device) -> DialectName:

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import orjson
 
 from domain.devices import Device
-from simulators.dialects.port import CannotSay
-from simulators.reports import Message, Report, encode_native
+from simulators.dialects.ports import CannotSay
+from simulators.dialects.reports import MqttMessage, Report, encode_native
 
 
 class Native:
     """One report, one message: `{"ts":…,"seq":…,"readings":{…}}` on `city/<area>/<kind>/<device_id>/up`."""
 
-    def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
+    def encode(self, report: Report, device: Device) -> tuple[MqttMessage, ...]:
         return (encode_native(report),)
 
     def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
@@ -22,7 +22,7 @@ class Native:
 class NativeBatch:
     """A report as its gateway passes it on: a batch of one on the topic of the device's parent."""
 
-    def encode(self, report: Report, device: Device) -> tuple[Message, ...]:
+    def encode(self, report: Report, device: Device) -> tuple[MqttMessage, ...]:
         return (encode_batch(gateway_of(device), (report,)),)
 
     def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
@@ -36,7 +36,7 @@ def gateway_of(device: Device) -> str:
     return device.parent_id
 
 
-def encode_batch(gateway_id: str, reports: Iterable[Report]) -> Message:
+def encode_batch(gateway_id: str, reports: Iterable[Report]) -> MqttMessage:
     """The reports of a gateway's sub-devices in one message on `city-gateway/<gateway_id>/up`, in the order given."""
     batch = [
         {
@@ -47,4 +47,4 @@ def encode_batch(gateway_id: str, reports: Iterable[Report]) -> Message:
         }
         for report in reports
     ]
-    return Message(f"city-gateway/{gateway_id}/up", orjson.dumps(batch))
+    return MqttMessage(f"city-gateway/{gateway_id}/up", orjson.dumps(batch))

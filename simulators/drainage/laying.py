@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from simulators.drainage.net import CLEANEST_M_S, Drain, DrainNet, Manhole, Outfall, Pipe
 from simulators.drainage.pipes import diameter_for, least_slope
-from simulators.noise import key_of, mixed, uniform
-from simulators.streets import GroundPlan, Spot
+from simulators.ground.streets import GroundPlan, Spot
+from simulators.noise.seeded import key_of, mixed, uniform
 from simulators.weather.storms import storm_formula
 
 _NET_REACHES_M: Final = 1700.0

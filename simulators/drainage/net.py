@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from simulators.streets import Spot
+from simulators.ground.streets import Spot
 
 
 class Drain(StrEnum):

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 from simulators.drainage.model import Catchment, swmm_input
 from simulators.drainage.net import DrainNet, Manhole
 from simulators.drainage.swmm import Run, Series, Throttle, run_swmm

@@ -1,4 +1,4 @@
-"""What goes wrong in a simulated city, and the truth about it."""
+"""What goes wrong in a simulated city."""
 
 from simulators.faults.book import FaultBook
 from simulators.faults.fault import Fault

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from domain.devices import Device
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 from simulators.city import City
 from simulators.faults.fault import Fault
 from simulators.faults.plan import FaultPlan
 from simulators.faults.spec import FaultSpec
-from simulators.noise import key_of, mixed, uniform
-from simulators.sky import Sky
+from simulators.noise.seeded import key_of, mixed, uniform
+from simulators.weather.sky import Sky
 
 
 class FaultBook:

@@ -1,18 +1,14 @@
 """Faults of cabinets and their feeders: what many lamps share."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from domain.devices import Device
-from domain.time_units import HOUR_MS, MINUTE_MS
-from simulators.circuits import circuits_of
+from domain.time.units import HOUR_MS, MINUTE_MS
 from simulators.city import City
+from simulators.city.circuits import circuits_of
 from simulators.faults.fault import Fault
-from simulators.faults.spec import FaultSpec, Layer, asks_for, asks_for_nothing
-from simulators.sky import Sky
-from simulators.truth import Label
-
-if TYPE_CHECKING:
-    from simulators.world import World
+from simulators.faults.spec import FaultSpec, Layer
+from simulators.weather.sky import Sky
 
 CABINET_OUTAGE: Final = "cabinet-outage"
 FEEDER_FAULT: Final = "feeder-fault"
@@ -27,8 +23,7 @@ CABINET_VISIT: Final = "cabinet-visit"
 CIVIL_DUSK_DEG: Final = -6.0
 BROAD_DAYLIGHT_DEG: Final = 3.3
 """Where nobody doubts that it is day: 3 degrees, and what the air bends the light there."""
-_A_GROUP: Final = 3
-_A_LOST_LINK: Final = 5
+A_GROUP: Final = 3
 _DARK_FOR_MS: Final = HOUR_MS
 
 
@@ -74,14 +69,14 @@ def _has_door_contact(device: Device) -> bool:
 
 
 def _feeds_lamps(device: Device) -> bool:
-    return _is_cabinet(device) and float(device.attributes.get("lamps", 0)) >= 2 * _A_GROUP
+    return _is_cabinet(device) and float(device.attributes.get("lamps", 0)) >= 2 * A_GROUP
 
 
-def _all_its_lamps(fault: Fault, city: City) -> tuple[str, ...]:
+def all_its_lamps(fault: Fault, city: City) -> tuple[str, ...]:
     return circuits_of(city).cabinets[fault.device_id].lamps()
 
 
-def _lamps_of_its_feeder(fault: Fault, city: City) -> tuple[str, ...]:
+def lamps_of_its_feeder(fault: Fault, city: City) -> tuple[str, ...]:
     circuit = circuits_of(city).cabinets[fault.device_id]
     return circuit.on_feeder(feeder_hit(fault, circuit.feeders))
 
@@ -117,102 +112,13 @@ def _stays_light(sky: Sky, light_ms: int, fault: Fault) -> bool:
     return until_ms <= fault.end_ms and sky.next_dark(light_ms, until_ms, BROAD_DAYLIGHT_DEG) is None
 
 
-# What should be said.
-
-
-def told_within(waits_ms: int, device: Device) -> int:
-    """How long after the onset a rule that waits so long must have spoken: two report intervals and a minute more."""
-    return waits_ms + 2 * device.report_interval_s * 1000 + MINUTE_MS
-
-
-def _outage(fault: Fault, world: "World") -> Label:
-    cabinet = world.device(fault.device_id)
-    affected = (fault.device_id, *_all_its_lamps(fault, world.city))
-    follows = ("lamp-out", "feeder-fault", "offline", "link-lost", "voltage-low", "lamp-cycling", CIRCUIT_UNLIT)
-    if meter_has_battery(fault):
-        within_ms = told_within(MINUTE_MS, cabinet)
-        return asks_for(fault, "cabinet-power-loss", within_ms=within_ms, explains=follows, affected=affected)
-    within_ms = told_within(15 * MINUTE_MS, cabinet)
-    return asks_for(fault, "cabinet-power-loss", "offline", within_ms=within_ms, explains=follows, affected=affected)
-
-
-def _feeder_fault(fault: Fault, world: "World") -> Label:
-    """One event for many lamps: seen when as many of them should burn as make a group, at once where they fall silent."""
-    lamps = _lamps_of_its_feeder(fault, world.city)
-    silent = controllers_lose_supply(fault)
-    alone, together, enough = ("offline", "link-lost", _A_LOST_LINK) if silent else ("lamp-out", FEEDER_FAULT, _A_GROUP)
-    seen_ms = [fault.start_ms] * len(lamps) if silent else _first_lit(fault, world, lamps)
-    is_group = len(lamps) >= enough
-    follows = asks_for_nothing(fault, explains=(alone, together), affected=(fault.device_id, *lamps))
-    if not seen_ms:
-        return follows
-    waits_ms = (30 if silent else 3) * MINUTE_MS
-    return asks_for(
-        fault,
-        together if is_group else alone,
-        within_ms=seen_ms[:enough][-1] - fault.start_ms + told_within(waits_ms, world.device(lamps[0])) + 2 * MINUTE_MS,
-        subjects=(fault.device_id,) if is_group else lamps,
-        explains=follows.explains,
-        affected=follows.affected,
-    )
-
-
-def _first_lit(fault: Fault, world: "World", lamps: tuple[str, ...]) -> list[int]:
-    """When each of the lamps should first burn during a fault, the earliest first."""
-    spans = (world.circuits.lanterns[lamp].spans_lit(world.sky, fault.start_ms, fault.end_ms) for lamp in lamps)
-    return sorted(lit[0][0] for lit in spans if lit)
-
-
-def _circuit_unlit(fault: Fault, world: "World") -> Label:
-    lamps = _all_its_lamps(fault, world.city)
-    dusk_ms = world.sky.next_dark(fault.start_ms, fault.end_ms, CIVIL_DUSK_DEG)
-    if dusk_ms is None:
-        return asks_for_nothing(fault)
-    within_ms = dusk_ms - fault.start_ms + told_within(15 * MINUTE_MS, world.device(fault.device_id))
-    return asks_for(
-        fault, CIRCUIT_UNLIT, within_ms=within_ms, explains=("lamp-unlit",), affected=(fault.device_id, *lamps)
-    )
-
-
-def _circuit_day_burner(fault: Fault, world: "World") -> Label:
-    lamps = _all_its_lamps(fault, world.city)
-    light_ms = world.sky.next_light(fault.start_ms, fault.end_ms, BROAD_DAYLIGHT_DEG)
-    if light_ms is None:
-        return asks_for_nothing(fault)
-    within_ms = light_ms - fault.start_ms + told_within(30 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
-    return asks_for(
-        fault, "day-burner", within_ms=within_ms, explains=("day-burner",), affected=(fault.device_id, *lamps)
-    )
-
-
-def _voltage(fault: Fault, world: "World") -> Label:
-    problem = "voltage-low" if fault.kind == VOLTAGE_SAG else "voltage-high"
-    return asks_for(
-        fault,
-        problem,
-        within_ms=told_within(10 * MINUTE_MS, world.device(fault.device_id)),
-        explains=(problem,),
-        affected=(fault.device_id, *_all_its_lamps(fault, world.city)),
-        hard="within the meter's noise of the limit" if fault.size < 0.2 else "",
-    )
-
-
-def _door_open(fault: Fault, world: "World") -> Label:
-    return asks_for(fault, DOOR_OPEN, within_ms=told_within(60 * MINUTE_MS, world.device(fault.device_id)))
-
-
-def _no_fault(fault: Fault, world: "World") -> Label:
-    return asks_for_nothing(fault)
-
-
 CABINET_FAULTS: Final = (
     FaultSpec(
         CABINET_OUTAGE,
         Layer.CITY,
         (HOUR_MS // 2, 6 * HOUR_MS),
         _feeds_lamps,
-        _outage,
-        claims=_all_its_lamps,
+        claims=all_its_lamps,
         alarms=True,
     ),
     FaultSpec(
@@ -220,32 +126,29 @@ CABINET_FAULTS: Final = (
         Layer.CITY,
         (HOUR_MS, 10 * HOUR_MS),
         _feeds_lamps,
-        _feeder_fault,
         fits=half_an_hour_of_dark,
-        claims=_lamps_of_its_feeder,
+        claims=lamps_of_its_feeder,
     ),
     FaultSpec(
         CIRCUIT_UNLIT,
         Layer.CITY,
         (3 * HOUR_MS, 14 * HOUR_MS),
         _feeds_lamps,
-        _circuit_unlit,
         fits=over_dusk,
-        claims=_all_its_lamps,
+        claims=all_its_lamps,
     ),
     FaultSpec(
         CIRCUIT_DAY_BURNER,
         Layer.CITY,
         (2 * HOUR_MS, 20 * HOUR_MS),
         _feeds_lamps,
-        _circuit_day_burner,
         fits=an_hour_by_day,
-        claims=_all_its_lamps,
+        claims=all_its_lamps,
     ),
-    FaultSpec(VOLTAGE_SAG, Layer.CITY, (HOUR_MS // 3, 3 * HOUR_MS), _is_cabinet, _voltage),
-    FaultSpec(VOLTAGE_SWELL, Layer.CITY, (HOUR_MS // 3, 3 * HOUR_MS), _is_cabinet, _voltage),
-    FaultSpec(VOLTAGE_DIP, Layer.CITY, (5_000, 45_000), _is_cabinet, _no_fault, alarms=True),
-    FaultSpec(DOOR_OPEN, Layer.CITY, (3 * HOUR_MS // 2, 10 * HOUR_MS), _has_door_contact, _door_open, alarms=True),
-    FaultSpec(CABINET_VISIT, Layer.CITY, (10 * MINUTE_MS, 50 * MINUTE_MS), _has_door_contact, _no_fault, alarms=True),
+    FaultSpec(VOLTAGE_SAG, Layer.CITY, (HOUR_MS // 3, 3 * HOUR_MS), _is_cabinet),
+    FaultSpec(VOLTAGE_SWELL, Layer.CITY, (HOUR_MS // 3, 3 * HOUR_MS), _is_cabinet),
+    FaultSpec(VOLTAGE_DIP, Layer.CITY, (5_000, 45_000), _is_cabinet, alarms=True),
+    FaultSpec(DOOR_OPEN, Layer.CITY, (3 * HOUR_MS // 2, 10 * HOUR_MS), _has_door_contact, alarms=True),
+    FaultSpec(CABINET_VISIT, Layer.CITY, (10 * MINUTE_MS, 50 * MINUTE_MS), _has_door_contact, alarms=True),
 )
 """Those that claim many devices come first, so that they find them free."""

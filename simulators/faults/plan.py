@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -1,24 +1,19 @@
 """What people let into rivers and drains at night."""
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from domain.devices import Device
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.units import HOUR_MS, MINUTE_MS
+from simulators.city.equipment import is_quality_station
 from simulators.faults.fault import Fault
-from simulators.faults.spec import FaultSpec, Layer, asks_for
-from simulators.fittings import is_quality_station
-from simulators.truth import Label
-
-if TYPE_CHECKING:
-    from simulators.world import World
+from simulators.faults.spec import FaultSpec, Layer
 
 DISCHARGE: Final = "pollution-discharge"
 
 _ARRIVES_WITHIN_MS: Final = 20 * MINUTE_MS
 _FADES_FROM: Final = 0.6
-_MILD: Final = 0.25
-_WITHIN_MS: Final = HOUR_MS
+MILD: Final = 0.25
 _WITNESS_S: Final = 1_800
 
 
@@ -32,9 +27,9 @@ def foulness(fault: Fault, at_ms: int) -> float:
 
 def strength(fault: Fault) -> float:
     """How strong it is, 0.1 for a mild one to 1: at 1 conductivity is four times the usual, COD 240 mg/L above it."""
-    if fault.size < _MILD:
-        return 0.08 + 0.04 * fault.size / _MILD
-    return 0.3 + 0.7 * (fault.size - _MILD) / (1 - _MILD)
+    if fault.size < MILD:
+        return 0.08 + 0.04 * fault.size / MILD
+    return 0.3 + 0.7 * (fault.size - MILD) / (1 - MILD)
 
 
 def _could_see_it(device: Device) -> bool:
@@ -42,9 +37,4 @@ def _could_see_it(device: Device) -> bool:
     return is_quality_station(device) and device.report_interval_s <= _WITNESS_S
 
 
-def _discharge(fault: Fault, world: "World") -> Label:
-    hard = "so mild that rain or the town's own day do as much" if fault.size < _MILD else ""
-    return asks_for(fault, "discharge-suspected", within_ms=_WITHIN_MS, explains=("water-quality",), hard=hard)
-
-
-QUALITY_FAULTS: Final = (FaultSpec(DISCHARGE, Layer.CITY, (2 * HOUR_MS, 6 * HOUR_MS), _could_see_it, _discharge),)
+QUALITY_FAULTS: Final = (FaultSpec(DISCHARGE, Layer.CITY, (2 * HOUR_MS, 6 * HOUR_MS), _could_see_it),)

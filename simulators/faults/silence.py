@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.devices import Device
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.units import HOUR_MS, MINUTE_MS
 
 _SELDOM_S: Final = {"manhole_cover": 1_800, "water_monitor": 900}
 """From which report interval on a device is one that speaks seldom."""

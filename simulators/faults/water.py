@@ -1,36 +1,21 @@
 """Blocked pipes, which are drawn like any fault, and how they bear on the drains."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from domain.devices import Device
-from domain.time_units import HOUR_MS, MINUTE_MS
-from simulators.drainage import Blockage, Drain, Manhole
-from simulators.drainage.seats import measures_drain
+from domain.time.units import HOUR_MS
+from simulators.drainage import Blockage, Drain
+from simulators.drainage.manhole_positions import ManholePosition, measures_drain
 from simulators.drainage.water import SLOT_MS
-from simulators.faults.fault import Fault
-from simulators.faults.spec import FaultSpec, Layer, asks_for
-from simulators.truth import Label
-
-if TYPE_CHECKING:
-    from simulators.world import World
+from simulators.faults.book import FaultBook
+from simulators.faults.spec import FaultSpec, Layer
 
 PIPE_BLOCKED: Final = "pipe-blocked"
 
 _LETS_THROUGH: Final = (0.12, 0.02)
 """Of the mean flow, in a pipe that is blocked a little and badly."""
-
-_FOLLOWS: Final = ("pipe-blocked", "well-high", "well-overflow", "well-overflow-expected", "water-level-high")
-_RISE_M, _RISE_IN_MIN = 0.3, 60
-_LITTLE: Final = 0.33
-_FLOW_OVER_MIN, _FOR_MIN = 30, 10
-"""What operators take for a blocked pipe: 30 cm in an hour, while less than a third of the usual flow moves."""
-
-_SURE_RISE_M: Final = 0.07
-"""Beyond what two readings of a level sensor can be off."""
 
 
 def limit_m3_h(mean_flow_m3_h: float, size: float) -> float:
@@ -40,17 +25,17 @@ def limit_m3_h(mean_flow_m3_h: float, size: float) -> float:
 
 
 class BlockedPipes:
-    """The blocked pipes of a world's book, by catchment, for its drainage."""
+    """The blocked pipes of a book, by catchment, for the drainage; `position_of` knows where a device looks into."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    def __init__(self, book: FaultBook, position_of: Callable[[str], ManholePosition]) -> None:
+        self._book, self._position_of = book, position_of
         self._read = 0
         self._found: defaultdict[int, list[Blockage]] = defaultdict(list)
 
     def __call__(self, catchment: int, from_ms: int, to_ms: int) -> Sequence[Blockage]:
-        book = self._world.faults.all
+        book = self._book.all
         for fault in book[self._read :]:
-            if fault.kind == PIPE_BLOCKED and (manhole := self._world.seat(fault.device_id).drain) is not None:
+            if fault.kind == PIPE_BLOCKED and (manhole := self._position_of(fault.device_id).drain) is not None:
                 limit_l_s = limit_m3_h(manhole.mean_flow_m3_h, fault.size) / 3.6
                 blockage = Blockage(manhole.manhole_id, fault.start_ms, fault.end_ms, limit_l_s)
                 self._found[manhole.catchment].append(blockage)
@@ -63,49 +48,4 @@ def _measures_sewage(device: Device) -> bool:
     return measures_drain(device) and device.attributes.get("drain") == Drain.SEWAGE.value
 
 
-def _pipe_blocked(fault: Fault, world: "World") -> Label:
-    manhole = world.seat(fault.device_id).drain
-    assert manhole is not None
-    shown_ms = _shown_ms(fault, manhole, world)
-    interval_ms = 1000 * world.device(fault.device_id).report_interval_s
-    return asks_for(
-        fault,
-        "pipe-blocked",
-        within_ms=(shown_ms or fault.end_ms) - fault.start_ms + 4 * interval_ms,
-        explains=_FOLLOWS,
-        affected=(fault.device_id, *_above(manhole, world)),
-        hard="" if shown_ms else "the water behind it rises too slowly to be told from the town's day",
-    )
-
-
-def _shown_ms(fault: Fault, manhole: Manhole, world: "World") -> int | None:
-    """When it has shown for long enough: a rise of 30 cm in an hour with little flow. None if it never does."""
-    minutes = int((fault.end_ms - fault.start_ms) / MINUTE_MS)
-    world.grow_until(fault.end_ms + MINUTE_MS)
-    times_ms = range(fault.start_ms - HOUR_MS, fault.start_ms + minutes * MINUTE_MS, MINUTE_MS)
-    level_m = np.array([world.drainage.depth_m(manhole, at_ms) for at_ms in times_ms])
-    flow_m3_h = np.array([world.drainage.flow_m3_h(manhole, at_ms) for at_ms in times_ms])
-    rise_m = level_m[_RISE_IN_MIN:] - level_m[:-_RISE_IN_MIN]
-    sums = np.cumsum(np.concatenate(([0.0], flow_m3_h)))
-    mean_m3_h = (sums[_FLOW_OVER_MIN:] - sums[:-_FLOW_OVER_MIN]) / _FLOW_OVER_MIN
-    little = mean_m3_h[-len(rise_m) :] < 0.9 * _LITTLE * manhole.mean_flow_m3_h
-    shows = (rise_m > _RISE_M + _SURE_RISE_M) & little
-    lasting = 0
-    for minute, it_does in enumerate(shows):
-        lasting = lasting + 1 if it_does else 0
-        if lasting >= 2 * _FOR_MIN:
-            return fault.start_ms + minute * MINUTE_MS
-    return None
-
-
-def _above(manhole: Manhole, world: "World") -> tuple[str, ...]:
-    """The devices that look into the manholes above, into which it backs up."""
-    found = {manhole.manhole_id, *world.drains.above(manhole.manhole_id)}
-    return tuple(
-        device.device_id
-        for device in world.city.devices
-        if (seat := world.seat(device.device_id)).drain is not None and seat.drain.manhole_id in found
-    )
-
-
-WATER_FAULTS: Final = (FaultSpec(PIPE_BLOCKED, Layer.CITY, (2 * HOUR_MS, SLOT_MS), _measures_sewage, _pipe_blocked),)
+WATER_FAULTS: Final = (FaultSpec(PIPE_BLOCKED, Layer.CITY, (2 * HOUR_MS, SLOT_MS), _measures_sewage),)

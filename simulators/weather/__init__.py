@@ -1,6 +1,6 @@
-"""The weather over a simulated city: rain and temperatures as pure functions of time."""
+"""The sky and the weather over a simulated city: sun, rain and temperatures as pure functions of time."""
 
+from simulators.weather.model import Weather
 from simulators.weather.plan import DRY, Climate, RecordedRain, Storm, WeatherPlan
-from simulators.weather.weather import Weather
 
 __all__ = ["DRY", "Climate", "RecordedRain", "Storm", "Weather", "WeatherPlan"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from domain.errors import ConfigurationError
-from domain.time_units import HOUR_MS
-from simulators.noise import key_of, uniform
+from domain.time.units import HOUR_MS
+from simulators.noise.seeded import key_of, uniform
 from simulators.weather.plan import RecordedRain
 from simulators.weather.storms import Fall, StormFormula
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from domain.errors import ConfigurationError
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 
 _TABLE: Final = Path(__file__).with_name("formulas.csv")
 

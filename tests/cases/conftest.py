@@ -1,22 +1,12 @@
-"""A book of cases on each database."""
-
-from collections.abc import Iterator
+"""A store of cases on each database."""
 
 import pytest
 
-from cases.storage import CaseBook
-from device_registry.database import open_engine
+from cases.storage import CaseStore
 from tests.cases.workflow.acting import TIMES
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 
 @pytest.fixture
-def case_database(database_url: str) -> Iterator[CaseDatabase]:
-    engine = open_engine(database_url)
-    yield CaseDatabase(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def book(case_database: CaseDatabase) -> CaseBook:
-    return CaseBook(case_database, TIMES)
+def book(case_database: SharedDatabase) -> CaseStore:
+    return CaseStore(case_database, TIMES)

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
-from cases.storage import CaseBook, CaseQuery, Conflict
-from cases.workflow import Act, Actor, Case, Refusal, Role, Term, TermUnit
+from cases.storage import CaseQuery, CaseStore, Conflict
+from cases.workflow.case import Case, Term, TermUnit
 from cases.workflow.choices import choices_for
+from cases.workflow.performing import Act
+from cases.workflow.refusals import Refusal
+from domain.actors import Actor, Role
 from domain.errors import TransientFault
 
 _DEPARTMENTS = ("drainage", "lighting", "roads")
@@ -28,7 +31,7 @@ class Person:
     def actor(self) -> Actor:
         return Actor(self.name, frozenset({Role.ADMINISTRATOR}))
 
-    def act(self, book: CaseBook, case: Case, at_ms: int, others: list[Case], leave: frozenset[str]) -> None:
+    def act(self, book: CaseStore, case: Case, at_ms: int, others: list[Case], leave: frozenset[str]) -> None:
         """One act on the case as it was seen. `leave` are transitions that this person does not do."""
         choices = [one.name for one in choices_for(case, self.actor) if one.name not in leave]
         if not choices:
@@ -57,7 +60,7 @@ class Person:
         )
 
 
-def some_case(book: CaseBook, random: Random, **query: object) -> Case | None:
+def some_case(book: CaseStore, random: Random, **query: object) -> Case | None:
     """Any of the newest hundred that match; None where there is none, or nobody answers."""
     try:
         found = book.find(CaseQuery(limit=100, **query)).items  # type: ignore[arg-type]

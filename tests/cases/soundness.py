@@ -6,16 +6,20 @@ from itertools import pairwise
 
 from sqlalchemy import Connection, select
 
-from cases.people.audit import read_audit, verify_audit
-from cases.storage import CaseBook, Entry
-from cases.storage.book import _entries, case_row
+from accounts.audit.log import read_audit, verify_audit
+from cases.storage import CaseStore, HistoryEntry
+from cases.storage.store import _entries, case_row
 from cases.storage.tables import cases, columns_of, events, history
-from cases.workflow import TRANSITIONS, Act, Actor, Attached, Case, Role, State, Term, Times, perform
+from cases.workflow.case import Attached, Case, Term
+from cases.workflow.performing import Act, Times, perform
+from cases.workflow.states import State
+from cases.workflow.table import TRANSITIONS
+from domain.actors import Actor, Role
 
 _ANYBODY = frozenset({Role.ADMINISTRATOR, Role.SYSTEM})
 
 
-def assert_sound(book: CaseBook, times: Times) -> list[Case]:
+def assert_sound(book: CaseStore, times: Times) -> list[Case]:
     """Every case, by number. Fails where anything is torn, doubled or missing."""
     with book.database.reading() as connection:
         found = [
@@ -30,7 +34,7 @@ def assert_sound(book: CaseBook, times: Times) -> list[Case]:
     return found
 
 
-def assert_whole(connection: Connection, case: Case, entries: Sequence[Entry], times: Times) -> None:
+def assert_whole(connection: Connection, case: Case, entries: Sequence[HistoryEntry], times: Times) -> None:
     """Each revision is what its act makes of the one before; the last is the case, in all its columns."""
     assert [entry.revision for entry in entries] == list(range(1, case.revision + 1)), case.number
     assert entries[-1].case == case
@@ -79,7 +83,7 @@ def assert_audited(connection: Connection) -> None:
     assert told == made
 
 
-def _act_of(entry: Entry) -> Act:
+def _act_of(entry: HistoryEntry) -> Act:
     """The act as its entry in the history tells it."""
     said = entry.details
     return Act(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from device_registry.registry import Registry
+from device_registry.storage.registry import Registry
 from domain.topics import Topics
-from streams.embedded import EmbeddedLog
-from streams.opening import open_log
+from streams.opening.by_url import open_log
 from streams.ports import Log
+from streams.sqlite.log import SQLiteLog
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def topics() -> Topics:
 
 
 @pytest.fixture
-async def log(tmp_path: Path, topics: Topics) -> AsyncIterator[EmbeddedLog]:
-    opened = EmbeddedLog(tmp_path / "log.sqlite")
+async def log(tmp_path: Path, topics: Topics) -> AsyncIterator[SQLiteLog]:
+    opened = SQLiteLog(tmp_path / "log.sqlite")
     await opened.ensure_topics(topics.specs())
     yield opened
     await opened.close()

@@ -5,15 +5,12 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from domain.devices import DEVICE_ID
 from domain.errors import ConfigurationError
 from domain.events import Transition, event_id
 from domain.ledger import RulesLedger, StoreLedger
 from domain.mqtt import parse_mqtt_url
-from domain.partitioning import Partitioner, murmur2, partition_of
 from domain.retry import backoff_s
 from domain.topics import KINDS, TICK_HEADERS, Cleanup, Topics, is_tick
 
@@ -41,18 +38,6 @@ def test_a_tick_is_known_by_its_header() -> None:
     assert is_tick(list(TICK_HEADERS))
     assert not is_tick((("schema", b"telemetry/1"),))
     assert not is_tick((("type", b"tick-tock"), ("x", b"")))
-
-
-@pytest.mark.parametrize(("key", "hashed"), [(b"21", -973932308), (b"foobar", -790332482), (b"", 275646681)])
-def test_murmur2_is_kafkas(key: bytes, hashed: int) -> None:
-    assert murmur2(key) == hashed & 0xFFFFFFFF
-
-
-@given(st.lists(st.binary(max_size=12), max_size=40), st.integers(1, 50))
-def test_a_partitioner_remembers_what_it_would_compute(keys: list[bytes], partitions: int) -> None:
-    partitioner = Partitioner(partitions, remembered=3)
-    for key in keys * 2:
-        assert partitioner(key) == partition_of(key, partitions) < partitions
 
 
 @pytest.mark.parametrize("device_id", ["L1", "SL-320582-000123", "a840419edb62011c", "x" * 64, "a.b:c_d"])

@@ -1,6 +1,10 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.e2e.judging", "tests.e2e.lives", "tests.e2e.platform", "tests.e2e.runs", "tests.e2e.verdict",
-    "tests.e2e.witness",
-)  # fmt: skip
+    "tests.e2e.disturbed.runs",
+    "tests.e2e.disturbed.verdict",
+    "tests.e2e.disturbed.witness",
+    "tests.e2e.processes.platform",
+    "tests.e2e.rules_killed.judging",
+    "tests.e2e.rules_killed.lives",
+)

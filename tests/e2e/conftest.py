@@ -6,11 +6,11 @@ import pytest
 import pytest_asyncio
 
 from domain.events import Event
-from tests.e2e.judging import Left, fetch_left
-from tests.e2e.lives import embedded_lives, live_and_die
-from tests.e2e.platform import platform
-from tests.e2e.runs import nothing, run_up
-from tests.e2e.workload import SEED, Workload, workload
+from tests.e2e.disturbed.runs import nothing, run_up
+from tests.e2e.disturbed.workload import SEED, Workload, workload
+from tests.e2e.processes.platform import platform
+from tests.e2e.rules_killed.judging import Left, fetch_left
+from tests.e2e.rules_killed.lives import embedded_lives, live_and_die
 from tests.servers.influxdb import Influx
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port

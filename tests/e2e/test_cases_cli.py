@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.platform import Platform, platform, wait_for_line
+from tests.e2e.processes.platform import Platform, platform, wait_for_line
 from tests.servers.ports import free_port
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from device_registry.credentials.book import CredentialBook
-from device_registry.credentials.control import BrokerControl
+from device_registry.credentials.broker_control import BrokerControl
 from device_registry.credentials.credential import Issued
-from device_registry.credentials.desk import CredentialDesk
-from device_registry.registry import Registry
+from device_registry.credentials.service import CredentialService
+from device_registry.credentials.store import CredentialStore
+from device_registry.storage.registry import Registry
 from domain.devices import Device
 from domain.mqtt import parse_mqtt_url
 from tests.device_registry.credentials.clients import connected
-from tests.e2e.platform import Platform, answers, platform, wait_for_line
+from tests.e2e.processes.platform import Platform, answers, platform, wait_for_line
 from tests.servers.mosquitto import SecuredMosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
@@ -49,7 +49,7 @@ async def _furnish(running: Platform, broker: SecuredMosquitto) -> list[Issued]:
     now_ms = int(time.time() * 1000)
     registry.upsert_devices(LAMPS, now_ms=now_ms)
     control = BrokerControl(parse_mqtt_url(broker.admin_url), "furnishing")
-    issued = await CredentialDesk(CredentialBook(registry), control, lambda: now_ms).issue(
+    issued = await CredentialService(CredentialStore(registry), control, lambda: now_ms).issue(
         ["@gateway", "@simulator"], author="li"
     )
     control.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.platform import platform
+from tests.e2e.processes.platform import platform
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 

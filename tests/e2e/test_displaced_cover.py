@@ -16,19 +16,19 @@ import httpx
 import orjson
 import pytest
 
-from cases.people.audit import read_audit, verify_audit
-from device_registry.database import open_engine
+from accounts.audit.log import read_audit, verify_audit
+from device_registry.storage.database import open_engine
 from domain.devices import Device
 from domain.mqtt import SIMULATED_CLOCK_TOPIC
-from simulators.devices_file import devices_csv
-from streams.opening import open_log
-from streams.tables import read_to_end
-from tests.e2e.platform import ROOT, Platform, platform, wait_for_line
+from simulators.city.devices_file import devices_csv
+from streams.opening.by_url import open_log
+from streams.reading.tables import read_to_end
+from tests.e2e.processes.platform import ROOT, Platform, platform, wait_for_line
 from tests.e2e.test_first_message import publish, tool
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.timeout(120)]
 
@@ -134,7 +134,7 @@ def run(broker: Mosquitto, folder: Path, told: Callable[[], list[Any]] | None = 
 def assert_audited(running: Platform, closed: dict[str, Any]) -> None:
     """The chain holds, and names who did what to the case."""
     engine = open_engine(running.settings.registry_url)
-    with CaseDatabase(engine).reading() as connection:
+    with SharedDatabase(engine).reading() as connection:
         assert verify_audit(connection).holds
         rows = read_audit(connection, subject=f"case/{closed['number']}")
     assert [(row.action, row.details["revision"]) for row in reversed(rows)] == [

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from domain.devices import Device
-from simulators.devices_file import devices_csv
-from tests.e2e.platform import Platform, log_lines, platform, wait_for_line
+from simulators.city.devices_file import devices_csv
+from tests.e2e.processes.platform import Platform, log_lines, platform, wait_for_line
 from tests.servers.absence import absent
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port

@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from benchmarks.load_stack import LoadStack
-from tests.e2e.platform import Platform, answers, platform
+from tests.e2e.processes.platform import Platform, answers, platform
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until

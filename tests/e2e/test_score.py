@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.durations import format_instant
-from simulators.truth import truth_lines
-from tests.e2e.platform import Platform, answers, platform
+from domain.time.durations import format_instant
+from simulators.truth.labels import truth_lines
+from tests.e2e.processes.platform import Platform, answers, platform
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
-from tests.simulators.scoring.truths import at, label, told
+from tests.urbansense.evaluation.scoring.grading.truths import at, label, told
 from timeseries import open_store
 
 FAULTS = 1_203

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.platform import answers, platform, wait_for_line
+from tests.e2e.processes.platform import answers, platform, wait_for_line
 from tests.servers.ports import free_port
-from urbansense.settings import PREFIX
+from urbansense.configuration.settings import PREFIX
 
 
 @contextmanager

@@ -15,17 +15,17 @@ import httpx
 import pytest
 import yaml
 
-from domain.durations import parse_instant_ms
 from domain.mqtt import parse_mqtt_url
-from domain.time_units import HOUR_MS
-from tests.e2e.disturbance import until_heard
-from tests.e2e.platform import ROOT, platform, wait_for_line
-from tests.e2e.verdict import by_id
-from tests.e2e.witness import fetch_found, stages_of
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
+from tests.e2e.disturbed.disturbance import until_heard
+from tests.e2e.disturbed.verdict import by_id
+from tests.e2e.disturbed.witness import fetch_found, stages_of
+from tests.e2e.processes.platform import ROOT, platform, wait_for_line
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
-from urbansense.settings import PREFIX
+from urbansense.configuration.settings import PREFIX
 
 EXAMPLE = ROOT / "examples" / "water-main"
 DEVICE = "WM-MAIN-01"

@@ -3,7 +3,7 @@
 import struct
 from typing import Any
 
-from ingest.codecs.hj212_frame import checksum
+from ingest.dialects.hj212.frame import checksum
 
 MN = "010000A8900016F000169DC0"
 TOPIC = f"hj212/{MN}/up"

@@ -10,12 +10,12 @@ import orjson
 import pytest
 
 from domain.devices import Device
-from domain.quantities import CATALOGUE
+from domain.quantities.catalogue import CATALOGUE
 from domain.topics import Topics
-from ingest.codecs.hj212_factors import FACTORS
-from ingest.codecs.hj212_frame import Defect
-from ingest.messages import Message
-from ingest.pipeline import Pipeline
+from ingest.dialects.hj212.factors import FACTORS
+from ingest.dialects.hj212.frame import Defect
+from ingest.dialects.messages import MqttMessage
+from ingest.pipeline.message_to_records import Pipeline
 from tests.ingest.lookup import lookup_of
 
 PAGE = (Path(__file__).parents[2] / "docs/telemetry.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def run(name: str, *arguments: str) -> bytes:
 
 
 def read(pipeline: Pipeline, topic: str, data: bytes) -> dict[str, object]:
-    [record] = pipeline.records(Message(topic, data, int(time() * 1000)))
+    [record] = pipeline.records(MqttMessage(topic, data, int(time() * 1000)))
     value: dict[str, object] = orjson.loads(record.value or b"")
     return value
 

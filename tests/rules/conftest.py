@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain.topics import Topics
-from streams.opening import open_log
+from streams.opening.by_url import open_log
 from tests.rules.stages import Stages
 
 

@@ -8,15 +8,15 @@ import orjson
 
 from domain.devices import Device
 from domain.errors import Fenced
-from domain.partitioning import partition_of
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
-from rules.correlator import Correlator
-from rules.definitions import apply_rules
-from rules.sums import RuleSums, read_rule_sums
-from rules.worker import RulesWorker
+from rules.definitions.lifecycle import apply_rules
+from rules.worker.correlator import Correlator
+from rules.worker.sums import RuleSums, read_rule_sums
+from rules.worker.worker import RulesWorker
 from streams.ports import Committed, Log, Outgoing, Record, TopicPartition, TransactionalWriter
-from streams.tables import read_to_end
-from tests.rules.lanes import at
+from streams.reading.tables import read_to_end
+from streams.routing.partitioning import partition_of
+from tests.rules.engines import at
 
 PATIENCE_S = 30.0
 _T = TypeVar("_T")

@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from device_registry.storage.database import open_engine
+from urbansense.wiring.shared_database import SharedDatabase
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -24,3 +27,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def case_database(database_url: str) -> Iterator[SharedDatabase]:
+    """What registry, accounts and cases share, still without a table."""
+    engine = open_engine(database_url)
+    yield SharedDatabase(engine)
+    engine.dispose()

@@ -6,10 +6,10 @@ import time
 import pytest
 
 from domain.errors import ConfigurationError
-from domain.partitioning import partition_of
 from domain.topics import Cleanup, TopicSpec
 from streams import MAX_RECORD_BYTES, Committed, Log, Outgoing, RecordTooLarge, Start, TopicPartition
-from streams.tables import latest_by_key, read_to_end
+from streams.reading.tables import latest_by_key, read_to_end
+from streams.routing.partitioning import partition_of
 from tests.streams.rigs import Rig, by_partition, collected, nothing_comes, numbered, read_some
 
 

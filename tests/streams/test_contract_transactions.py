@@ -7,7 +7,7 @@ import pytest
 from domain.errors import Fenced
 from domain.topics import Cleanup
 from streams import MAX_RECORD_BYTES, Committed, Log, Outgoing, RecordTooLarge, TopicPartition
-from streams.tables import latest_by_key, read_to_end
+from streams.reading.tables import latest_by_key, read_to_end
 from tests.streams.rigs import Rig, by_partition, collected, eventually, numbered, read_some
 
 

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from domain.events import Event, Severity, Status, Text, event_id
 from domain.telemetry import Telemetry
-from domain.time_units import MINUTE_MS
-from timeseries.ports import Outcome, PartitionBatch, Progress, Store, Sums
+from domain.time.units import MINUTE_MS
+from timeseries.ports import PartitionBatch, PartitionProgress, Store, Sums, WriteOutcome
 
 NOON_MS = 1_763_812_800_000
 """2025-11-22T12:00:00Z, a whole number of days and hours."""
@@ -39,12 +39,12 @@ def batch(*reports: Telemetry, next_offset: int | None = None, partition: int = 
 
 
 async def write(
-    store: Store, *reports: Telemetry, progress: Mapping[tuple[str, int], Progress] | None = None
-) -> Outcome:
+    store: Store, *reports: Telemetry, progress: Mapping[tuple[str, int], PartitionProgress] | None = None
+) -> WriteOutcome:
     return await store.write_telemetry([batch(*reports)], progress or {})
 
 
-def sums(outcome: Outcome, partition: int = 0) -> Sums:
+def sums(outcome: WriteOutcome, partition: int = 0) -> Sums:
     return outcome.progress[TOPIC, partition].sums
 
 

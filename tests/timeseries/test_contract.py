@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from domain.events import Event, Severity, Status
-from domain.time_units import DAY_MS, HOUR_MS, MINUTE_MS
+from domain.time.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.servers.influxdb import Influx
 from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
-from timeseries import Bucket, EventQuery, Progress, Sample, Store, Sums, open_store
+from timeseries import Bucket, EventQuery, PartitionProgress, Sample, Store, Sums, open_store
 
 
 @pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influxdb)])
@@ -167,7 +167,7 @@ async def test_a_report_that_no_store_can_take_is_refused_and_the_others_are_sto
 
 
 async def test_sums_and_places_are_kept_by_partition(store: Store) -> None:
-    so_far = {(TOPIC, 1): Progress(40, Sums(30, 6, 4)), (TOPIC, 9): Progress(7, Sums(7))}
+    so_far = {(TOPIC, 1): PartitionProgress(40, Sums(30, 6, 4)), (TOPIC, 9): PartitionProgress(7, Sums(7))}
     outcome = await store.write_telemetry(
         [
             batch(report({"voltage": 1.0}), report({"voltage": 1.0}), next_offset=42),
@@ -177,9 +177,9 @@ async def test_sums_and_places_are_kept_by_partition(store: Store) -> None:
         so_far,
     )
     assert outcome.progress == {
-        (TOPIC, 0): Progress(42, Sums(1, 1, 0)),
-        (TOPIC, 1): Progress(44, Sums(31, 6, 5)),
-        (TOPIC, 2): Progress(5, Sums()),
+        (TOPIC, 0): PartitionProgress(42, Sums(1, 1, 0)),
+        (TOPIC, 1): PartitionProgress(44, Sums(31, 6, 5)),
+        (TOPIC, 2): PartitionProgress(5, Sums()),
     }
 
 

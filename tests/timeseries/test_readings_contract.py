@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 from tests.servers.influxdb import Influx
 from tests.timeseries.building import NOON_MS, report, write
 from timeseries import Sample, Store, open_store
-from timeseries.readings import ReadingQuery, StoredReading
+from timeseries.queries.readings import ReadingQuery, StoredReading
 
 
 @pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influxdb)])

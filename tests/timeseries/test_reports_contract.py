@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.telemetry import Telemetry
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.units import HOUR_MS, MINUTE_MS
 from tests.timeseries.building import LAMP, NOON_MS, gateway_timed, report, write
 from tests.timeseries.test_contract import store  # noqa: F401
 from timeseries import Store

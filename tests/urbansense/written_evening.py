@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from domain.durations import parse_instant_ms
 from domain.telemetry import Telemetry
+from domain.time.durations import parse_instant_ms
 from rules.backtest.preparing import BacktestRequest
+from rules.service.history import RuleHistoryService
 from timeseries.ports import PartitionBatch
-from urbansense.cli import app
-from urbansense.parts import open_parts
-from urbansense.rule_history import LogRuleHistory
-from urbansense.settings import load_settings
+from urbansense.commands.cli import app
+from urbansense.configuration.settings import load_settings
+from urbansense.wiring.parts import open_parts
 
 PAGES = Path(__file__).parents[2] / "docs/rules"
 DEVICES = """\
@@ -79,7 +79,7 @@ async def _live_through_it() -> None:
     async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
         await parts.lookup.load(parts.log)
         await parts.store.write_telemetry([PartitionBatch("telemetry.streetlight", 0, 1, reports())], {})
-        history = LogRuleHistory(parts.log, parts.topics, parts.store, parts.lookup, settings.timezone)
+        history = RuleHistoryService(parts.log, parts.topics, parts.store, parts.lookup, settings.timezone)
         request = BacktestRequest("lamp-dark", EVENING_MS, EVENING_MS + MINUTES * 60_000)
         result = await history.backtest(request, await history.prepare(request), lambda progress: None)
         await parts.store.write_events(result.candidate.events)

@@ -3,27 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from device_registry.service.import_report import ImportReport, RowError
+from device_registry.service.queries import DevicePage, DeviceQuery
 from domain.devices import Device
 from domain.events import Event, Evidence, Severity, Status, Text, event_id
 from domain.ledger import Ledger, RulesLedger, StoreLedger
-from domain.rejections import Reason
+from domain.rejections import Reason, Replay
 from domain.telemetry import Reading, Telemetry
-from domain.time_units import MINUTE_MS
-from timeseries.ports import PartitionBatch, Progress, Store
-from web.cases_ports import CaseChange
-from web.ports import (
-    DevicePage,
-    DeviceQuery,
-    EventChange,
-    ImportReport,
-    RejectedMessage,
-    Replay,
-    RowError,
-    RuleChange,
-    RuleProblem,
-    RuleStatus,
-    Services,
-)
+from domain.time.units import MINUTE_MS
+from ingest.rejections.rejected_message import RejectedMessage
+from rules.service.statuses import RuleChange, RuleProblem, RuleStatus
+from timeseries.ports import PartitionBatch, PartitionProgress, Store
+from web.live.ports import CaseUpdate, EventUpdate
+from web.ports import Services
 
 NOON_MS = 1_763_697_600_000
 """2025-11-21T12:00:00+08:00"""
@@ -170,8 +162,8 @@ class HandLive:
 
     now: int | None = NOON_MS
     heard: dict[str, int] = field(default_factory=dict)
-    changes: list[EventChange] = field(default_factory=list)
-    case_changes: list[CaseChange] = field(default_factory=list)
+    changes: list[EventUpdate] = field(default_factory=list)
+    case_changes: list[CaseUpdate] = field(default_factory=list)
 
     def now_ms(self) -> int | None:
         return self.now
@@ -179,14 +171,14 @@ class HandLive:
     def last_heard_ms(self) -> Mapping[str, int]:
         return self.heard
 
-    def changes_after(self, sequence: int) -> Sequence[EventChange]:
+    def changes_after(self, sequence: int) -> Sequence[EventUpdate]:
         return [change for change in self.changes if change.sequence > sequence]
 
-    def case_changes_after(self, sequence: int) -> Sequence[CaseChange]:
+    def case_changes_after(self, sequence: int) -> Sequence[CaseUpdate]:
         return [change for change in self.case_changes if change.sequence > sequence]
 
     def tell(self, event: Event) -> None:
-        self.changes.append(EventChange(len(self.changes) + 1, event))
+        self.changes.append(EventUpdate(len(self.changes) + 1, event))
 
 
 @dataclass
@@ -198,7 +190,7 @@ class City:
     rules: MemoryRules = field(default_factory=MemoryRules)
     live: HandLive = field(default_factory=HandLive)
     ledger: Ledger = field(default_factory=lambda: Ledger(StoreLedger(), RulesLedger()))
-    _progress: dict[tuple[str, int], Progress] = field(default_factory=dict)
+    _progress: dict[tuple[str, int], PartitionProgress] = field(default_factory=dict)
 
     def services(self) -> Services:
         async def ledger() -> Ledger:
@@ -232,7 +224,7 @@ class City:
             for device, observed_at_ms, readings in reports
         ]
         place = ("telemetry.streetlight", 0)
-        next_offset = self._progress.get(place, Progress(0)).next_offset + len(records)
+        next_offset = self._progress.get(place, PartitionProgress(0)).next_offset + len(records)
         outcome = await self.store.write_telemetry([PartitionBatch(*place, next_offset, records)], self._progress)
         self._progress.update(outcome.progress)
         for device, observed_at_ms, _ in reports:

@@ -9,13 +9,13 @@ from prometheus_client import CollectorRegistry
 
 from tests.web.city import City
 from tests.web.people_city import PeopleCity, open_people_city
-from timeseries.embedded import EmbeddedStore
-from web.app import create_app
+from timeseries.duckdb.store import DuckDBStore
+from web.serving.app import create_app
 
 
 @pytest.fixture
 async def city(tmp_path: Path) -> AsyncIterator[City]:
-    store = await EmbeddedStore.open(tmp_path / "timeseries.duckdb")
+    store = await DuckDBStore.open(tmp_path / "timeseries.duckdb")
     yield City(store)
     await store.close()
 

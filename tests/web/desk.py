@@ -11,16 +11,16 @@ from prometheus_client import CollectorRegistry
 from cases.attachments import AttachmentStore
 from cases.deadlines import CityTimes
 from cases.policy import load_policy
-from cases.storage import CaseBook
-from cases.workflow import Actor, Role
-from device_registry.database import open_engine
+from cases.service.services import CaseServices
+from cases.storage import CaseStore
+from device_registry.storage.database import open_engine
+from domain.actors import Actor, Role
 from tests.web.city import NOON_MS, City
-from urbansense.case_database import CaseDatabase
-from web.access import LOCAL
-from web.app import create_app
-from web.cases_ports import CaseServices
-from web.cases_sight import current_actor
+from urbansense.wiring.shared_database import SharedDatabase
+from web.gate.access import LOCAL
+from web.gate.callers import current_actor
 from web.ports import Services
+from web.serving.app import create_app
 
 COVER = {
     "source": "hotline",
@@ -70,7 +70,7 @@ class Desk:
 def open_desk(folder: Path, database_url: str) -> Desk:
     policy = load_policy()
     times = CityTimes(policy.calendar)
-    book = CaseBook(CaseDatabase(open_engine(database_url)), times)
+    book = CaseStore(SharedDatabase(open_engine(database_url)), times)
 
     async def now_ms() -> int:
         return desk.now_ms

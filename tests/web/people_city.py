@@ -10,17 +10,18 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from cases.people import Department, Doorkeeper, Logins, NewUser, PeopleBook, Scope, TokenBook
-from cases.people.audit import AuditEntry, read_audit
-from cases.people.passwords import Passwords
-from cases.workflow import Role
-from device_registry.database import open_engine
+from accounts import Authenticator, Department, LoginSessions, NewUser, Scope, TokenService, UserService
+from accounts.audit.log import AuditEntry, read_audit
+from accounts.credentials.passwords import Passwords
+from accounts.service.services import AccountServices, ProviderLogin
+from cases.storage.migrations.upgrading import upgrade
+from device_registry.storage.database import open_engine
+from domain.actors import Role
 from domain.events import Text
-from tests.cases.people.conftest import PASSWORD, QUICK, TERMS, counted_random
+from tests.accounts.conftest import PASSWORD, QUICK, TERMS, counted_random
 from tests.web.city import City
-from urbansense.case_database import CaseDatabase
-from web.app import create_app
-from web.people_ports import Elsewhere, PeopleServices
+from urbansense.wiring.shared_database import SharedDatabase
+from web.serving.app import create_app
 
 SITE = "http://127.0.0.1:8080"
 ROLES = {
@@ -37,22 +38,23 @@ class PeopleCity:
     """`now_ms` is the clock of everybody; each of `ROLES` has `PASSWORD`."""
 
     city: City
-    database: CaseDatabase
+    database: SharedDatabase
     now_ms: int = 1_000_000
     required: bool = True
-    elsewhere: Elsewhere | None = None
+    elsewhere: ProviderLogin | None = None
     public_url: str | None = None
-    people: PeopleServices = field(init=False)
+    people: AccountServices = field(init=False)
 
     def __post_init__(self) -> None:
         random = counted_random()
-        book = PeopleBook(self.database)
-        logins = Logins(self.database, random, Passwords(random, QUICK), TERMS)
-        self.people = PeopleServices(
+        upgrade(self.database)
+        book = UserService(self.database)
+        logins = LoginSessions(self.database, random, Passwords(random, QUICK), TERMS)
+        self.people = AccountServices(
             book=book,
             logins=logins,
-            tokens=TokenBook(self.database, random),
-            door=Doorkeeper(self.database, TERMS),
+            tokens=TokenService(self.database, random),
+            door=Authenticator(self.database, TERMS),
             required=self.required,
             now_ms=lambda: self.now_ms,
             random=random,
@@ -93,4 +95,4 @@ class PeopleCity:
 
 def open_people_city(city: City, folder: Path, **changed: Any) -> PeopleCity:
     engine = open_engine(f"sqlite:///{folder / 'people.db'}")
-    return PeopleCity(city, CaseDatabase(engine), **changed)
+    return PeopleCity(city, SharedDatabase(engine), **changed)

@@ -1,1 +1,1 @@
-"""The command line, one module a group of commands."""
+"""The command line: `cli` puts it together, one folder a room."""

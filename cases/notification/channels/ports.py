@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from cases.notification.message import Delivery
+from cases.notification.messages.message import Delivery
 from domain.errors import UrbansenseError
 
 

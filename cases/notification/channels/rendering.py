@@ -6,7 +6,7 @@ Words of a case may come from anybody who reports; none of them becomes markup, 
 from html import escape
 from typing import Final
 
-from cases.notification.message import Content, Delivery, Language
+from cases.notification.messages.message import Content, Delivery, Language
 from domain.events import Text
 
 _PLAIN: Final = str.maketrans("<>[]()*_`#@\\!|~", "＜＞［］（）＊＿｀＃＠＼！｜～")

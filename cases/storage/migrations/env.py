@@ -1,9 +1,9 @@
-"""Run by Alembic inside the transaction that `cases.storage.migrations.upgrade` holds."""
+"""Run by Alembic inside the transaction that `cases.storage.migrations.upgrading.upgrade` holds."""
 
 from alembic import context
 
-from cases.storage.migrations import VERSION_TABLE
-from cases.storage.tables import metadata
+from accounts.storage.columns import metadata
+from cases.storage.migrations.upgrading import VERSION_TABLE
 
 
 def _is_ours(name: str | None, sort: str, _parents: object) -> bool:

@@ -3,13 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from cases.appraisal import Appraisal, Dimension, Period, Scope
+from cases.appraisal import Appraisal, AppraisalScope, Dimension, Period
 from cases.appraisal.appraisal import Appraiser
 from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY
 from cases.appraisal.steps import CaseSteps, Step
 from cases.deadlines import CityTimes
-from cases.workflow import Act, Actor, Case, Role, State, Term, TermUnit, perform
-from domain.time_units import HOUR_MS
+from cases.workflow.case import Case, Term, TermUnit
+from cases.workflow.performing import Act, perform
+from cases.workflow.states import State
+from domain.actors import Actor, Role
+from domain.time.units import HOUR_MS
 from tests.cases.deadlines.calendars import OFFICE, at
 from tests.cases.workflow.acting import reported
 
@@ -59,8 +62,8 @@ class Story:
         return CaseSteps(case.source, case.problem, case.area, case.reported_at_ms, tuple(self._steps))
 
 
-def appraised(*stories: Story, period: Period = WEEK, scope: Scope | None = None) -> Appraisal:
-    appraiser = Appraiser(period, scope or Scope(area_level=2), tuple(Dimension), TIMES)
+def appraised(*stories: Story, period: Period = WEEK, scope: AppraisalScope | None = None) -> Appraisal:
+    appraiser = Appraiser(period, scope or AppraisalScope(area_level=2), tuple(Dimension), TIMES)
     appraiser.take_all(story.steps() for story in stories)
     return appraiser.appraisal()
 

@@ -6,10 +6,12 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.appraisal import Appraisal, Dimension, Period, Scope
+from cases.appraisal import Appraisal, AppraisalScope, Dimension, Period
 from cases.appraisal.appraisal import Appraiser
-from cases.workflow import Refusal, Source, legal_from
-from domain.time_units import DAY_MS, HOUR_MS
+from cases.workflow.case import Source
+from cases.workflow.refusals import Refusal
+from cases.workflow.table import legal_from
+from domain.time.units import DAY_MS, HOUR_MS
 from tests.cases.appraisal.stories import FOUR_HOURS, MONDAY, TIMES, WEEK, Story, appraised
 from tests.cases.deadlines.calendars import at
 
@@ -88,14 +90,14 @@ def test_every_rate_counts_no_more_than_there_are(story: Story) -> None:
 def test_what_comes_after_a_period_does_not_change_it(story: Story, hours: int) -> None:
     period = Period(WEEK.from_ms, WEEK.from_ms + hours * HOUR_MS)
     steps = story.steps()
-    early = Appraiser(period, Scope(), (), TIMES)
+    early = Appraiser(period, AppraisalScope(), (), TIMES)
     early.take(type(steps)(steps.source, steps.problem, steps.area, steps.reported_at_ms,
                            [step for step in steps.steps if step.at_ms < period.to_ms]))  # fmt: skip
     assert early.appraisal() == _whole_only(story, period)
 
 
 def _whole_only(story: Story, period: Period) -> Appraisal:
-    appraiser = Appraiser(period, Scope(), (), TIMES)
+    appraiser = Appraiser(period, AppraisalScope(), (), TIMES)
     appraiser.take(story.steps())
     return appraiser.appraisal()
 
@@ -103,18 +105,18 @@ def _whole_only(story: Story, period: Period) -> Appraisal:
 def test_areas_are_parted_at_the_level_asked_for() -> None:
     told = [Story(area=area) for area in ("320582/110/152", "320582/110/153", "320582/120", "320582", None)]
     for level, names in ((1, ["320582", None]), (2, ["320582", "320582/110", "320582/120", None])):
-        assert list(appraised(*told, scope=Scope(area_level=level)).parts[Dimension.AREA]) == names
+        assert list(appraised(*told, scope=AppraisalScope(area_level=level)).parts[Dimension.AREA]) == names
 
 
 def test_an_area_holds_what_lies_below_it_and_no_neighbour_of_like_name() -> None:
     told = [Story(area=area) for area in ("320582/110", "320582/110/152", "320582/1101", None)]
-    assert counts_of(appraised(*told, scope=Scope(area="320582/110"))) == {"reported": 2}
-    assert counts_of(appraised(*told, scope=Scope(areas=("320582/110",)))) == {"reported": 3}
+    assert counts_of(appraised(*told, scope=AppraisalScope(area="320582/110"))) == {"reported": 2}
+    assert counts_of(appraised(*told, scope=AppraisalScope(areas=("320582/110",)))) == {"reported": 3}
 
 
 def test_departments_bound_the_figures_to_what_is_theirs() -> None:
     told = [Story().dispatched(to="lighting").do(1, "return"), Story().dispatched().handled(3), Story()]
-    found = appraised(*told, scope=Scope(departments=("drainage",)))
+    found = appraised(*told, scope=AppraisalScope(departments=("drainage",)))
     assert list(found.parts[Dimension.DEPARTMENT]) == ["drainage"]
     assert (found.whole.counts, found.whole.clock.handled) == (found.parts[Dimension.SOURCE]["inspector"].counts, 1)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cases.appraisal import Period
-from cases.workflow import Source, Term, TermUnit
-from domain.time_units import HOUR_MS
+from cases.workflow.case import Source, Term, TermUnit
+from domain.time.units import HOUR_MS
 from tests.cases.appraisal.stories import FOUR_HOURS, MONDAY, WEEK, Story, appraised, counted, until
 from tests.cases.deadlines.calendars import at
 

@@ -11,8 +11,8 @@ from selenium import webdriver
 from cases.appraisal import Appraisal, Occasion, Period, csv_of, load_weights, page_of
 from cases.appraisal.counts import Count
 from cases.appraisal.csv_file import columns, guarded
-from cases.appraisal.wording import percent
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
+from reporting.wording.shares import percent
 from tests.cases.appraisal.stories import WEEK, Story, appraised
 from tests.cases.deadlines.calendars import SHANGHAI
 from tests.servers.chromium import console_errors, foreign_requests, resize

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from cases.deadlines import OFFICE_WEEK, WorkingCalendar
-from domain.time_units import MINUTE_MS
-from domain.weekly_hours import join_spans
+from domain.time.units import MINUTE_MS
+from domain.time.weekly_hours import join_spans
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ZONES = (

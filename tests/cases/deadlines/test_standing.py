@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from cases.deadlines import (
     CityTimes,
-    Standing,
+    DeadlineStanding,
     WorkingCalendar,
     next_change_ms,
     soon_through_ms,
     status_of,
     status_of_case,
 )
-from cases.workflow import SYSTEM, Act, Case, Deadline, State, Term, TermUnit, perform
-from cases.workflow.states import WITH_DEPARTMENT
-from domain.time_units import DAY_MS, HOUR_MS
+from cases.workflow.case import Case, Deadline, Term, TermUnit
+from cases.workflow.performing import Act, perform
+from cases.workflow.states import WITH_DEPARTMENT, State
+from domain.actors import SYSTEM
+from domain.time.units import DAY_MS, HOUR_MS
 from tests.cases.deadlines.calendars import OFFICE, at, calendars, instants, told
 from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, case_in
 
@@ -33,17 +35,17 @@ def started(at_ms: int, term: Term = TEN_HOURS, times: CityTimes = TIMES) -> Dea
 @pytest.mark.parametrize(
     ("now", "standing", "left_h", "overdue_h", "times_overdue", "next_change"),
     [
-        ("2026-11-23T08:30", Standing.NORMAL, 10, 0, 0, "2026-11-24 09:30"),
-        ("2026-11-24T09:29", Standing.NORMAL, 121 / 60, 0, 0, "2026-11-24 09:30"),
-        ("2026-11-24T09:30", Standing.DUE_SOON, 2, 0, 0, "2026-11-24 11:30"),
-        ("2026-11-24T11:30", Standing.OVERDUE, 0, 0, 1, "2026-11-25 16:30"),
-        ("2026-11-24T20:00", Standing.OVERDUE, 0, 4, 1, "2026-11-25 16:30"),  # the night is not in it
-        ("2026-11-25T16:30", Standing.REPEATEDLY_OVERDUE, 0, 10, 2, "2026-11-27 10:30"),
-        ("2026-11-27T10:30", Standing.REPEATEDLY_OVERDUE, 0, 20, 3, "2026-11-30 15:30"),
+        ("2026-11-23T08:30", DeadlineStanding.NORMAL, 10, 0, 0, "2026-11-24 09:30"),
+        ("2026-11-24T09:29", DeadlineStanding.NORMAL, 121 / 60, 0, 0, "2026-11-24 09:30"),
+        ("2026-11-24T09:30", DeadlineStanding.DUE_SOON, 2, 0, 0, "2026-11-24 11:30"),
+        ("2026-11-24T11:30", DeadlineStanding.OVERDUE, 0, 0, 1, "2026-11-25 16:30"),
+        ("2026-11-24T20:00", DeadlineStanding.OVERDUE, 0, 4, 1, "2026-11-25 16:30"),  # the night is not in it
+        ("2026-11-25T16:30", DeadlineStanding.REPEATEDLY_OVERDUE, 0, 10, 2, "2026-11-27 10:30"),
+        ("2026-11-27T10:30", DeadlineStanding.REPEATEDLY_OVERDUE, 0, 20, 3, "2026-11-30 15:30"),
     ],
 )
 def test_a_deadline_stands_as_its_own_time_goes_by(
-    now: str, standing: Standing, left_h: float, overdue_h: float, times_overdue: int, next_change: str
+    now: str, standing: DeadlineStanding, left_h: float, overdue_h: float, times_overdue: int, next_change: str
 ) -> None:
     status = status_of(started(MONDAY), at(now), TIMES)
     assert (status.standing, status.times_overdue) == (standing, times_overdue)
@@ -55,7 +57,7 @@ def test_a_deadline_stands_as_its_own_time_goes_by(
 def test_while_the_clock_is_stopped_a_deadline_is_suspended_and_nothing_changes() -> None:
     stopped = started(MONDAY).model_copy(update={"left_ms": HOUR_MS})
     status = status_of(stopped, MONDAY + 90 * DAY_MS, TIMES)
-    assert (status.standing, status.left_ms, status.next_change_ms) == (Standing.SUSPENDED, HOUR_MS, None)
+    assert (status.standing, status.left_ms, status.next_change_ms) == (DeadlineStanding.SUSPENDED, HOUR_MS, None)
     assert next_change_ms(stopped, MONDAY, TIMES) is None
 
 
@@ -75,7 +77,7 @@ def test_nothing_changes_before_the_next_change_and_something_does_then(
     assert (before.standing, before.times_overdue) == (status.standing, status.times_overdue)
     assert (then.standing, then.times_overdue) != (status.standing, status.times_overdue)
     soon = now_ms < deadline.due_at_ms <= soon_through_ms(deadline.term, now_ms, times)
-    assert soon == (status.standing is Standing.DUE_SOON)
+    assert soon == (status.standing is DeadlineStanding.DUE_SOON)
 
 
 @settings(deadline=None)
@@ -90,7 +92,7 @@ def test_a_pause_does_not_change_how_much_counts_as_soon(
     paused = perform(case, Act("suspend", DISPATCHER, suspended_ms, note="frost"), times)
     status = status_of_case(paused, suspended_ms + pause_ms, times)
     assert status is not None
-    assert status.standing is Standing.SUSPENDED
+    assert status.standing is DeadlineStanding.SUSPENDED
     resumed = perform(paused, Act("resume", DISPATCHER, suspended_ms + pause_ms), times)
     assert resumed.deadline is not None
     fifth_ms = times.length_ms(resumed.deadline.term) // 5
@@ -98,7 +100,7 @@ def test_a_pause_does_not_change_how_much_counts_as_soon(
     status = status_of(resumed.deadline, now_ms, times)
     left_ms = times.left(now_ms, resumed.deadline.due_at_ms, unit)
     if left_ms:
-        assert (status.standing is Standing.NORMAL) == (left_ms > fifth_ms)
+        assert (status.standing is DeadlineStanding.NORMAL) == (left_ms > fifth_ms)
 
 
 def test_more_time_moves_the_instant_from_which_it_is_due_soon() -> None:
@@ -108,7 +110,7 @@ def test_more_time_moves_the_instant_from_which_it_is_due_soon() -> None:
     granted = perform(asked, Act("grant_extension", DISPATCHER, MONDAY), times)
     status = status_of_case(granted, at("2026-11-24T10:00"), times)
     assert status is not None
-    assert status.standing is Standing.NORMAL
+    assert status.standing is DeadlineStanding.NORMAL
     assert status.next_change_ms is not None
     assert told(status.next_change_ms) == "2026-11-25 14:30"
 

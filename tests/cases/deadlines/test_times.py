@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.deadlines import CityTimes, WorkingCalendar, parse_week
-from cases.workflow import Term, TermUnit
-from domain.time_units import DAY_MS, HOUR_MS
+from cases.workflow.case import Term, TermUnit
+from domain.time.units import DAY_MS, HOUR_MS
 from tests.cases.deadlines.calendars import OFFICE, SHANGHAI, at, calendars, instants, is_open, slow_between, told
 
 WORKING = (TermUnit.WORKING_HOUR, TermUnit.WORKING_DAY)

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from cases.desk import CaseDesk
+from cases.desk.service import CaseDesk
 from cases.intake import Intake, OnCleared
-from cases.storage import CaseBook
+from cases.storage import CaseStore
 from cases.storage.tables import ALL_TABLES
-from cases.workflow import State
-from domain.durations import format_instant
+from cases.workflow.states import State
 from domain.events import Event, Status, Transition
+from domain.time.durations import format_instant
 from domain.topics import Topics
 from streams.ports import TopicPartition
+from tests.cases.intake.lamps import Policy, cleared, lamp_out, later
 from tests.cases.intake.reference import Outcome
-from tests.cases.intake.test_intake import Policy, cleared, lamp_out, later
 from tests.cases.soundness import assert_sound
 from tests.cases.workflow.acting import NOON_MS, TIMES
 
@@ -115,7 +115,7 @@ def interleaved(data: st.DataObject, story: Story) -> Story:
 class Counter:
     """A desk on an empty book. It closes what is over, and its time stands still until it is much later."""
 
-    def __init__(self, book: CaseBook) -> None:
+    def __init__(self, book: CaseStore) -> None:
         with book.database.writing() as connection:
             for table in ALL_TABLES:
                 connection.execute(delete(table))

@@ -6,117 +6,19 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cases.intake import Intake, OnCleared, Telling, waiting
-from cases.intake.ports import Assignment
-from cases.storage import CaseBook, CaseQuery
-from cases.workflow import Act, Case, Source, State
-from domain.devices import Device
-from domain.events import Event, Severity, Status, Text, Transition
+from cases.intake import OnCleared, PublishedEvent, held_events
+from cases.storage import CaseStore
+from cases.workflow.case import Case, Source
+from cases.workflow.performing import Act
+from cases.workflow.states import State
+from domain.events import Severity, Status, Transition
+from tests.cases.intake.lamps import Desk, cleared, feeder_fault, lamp_out, later
 from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, FOUR_HOURS, NOON_MS, OPERATOR
-
-DEVICES = {
-    device.device_id: device
-    for device in (
-        Device("F1", "cabinet", "cabinet", area="320582/110/152/102"),
-        Device("L1", "streetlight", "streetlight", area="320582/110/152/102", parent_id="F1"),
-        Device("L2", "streetlight", "streetlight", area="320582/110/152/102", parent_id="F1"),
-        Device("L9", "streetlight", "streetlight", area="320582/111/1", parent_id="F2"),
-    )
-}
-
-
-class Policy:
-    """Everything is trusted and dispatched at once, but for info events; what recovers is checked."""
-
-    def __init__(self) -> None:
-        self.trusted = True
-        self.assignment: Assignment | None = Assignment("lighting", FOUR_HOURS, automatic=True)
-        self.cleared = OnCleared.CHECK
-
-    def opens_case(self, event: Event) -> bool:
-        return event.severity is not Severity.INFO
-
-    def is_trusted(self, source: Source, problem: str) -> bool:
-        return self.trusted
-
-    def class_of(self, problem: str, component_code: str | None) -> str | None:
-        return "0118"
-
-    def on_cleared(self, case: Case) -> OnCleared:
-        return self.cleared
-
-    def assign(self, case: Case) -> Assignment | None:
-        return self.assignment
-
-
-class Desk:
-    """An intake on a book, told things one at a time."""
-
-    def __init__(self, book: CaseBook) -> None:
-        self.book = book
-        self.policy = Policy()
-        self.intake = Intake(self.policy, DEVICES.get)
-        self.now_ms = NOON_MS
-
-    def tell(self, *events: Event) -> None:
-        for event in events:
-            with self.book.transaction() as transaction:
-                self.intake.take_in(transaction, Telling(event, Transition.OPENED, self.now_ms), self.now_ms)
-
-    def wait(self, ms: int) -> None:
-        self.now_ms += ms
-        with self.book.transaction() as transaction:
-            self.intake.release(transaction, self.now_ms)
-
-    def cases(self) -> list[Case]:
-        return sorted(self.book.find(CaseQuery()).items, key=lambda case: case.number)
-
-    def only_case(self) -> Case:
-        (case,) = self.cases()
-        return case
-
-    def steps(self, case: Case) -> list[str]:
-        return [entry.transition for entry in self.book.history(case.case_id)]
 
 
 @pytest.fixture
-def desk(book: CaseBook) -> Desk:
+def desk(book: CaseStore) -> Desk:
     return Desk(book)
-
-
-def lamp_out(subject: str = "L1", event_id: int = 1, **fields: Any) -> Event:
-    known: dict[str, Any] = {
-        "event_id": UUID(int=event_id),
-        "revision": 1,
-        "rule": "lamp-out",
-        "rule_version": 1,
-        "subject": subject,
-        "kind": "streetlight",
-        "problem": "lamp-out",
-        "component_code": "3205820118000001",
-        "severity": Severity.MAJOR,
-        "status": Status.OPEN,
-        "since_ms": NOON_MS - 180_000,
-        "opened_at_ms": NOON_MS,
-        "department": "lighting",
-        "area": "320582/110/152/102",
-        "lon": 120.55,
-        "lat": 31.87,
-        "summary": Text(en="Lamp out", zh="路灯不亮"),
-    }
-    return Event(**{**known, **fields})
-
-
-def feeder_fault(event_id: int = 100, **fields: Any) -> Event:
-    return lamp_out("F1", event_id, **{"rule": "feeder-fault", "problem": "feeder-fault", "kind": "cabinet", **fields})
-
-
-def later(event: Event, **fields: Any) -> Event:
-    return event.model_copy(update={"revision": event.revision + 1, **fields})
-
-
-def cleared(event: Event) -> Event:
-    return later(event, status=Status.CLEARED, cleared_at_ms=NOON_MS + 600_000)
 
 
 def test_an_opened_event_reports_itself_and_a_trusted_one_goes_to_its_department(desk: Desk) -> None:
@@ -372,7 +274,7 @@ def test_an_event_that_no_case_can_hold_stops_none_of_the_others(desk: Desk) -> 
     beyond = lamp_out("L1", 1, lon=200.0)
     with desk.book.transaction() as transaction:
         for event in (lamp_out("L2", 2), beyond, lamp_out("L9", 9)):
-            desk.intake.take_in(transaction, Telling(event, Transition.OPENED, NOON_MS), NOON_MS)
+            desk.intake.take_in(transaction, PublishedEvent(event, Transition.OPENED, NOON_MS), NOON_MS)
     assert sorted(case.subject or "" for case in desk.cases()) == ["L2", "L9"]
     assert [case.number for case in desk.cases()] == ["2026-000001", "2026-000002"]
 
@@ -382,4 +284,4 @@ def test_a_held_event_that_no_case_can_hold_is_left_out_once(desk: Desk) -> None
     desk.wait(1_000)
     assert desk.only_case().subject == "L2"
     with desk.book.database.reading() as connection:
-        assert waiting.due(connection, desk.now_ms + 1_000_000) == []
+        assert held_events.due(connection, desk.now_ms + 1_000_000) == []

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from cases.storage import CaseBook, CaseQuery
-from device_registry.database import open_engine
+from cases.storage import CaseQuery, CaseStore
+from device_registry.storage.database import open_engine
 from tests.cases.intake.reference import reference
 from tests.cases.intake.stories import Counter, Story, interleaved, open_together, stories
 from tests.cases.playing import Person
 from tests.cases.workflow.acting import NOON_MS, TIMES
 from tests.conftest import LONG
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 EXAMPLES = 100 if os.environ.get(LONG) else 20
 thoroughly = settings(
@@ -26,7 +26,7 @@ thoroughly = settings(
 
 
 @pytest.fixture(scope="module")
-def the_book(tmp_path_factory: pytest.TempPathFactory) -> CaseBook:
+def the_book(tmp_path_factory: pytest.TempPathFactory) -> CaseStore:
     folder: Path = tmp_path_factory.mktemp("stories")
     engine = open_engine(f"sqlite:///{folder / 'cases.db'}")
 
@@ -34,12 +34,12 @@ def the_book(tmp_path_factory: pytest.TempPathFactory) -> CaseBook:
     def _do_not_wait_for_the_disk(connection: Any, _: object) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
-    return CaseBook(CaseDatabase(engine), TIMES)
+    return CaseStore(SharedDatabase(engine), TIMES)
 
 
 @thoroughly
 @given(story=stories(), data=st.data())
-def test_batches_and_repetitions_change_nothing(the_book: CaseBook, story: Story, data: st.DataObject) -> None:
+def test_batches_and_repetitions_change_nothing(the_book: CaseStore, story: Story, data: st.DataObject) -> None:
     """Batches of any size; before any of them the desk may go back to any place that it had reached."""
     desk = Counter(the_book)
     records = story.records()
@@ -55,7 +55,7 @@ def test_batches_and_repetitions_change_nothing(the_book: CaseBook, story: Story
 @thoroughly
 @given(story=stories(), data=st.data())
 def test_a_replay_from_the_start_makes_no_case_and_no_revision(
-    the_book: CaseBook, story: Story, data: st.DataObject
+    the_book: CaseStore, story: Story, data: st.DataObject
 ) -> None:
     """People act meanwhile: they close, merge, reject, reopen. The replay may read its partitions in any order."""
     desk = Counter(the_book)
@@ -79,7 +79,7 @@ def test_a_replay_from_the_start_makes_no_case_and_no_revision(
 @thoroughly
 @given(story=stories(ends=False, spells=1), data=st.data())
 def test_while_nothing_ends_the_order_of_the_partitions_does_not_matter(
-    the_book: CaseBook, story: Story, data: st.DataObject
+    the_book: CaseStore, story: Story, data: st.DataObject
 ) -> None:
     other = interleaved(data, story)
     assert open_together(reference(story.tellings)) == open_together(reference(other.tellings))
@@ -90,7 +90,7 @@ def test_while_nothing_ends_the_order_of_the_partitions_does_not_matter(
     assert open_together(desk.outcome()) == open_together(reference(story.tellings))
 
 
-def _everything(book: CaseBook) -> list[object]:
+def _everything(book: CaseStore) -> list[object]:
     found = book.find(CaseQuery(limit=100)).items
     return [
         (case.number, [(e.revision, e.transition, e.actor) for e in book.history(case.case_id)], case)

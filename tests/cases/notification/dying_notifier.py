@@ -5,14 +5,14 @@ import sys
 import time
 
 from cases.notification import Notifier
-from cases.storage import CaseBook
-from device_registry.database import open_engine
+from cases.storage import CaseStore
+from device_registry.storage.database import open_engine
 from tests.cases.notification.office import TIMES, WEBHOOK, document
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 
 async def main(database: str, url: str) -> None:
-    book = CaseBook(CaseDatabase(open_engine(database)), TIMES)
+    book = CaseStore(SharedDatabase(open_engine(database)), TIMES)
     wanted = document(WEBHOOK.format(url=url))
     clock = lambda: time.time_ns() // 1_000_000  # noqa: E731
     notifier = Notifier(book, wanted, TIMES, lambda case: (), clock, poll_s=0.02, lease_ms=1_500)

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import insert
 
+from accounts.storage.tables import users
 from cases.deadlines import CityTimes, WorkingCalendar
 from cases.notification import NotifyDocument
-from cases.notification.loading import read_notification
-from cases.notification.message import Content, Delivery, Occasion, message_id
-from cases.storage import CaseBook
-from cases.storage.tables import users
-from cases.workflow import State
+from cases.notification.document.loading import read_notification
+from cases.notification.messages.message import Content, Delivery, Occasion, message_id
+from cases.storage import CaseStore
+from cases.workflow.states import State
 from domain.events import Severity, Text
 from tests.cases.workflow.acting import NOON_MS
 
@@ -45,7 +45,7 @@ STAFF: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-def hire(book: CaseBook) -> None:
+def hire(book: CaseStore) -> None:
     """Put the staff into the database, each with an address."""
     rows = [
         {

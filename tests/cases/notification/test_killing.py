@@ -11,14 +11,14 @@ from random import Random
 
 import pytest
 
-from cases.notification import Mailroom, Standing
-from cases.storage import CaseBook
-from device_registry.database import open_engine
-from tests.cases.intake.test_intake import Desk, lamp_out
+from cases.notification import MessageStatus, NotificationService
+from cases.storage import CaseStore
+from device_registry.storage.database import open_engine
+from tests.cases.intake.lamps import Desk, lamp_out
 from tests.cases.notification.office import TIMES
 from tests.cases.notification.receivers import OK, Answer, Got, receiving
 from tests.cases.notification.test_notifier import until
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,8 +38,8 @@ def process(database: str, url: str) -> Iterator["subprocess.Popen[bytes]"]:
 async def test_killed_while_it_sends_and_while_it_reads_nothing_is_lost(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'cases.db'}"
     engine = open_engine(database)
-    book = CaseBook(CaseDatabase(engine), TIMES)
-    desk, mailroom, chance = Desk(book), Mailroom(book), Random(6)
+    book = CaseStore(SharedDatabase(engine), TIMES)
+    desk, mailroom, chance = Desk(book), NotificationService(book), Random(6)
 
     def dawdle(got: Got) -> Answer:
         time.sleep(0.1)
@@ -54,7 +54,7 @@ async def test_killed_while_it_sends_and_while_it_reads_nothing_is_lost(tmp_path
                 await until(lambda came=came: len(receiver.got) > came)  # type: ignore[misc]
                 await asyncio.sleep(chance.uniform(0, 0.2))
         with process(database, receiver.url):
-            await until(lambda: mailroom.counts()[Standing.SENT] == 10)
+            await until(lambda: mailroom.counts()[MessageStatus.SENT] == 10)
     engine.dispose()
     bodies: dict[str, bytes] = {}
     for got in receiver.got:

@@ -7,7 +7,7 @@ import pytest
 
 from cases.policy import Condition, load_policy
 from cases.policy.document import PolicyDocument
-from cases.workflow import State
+from cases.workflow.states import State
 from tests.cases.policy.test_policy import sensed
 
 PAGE = (Path(__file__).parents[3] / "docs/cases/policy.md").read_text(encoding="utf-8")

@@ -12,7 +12,9 @@ from cases.deadlines import CityTimes
 from cases.intake import IntakePolicy, OnCleared
 from cases.policy import CasePolicy, Grade, load_policy
 from cases.policy.terms import format_term
-from cases.workflow import Case, Role, Source, State
+from cases.workflow.case import Case, Source
+from cases.workflow.states import State
+from domain.actors import Role
 from domain.events import Event, Severity, Status, Text
 from tests.cases.deadlines.calendars import at, told
 from tests.cases.workflow.acting import reported

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
-from cases.storage import CaseBook, CaseQuery, Conflict
-from cases.workflow import Act, Case, Illegal, State
-from device_registry.database import open_engine
+from cases.storage import CaseQuery, CaseStore, Conflict
+from cases.workflow.case import Case
+from cases.workflow.performing import Act
+from cases.workflow.refusals import Illegal
+from cases.workflow.states import State
+from device_registry.storage.database import open_engine
 from tests.cases.playing import Person
 from tests.cases.soundness import assert_sound
-from tests.cases.storage.test_book import a_report, led_to
+from tests.cases.storage.test_store import a_report, led_to
 from tests.cases.workflow.acting import DISPATCHER, DRAINAGE, NOON_MS, OPERATOR, TIMES
-from urbansense.case_database import CaseDatabase
+from urbansense.wiring.shared_database import SharedDatabase
 
 SEED = int(os.environ.get("URBANSENSE_TEST_SEED", "20261122"))
 _FORKSERVER = multiprocessing.get_context("forkserver")
@@ -31,8 +34,8 @@ class GivenUp(Exception):
     """Somebody thought better of it in the middle of a transaction."""
 
 
-def open_book(url: str) -> CaseBook:
-    return CaseBook(CaseDatabase(open_engine(url)), TIMES)
+def open_book(url: str) -> CaseStore:
+    return CaseStore(SharedDatabase(open_engine(url)), TIMES)
 
 
 def work(url: str, seed: int, seconds: float, threads: int) -> list[tuple[int, int, list[tuple[Any, int, str]]]]:
@@ -76,7 +79,7 @@ def test_eight_people_in_two_processes_leave_a_sound_book(database_url: str, sec
     print(f"{len(done)} acts done, {conflicts} people told that another was first, {refusals} refused")
 
 
-def carried(book: CaseBook, found: list[Case]) -> int:
+def carried(book: CaseStore, found: list[Case]) -> int:
     """Steps that nobody asked for: done by urbansense itself."""
     return sum(entry.actor == "urbansense" for case in found for entry in book.history(case.case_id))
 
@@ -87,7 +90,7 @@ def test_of_two_who_act_at_once_one_wins_and_the_other_is_told_who_did_what(data
         case = led_to(book, State.DISPATCHED)
         at_once = Barrier(2)
 
-        def act(where: CaseBook, act: Act, case: Case = case, at_once: Barrier = at_once) -> Case | Conflict:
+        def act(where: CaseStore, act: Act, case: Case = case, at_once: Barrier = at_once) -> Case | Conflict:
             at_once.wait(10)
             try:
                 return where.act(case.case_id, act, case.revision)

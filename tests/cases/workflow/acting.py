@@ -3,9 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from cases.workflow import SYSTEM, Act, Actor, Attached, Case, Role, Source, State, Term, TermUnit, perform
+from cases.workflow.case import Attached, Case, Source, Term, TermUnit
+from cases.workflow.performing import Act, perform
+from cases.workflow.states import State
+from domain.actors import SYSTEM, Actor, Role
 from domain.events import Severity, Text
-from domain.time_units import HOUR_MS
+from domain.time.units import HOUR_MS
 
 NOON_MS = 1_780_000_000_000
 FOUR_HOURS = Term(unit=TermUnit.HOUR, amount=4)

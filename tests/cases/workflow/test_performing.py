@@ -7,25 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.workflow import (
-    SYSTEM,
-    TRANSITIONS,
-    Act,
-    Actor,
-    Attached,
-    Case,
-    Illegal,
-    Incomplete,
-    NotAllowed,
-    Refusal,
-    Role,
-    State,
-    Term,
-    TermUnit,
-    legal_from,
-    perform,
-)
-from domain.time_units import HOUR_MS
+from cases.workflow.case import Attached, Case, Term, TermUnit
+from cases.workflow.performing import Act, perform
+from cases.workflow.refusals import Illegal, Incomplete, NotAllowed, Refusal
+from cases.workflow.states import State
+from cases.workflow.table import TRANSITIONS, legal_from
+from domain.actors import SYSTEM, Actor, Role
+from domain.time.units import HOUR_MS
 from tests.cases.workflow.acting import (
     ADMINISTRATOR,
     DISPATCHER,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from device_registry.registry import Registry
+from device_registry.storage.registry import Registry
 
 
 @pytest.fixture(scope="session")

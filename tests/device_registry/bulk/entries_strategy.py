@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from device_registry.detail_checks import normalise_details
-from device_registry.entries import Datum, Details, Entry
-from tests.device_registry.devices_strategy import devices
+from device_registry.records.checks.details import normalise_details
+from device_registry.records.entries import Datum, Details, DeviceEntry
+from tests.device_registry.records.devices_strategy import devices
 
 _PLAIN = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\uffff")
 _TEXT = st.none() | st.text(_PLAIN | st.sampled_from("=+-@'"), max_size=20)
@@ -15,7 +15,7 @@ _SYSTEM = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,10}", fullmatch=True)
 
 
 @st.composite
-def entries(draw: st.DrawFn, with_eui: bool = True) -> Entry:
+def entries(draw: st.DrawFn, with_eui: bool = True) -> DeviceEntry:
     """A valid, normalised entry."""
     source = draw(st.booleans())
     details = Details(
@@ -28,4 +28,4 @@ def entries(draw: st.DrawFn, with_eui: bool = True) -> Entry:
         tags=tuple(draw(st.lists(_TAG, max_size=4))),
         identities=draw(st.dictionaries(_SYSTEM, st.text(_PLAIN, max_size=10), max_size=3)),
     )
-    return Entry(draw(devices(with_eui)), normalise_details(details))
+    return DeviceEntry(draw(devices(with_eui)), normalise_details(details))

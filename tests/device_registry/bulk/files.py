@@ -9,9 +9,9 @@ import orjson
 from openpyxl import Workbook
 
 from device_registry.bulk.columns import BASE
-from device_registry.bulk.formats import Format
+from device_registry.bulk.formats.contract import Format
 from device_registry.bulk.importing import Import, Options, import_file
-from device_registry.registry import Registry
+from device_registry.storage.registry import Registry
 from tests.device_registry.samples import NOW_MS
 
 CABINET_ROW = {"device_id": "CAB-1", "kind": "cabinet", "lon": "120.55", "lat": "31.87"}

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 
 from device_registry.bulk.columns import BASE
-from device_registry.bulk.formats import Format
-from device_registry.registry import Registry
+from device_registry.bulk.formats.contract import Format
+from device_registry.storage.registry import Registry
 from tests.device_registry.bulk.files import (
     CABINET_ROW,
     LAMP_ROW,

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file
-from urbansense.commands.devices import app
+from urbansense.commands.devices.registry import app
 
 BAD_ROW = {"device_id": "SL-2", "kind": "streetlight", "lon": "east"}
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_registry.bulk.datums import from_wgs84, shifts, to_wgs84
-from device_registry.entries import Datum
+from device_registry.records.entries import Datum
 
 _MAINLAND = st.tuples(st.floats(73.6, 135.0), st.floats(18.2, 53.5))
 _ANYWHERE = st.tuples(st.floats(-180, 180), st.floats(-90, 90))

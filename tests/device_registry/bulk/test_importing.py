@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from device_registry.bulk.columns import BASE
-from device_registry.bulk.formats import Format
+from device_registry.bulk.formats.contract import Format
 from device_registry.bulk.refused import RefusedFile
-from device_registry.entries import Datum, Details, Entry
-from device_registry.registry import Registry
+from device_registry.records.entries import Datum, Details, DeviceEntry
+from device_registry.storage.registry import Registry
 from domain.devices import DeviceState
 from tests.device_registry.bulk.files import (
     CABINET_ROW,
@@ -39,7 +39,7 @@ _MANY = 3000
 
 class TestPreview:
     def test_it_tells_what_would_change_and_changes_nothing(self, registry: Registry) -> None:
-        registry.upsert_devices([CABINET, Entry(LAMP, Details(tags=("old",)))], now_ms=NOW_MS)
+        registry.upsert_devices([CABINET, DeviceEntry(LAMP, Details(tags=("old",)))], now_ms=NOW_MS)
         before = registry.list_entries(), registry.history()
         rows = [
             {"device_id": "CAB-1", "kind": "cabinet", "name": CABINET.name, "area": CABINET.area or "", "lon": "120.55",
@@ -78,7 +78,7 @@ class TestAgain:
     def test_a_file_without_a_column_leaves_what_it_does_not_say(self, registry: Registry) -> None:
         details = Details(owner="城投", tags=("led",), identities={"imei": "86"})
         suspended = lamp(1, parent_id=None, state=DeviceState.SUSPENDED, grid="320582110152102", sparkplug="g/e")
-        registry.upsert_devices([Entry(suspended, details)], now_ms=NOW_MS)
+        registry.upsert_devices([DeviceEntry(suspended, details)], now_ms=NOW_MS)
 
         with imported(registry, csv_file({"device_id": "SL-1", "kind": "streetlight", "name": "renamed"})) as done:
             assert done.updated == 1
@@ -192,7 +192,7 @@ def test_a_killed_import_leaves_nothing_and_the_next_does_all(database_url: str,
 _IMPORT_AND_WAIT = """
 import sys, time
 from device_registry.bulk.importing import Options, import_file
-from device_registry.registry import Registry
+from device_registry.storage.registry import Registry
 
 def progress(stage, done, of):
     if (stage, done) == ("writing", 2000):

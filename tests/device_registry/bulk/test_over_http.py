@@ -8,18 +8,18 @@ import httpx
 import orjson
 import pytest
 
-from device_registry.publication import RegistryPublisher
-from device_registry.registry import Registry
+from device_registry.publication.publisher import RegistryPublisher
+from device_registry.service.files import DeviceFileService
+from device_registry.storage.registry import Registry
 from domain.topics import Topics
-from streams.embedded import EmbeddedLog
-from streams.tables import latest_by_key
+from streams.reading.tables import latest_by_key
+from streams.sqlite.log import SQLiteLog
 from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, ids
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS
 from tests.web.city import City
-from timeseries.embedded import EmbeddedStore
-from urbansense.device_files import RegistryFiles
-from urbansense.streaming_transport import StreamingTransport
-from web.app import create_app
+from timeseries.duckdb.store import DuckDBStore
+from urbansense.api_client.streaming_transport import StreamingTransport
+from web.serving.app import create_app
 
 IMPORT = "/api/v1/devices/import/file"
 BAD_ROW = {"device_id": "SL-2", "kind": "boat", "profile": "streetlight"}
@@ -28,19 +28,19 @@ BAD_ROW = {"device_id": "SL-2", "kind": "boat", "profile": "streetlight"}
 @dataclass
 class Desk:
     api: httpx.AsyncClient
-    log: EmbeddedLog
+    log: SQLiteLog
     topics: Topics
 
 
 @pytest.fixture
-async def desk(registry: Registry, log: EmbeddedLog, topics: Topics, tmp_path: Any) -> AsyncIterator[Desk]:
-    store = await EmbeddedStore.open(tmp_path / "store.duckdb")
+async def desk(registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Any) -> AsyncIterator[Desk]:
+    store = await DuckDBStore.open(tmp_path / "store.duckdb")
     publisher = RegistryPublisher(registry, log, topics)
 
     async def now_ms() -> int:
         return NOW_MS
 
-    services = replace(City(store).services(), device_files=RegistryFiles(registry, publisher, now_ms))
+    services = replace(City(store).services(), device_files=DeviceFileService(registry, publisher, now_ms))
     transport = StreamingTransport(create_app(services))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
         yield Desk(api, log, topics)

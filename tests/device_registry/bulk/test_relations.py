@@ -1,6 +1,6 @@
 """What the rows of a file refer to, in the file itself and in the registry, on each database."""
 
-from device_registry.registry import Registry
+from device_registry.storage.registry import Registry
 from domain.devices import DeviceState
 from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, ids, imported, whats, where
 from tests.device_registry.samples import CABINET, NOW_MS, lamp

@@ -10,9 +10,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from device_registry.bulk.exporting import export_file
-from device_registry.bulk.formats import Format
-from device_registry.entries import Details, Entry
-from device_registry.registry import Registry
+from device_registry.bulk.formats.contract import Format
+from device_registry.records.entries import Details, DeviceEntry
+from device_registry.storage.registry import Registry
 from tests.device_registry.bulk.entries_strategy import entries
 from tests.device_registry.bulk.files import ids, imported
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
@@ -34,7 +34,9 @@ def _exported(registry: Registry, to: Format) -> bytes:
 @pytest.mark.parametrize("to", Format)
 @settings(max_examples=10, deadline=None, phases=_NO_SHRINKING)
 @given(some=_MANY)
-def test_any_registry_is_the_same_after_export_and_import(empty_database: Path, to: Format, some: list[Entry]) -> None:
+def test_any_registry_is_the_same_after_export_and_import(
+    empty_database: Path, to: Format, some: list[DeviceEntry]
+) -> None:
     with TemporaryDirectory() as folder:
         for name in ("here", "there"):
             shutil.copy(empty_database, Path(folder) / f"{name}.db")
@@ -52,7 +54,9 @@ def test_any_registry_is_the_same_after_export_and_import(empty_database: Path, 
 
 @pytest.mark.parametrize("to", Format)
 def test_importing_an_export_writes_nothing(registry: Registry, to: Format) -> None:
-    bare = Entry(lamp(2, attributes={}, name="=1+1", department="'-x"), Details(owner="@home", tags=("led", "新")))
+    bare = DeviceEntry(
+        lamp(2, attributes={}, name="=1+1", department="'-x"), Details(owner="@home", tags=("led", "新"))
+    )
     registry.upsert_devices([CABINET, LAMP, bare], now_ms=NOW_MS)
     before = registry.list_entries(), len(registry.history())
 

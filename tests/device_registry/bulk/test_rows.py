@@ -4,11 +4,11 @@ import io
 import pytest
 from hypothesis import given
 
-from device_registry.built_in import built_in_profiles
-from device_registry.bulk.columns import BASE, COLUMNS, RowError, header_errors
+from device_registry.bulk.columns import BASE, COLUMNS, RowProblem, header_errors
 from device_registry.bulk.rows import Terms, guarded, read_row, write_cells
-from device_registry.changes import same_attributes
-from device_registry.entries import Datum, Details, Entry
+from device_registry.records.built_in_profiles import built_in_profiles
+from device_registry.records.changes import same_attributes
+from device_registry.records.entries import Datum, Details, DeviceEntry
 from domain.devices import Device, Profile
 from domain.topics import KINDS
 from tests.device_registry.bulk.entries_strategy import entries
@@ -23,7 +23,7 @@ def _cells(**cells: str) -> dict[str, str]:
     return {column: row.get(column, "") for column in BASE} | cells
 
 
-def _entry(terms: Terms = TERMS, **cells: str) -> Entry:
+def _entry(terms: Terms = TERMS, **cells: str) -> DeviceEntry:
     read = read_row(1, _cells(**cells), terms)
     assert read.errors == []
     assert read.offer is not None
@@ -34,16 +34,16 @@ def _device(terms: Terms = TERMS, **cells: str) -> Device:
     return _entry(terms, **cells).device
 
 
-def _errors(**cells: str) -> list[RowError]:
+def _errors(**cells: str) -> list[RowProblem]:
     return read_row(7, _cells(**cells), TERMS).errors
 
 
-def _guarded(entry: Entry) -> dict[str, str]:
+def _guarded(entry: DeviceEntry) -> dict[str, str]:
     return {column: guarded(column, cell) for column, cell in write_cells(entry).items()}
 
 
 @given(entries())
-def test_an_entry_survives_the_way_through_the_file(entry: Entry) -> None:
+def test_an_entry_survives_the_way_through_the_file(entry: DeviceEntry) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerow(_guarded(entry).values())
     cells = next(csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True))
@@ -58,7 +58,7 @@ def test_an_entry_survives_the_way_through_the_file(entry: Entry) -> None:
 
 
 @given(entries())
-def test_no_written_cell_can_run_as_a_formula(entry: Entry) -> None:
+def test_no_written_cell_can_run_as_a_formula(entry: DeviceEntry) -> None:
     cells = _guarded(entry)
 
     for column in set(COLUMNS) - {"lon", "lat", "source_lon", "source_lat"}:
@@ -189,4 +189,4 @@ def test_another_header_is_refused_by_its_column(header: list[str], columns: lis
 
 
 def test_a_number_is_written_so_that_it_is_read_exactly() -> None:
-    assert write_cells(Entry(LAMP))["lon"] == "120.551"
+    assert write_cells(DeviceEntry(LAMP))["lon"] == "120.551"

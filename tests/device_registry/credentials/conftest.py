@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from device_registry.credentials.book import CredentialBook
-from device_registry.credentials.control import BrokerControl
-from device_registry.credentials.desk import CredentialDesk
-from device_registry.registry import Registry
+from device_registry.credentials.broker_control import BrokerControl
+from device_registry.credentials.service import CredentialService
+from device_registry.credentials.store import CredentialStore
+from device_registry.storage.registry import Registry
 from domain.devices import Device
 from domain.mqtt import parse_mqtt_url
 from tests.device_registry.samples import NOW_MS
@@ -33,10 +33,10 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def book(registry: Registry) -> CredentialBook:
+def book(registry: Registry) -> CredentialStore:
     """On each database, with two lamps on the first of two cabinets."""
     registry.upsert_devices([*CABINETS, *LAMPS], now_ms=NOW_MS)
-    return CredentialBook(registry)
+    return CredentialStore(registry)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def city_registry(tmp_path: Path) -> Iterator[Registry]:
 @pytest.fixture
 async def desk(
     city_registry: Registry, secured_mosquitto: SecuredMosquitto, clock: HandClock
-) -> AsyncIterator[CredentialDesk]:
+) -> AsyncIterator[CredentialService]:
     control = BrokerControl(parse_mqtt_url(secured_mosquitto.admin_url), "provisioner", patience_s=1.0)
-    yield CredentialDesk(CredentialBook(city_registry), control, clock, admin=("admin", ADMIN_SECRET))
+    yield CredentialService(CredentialStore(city_registry), control, clock, admin=("admin", ADMIN_SECRET))
     control.close()

@@ -3,7 +3,7 @@ from dataclasses import replace
 from paho.mqtt.client import topic_matches_sub
 
 from device_registry.credentials.access import SERVICES, Access, Grants, device_grants, service_grants
-from device_registry.credentials.accounts import Account, Accounts, plan_repairs
+from device_registry.credentials.broker_accounts import BrokerAccount, BrokerAccounts, plan_repairs
 from device_registry.credentials.provisioner import connection_told
 from domain.devices import Device
 
@@ -71,17 +71,17 @@ def test_no_service_but_the_gateways_reads_reports_and_none_commands_the_broker(
 
 def test_equal_accounts_need_no_command() -> None:
     role = frozenset({("publishClientSend", "a/b")})
-    accounts = Accounts({"urbansense/A": role}, {"A": Account(frozenset({"urbansense/A"}))})
+    accounts = BrokerAccounts({"urbansense/A": role}, {"A": BrokerAccount(frozenset({"urbansense/A"}))})
     assert plan_repairs(accounts, accounts) == ([], [])
 
 
 def test_what_is_missing_is_made_role_first_and_told_lost_without_a_secret() -> None:
     role = frozenset({("publishClientSend", "a/b")})
-    wanted = Accounts(
+    wanted = BrokerAccounts(
         {"urbansense/A": role},
-        {name: Account(frozenset({"urbansense/A"}), name == "D") for name in ("A", "B", "C", "D")},
+        {name: BrokerAccount(frozenset({"urbansense/A"}), name == "D") for name in ("A", "B", "C", "D")},
     )
-    repairs = plan_repairs(wanted, Accounts(), {"A": "s", "D": "t"}, ["C"])
+    repairs = plan_repairs(wanted, BrokerAccounts(), {"A": "s", "D": "t"}, ["C"])
     done = [(one["command"], one.get("username"), one.get("password")) for one in repairs.commands]
     assert done == [
         ("createRole", None, None),

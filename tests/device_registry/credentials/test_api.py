@@ -9,26 +9,28 @@ import orjson
 import pytest
 from prometheus_client import CollectorRegistry
 
-from device_registry.credentials.book import CredentialBook
-from device_registry.credentials.desk import CredentialDesk
-from device_registry.lookup import FollowingLookup
-from device_registry.pending import PendingBook, sighting_of
-from device_registry.publication import RegistryPublisher
-from device_registry.registry import Registry
+from device_registry.credentials.service import CredentialService
+from device_registry.credentials.store import CredentialStore
+from device_registry.lookup.following import FollowingLookup
+from device_registry.pending.service import PendingService
+from device_registry.pending.sightings import sighting_of
+from device_registry.pending.store import PendingStore
+from device_registry.publication.publisher import RegistryPublisher
+from device_registry.service.contracts import RegistryServices
+from device_registry.service.directory import RegistryDirectory
+from device_registry.service.registry import RegistryService
+from device_registry.storage.registry import Registry
 from domain.topics import Topics
-from ingest.messages import Message
-from ingest.pipeline import Pipeline
-from streams.embedded import EmbeddedLog
-from streams.tables import read_to_end
+from ingest.dialects.messages import MqttMessage
+from ingest.pipeline.message_to_records import Pipeline
+from ingest.rejections.service import LogRejections
+from ingest.rejections.tail import RejectedTail
+from streams.reading.tables import read_to_end
+from streams.sqlite.log import SQLiteLog
 from tests.device_registry.samples import NOW_MS
 from tests.web.city import City
-from timeseries.embedded import EmbeddedStore
-from urbansense.directory import RegistryDirectory, RegistryOffice
-from urbansense.pending_office import PendingOffice
-from urbansense.rejected_tail import RejectedTail
-from urbansense.rejections import LogRejections
-from web.app import create_app
-from web.ports import RegistryServices
+from timeseries.duckdb.store import DuckDBStore
+from web.serving.app import create_app
 
 CREDENTIALS, PENDING = "/api/v1/credentials", "/api/v1/pending-devices"
 
@@ -38,14 +40,14 @@ class Desk:
     """The API, and what stands behind it."""
 
     api: httpx.AsyncClient
-    log: EmbeddedLog
+    log: SQLiteLog
     topics: Topics
     lookup: FollowingLookup
-    pending: PendingBook
+    pending: PendingStore
 
     async def receive(self, topic: str, document: object) -> None:
         """A message reaches the gateway, and the pending list what was refused of it."""
-        records = Pipeline(self.topics, self.lookup).records(Message(topic, orjson.dumps(document), NOW_MS))
+        records = Pipeline(self.topics, self.lookup).records(MqttMessage(topic, orjson.dumps(document), NOW_MS))
         await self.log.append(records)
         seen = [sighting_of(orjson.loads(one.value or b"")) for one in records if one.topic == self.topics.rejected]
         self.pending.note([one for one in seen if one is not None])
@@ -56,24 +58,24 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(city_registry: Registry, log: EmbeddedLog, topics: Topics, tmp_path: Path) -> AsyncIterator[Desk]:
-    store = await EmbeddedStore.open(tmp_path / "store.duckdb")
+async def desk(city_registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path) -> AsyncIterator[Desk]:
+    store = await DuckDBStore.open(tmp_path / "store.duckdb")
     publisher = RegistryPublisher(city_registry, log, topics)
     await publisher.publish_pending()
     lookup = FollowingLookup(topics)
     await lookup.load(log)
-    pending = PendingBook(city_registry)
+    pending = PendingStore(city_registry)
 
     async def now_ms() -> int:
         return NOW_MS
 
-    office = RegistryOffice(city_registry, publisher, RejectedTail(log, topics), now_ms)
+    office = RegistryService(city_registry, publisher, RejectedTail(log, topics), now_ms)
     services = replace(
         City(store).services(),
         devices=RegistryDirectory(city_registry, publisher, lookup, now_ms),
         registry=RegistryServices(editor=office, fleet=office, areas=office, profiles=office),
-        credentials=CredentialDesk(CredentialBook(city_registry), None, lambda: NOW_MS),
-        pending=PendingOffice(pending, log, lookup, LogRejections(log, topics, lookup)),
+        credentials=CredentialService(CredentialStore(city_registry), None, lambda: NOW_MS),
+        pending=PendingService(pending, log, lookup, LogRejections(log, topics, lookup)),
     )
     app = create_app(services, registry=CollectorRegistry())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from device_registry.credentials.book import CredentialBook
+from device_registry.credentials.broker_control import BrokerControl
 from device_registry.credentials.certificates import NotACertificate, read_certificate
-from device_registry.credentials.control import BrokerControl
-from device_registry.credentials.desk import CredentialDesk
-from device_registry.registry import Registry
+from device_registry.credentials.service import CredentialService
+from device_registry.credentials.store import CredentialStore
+from device_registry.storage.registry import Registry
 from domain.mqtt import parse_mqtt_url
 from tests.device_registry.credentials.certificate_files import Authority
 from tests.device_registry.credentials.clients import DeviceClient
@@ -80,7 +80,7 @@ async def test_a_device_comes_in_by_its_certificate_and_is_cut_off_when_that_is_
 ) -> None:
     broker, port = certified_mosquitto
     control = BrokerControl(parse_mqtt_url(broker.admin_url), "provisioner")
-    desk = CredentialDesk(CredentialBook(city_registry), control, lambda: NOW_MS)
+    desk = CredentialService(CredentialStore(city_registry), control, lambda: NOW_MS)
     try:
         bound = await desk.bind("SL-1", authority.sign("lamp", "/O=City/CN=lamp-1.city.example"), author="li")
         assert bound.username == "lamp-1.city.example"

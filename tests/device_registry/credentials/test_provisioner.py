@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from device_registry.credentials.accounts import Account
-from device_registry.credentials.control import BrokerControl, CommandRefused
-from device_registry.credentials.desk import CredentialDesk
+from device_registry.credentials.broker_accounts import BrokerAccount
+from device_registry.credentials.broker_control import BrokerControl, CommandRefused
 from device_registry.credentials.provisioner import Provisioner
-from device_registry.registry import Registry
+from device_registry.credentials.service import CredentialService
+from device_registry.storage.registry import Registry
 from domain.devices import DeviceState
 from domain.errors import TransientFault
 from domain.mqtt import parse_mqtt_url
@@ -21,7 +21,7 @@ from tests.servers.mosquitto import SecuredMosquitto
 
 pytestmark = pytest.mark.mosquitto
 
-LAMP_ACCOUNT = Account(frozenset({"urbansense/SL-1"}))
+LAMP_ACCOUNT = BrokerAccount(frozenset({"urbansense/SL-1"}))
 
 
 class Versions:
@@ -35,7 +35,7 @@ class Versions:
 
 
 @pytest.fixture
-async def versions(desk: CredentialDesk) -> AsyncIterator[Versions]:
+async def versions(desk: CredentialService) -> AsyncIterator[Versions]:
     """The provisioner runs."""
     stop, versions = asyncio.Event(), Versions()
     assert desk.control is not None
@@ -57,7 +57,7 @@ async def becomes(ask: Callable[[], Awaitable[object]], wanted: object, what: st
 
 
 async def test_a_suspended_device_is_shut_out_without_being_asked_for(
-    desk: CredentialDesk, versions: Versions, city_registry: Registry, secured_mosquitto: SecuredMosquitto
+    desk: CredentialService, versions: Versions, city_registry: Registry, secured_mosquitto: SecuredMosquitto
 ) -> None:
     control = desk.control
     assert control is not None
@@ -78,7 +78,7 @@ async def test_a_suspended_device_is_shut_out_without_being_asked_for(
 
 
 async def test_what_changed_while_the_broker_was_away_is_made_good_when_it_is_back(
-    desk: CredentialDesk, versions: Versions, secured_mosquitto: SecuredMosquitto
+    desk: CredentialService, versions: Versions, secured_mosquitto: SecuredMosquitto
 ) -> None:
     control = desk.control
     assert control is not None
@@ -95,7 +95,7 @@ async def test_what_changed_while_the_broker_was_away_is_made_good_when_it_is_ba
     await becomes(names, {"admin", "SL-2"}, "the revoked one is gone")
 
 
-async def test_who_may_not_provision_is_told_so(secured_mosquitto: SecuredMosquitto, desk: CredentialDesk) -> None:
+async def test_who_may_not_provision_is_told_so(secured_mosquitto: SecuredMosquitto, desk: CredentialService) -> None:
     (lamp,) = await desk.issue(["SL-1"], author="li")
     for username, secret, why in (
         ("admin", "wrong", "Not authorized"),
@@ -107,7 +107,7 @@ async def test_who_may_not_provision_is_told_so(secured_mosquitto: SecuredMosqui
         control.close()
 
 
-async def test_refused_commands_are_told_and_the_others_are_done(desk: CredentialDesk) -> None:
+async def test_refused_commands_are_told_and_the_others_are_done(desk: CredentialService) -> None:
     control = desk.control
     assert control is not None
     with pytest.raises(CommandRefused) as raised:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.telemetry import Telemetry
-from domain.time_units import MINUTE_MS
+from domain.time.units import MINUTE_MS
 from rules.backtest.arrivals import Order, arrivals
-from tests.rules.lanes import T0_MS, report
+from tests.rules.engines import T0_MS, report
 
 
 class Shelf:

@@ -8,19 +8,19 @@ import pytest
 
 from domain.devices import Device
 from domain.telemetry import Telemetry
-from domain.time_units import DAY_MS
+from domain.time.units import DAY_MS
+from reporting.charts.sparkline import folded, sparkline
+from reporting.wording.durations import duration
 from rules.backtest import BacktestPlan, BacktestResult, run_backtest, variant_of
 from rules.backtest.buckets import Buckets
 from rules.backtest.comparing import difference
 from rules.backtest.page import render_page
 from rules.backtest.raising import missing_events
-from rules.backtest.sparkline import folded, sparkline
-from rules.backtest.wording import duration
-from rules.calendars import Calendars
-from rules.documents import parse_rules
-from rules.rule import Rule
+from rules.language.document.reading import parse_rules
+from rules.language.rule import Rule
+from rules.schedule.calendars import Calendars
 from tests.rules.backtest.test_arrivals import Shelf
-from tests.rules.lanes import LAMP_OUT, at, lamp, report
+from tests.rules.engines import LAMP_OUT, at, lamp, report
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

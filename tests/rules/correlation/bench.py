@@ -6,12 +6,12 @@ from typing import Any
 
 from domain.devices import Device
 from domain.events import Event, Severity, Status, Text, Transition, event_id
-from domain.time_units import MINUTE_MS
-from rules.correlation.spells import Key
+from domain.time.units import MINUTE_MS
+from rules.correlation.event_history import RuleSubject
 from rules.correlation.stage import Output, Stage
-from rules.documents import parse_rules
-from rules.rule import Rule
-from rules.silences import Matches, Silence
+from rules.definitions.silences import Matches, Silence
+from rules.language.document.reading import parse_rules
+from rules.language.rule import Rule
 
 POWER_LOSS = "{rule: power-loss, kind: cabinet, when: reading.voltage < 100, severity: major}"
 LAMP_OUT = "{rule: lamp-out, kind: streetlight, when: reading.active_power < 5}"
@@ -74,7 +74,7 @@ class Bench:
         self.devices = {device.device_id: device for device in devices}
         self.stage = Stage(partitions, self.find, settle_every_ms=ms(5))
         self.told: list[Output] = []
-        self._states: dict[Key, bytes | None] = {}
+        self._states: dict[RuleSubject, bytes | None] = {}
         self.rules(*documents)
 
     def find(self, device_id: str) -> Device | None:

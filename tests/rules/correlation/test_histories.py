@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.time_units import MINUTE_MS
-from rules.correlation.spells import FOREVER_MS
+from domain.time.units import MINUTE_MS
+from rules.correlation.event_history import FOREVER_MS
 from tests.rules.correlation.bench import CITY, DIM_UNDER_LOSS, FEEDER_FAULT, LAMP_OUT, POWER_LOSS, Bench, rules_of
 from tests.rules.correlation.worlds import END, Interval, feed, interleaved, worlds
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.problems import BadRules
-from rules.testing import run_rule_test
+from rules.language.document.problems import BadRules
+from rules.testing.running import run_rule_test
 
 FILES = sorted((Path(__file__).parent / "series").glob("*.yaml"))
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from domain.events import Severity, Transition
-from domain.time_units import MINUTE_MS
-from rules.rule import Mode
+from domain.time.units import MINUTE_MS
+from rules.language.rule import Mode
 from tests.rules.correlation.bench import (
     DIM_UNDER_LOSS,
     FEEDER_FAULT,

@@ -4,16 +4,16 @@ from zoneinfo import ZoneInfo
 
 from domain.events import Event, Status
 from domain.telemetry import Telemetry
-from rules.calendars import Calendars
-from rules.documents import parse_rules
+from rules.definitions.silences import Matches, Silence
 from rules.explaining import Explanation, explain
 from rules.explaining.explanation import Background
-from rules.explaining.phrases import Clock
+from rules.explaining.phrases import WallClock
 from rules.explaining.trace import trace_rule
-from rules.silences import Matches, Silence
-from tests.rules.lanes import LAMP_OUT, at, lamp, report
+from rules.language.document.reading import parse_rules
+from rules.schedule.calendars import Calendars
+from tests.rules.engines import LAMP_OUT, at, lamp, report
 
-CLOCK = Clock(ZoneInfo("Asia/Shanghai"))
+CLOCK = WallClock(ZoneInfo("Asia/Shanghai"))
 SILENCE = Silence(
     id="works",
     author="ops",

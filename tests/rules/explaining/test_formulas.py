@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.conditions.condition import Condition
-from rules.conditions.parser import parse_expression
-from rules.conditions.tree import to_cel
 from rules.explaining.formulas import Evidence, parts_of, spell, values_of, written_name
-from rules.signals.signal import Signal, Take
+from rules.language.conditions.condition import Condition
+from rules.language.conditions.parser import parse_expression
+from rules.language.conditions.tree import to_cel
+from rules.language.signals.signal import Signal, Take
 
 SAME = [
     "reading.dimming_level > 0 && power < 0.2 * device.nominal_power",

@@ -10,15 +10,15 @@ import pytest
 from domain.devices import Device, DeviceState
 from domain.events import Event, Severity, Status, Text, event_id
 from domain.telemetry import Telemetry
-from rules.calendars import Calendars
-from rules.documents import parse_rules
+from rules.definitions.silences import Matches, Silence
 from rules.explaining import WhyNot, why_not
-from rules.explaining.answers import Code, Situation
-from rules.explaining.phrases import Clock
-from rules.silences import Matches, Silence
-from tests.rules.lanes import LAMP_OUT, at, lamp, report
+from rules.explaining.absence.answers import Code, Situation
+from rules.explaining.phrases import WallClock
+from rules.language.document.reading import parse_rules
+from rules.schedule.calendars import Calendars
+from tests.rules.engines import LAMP_OUT, at, lamp, report
 
-CLOCK = Clock(ZoneInfo("Asia/Shanghai"))
+CLOCK = WallClock(ZoneInfo("Asia/Shanghai"))
 LIT = lamp(attributes={"nominal_power": 100.0}, lon=120.55, lat=31.87)
 
 

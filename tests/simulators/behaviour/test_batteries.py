@@ -6,11 +6,11 @@ from statistics import mean
 import pytest
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import DAY_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import DAY_MS
 from simulators.behaviour.batteries import battery_level, battery_readings, battery_voltage_v
 from simulators.faults import FaultPlan
-from simulators.world import World
+from simulators.world.state import World
 from tests.simulators.faults.small_city import city_of, cover
 
 START = parse_instant_ms("2026-06-01T00:00:00+08:00")

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.behaviour.cabinets import cabinet_readings, carried_w
 from simulators.behaviour.lamps import burning
 from simulators.city import City, build_city
 from simulators.faults import Fault, FaultPlan
-from simulators.world import World
+from simulators.world.state import World
 
 CITY = build_city(7, 100)
 CABINETS = [device for device in CITY.devices if device.kind == "cabinet"]

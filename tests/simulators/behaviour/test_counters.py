@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.behaviour.cabinets import cabinet_readings
 from simulators.behaviour.counters import circuit_energy_kwh, lamp_energy_kwh, lamp_hours
 from simulators.behaviour.lamps import burning, lamp_readings
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
-from simulators.world import World
+from simulators.world.state import World
 
 CITY = build_city(7, 40)
 LAMP = next(device for device in CITY.devices if device.kind == "streetlight")

@@ -4,11 +4,11 @@ from statistics import mean
 
 import pytest
 
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.behaviour.covers import cover_readings, rush
 from simulators.faults import FaultPlan
-from simulators.world import World
+from simulators.world.state import World
 from tests.simulators.faults.small_city import city_of, cover
 
 LIDS = [cover(f"MH-{n}", gas=n % 2 == 0) for n in range(12)]

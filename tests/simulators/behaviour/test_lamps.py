@@ -7,15 +7,15 @@ from statistics import mean, stdev
 import pytest
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import WARM_AFTER_MS, drawn_w, temperature_factor
 from simulators.behaviour.lamps import burning, lamp_readings
-from simulators.circuits import YEAR_MS, Lantern
 from simulators.city import City, build_city
+from simulators.city.circuits import YEAR_MS, Lantern
 from simulators.faults import FaultPlan
-from simulators.place import Place
-from simulators.world import World
+from simulators.ground.place import Place
+from simulators.world.state import World
 
 CITY = build_city(7, 100)
 LAMPS = [device for device in CITY.devices if device.kind == "streetlight"]

@@ -4,13 +4,13 @@ from statistics import mean
 
 import pytest
 
-from domain.durations import parse_instant_ms
-from domain.quantities import CATALOGUE
-from domain.time_units import HOUR_MS
+from domain.quantities.catalogue import CATALOGUE
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.behaviour.quality import quality_readings, saturated_oxygen_mg_l
 from simulators.faults import FaultPlan
 from simulators.weather import DRY, Storm, WeatherPlan
-from simulators.world import World
+from simulators.world.state import World
 from tests.simulators.faults.small_city import city_of, station
 
 STATIONS = [station(f"WM-{n}") for n in range(8)]

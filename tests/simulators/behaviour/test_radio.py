@@ -4,11 +4,11 @@ from dataclasses import replace
 from statistics import mean
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
+from domain.time.durations import parse_instant_ms
 from simulators.behaviour import readings_of
 from simulators.behaviour.radio import link_of
 from simulators.faults import Fault, FaultPlan
-from simulators.world import World
+from simulators.world.state import World
 from tests.simulators.faults.small_city import city_of, cover, gateway
 
 START = parse_instant_ms("2026-06-01T00:00:00+08:00")

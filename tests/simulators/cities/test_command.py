@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from domain.errors import ConfigurationError
 from simulators.cities import load_city
-from urbansense.cli import app
+from urbansense.commands.cli import app
 
 
 def test_a_city_is_written_as_devices_areas_and_a_map(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from domain.errors import ConfigurationError
 from simulators.cities import CityFile, city_names, load_city
 from simulators.cities.loading import read_city
 from simulators.city import build_city
-from simulators.devices_file import devices_csv
+from simulators.city.devices_file import devices_csv
 
 
 def problems_of(text: str) -> tuple[str, ...]:

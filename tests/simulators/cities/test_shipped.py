@@ -14,19 +14,19 @@ import orjson
 import pytest
 
 from device_registry.bulk.importing import Options, import_file
-from device_registry.device_filter import DeviceFilter
-from device_registry.geometry import read_polygons
-from device_registry.registry import Registry
+from device_registry.records.geometry import read_polygons
+from device_registry.storage.device_filter import DeviceFilter
+from device_registry.storage.registry import Registry
 from domain.devices import Area
-from domain.durations import parse_instant_ms
+from domain.time.durations import parse_instant_ms
 from simulators.behaviour import readings_of
 from simulators.cities import city_names, load_city
 from simulators.city import City
-from simulators.devices_file import areas_json, devices_csv
+from simulators.city.devices_file import areas_json, devices_csv
 from simulators.dialects import DialectName, dialect_of
 from simulators.faults import FaultPlan
 from simulators.faults.catalogue import FAULTS
-from simulators.world import World
+from simulators.world.state import World
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = city_names()
@@ -34,7 +34,7 @@ DREW = """
 import hashlib
 from simulators.cities import load_city
 from simulators.city import map_geojson
-from simulators.devices_file import areas_json, devices_csv
+from simulators.city.devices_file import areas_json, devices_csv
 city = load_city("practice").city()
 print(hashlib.sha256(devices_csv(city.devices).encode() + areas_json(city.areas) + map_geojson(city)).hexdigest())
 """

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from domain.devices import Device
-from simulators.dialects import Command, DialectName, Hj212, Span, dialects, edge_nodes, encode_batch
-from simulators.dialects.sparkplug_wire import DataType, Metric, encode_payload
-from simulators.reports import Message, Report
+from simulators.dialects import Aggregate, Command, DialectName, Hj212, dialects, edge_nodes, encode_batch
+from simulators.dialects.reports import MqttMessage, Report
+from simulators.dialects.sparkplug.wire import DataType, Metric, encode_payload
 
 FOLDER = Path(__file__).parents[2] / "golden" / "dialects"
 EVENING_MS = 1_780_318_800_123
@@ -53,11 +53,11 @@ def report(device: Device, readings: dict[str, float | bool], at_ms: int = EVENI
     return Report(device.device_id, device.kind, device.area, at_ms, seq, readings)
 
 
-def spoken() -> Iterator[tuple[str, Message]]:
+def spoken() -> Iterator[tuple[str, MqttMessage]]:
     """Every golden file, as `<dialect>/<file>`, with the message it holds."""
     voices = dialects(SEED)
 
-    def one(name: DialectName, device: Device, readings: dict[str, float | bool], seq: int = 41) -> Message:
+    def one(name: DialectName, device: Device, readings: dict[str, float | bool], seq: int = 41) -> MqttMessage:
         (message,) = voices[name].encode(report(device, readings, seq=seq), device)
         return message
 
@@ -81,7 +81,7 @@ def spoken() -> Iterator[tuple[str, Message]]:
     yield from _hj212()
 
 
-def _sparkplug() -> Iterator[tuple[str, Message]]:
+def _sparkplug() -> Iterator[tuple[str, MqttMessage]]:
     told = {EDGE.device_id: FED, EDGE_LAMP.device_id: LIT, EDGE_COVER.device_id: SHUT}
     node = edge_nodes(told, (EDGE, EDGE_LAMP, EDGE_COVER))["zhangjiagang/cabinet-1"]
     node.open_session(EVENING_MS - 60_000)
@@ -108,23 +108,23 @@ def _sparkplug() -> Iterator[tuple[str, Message]]:
     yield "sparkplug/15_ndeath.hex", node.death(at_ms + 6_000)
 
 
-def rebirth_request(at_ms: int) -> Message:
+def rebirth_request(at_ms: int) -> MqttMessage:
     """What a host sends (Sparkplug 3.0, chapter 5, "Rebirth Request")."""
     metric = Metric(at_ms, True, "Node Control/Rebirth", datatype=DataType.BOOLEAN)
-    return Message("spBv1.0/zhangjiagang/NCMD/cabinet-1", encode_payload(at_ms, (metric,), None), qos=0)
+    return MqttMessage("spBv1.0/zhangjiagang/NCMD/cabinet-1", encode_payload(at_ms, (metric,), None), qos=0)
 
 
-def _hj212() -> Iterator[tuple[str, Message]]:
+def _hj212() -> Iterator[tuple[str, MqttMessage]]:
     noon_ms = 1_780_286_400_123
     (page,) = Hj212(ack=True).encode(report(STATION, WATER, noon_ms), STATION)
     yield "hj212/standards_page.txt", page
     station = Hj212()
     (real_time,) = station.encode(report(STATION, WATER | {"flow_rate": 240.3}), STATION)
     yield "hj212/real_time.txt", real_time
-    spans = {name: Span(value - 0.1, value, value + 0.15) for name, value in WATER.items()}
+    spans = {name: Aggregate(value - 0.1, value, value + 0.15) for name, value in WATER.items()}
     (minute,) = station.encode_period(Command.MINUTE, EVENING_MS - 600_123, spans, STATION, sent_at_ms=EVENING_MS)
     yield "hj212/minute.txt", minute
-    more = spans | {name: Span(1.25, 2.5, 4.75) for name in ("cod_cr", "cod_mn", "tn", "tp", "flow_rate")}
+    more = spans | {name: Aggregate(1.25, 2.5, 4.75) for name in ("cod_cr", "cod_mn", "tn", "tp", "flow_rate")}
     hours = Hj212(longest_segment=512).encode_period(
         Command.HOUR, EVENING_MS - 3_600_123, more, STATION, sent_at_ms=EVENING_MS
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulators.dialects import DialectName
-from simulators.dialects.hj212_factors import FACTORS
+from simulators.dialects.hj212.factors import FACTORS
 from tests.simulators.dialects.spoken import EVENING_MS, LAMP, rebirth_request, report
 
 PAGE = (Path(__file__).parents[3] / "docs" / "dialects.md").read_text(encoding="utf-8")

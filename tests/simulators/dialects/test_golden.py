@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from simulators.reports import Message
+from simulators.dialects.reports import MqttMessage
 from tests.simulators.dialects.spoken import FOLDER, spoken
 
 MESSAGES = dict(spoken())
@@ -15,7 +15,7 @@ def test_what_is_said_is_what_was_written_down(name: str) -> None:
     content = (FOLDER / name).read_bytes()
     payload = bytes.fromhex(content.decode()) if name.endswith(".hex") else content
     how = INDEX[name]
-    assert MESSAGES[name] == Message(how["topic"], payload, how.get("content_type"), how.get("qos", 1))
+    assert MESSAGES[name] == MqttMessage(how["topic"], payload, how.get("content_type"), how.get("qos", 1))
 
 
 def test_no_golden_file_is_without_its_test() -> None:

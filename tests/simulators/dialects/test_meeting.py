@@ -7,11 +7,11 @@ from itertools import groupby
 import orjson
 import pytest
 
-from device_registry.built_in import built_in_profiles
+from device_registry.records.built_in_profiles import built_in_profiles
 from domain.devices import Device
 from domain.topics import Topics
-from ingest.messages import Message
-from ingest.pipeline import Pipeline
+from ingest.dialects.messages import MqttMessage
+from ingest.pipeline.message_to_records import Pipeline
 from tests.ingest.lookup import MemoryLookup, lookup_of
 from tests.simulators.dialects.spoken import (
     EDGE,
@@ -76,12 +76,12 @@ def registry() -> MemoryLookup:
     return lookup_of(GATEWAY, *behind, LORA_LAMP, TILT, WELL, STATION, EDGE, EDGE_LAMP, *built_in_profiles(KINDS))
 
 
-def messages(folder: str) -> Iterator[tuple[str, Message]]:
+def messages(folder: str) -> Iterator[tuple[str, MqttMessage]]:
     for name in (name for name in INDEX if name.startswith(f"{folder}/")):
         content = (FOLDER / name).read_bytes()
         payload = bytes.fromhex(content.decode()) if name.endswith(".hex") else content
         received_ms = EVENING_MS + 10_000
-        yield name, Message(INDEX[name]["topic"], payload, received_ms, INDEX[name].get("content_type"))
+        yield name, MqttMessage(INDEX[name]["topic"], payload, received_ms, INDEX[name].get("content_type"))
 
 
 @pytest.mark.parametrize("folder", [folder for folder, _ in groupby(name.split("/")[0] for name in INDEX)])

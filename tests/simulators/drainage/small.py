@@ -2,7 +2,7 @@
 
 from simulators.drainage import Drain, DrainNet, Manhole, Outfall, Pipe
 from simulators.drainage.model import Catchment
-from simulators.streets import Spot
+from simulators.ground.streets import Spot
 
 
 def straight_drain(

@@ -5,7 +5,7 @@ import pytest
 from simulators.drainage import Drain, lay_drains
 from simulators.drainage.net import CLEANEST_M_S
 from simulators.drainage.pipes import full_flow_m3_s, least_slope
-from simulators.streets import lay_streets
+from simulators.ground.streets import lay_streets
 
 PLAN = lay_streets(7, 15, 16)
 NET = lay_drains(7, PLAN)

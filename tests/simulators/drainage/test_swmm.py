@@ -11,7 +11,7 @@ from simulators.drainage import Drain, lay_drains
 from simulators.drainage.model import Catchment, swmm_input
 from simulators.drainage.pipes import full_flow_m3_s
 from simulators.drainage.swmm import HydraulicsFailed, Run, Throttle, run_swmm
-from simulators.streets import lay_streets
+from simulators.ground.streets import lay_streets
 from simulators.weather.storms import Fall, storm_formula
 from tests.simulators.drainage.small import straight_drain
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from domain.durations import parse_instant_ms
+from domain.time.durations import parse_instant_ms
 from simulators.drainage import Blockage, Drain, Drainage, lay_drains
 from simulators.drainage.model import swmm_input
 from simulators.drainage.swmm import run_swmm
 from simulators.drainage.water import SLOT_MINUTES
-from simulators.streets import lay_streets
+from simulators.ground.streets import lay_streets
 from simulators.weather import DRY, Storm, Weather, WeatherPlan
 
 START = parse_instant_ms("2026-06-01T07:30:00+08:00")

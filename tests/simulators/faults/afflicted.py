@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.city import City, build_city
+from simulators.dialects.reports import Report
 from simulators.faults import Fault, FaultPlan
-from simulators.life import Life
-from simulators.reports import Report
-from simulators.truth import Label
+from simulators.publish.report_stream import ReportStream
+from simulators.truth.labels import Label
 
 NO_OTHERS: Final = FaultPlan(share=0)
 
@@ -46,7 +46,7 @@ def afflict(
     fault = Fault(device.device_id, kind, start_ms, start_ms + int(hours * HOUR_MS), size)
     margin_ms = int(margin_hours * HOUR_MS)
     until_ms = fault.end_ms + margin_ms
-    life = Life(city or build_city(7, 60), start_ms - margin_ms, NO_OTHERS, (fault,))
+    life = ReportStream(city or build_city(7, 60), start_ms - margin_ms, NO_OTHERS, (fault,))
     (label,) = (label for label in life.labels(until_ms) if label.kind == kind)
     witness = (told_by or device).device_id
     own = [report for report in life.reports(until_ms) if report.device_id == witness]

@@ -2,12 +2,12 @@
 
 from itertools import pairwise
 
-from domain.durations import parse_instant_ms
-from domain.time_units import DAY_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import DAY_MS
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.catalogue import FAULTS
-from simulators.world import World
+from simulators.world.state import World
 
 START = parse_instant_ms("2026-06-01T18:00:00+08:00")
 PLAN = FaultPlan(stretch_h=6, share=0.05)

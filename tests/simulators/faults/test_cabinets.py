@@ -3,14 +3,14 @@
 import pytest
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS, MINUTE_MS
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.cabinets import feeder_hit
 from simulators.faults.catalogue import FAULTS
-from simulators.sky import Sky
-from simulators.world import World
+from simulators.weather.sky import Sky
+from simulators.world.state import World
 from tests.simulators.faults.afflicted import Case, afflict
 
 CITY = build_city(7, 60)

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS, MINUTE_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS, MINUTE_MS
 from simulators.behaviour.driver import share_of_power
 from simulators.city import build_city
 from simulators.faults.catalogue import FAULTS
 from simulators.faults.fault import Fault
-from simulators.sky import Sky
+from simulators.weather.sky import Sky
 from tests.simulators.faults.afflicted import Case, afflict
 
 CITY = build_city(7, 30)

@@ -6,12 +6,13 @@ from statistics import mean, stdev
 import pytest
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
+from domain.time.durations import parse_instant_ms
 from simulators.city import build_city
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.catalogue import FAULTS
-from simulators.truth import Label
-from simulators.world import World
+from simulators.truth.kinds.catalogue import LABELS
+from simulators.truth.labels import Label
+from simulators.world.state import World
 from tests.simulators.faults.afflicted import Case, afflict
 from tests.simulators.faults.small_city import city_of, cover, drain, station
 
@@ -30,7 +31,7 @@ def asked(kind: str, device: Device, *, hours: float, size: float = 0.5) -> Labe
     """Only what should be said of it."""
     start_ms = parse_instant_ms(NOON)
     fault = Fault(device.device_id, kind, start_ms, start_ms + int(hours * 3_600_000), size)
-    return FAULTS[kind].label(fault, World(CITY, start_ms, FaultPlan(share=0), (fault,)))
+    return LABELS[kind](fault, World(CITY, start_ms, FaultPlan(share=0), (fault,)))
 
 
 def test_an_offline_device_is_silent_and_asked_for_when_the_silence_is_longer_than_its_kind_may_be() -> None:

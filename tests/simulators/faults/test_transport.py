@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Device
-from domain.durations import parse_instant_ms
-from domain.time_units import HOUR_MS
+from domain.time.durations import parse_instant_ms
+from domain.time.units import HOUR_MS
 from simulators.city import City, build_city
+from simulators.dialects.reports import encode_native
 from simulators.faults import Fault, FaultPlan
 from simulators.faults.transport import CLOCK_OFFSETS_MS
-from simulators.life import Life
-from simulators.reports import encode_native
-from simulators.transport import Departure, Revelation, spoilt
-from simulators.truth import Label
+from simulators.publish.departures import Departure, Revelation, spoilt
+from simulators.publish.report_stream import ReportStream
+from simulators.truth.labels import Label
 
 NOON = parse_instant_ms("2026-06-01T12:00:00+08:00")
 CITY: City = build_city(7, 60)
@@ -26,7 +26,7 @@ LAMP: Device = next(device for device in CITY.devices if device.kind == "streetl
 def leaving(kind: str, hours: float = 2.0, size: float = 0.5) -> tuple[Fault, list[Departure], Label]:
     """What the lamp sends while it has that fault from noon on, and an hour before and after."""
     fault = Fault(LAMP.device_id, kind, NOON, NOON + int(hours * HOUR_MS), size)
-    life = Life(CITY, NOON - HOUR_MS, FaultPlan(share=0), (fault,))
+    life = ReportStream(CITY, NOON - HOUR_MS, FaultPlan(share=0), (fault,))
     found = list(life.departures(fault.end_ms + HOUR_MS))
     (label,) = (departure.label for departure in found if isinstance(departure, Revelation))
     own = [d for d in found if isinstance(d, Departure) and d.report.device_id == LAMP.device_id]
@@ -39,7 +39,9 @@ def during(fault: Fault, departures: list[Departure]) -> list[Departure]:
 
 
 def test_without_a_fault_everything_leaves_once_and_at_once() -> None:
-    found = [d for d in Life(CITY, NOON, FaultPlan(share=0)).departures(NOON + HOUR_MS) if isinstance(d, Departure)]
+    found = [
+        d for d in ReportStream(CITY, NOON, FaultPlan(share=0)).departures(NOON + HOUR_MS) if isinstance(d, Departure)
+    ]
     assert len(found) > 2000
     assert all(d.at_ms == d.report.observed_at_ms and not d.again and d.garbled is None for d in found)
 
@@ -47,7 +49,7 @@ def test_without_a_fault_everything_leaves_once_and_at_once() -> None:
 @pytest.mark.parametrize("kind", ["told-again", "reordered", "late-burst", "garbled", "wrong-clock", "gone-mad"])
 def test_departures_are_in_order_of_sending_and_the_truth_before_them(kind: str) -> None:
     fault = Fault(LAMP.device_id, kind, NOON + 60_000, NOON + HOUR_MS, 0.3)
-    found = list(Life(CITY, NOON, FaultPlan(share=0), (fault,)).departures(NOON + 2 * HOUR_MS))
+    found = list(ReportStream(CITY, NOON, FaultPlan(share=0), (fault,)).departures(NOON + 2 * HOUR_MS))
     assert all(a.at_ms <= b.at_ms for a, b in pairwise(found))
     place = next(n for n, departure in enumerate(found) if isinstance(departure, Revelation))
     assert found[place].at_ms == fault.start_ms <= found[place + 1].at_ms
@@ -132,6 +134,6 @@ def test_a_device_gone_mad_sends_a_hundred_a_second() -> None:
 
 def test_the_same_life_departs_the_same_way() -> None:
     plan = FaultPlan(stretch_h=2, share=0.1)
-    once, again = (list(Life(build_city(7, 60), NOON, plan).departures(NOON + HOUR_MS)) for _ in range(2))
+    once, again = (list(ReportStream(build_city(7, 60), NOON, plan).departures(NOON + HOUR_MS)) for _ in range(2))
     assert once == again
     assert any(isinstance(d, Revelation) for d in once)

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from domain.durations import parse_instant_ms
 from domain.errors import ConfigurationError
+from domain.time.durations import parse_instant_ms
 from simulators.weather import RecordedRain, Storm, Weather, WeatherPlan
 from simulators.weather.recorded import fetch_series
 

@@ -1,0 +1,1 @@
+"""The accounts as everybody else uses them."""

@@ -1,0 +1,40 @@
+"""Everything about accounts that the gate, the API and the commands share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from accounts.credentials.secrets import Random
+from accounts.oidc.login import OidcLogin
+from accounts.oidc.provisioning import UserProvisioning
+from accounts.sessions.authentication import Authenticator
+from accounts.sessions.service import LoginSessions
+from accounts.tokens.service import TokenService
+from accounts.users.service import UserService
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLogin:
+    """Logging in at an identity provider, whose button bears `title`."""
+
+    login: OidcLogin
+    newcomers: UserProvisioning
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountServices:
+    """Everything about people. `required`: nobody gets in without logging in; else whoever reaches the listener may all.
+
+    `now_ms` is the wall clock, also where the data follow a simulated one. `public_url` is how browsers reach the page,
+    where that is not how requests arrive here.
+    """
+
+    book: UserService
+    logins: LoginSessions
+    tokens: TokenService
+    door: Authenticator
+    required: bool
+    now_ms: Callable[[], int]
+    random: Random
+    elsewhere: ProviderLogin | None = None
+    public_url: str | None = None

@@ -1,0 +1,1 @@
+"""The tables of the accounts, beside those of cases and registry in the same database."""

@@ -1,0 +1,1 @@
+"""Users and departments, and why something about them is refused."""

@@ -1,0 +1,1 @@
+"""The gateway beside a naive one, on the same broker and log."""

@@ -1,0 +1,1 @@
+"""The outbox, and from there to the channels."""

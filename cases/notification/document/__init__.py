@@ -1,0 +1,1 @@
+"""The notification document of a city: its shape, and reading it."""

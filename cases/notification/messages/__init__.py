@@ -1,0 +1,1 @@
+"""What somebody is told: the occasion, the message, its words."""

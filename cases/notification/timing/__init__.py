@@ -1,0 +1,1 @@
+"""When one recipient is told: quiet hours, rates, digests. Pure."""

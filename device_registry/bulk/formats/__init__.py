@@ -1,0 +1,1 @@
+"""CSV, XLSX and GeoJSON: one reader and one writer for each."""

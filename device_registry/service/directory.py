@@ -1,0 +1,66 @@
+"""The list of devices, page by page, and small CSV files into it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from device_registry.bulk.in_memory import import_csv
+from device_registry.lookup.following import FollowingLookup
+from device_registry.publication.publisher import RegistryPublisher
+from device_registry.service.import_report import ImportReport, RowError
+from device_registry.service.queries import DevicePage, DeviceQuery
+from device_registry.storage.device_filter import DeviceFilter
+from device_registry.storage.registry import Registry
+from domain.devices import DEVICE_ID, Device
+
+
+class RegistryDirectory:
+    """Reads the tables, so that what was imported is there at once; `revision` follows the topic."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        publisher: RegistryPublisher,
+        lookup: FollowingLookup,
+        now_ms: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._registry = registry
+        self._publisher = publisher
+        self._lookup = lookup
+        self._now_ms = now_ms
+
+    async def list_devices(self, query: DeviceQuery) -> DevicePage:
+        if query.cursor and not DEVICE_ID.fullmatch(query.cursor):
+            raise ValueError(f"{query.cursor!r} is no cursor of the device list")
+        wanted = DeviceFilter(
+            kind=query.kind,
+            area=query.area,
+            department=query.department,
+            state=query.state,
+            profile=query.profile,
+            parent_id=query.parent_id,
+            text=query.text,
+            tag=query.tag,
+            grid=query.grid,
+            place=query.place,
+        )
+        page = await asyncio.to_thread(
+            self._registry.list_devices, wanted, after=query.cursor or None, limit=query.limit
+        )
+        total = await asyncio.to_thread(self._registry.count_devices, wanted)
+        return DevicePage(page.items, page.next, total)
+
+    async def get_device(self, device_id: str) -> Device | None:
+        return await asyncio.to_thread(self._registry.get_device, device_id)
+
+    async def import_csv(self, text: str, *, skip_bad: bool) -> ImportReport:
+        now_ms = await self._now_ms()
+        report = await asyncio.to_thread(import_csv, self._registry, text.encode(), now_ms=now_ms, skip_bad=skip_bad)
+        await self._publisher.publish_pending()
+        created, updated, unchanged = (len(devices) for devices in report.changes)
+        errors = tuple(
+            RowError(error.line, f"{error.what}; {error.remedy}", error.column or None) for error in report.errors
+        )
+        return ImportReport(created, updated, unchanged, errors)
+
+    def revision(self) -> int:
+        return self._lookup.version

@@ -1,0 +1,1 @@
+"""Spans, instants and weekly hours as people write them."""

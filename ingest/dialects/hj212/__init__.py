@@ -1,0 +1,1 @@
+"""Monitoring stations: frames, data segments, factors, reports in parts."""

@@ -1,0 +1,1 @@
+"""What the network servers of LoRaWAN have in common."""

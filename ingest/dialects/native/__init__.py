@@ -1,0 +1,1 @@
+"""Native JSON on `city/…/up` and `city-gateway/…/up`."""

@@ -1,0 +1,1 @@
+"""SenML (RFC 8428) in JSON and CBOR, on the same topics as native JSON."""

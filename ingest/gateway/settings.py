@@ -1,0 +1,54 @@
+"""How a gateway slot introduces itself to the broker: its client id, its own topics, its share of the messages."""
+
+from dataclasses import dataclass
+
+from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint
+from domain.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """One slot of `slots`. `simulated_clock`: pass on only the simulator's clock, and take it as the time of receipt."""
+
+    slot: int
+    endpoint: MqttEndpoint
+    topics: Topics
+    receive_maximum: int = 2000
+    simulated_clock: bool = False
+    end_session: bool = False
+    slots: int = 1
+
+    @property
+    def client_id(self) -> str:
+        return f"{self.topics.prefix}urbansense-{self.slot}"
+
+    @property
+    def clock_topic(self) -> str:
+        return SIMULATED_CLOCK_TOPIC if self.simulated_clock else CLOCK_TOPIC.format(slot=self.slot)
+
+    @property
+    def claim_topic(self) -> str:
+        """Where the process that holds the slot says, retained, when it began."""
+        return f"urbansense/slot/{self.client_id}"
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What the slot subscribes to: all messages when it is the only one, else shares, so that slots divide the load.
+
+        Slot 0 has the stateful dialects to itself, all of them.
+        Mosquitto (2.0.11, and by its source up to 2.1) does not keep a shared subscription over its own restart.
+        """
+        uplinks = self._shares if self.slots > 1 else UPLINK_FILTERS
+        stateful = STATEFUL_FILTERS if self.slot == 0 else ()
+        return (*uplinks, *stateful, self.clock_topic, self.claim_topic)
+
+    @property
+    def former_filters(self) -> tuple[str, ...]:
+        """What the session may hold from when there were fewer slots, or more. The embedded broker knows no shares."""
+        if self.endpoint.embedded:
+            return ()
+        return UPLINK_FILTERS if self.slots > 1 else self._shares
+
+    @property
+    def _shares(self) -> tuple[str, ...]:
+        return tuple(f"$share/{self.topics.prefix}urbansense/{topic_filter}" for topic_filter in UPLINK_FILTERS)

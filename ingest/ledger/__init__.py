@@ -1,0 +1,1 @@
+"""What became of every report, computed from the log."""

@@ -1,0 +1,107 @@
+"""Who sent a report: the registry's device behind it, with everything its reports need, looked up once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from domain.devices import AttributeValue, Device, DeviceState, IdentityLookup, Profile
+from domain.rejections import Reason
+from domain.topics import Topics
+from ingest.dialects.hj212 import segment
+from ingest.dialects.hj212.factors import READINGS
+from ingest.dialects.messages import Refused, Uplink
+from ingest.mapping.compiled_profile import CompiledProfile, compile_profile
+
+_HIGHEST_CHAIN: Final = 16
+"""Parents looked at above a device. The registry admits no circle, but a lookup may see one while a move is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingDevice:
+    """A device as its telemetry needs it: `topic` and `key` on the log, and the plan of its readings."""
+
+    device_id: str
+    kind: str
+    area: str | None
+    topic: str
+    key: bytes
+    plan: CompiledProfile
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+class DeviceResolver:
+    """The registry's devices as senders. A device is looked up anew each time; the plan of a profile is kept."""
+
+    def __init__(self, topics: Topics, lookup: IdentityLookup) -> None:
+        self._topics = topics
+        self._lookup = lookup
+        self._plans: dict[tuple[str, bool], tuple[Profile | None, CompiledProfile]] = {}
+
+    def find(self, uplink: Uplink) -> ReportingDevice | Refused:
+        """The sender of `uplink`, or why its report must be refused.
+
+        The registry decides: whether the device is known and in service, whether its kind is the topic's, and whether
+        who spoke for it stands on its parent chain and is in service too.
+        """
+        device = self._device(uplink)
+        if device is None:
+            return Refused(Reason.UNKNOWN_DEVICE, _named(uplink) + " is not registered", uplink.device_id)
+        if device.state is DeviceState.SUSPENDED:
+            return Refused(Reason.UNAUTHORISED, f"{device.device_id} is suspended", device.device_id)
+        if uplink.speaker is not None and (why := self._silenced(uplink.speaker, device)):
+            detail = f"{uplink.speaker} may not speak for {device.device_id}: {why}"
+            return Refused(Reason.UNAUTHORISED, detail, device.device_id)
+        if uplink.kind is not None and uplink.kind != device.kind:
+            detail = f"{device.device_id} is a {device.kind}, not a {uplink.kind}"
+            return Refused(Reason.WRONG_KIND, detail, device.device_id)
+        if device.kind not in self._topics.kinds:
+            detail = f"kind {device.kind} of {device.device_id} is not among the kinds served"
+            return Refused(Reason.WRONG_KIND, detail, device.device_id)
+        return ReportingDevice(
+            device_id=device.device_id,
+            kind=device.kind,
+            area=device.area,
+            topic=self._topics.telemetry(device.kind),
+            key=device.device_id.encode(),
+            plan=self._plan(device.profile, names_factors=uplink.codec == segment.CODEC),
+            attributes=device.attributes,
+        )
+
+    def _silenced(self, speaker_id: str, device: Device) -> str:
+        """Why the speaker may not speak for the device, empty where it may: it is its parent, or a parent of that."""
+        above = device
+        for _ in range(_HIGHEST_CHAIN):
+            if above.parent_id == speaker_id:
+                speaker = self._lookup.device(speaker_id)
+                suspended = speaker is not None and speaker.state is DeviceState.SUSPENDED
+                return "it is suspended" if suspended else ""
+            parent = self._lookup.device(above.parent_id) if above.parent_id is not None else None
+            if parent is None:
+                break
+            above = parent
+        return "it is neither its parent nor above that"
+
+    def _device(self, uplink: Uplink) -> Device | None:
+        if uplink.device_id is not None:
+            return self._lookup.device(uplink.device_id)
+        if uplink.mn is not None:
+            return self._lookup.device_by_mn(uplink.mn)
+        if uplink.sparkplug is not None:
+            return self._lookup.device_by_sparkplug(uplink.sparkplug)
+        return self._lookup.device_by_eui(uplink.dev_eui) if uplink.dev_eui else None
+
+    def _plan(self, profile_name: str, *, names_factors: bool) -> CompiledProfile:
+        profile = self._lookup.profile(profile_name)
+        known = self._plans.get((profile_name, names_factors))
+        if known is None or (known[0] is not profile and known[0] != profile):
+            plan = compile_profile(profile, READINGS) if names_factors else compile_profile(profile)
+            known = self._plans[profile_name, names_factors] = (profile, plan)
+        return known[1]
+
+
+def _named(uplink: Uplink) -> str:
+    if uplink.device_id is not None:
+        return f"device {uplink.device_id!r}"
+    if uplink.mn is not None:
+        return f"MN {uplink.mn!r}"
+    return f"Sparkplug path {uplink.sparkplug!r}" if uplink.sparkplug is not None else f"device EUI {uplink.dev_eui!r}"

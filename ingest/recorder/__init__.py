@@ -1,0 +1,1 @@
+"""From the log to the store: telemetry and events, each kept once."""

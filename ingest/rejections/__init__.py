@@ -1,0 +1,1 @@
+"""What was refused: listed, counted by device, put through again."""

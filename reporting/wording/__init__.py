@@ -1,0 +1,1 @@
+"""Shares, durations and instants as people read them."""

@@ -1,0 +1,177 @@
+"""What becomes of a device's state when its rules change: a new version, a rule removed, a device that no longer fits."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from domain.devices import Device, DeviceState
+from rules.engine.device_state import NEVER_MS, DeviceRuleState
+from rules.engine.entries import ReportEntry, States, Values, entry_of, outcome_of
+from rules.engine.folding import Happening, Held, RuleState
+from rules.engine.plans import Plan, RuleSet
+from rules.engine.published import Published
+from rules.language.rule import Mode, Rule
+from rules.language.signals.windows import Windows
+
+_Column = Callable[[States], RuleState]
+Events = dict[int, Published]
+
+
+def carry_over(watch: DeviceRuleState, plan: Plan | None) -> list[tuple[Rule, Published]]:
+    """Bring the watch under another plan; the open events that nobody judges any longer, with their old rules.
+
+    A rule of the same version keeps all its state. A new version keeps its open event, to be judged by its own clear
+    condition, and nothing else: its pending run restarts. It and a new rule judge only reports newer than the newest so
+    far. Without a plan nothing is kept.
+    """
+    old = {rule.name: rule for rule in watch.plan.rules} if watch.plan else {}
+    new = {rule.name: rule for rule in plan.rules} if plan else {}
+    ended = [
+        (rule, event)
+        for rule in old.values()
+        if not _lives_on(rule, new.get(rule.name))
+        for _, event in sorted(watch.published.get(rule.name, {}).items())
+        if event.is_open
+    ]
+    before, watch.plan = watch.plan, plan
+    if plan is None:
+        watch.forget()
+        return ended
+    if before is not plan:
+        _move_windows(watch, plan)
+    untouched = {name for name, rule in new.items() if name in old and _is_same(old[name], rule)}
+    open_events = {
+        name: next((e for e in watch.published.get(name, {}).values() if e.is_open), None)
+        for name, rule in new.items()
+        if name in old and _lives_on(old[name], rule)
+    }
+    columns = [
+        _copied(before.index[rule.name])
+        if before and rule.name in untouched
+        else _constant(watch, open_events.get(rule.name))
+        for rule in plan.rules
+    ]
+    _move_states(watch, before, plan, columns, untouched)
+    watch.published = _published(watch, old, new, untouched, open_events)
+    watch.floors = {name: floor for name, floor in watch.floors.items() if name in untouched}
+    if watch.last_ms != NEVER_MS:
+        watch.floors |= {name: watch.last_ms for name in new if name not in untouched}
+    return ended
+
+
+def _move_windows(watch: DeviceRuleState, plan: Plan) -> None:
+    """Windows of the new plan; what the old ones remember of the same quantities is taken over."""
+    before = watch.windows
+    watch.windows = Windows(plan.layout) if plan.layout else None
+    if before is not None and watch.windows is not None:
+        watch.windows.take_settled(before.settled(watch.settled_ms))
+
+
+def take_over(watch: DeviceRuleState, events: Mapping[str, Published]) -> None:
+    """Judge these open events by their clear conditions from now on, whatever the rules held of their own before."""
+    plan = watch.plan
+    assert plan is not None
+    columns = [
+        _constant(watch, events[rule.name]) if rule.name in events else _copied(i) for i, rule in enumerate(plan.rules)
+    ]
+    _move_states(watch, plan, plan, columns, plan.index.keys() - events.keys())
+    watch.published |= {name: {event.opened_at_ms: event} for name, event in events.items()}
+
+
+def _move_states(
+    watch: DeviceRuleState, before: Plan | None, plan: Plan, columns: Sequence[_Column], untouched: Collection[str]
+) -> None:
+    """Bring settled, recent and newest states under the plan, a column for each of its rules."""
+
+    def moved(states: States) -> States:
+        return _canonical(plan, tuple(column(states) for column in columns))
+
+    pick = picker(before.quantities if before else (), plan.quantities)
+    watch.entries = [
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
+        for entry in watch.entries
+    ]
+    for entry in watch.entries:
+        watch.put(entry[0], entry[1])
+    watch.settled, watch.states = moved(watch.settled), moved(watch.states)
+
+
+def reason_gone(rule: Rule, rules: RuleSet, device: Device | None) -> str:
+    """Why nobody judges that rule on that device any longer: the `reason` of the event it clears."""
+    if device is None or device.state is DeviceState.RETIRED:
+        return "device_retired"
+    if device.state is not DeviceState.ACTIVE:
+        return f"device_{device.state.value}"
+    current = rules.by_name.get(rule.name)
+    if current is None:
+        return "rule_removed"
+    if current.mode is not rule.mode:
+        return "rule_off" if current.mode is Mode.OFF else f"rule_{current.mode.value}"
+    return "not_applicable"
+
+
+def _lives_on(rule: Rule, successor: Rule | None) -> bool:
+    """Whether the open events of a rule go on under the rule that now has its name."""
+    return successor is not None and successor.mode is rule.mode
+
+
+def _is_same(rule: Rule, successor: Rule) -> bool:
+    return successor is rule or (rule.version == successor.version and rule.text == successor.text)
+
+
+def _copied(at: int) -> _Column:
+    return lambda states: states[at]
+
+
+def _constant(watch: DeviceRuleState, event: Published | None) -> _Column:
+    """The same state everywhere: an event taken over from an older version, or nothing."""
+    if event is None:
+        return lambda states: None
+    heard_ms = max(watch.last_ms, event.opened_at_ms)
+    state = Held(event.since_ms, event.opened_at_ms, heard_ms, None, event.basis)
+    return lambda states: state
+
+
+def _moved(
+    plan: Plan,
+    pick: Callable[[Values], Values],
+    moved: Callable[[States], States],
+    untouched: Collection[str],
+    t: int,
+    values: Values,
+    states: States,
+    happenings: tuple[Happening, ...],
+) -> ReportEntry:
+    kept = tuple(happening for happening in happenings if happening.rule in untouched)
+    return entry_of(plan, t, pick(values), moved(states), kept)
+
+
+def picker(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Values], Values]:
+    """Values of the old plan's quantities as those of the new one; what nobody read is not known any more."""
+    if old == new:
+        return lambda values: values
+    places = [old.index(name) if name in old else None for name in new]
+    return lambda values: tuple(None if at is None else values[at] for at in places)
+
+
+def _canonical(plan: Plan, states: States) -> States:
+    """`plan.idle` itself where nothing is held, which is how the engine knows it quickly."""
+    return plan.idle if states == plan.idle else states
+
+
+def _published(
+    watch: DeviceRuleState,
+    old: dict[str, Rule],
+    new: dict[str, Rule],
+    untouched: set[str],
+    open_events: dict[str, Published | None],
+) -> dict[str, Events]:
+    published = {name: watch.published[name] for name in untouched if name in watch.published}
+    for name, event in open_events.items():
+        if name not in untouched and event is not None:
+            published[name] = {event.opened_at_ms: event}
+    back = {n: e for n, e in watch.published.items() if n not in old and _may_come_back(watch, e, new.get(n))}
+    return published | back
+
+
+def _may_come_back(watch: DeviceRuleState, events: Events, rule: Rule | None) -> bool:
+    """A silence that a removed rule no longer tells of is told again, as the next revision, if the rule returns."""
+    return rule is None or (rule.no_data_ms is not None and set(events) == {watch.last_ms + rule.no_data_ms})

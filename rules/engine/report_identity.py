@@ -1,0 +1,33 @@
+"""Which reports of a device without a clock were told before. Those with one are known by their observed time."""
+
+from hashlib import blake2b
+from typing import Final
+
+import orjson
+
+from domain.telemetry import Telemetry
+from domain.time.units import HOUR_MS
+
+RECEIVED_AGAIN_WITHIN_MS: Final = HOUR_MS
+
+
+def received_before(told: dict[str, int], report: Telemetry) -> bool:
+    """Whether a report with the same message id and readings was received within the hour; `told` takes note of it.
+
+    Shape: `told` maps what identifies a report to when it was received, oldest first; what is older than the hour leaves
+    it. A report without a message id is never taken for another.
+    """
+    message_id = report.get("message_id")
+    if message_id is None:
+        return False
+    received_ms = report["received_at_ms"]
+    readings = orjson.dumps(report["readings"], option=orjson.OPT_SORT_KEYS)
+    identity = f"{blake2b(readings, digest_size=8).hexdigest()} {message_id}"
+    before_ms = told.get(identity)
+    if before_ms is not None and abs(received_ms - before_ms) <= RECEIVED_AGAIN_WITHIN_MS:
+        return True
+    told.pop(identity, None)
+    told[identity] = received_ms
+    while told[oldest := next(iter(told))] < received_ms - RECEIVED_AGAIN_WITHIN_MS:
+        del told[oldest]
+    return False

@@ -1,0 +1,1 @@
+"""Reading the clauses of one document: typed values out, problems with their places collected on the way."""

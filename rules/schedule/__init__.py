@@ -1,0 +1,1 @@
+"""When a rule is active: by the sun, by weekly hours, by calendar."""

@@ -1,0 +1,236 @@
+"""The correlation stage as a service: `rules.raised` in order to `city.events` as CloudEvents, each exactly once.
+
+    take up: fence and restore ──▶ read ──▶ decide (rules.correlation) ──▶ commit: events, own state, place ──▶ read ...
+This is the only writer of `city.events`. It resumes from what was committed together and from nothing else.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from domain.devices import Device
+from domain.errors import Fenced, TransientFault
+from domain.events import Transition
+from domain.retry import backoff_s, pause
+from domain.time.durations import format_instant
+from domain.topics import Headers, Topics, header
+from rules.correlation.event_history import RuleSubject
+from rules.correlation.stage import Output, Stage
+from rules.definitions.silences import Silence, SilenceTable
+from rules.definitions.table import RuleTable
+from rules.engine.announcing import CLOCK_HEADER
+from rules.language.rule import Rule
+from rules.worker.clock_records import CLOCK_TYPE
+from streams.ports import Committed, Log, LogReader, Outgoing, Record, Start, TopicPartition, TransactionalWriter
+from streams.reading.tables import latest_by_key
+
+SOURCE: Final = "/urbansense/rules"
+STATE_SCHEMA: Final = 1
+_STATE_PARTITION: Final = 0
+_STATE_HEADERS: Final[Headers] = (("schema", b"correlation-state/1"),)
+_PREFIX: Final = "correlation/"
+_OWN_KEY: Final = b"correlation"
+_READ_TIMEOUT_S: Final = 0.2
+_TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
+_CONTENT_TYPE: Final = ("content-type", b"application/json")
+_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
+_SOURCE: Final = ("ce_source", SOURCE.encode())
+_TYPES: Final = {transition: ("ce_type", transition.cloud_event_type.encode()) for transition in Transition}
+_EVENT_SCHEMA: Final = ("schema", b"event/1")
+_log = structlog.get_logger()
+
+
+def no_device(device_id: str) -> Device | None:
+    """A registry without devices: nothing has parents, and groups by what devices are have no members."""
+    return None
+
+
+class Correlator:
+    """The one writer of `city.events`; a second one takes over from the first, which ends with Fenced.
+
+    `find_device` is the registry as it stands when an event is first seen.
+    """
+
+    def __init__(self, log: Log, topics: Topics, find_device: Callable[[str], Device | None] = no_device) -> None:
+        self._log = log
+        self._topics = topics
+        self._find_device = find_device
+        self._group = f"{topics.prefix}correlator"
+        self._table = RuleTable()
+        self._silences = SilenceTable()
+        self._seen = (0, 0)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Pass events on until `stop` is set. Waits out a log that is away. Raises: Fenced."""
+        waits = backoff_s()
+        while not stop.is_set():
+            try:
+                await self._correlate(stop)
+            except TransientFault as fault:
+                wait_s = next(waits)
+                _log.warning("correlator waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
+                await pause(stop, wait_s)
+
+    async def _correlate(self, stop: asyncio.Event) -> None:
+        """From the committed place on; the writer is opened first, so that an earlier one can move it no more."""
+        raised = TopicPartition(self._topics.rules_raised, 0)
+        writer = await self._log.writer(self._group)
+        try:
+            definitions = await self._log.reader([self._topics.rule_definitions], start=Start.EARLIEST)
+            try:
+                await self._load_definitions(definitions)
+                stage = await self._restored()
+                reader = await self._log.reader(
+                    [raised.topic], group=self._group, partitions=[raised], start=Start.EARLIEST
+                )
+                try:
+                    while not stop.is_set():
+                        records = (await reader.read(_READ_TIMEOUT_S)).get(raised, ())
+                        await self._follow(definitions)
+                        await self._take_in(stage, writer, raised, records)
+                finally:
+                    await reader.close()
+            finally:
+                await definitions.close()
+        except Fenced:
+            _log.error("another correlator has taken over")
+            raise
+        finally:
+            await writer.close()
+
+    async def _load_definitions(self, definitions: LogReader) -> None:
+        """Everything that stands on the topic before anything is correlated."""
+        ends = {tp: end for tp, (_, end) in (await self._log.bounds([self._topics.rule_definitions])).items()}
+        self._table, self._silences = RuleTable(), SilenceTable()
+        while any(definitions.position(tp) < end for tp, end in ends.items()):
+            await self._follow(definitions, _READ_TIMEOUT_S)
+
+    async def _follow(self, definitions: LogReader, timeout_s: float = 0) -> None:
+        for records in (await definitions.read(timeout_s)).values():
+            self._table.apply(records)
+            self._silences.apply(records)
+
+    async def _restored(self) -> Stage:
+        """The stage as it was committed last, under the rules and silences of that time."""
+        stage = Stage(self._topics.partitions, self._find_device)
+        partition = TopicPartition(self._topics.rule_state, _STATE_PARTITION)
+        records = await latest_by_key(self._log, partition.topic, [partition])
+        self._seen = (-1, -1)
+        own = records.pop(_OWN_KEY, None)
+        if own is None:
+            return stage
+        told: dict[str, Any] = orjson.loads(own.value or b"")
+        if told["v"] != STATE_SCHEMA:
+            _log.warning("correlation state of another schema is left behind", schema=told["v"])
+            return stage
+        for key, record in records.items():
+            if (about := _decode_key(key)) is not None and record.value is not None:
+                stage.adopt_state(about, record.value)
+        stage.restore(told["stage"], self._rules_of(told["rules"]), map(Silence.model_validate, told["silences"]))
+        return stage
+
+    def _rules_of(self, versions: dict[str, int]) -> list[Rule]:
+        definitions = (self._table.version(name, version) for name, version in versions.items())
+        return [definition.rule for definition in definitions if definition is not None]
+
+    async def _take_in(
+        self, stage: Stage, writer: TransactionalWriter, raised: TopicPartition, records: Sequence[Record]
+    ) -> None:
+        """Decide about these records by the rules as they are now, and commit what follows."""
+        revisions = (self._table.revision, self._silences.revision)
+        if revisions != self._seen:
+            self._seen = revisions
+            stage.set_rules(definition.rule for definition in self._table.in_force())
+            stage.set_silences(self._silences.silences())
+        elif not records:
+            return
+        for record in records:
+            _feed(stage, record)
+        outputs, states = stage.take()
+        outgoing = [self._told(output) for output in outputs] + [
+            self._state(key, value) for key, value in states.items()
+        ]
+        outgoing.append(self._own_state(stage))
+        places = {raised: Committed(records[-1].offset + 1)} if records else {}
+        await writer.commit(outgoing, self._group, places)
+
+    def _told(self, output: Output) -> Outgoing:
+        if output.in_shadow:
+            return raised_record(self._topics.rules_shadow, output)
+        return cloud_event(self._topics.events, output)
+
+    def _state(self, key: RuleSubject, value: bytes | None) -> Outgoing:
+        return Outgoing(self._topics.rule_state, _encode_key(key), value, _STATE_HEADERS, _STATE_PARTITION)
+
+    def _own_state(self, stage: Stage) -> Outgoing:
+        told = {
+            "v": STATE_SCHEMA,
+            "rules": {definition.name: definition.version for definition in self._table.in_force()},
+            "silences": [silence.model_dump() for silence in self._silences.silences()],
+            "stage": stage.snapshot(),
+        }
+        return Outgoing(self._topics.rule_state, _OWN_KEY, orjson.dumps(told), _STATE_HEADERS, _STATE_PARTITION)
+
+
+def _feed(stage: Stage, record: Record) -> None:
+    value = record.value or b""
+    said = header(record.headers, "type")
+    if said == CLOCK_TYPE:
+        clock = orjson.loads(value)
+        stage.clock(clock["partition"], clock["now_ms"])
+    else:
+        stage.raised(_TRANSITIONS[said or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
+
+
+@lru_cache(maxsize=1024)
+def _instant(at_ms: int) -> bytes:
+    """Many events are found at one clock."""
+    return format_instant(at_ms).encode()
+
+
+def _encode_key(key: RuleSubject) -> bytes:
+    return f"{_PREFIX}{key[0]}/{key[1]}".encode()
+
+
+def _decode_key(key: bytes) -> RuleSubject | None:
+    """The rule and the subject; a rule's name has no slash, a subject (an area) may."""
+    text = key.decode()
+    if not text.startswith(_PREFIX):
+        return None
+    rule, _, subject = text[len(_PREFIX) :].partition("/")
+    return rule, subject
+
+
+def cloud_event(topic: str, output: Output) -> Outgoing:
+    """What is told as a CloudEvent 1.0 in Kafka's binary binding.
+
+    Time: `ce_time` is the log's clock when the transition was found, never ours, so the same input gives the same bytes.
+    Source: cloudevents/spec, kafka-protocol-binding.md, section 3.2.
+    """
+    event = output.event
+    subject = event["subject"].encode()
+    headers: Headers = (
+        _CONTENT_TYPE,
+        _SPEC_VERSION,
+        ("ce_id", f"{event['event_id']}/{event['revision']}".encode()),
+        _SOURCE,
+        _TYPES[output.transition],
+        ("ce_subject", subject),
+        ("ce_time", _instant(output.clock_ms)),
+        _EVENT_SCHEMA,
+    )
+    return Outgoing(topic, subject, output.value, headers)
+
+
+def raised_record(topic: str, output: Output) -> Outgoing:
+    """What a group rule in shadow would tell, as the device rules write theirs."""
+    headers: Headers = (
+        ("schema", b"event/1"),
+        ("type", output.transition.value.encode()),
+        (CLOCK_HEADER, str(output.clock_ms).encode()),
+    )
+    return Outgoing(topic, output.event["subject"].encode(), output.value, headers)

@@ -1,0 +1,233 @@
+"""One partition number of all telemetry topics, owned by one worker: the engine's lanes, and what they commit.
+
+telemetry.<kind>/p ──▶ Lane of that kind ──▶ raised ─┐
+                                    └─▶ states ──────┼──▶ one transaction
+                               sums, clocks, offsets ┘
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import orjson
+import structlog
+
+from domain.devices import Device
+from domain.topics import Headers, Topics, is_tick
+from rules.correlation.event_history import NEVER_MS
+from rules.definitions.table import RuleTable
+from rules.engine.announcing import CLOCK_HEADER, Raised
+from rules.engine.engine import Engine
+from rules.engine.health import Vitals
+from rules.engine.plans import RuleSet
+from rules.engine.published import Published
+from rules.engine.snapshots import SCHEMA, decode_device_state, encode_device_state
+from rules.language.rule import Mode
+from rules.worker.clock_records import encode_clock
+from rules.worker.partition_states import partition_key
+from streams.ports import Committed, Outgoing, Record, TopicPartition
+
+_STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
+_DEVICE_PREFIX: Final = b"device/"
+_NO_SUMS: Final = (0, 0, 0, 0)
+_log = structlog.get_logger()
+
+
+class Outdated(NamedTuple):
+    """What is known of a partition whose state cannot be read: up to where it was judged, and its sums, by topic."""
+
+    places: Mapping[str, int]
+    sums: Mapping[str, Sequence[int]]
+
+
+PublishedByDevice = dict[str, dict[str, dict[int, Published]]]
+"""Events as they were told last, by device, rule and opening time."""
+
+
+class PartitionChanges(NamedTuple):
+    """What one transaction of a partition holds, and what it tells."""
+
+    raised: list[Raised]
+    records: list[Outgoing]
+    places: dict[TopicPartition, Committed]
+
+
+class Partition:
+    """The engine's state for one partition number. Pure but for the registry it looks devices up in."""
+
+    def __init__(
+        self, number: int, topics: Topics, rules: RuleSet, find_device: Callable[[str], Device | None], vitals: Vitals
+    ) -> None:
+        self.number = number
+        self.rules = rules
+        self.vitals = vitals
+        self._topics = topics
+        self._find_device = find_device
+        self._lanes = {topics.telemetry(kind): Engine(kind, rules, find_device, vitals) for kind in topics.kinds}
+        self._next: dict[str, int] = {}
+        self._moved = False
+        self._restated = False
+        self._clock_until_ms = NEVER_MS
+        self._clock_told_ms: int | None = None
+
+    # Restoring
+
+    def restore(
+        self, records: Mapping[bytes, Record], table: RuleTable, offsets: Mapping[TopicPartition, int]
+    ) -> Outdated | None:
+        """Take up the state as it was committed, under the rules of that time. Call `set_rules` after it.
+
+        Returns what is known of a state of another release, which must be rebuilt; None if there is nothing to rebuild.
+        """
+        places = {tp.topic: offset for tp, offset in offsets.items()}
+        own = records.get(partition_key(self.number))
+        if own is None or own.value is None:
+            self._next = places
+            return None
+        told: dict[str, Any] = orjson.loads(own.value)
+        if told["v"] != SCHEMA:
+            lanes = told.get("lanes", {})
+            judged = {topic: lane["offset"] for topic, lane in lanes.items()}
+            return Outdated(places | judged, {topic: lane["sums"] for topic, lane in lanes.items()})
+        self._next = places
+        self.vitals.restore(told.get("health", {}), told["rules"])
+        definitions = [table.version(name, version) for name, version in told["rules"].items()]
+        rules = (definition.rule for definition in definitions if definition is not None)
+        self.rules = RuleSet(rules, self.rules.calendars)
+        for topic, lane in told["lanes"].items():
+            self._next[topic] = lane["offset"]
+            if topic in self._lanes:
+                self._lanes[topic].restore(self.rules, lane)
+        for key, record in records.items():
+            if key.startswith(_DEVICE_PREFIX) and record.value is not None:
+                self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
+        return None
+
+    def rebuilt(self, told: PublishedByDevice, outdated: Outdated) -> None:
+        """Everything up to the places of the outdated state is judged over again; go on from there."""
+        for topic, lane in self._lanes.items():
+            lane.rebuilt(told, outdated.sums.get(topic, _NO_SUMS))
+        self._next = dict(outdated.places)
+        self._moved = self._restated = True
+
+    def _restore_device(self, device_id: str, value: bytes) -> None:
+        decoded = decode_device_state(device_id, value, self.rules, self._find_device(device_id))
+        if decoded is not None and (lane := self._lanes.get(self._topics.telemetry(decoded[0]))) is not None:
+            lane.adopt(decoded[1])
+
+    def set_rules(self, rules: RuleSet) -> None:
+        """Judge by these from now on."""
+        self.rules, self._restated = rules, True
+        self.vitals.restart(rules)
+        for lane in self._lanes.values():
+            lane.set_rules(rules)
+
+    def tell_clock_until(self, until_ms: int) -> None:
+        """Tell the correlation stage how time goes on, until it has passed that instant."""
+        self._clock_until_ms = until_ms
+
+    def refresh(self, devices: Sequence[Device]) -> None:
+        """The registry changed. `devices` are those of this partition; none where no rule fires from absence."""
+        for lane in self._lanes.values():
+            lane.refresh(devices)
+
+    # Judging
+
+    def judge(self, topic: str, records: Sequence[Record]) -> None:
+        """Fold records of one topic in log order; those before its place were judged already."""
+        lane = self._lanes[topic]
+        start = self._next.get(topic, 0)
+        loads, report = orjson.loads, lane.report
+        for record in records:
+            if record.offset < start:
+                continue
+            value: Any = None
+            try:
+                value = loads(record.value or b"")
+                if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
+                    lane.tick(value)
+                else:
+                    report(value)
+            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+                if _is_report(value):
+                    raise  # ours, and no fault of the record
+                lane.no_rule += 1
+                _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
+        self._next[topic] = max(start, records[-1].offset + 1)
+        self._moved = True
+
+    # Committing
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is anything to commit."""
+        return self._moved or self._restated or self.has_events
+
+    @property
+    def has_events(self) -> bool:
+        return any(lane.raised for lane in self._lanes.values())
+
+    def take_changes(self) -> PartitionChanges:
+        """Everything that changed since the last call: events, states, sums, and the group's places that go with them.
+
+        They must be committed together. If that fails, this partition is worth nothing any more: restore another.
+        """
+        everything: list[Raised] = []
+        states: list[Outgoing] = []
+        topic, number = self._topics.rule_state, self.number
+        for lane in self._lanes.values():
+            raised, changed = lane.take()
+            everything += raised
+            for one in raised:
+                self.vitals.note_raised(one)
+            for watch in changed:
+                key = _DEVICE_PREFIX + watch.device_id.encode()
+                states.append(Outgoing(topic, key, encode_device_state(lane.kind, watch), _STATE_HEADERS, number))
+        records = [self._event(raised) for raised in everything] + self._clock() + states
+        records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
+        self._moved = self._restated = False
+        places = {TopicPartition(topic, number): Committed(offset) for topic, offset in self._next.items()}
+        return PartitionChanges(everything, records, places)
+
+    def _clock(self) -> list[Outgoing]:
+        """The clock of the lane that is furthest behind, where it moved and somebody needs it."""
+        clocks = [lane.clock.now_ms for lane in self._lanes.values()]
+        now_ms = min((clock_ms for clock_ms in clocks if clock_ms is not None), default=None)
+        told_ms = self._clock_told_ms
+        if self._clock_until_ms == NEVER_MS or now_ms is None or None in clocks:
+            return []
+        if told_ms is not None and (now_ms <= told_ms or told_ms >= self._clock_until_ms):
+            return []
+        self._clock_told_ms = now_ms
+        value, headers = encode_clock(self.number, now_ms)
+        return [Outgoing(self._topics.rules_raised, None, value, headers, 0)]
+
+    def _own_state(self) -> dict[str, Any]:
+        return {
+            "v": SCHEMA,
+            "rules": self.rules.versions(),
+            "health": self.vitals.snapshot(self.rules),
+            "lanes": {
+                topic: {"offset": self._next[topic], **lane.snapshot()}
+                for topic, lane in self._lanes.items()
+                if topic in self._next
+            },
+        }
+
+    def _event(self, raised: Raised) -> Outgoing:
+        topic = self._topics.rules_raised if raised.mode is Mode.LIVE else self._topics.rules_shadow
+        headers = (
+            ("schema", b"event/1"),
+            ("type", raised.transition.value.encode()),
+            (CLOCK_HEADER, str(raised.clock_ms).encode()),
+        )
+        return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)
+
+
+def _is_report(value: Any) -> bool:
+    """Whether it has the shape of a report or a tick, so that whatever failed on it is a bug."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("tick_at_ms"), int):
+        return "gateway" in value
+    whole = isinstance(value.get("observed_at_ms"), int) and isinstance(value.get("readings"), dict)
+    return whole and isinstance(value.get("device_id"), str)

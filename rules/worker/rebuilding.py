@@ -1,0 +1,60 @@
+"""Rule state of another release: built again from the telemetry that is retained, and brought together with what was told.
+
+telemetry.<kind>/p up to the committed place ──▶ Partition, nothing told ──┐
+rules.raised and rules.shadow: the newest word on every event ─────────────┴──▶ goes on as if it had always been so
+"""
+
+import orjson
+import structlog
+
+from domain.events import Event, Transition
+from domain.topics import Topics, header
+from rules.engine.published import Published
+from rules.worker.partition import Outdated, Partition, PublishedByDevice
+from streams.ports import Log, Record
+from streams.reading.tables import read_between, read_to_end
+from streams.routing.partitioning import partition_of
+
+_log = structlog.get_logger()
+
+
+async def rebuild(log: Log, topics: Topics, partition: Partition, outdated: Outdated) -> None:
+    """Judge the partition's retained telemetry over again. Raises: TransientFault where the log does not answer."""
+    _log.warning("rule state of another release is rebuilt from telemetry", partition=partition.number)
+    bounds = await log.bounds(topics.all_telemetry)
+    spans = {
+        tp: (first, min(end, outdated.places.get(tp.topic, first)))
+        for tp, (first, end) in bounds.items()
+        if tp.partition == partition.number
+    }
+    judged = 0
+    async for record in read_between(log, spans):
+        partition.judge(record.topic, [record])
+        judged += 1
+    partition.rebuilt(await _read_told(log, topics, partition.number), outdated)
+    _log.info("rule state is rebuilt", partition=partition.number, records=judged)
+
+
+async def _read_told(log: Log, topics: Topics, partition: int) -> PublishedByDevice:
+    """What was told of the partition's devices."""
+    told: PublishedByDevice = {}
+    async for record in read_to_end(log, [topics.rules_raised, topics.rules_shadow]):
+        event = _event_of(record)
+        if event is not None and partition_of(event.subject.encode(), topics.partitions) == partition:
+            rules = told.setdefault(event.subject, {})
+            rules.setdefault(event.rule, {})[event.opened_at_ms] = _published(event)
+    return told
+
+
+def _event_of(record: Record) -> Event | None:
+    if (header(tuple(record.headers), "type") or b"").decode() not in set(Transition) or record.value is None:
+        return None
+    return Event.model_validate(orjson.loads(record.value))
+
+
+def _published(event: Event) -> Published:
+    basis = tuple((evidence.quantity, evidence.value, evidence.observed_at_ms) for evidence in event.evidence)
+    return Published(
+        event.since_ms, event.opened_at_ms, event.revision, event.status, event.cleared_at_ms, event.stale, basis,
+        event.severity,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""LoRaWAN uplinks, as the MQTT integrations of ChirpStack and The Things Stack publish them."""

@@ -1,0 +1,45 @@
+"""What a dialect is: a pure way of saying a report as MQTT messages."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Protocol
+
+from domain.devices import Device
+from domain.errors import ConfigurationError
+from simulators.dialects.reports import MqttMessage, Report
+
+
+class DialectName(StrEnum):
+    """The dialects that simulated devices speak: the values of a device's attribute `dialect`."""
+
+    NATIVE = "native"
+    NATIVE_BATCH = "native-batch"
+    SENML_JSON = "senml-json"
+    SENML_CBOR = "senml-cbor"
+    CHIRPSTACK = "chirpstack"
+    THINGS_STACK = "things-stack"
+    SPARKPLUG = "sparkplug"
+    HJ212 = "hj212"
+
+
+class CannotSay(ConfigurationError):
+    """A dialect has no word for a quantity, or a device lacks what the dialect needs of it."""
+
+
+class Dialect(Protocol):
+    """A dialect without a memory: the same report of the same device gives the same bytes, in any order of calls."""
+
+    def encode(self, report: Report, device: Device) -> tuple[MqttMessage, ...]:
+        """The messages that say the report, in the order to send them; never empty.
+
+        Raises: CannotSay, naming the device and every quantity there is no word for.
+        """
+
+    def unsayable(self, quantities: Iterable[str], device: Device) -> frozenset[str]:
+        """Those of `quantities` this dialect has no word for, as spoken by this device."""
+
+
+def refuse(device: Device, dialect: str, unsayable: Iterable[str]) -> CannotSay:
+    """The error that says what a dialect cannot say."""
+    names = ", ".join(sorted(unsayable))
+    return CannotSay(f"{device.device_id}: {dialect} has no word for {names}; choose another dialect, or leave it out")

@@ -1,0 +1,1 @@
+"""SenML packs (RFC 8428) in JSON and CBOR."""

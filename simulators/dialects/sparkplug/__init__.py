@@ -1,0 +1,1 @@
+"""Sparkplug B, as an edge node sends it."""

@@ -1,0 +1,1 @@
+"""The ground that a city stands on: where it lies, its streets, and what they are called."""

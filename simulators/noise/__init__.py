@@ -1,0 +1,1 @@
+"""Seeded noise, asked by key: the same question has the same answer."""

@@ -1,0 +1,1 @@
+"""What truly happened, and what should have been reported of it: labels, read from the world."""

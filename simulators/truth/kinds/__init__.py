@@ -1,0 +1,1 @@
+"""What should be reported of each kind of fault, as a label."""

@@ -1,0 +1,52 @@
+"""Labels of faults: transport."""
+
+from typing import Final
+
+from domain.time.units import MINUTE_MS
+from simulators.faults.fault import Fault
+from simulators.faults.silence import told_after_ms
+from simulators.faults.transport import (
+    GARBLED,
+    GONE_MAD,
+    LATE_BURST,
+    REORDERED,
+    TOLD_AGAIN,
+    WRONG_CLOCK,
+    is_clock_usable,
+)
+from simulators.truth.kinds.asking import asks_for, asks_for_nothing
+from simulators.truth.labels import Label
+from simulators.world.state import World
+
+
+def _nothing(fault: Fault, world: World) -> Label:
+    return asks_for_nothing(fault)
+
+
+def _silent(fault: Fault, world: World) -> Label:
+    """A device of which nobody hears anything usable while the fault is on."""
+    silence_ms = told_after_ms(world.device(fault.device_id))
+    if fault.end_ms - fault.start_ms > silence_ms + 10 * MINUTE_MS:
+        return asks_for(fault, "offline", within_ms=silence_ms + 10 * MINUTE_MS, explains=("link-lost",))
+    return asks_for_nothing(fault, explains=("offline", "link-lost"))
+
+
+def _wrong_clock(fault: Fault, world: World) -> Label:
+    """Nobody can use what such a clock says, so the device counts as offline; a clock a little slow harms nobody."""
+    if is_clock_usable(fault):
+        return asks_for_nothing(fault)
+    return _silent(fault, world)
+
+
+def _garbled(fault: Fault, world: World) -> Label:
+    return asks_for_nothing(fault, explains=("offline",))
+
+
+TRANSPORT_LABELS: Final = {
+    TOLD_AGAIN: _nothing,
+    REORDERED: _nothing,
+    LATE_BURST: _silent,
+    GARBLED: _garbled,
+    WRONG_CLOCK: _wrong_clock,
+    GONE_MAD: _nothing,
+}

@@ -1,0 +1,1 @@
+"""What is true of a city at any instant, whoever looks."""

@@ -1,0 +1,157 @@
+"""What stands in the log: its topics, where each partition ends, the rows between, and the places of groups.
+
+append, move_places ──▶ GroupCommitter (a thread, the one writer) ──▶ file
+rows, places ────────▶ a second connection on the event loop: about a microsecond a record, no hand-over between threads
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from domain.errors import ConfigurationError
+from domain.topics import Headers, TopicSpec
+from streams.limits.records import MAX_RECORD_BYTES, too_large
+from streams.limits.topics import no_topic
+from streams.ports import Committed, Outgoing, Start, TopicPartition
+from streams.routing.routes import Route
+from streams.sqlite import file
+from streams.sqlite.group_commit import Action, GroupCommitter, NewRow, Work
+
+
+class _Route(Route):
+    """Where the records of one topic go, by partition id."""
+
+    __slots__ = ("ids",)
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        super().__init__(len(ids))
+        self.ids = ids
+
+
+class _PackedHeaders(dict[Headers, bytes]):
+    """Headers to packed bytes; most records of a topic carry the same ones."""
+
+    def __missing__(self, headers: Headers) -> bytes:
+        if len(self) > 4096:
+            self.clear()
+        packed = self[headers] = file.pack_headers(headers)
+        return packed
+
+
+class LogContents:
+    """The one holder of the file's connections. `on_grown` is called with the topics that have new records.
+
+    Use it from one event loop. Raises: ConfigurationError where another process has the file open.
+    """
+
+    def __init__(self, path: Path, now_ms: Callable[[], int], on_grown: Callable[[set[str]], None]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = file.lock(path)
+        self._on_grown = on_grown
+        self._commits = GroupCommitter(path, now_ms, self._on_ends)
+        self._reading = file.connect(path, read_only=True)
+        self._packed = _PackedHeaders()
+        self._closed = False
+        self.ends = self._commits.next_offsets
+        """By partition id, the offset of the next record."""
+        self.counts: dict[str, int] = {}
+        """By topic, how many partitions it has. Always the same object."""
+        self._load_topics()
+
+    async def create_topics(self, specs: Sequence[TopicSpec]) -> None:
+        await self.act(partial(file.create_topics, specs))
+        self._load_topics()
+
+    def append(self, records: Sequence[Outgoing]) -> Awaitable[None]:
+        future: asyncio.Future[None] = self._new_future()
+        self._commits.submit(Work(future, self._rows_of(records)))
+        return future
+
+    def end(self, partition: TopicPartition) -> int:
+        return self.ends[self._id_of(partition)]
+
+    def start_offset(self, partition: TopicPartition, start: str) -> int:
+        id_ = self._id_of(partition)
+        first = file.fetch_first_offset(self._reading, id_) if start == Start.EARLIEST else None
+        return self.ends[id_] if first is None else min(first, self.ends[id_])
+
+    def rows(self, partition: TopicPartition, offset: int, limit: int) -> list[file.StoredRow]:
+        return file.fetch_records(self._reading, self._id_of(partition), offset, limit)
+
+    def places(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Committed]:
+        found = ((tp, file.fetch_place(self._reading, group, self._id_of(tp))) for tp in partitions)
+        return {tp: Committed(*place) for tp, place in found if place is not None}
+
+    async def move_places(
+        self, group: str, positions: Mapping[TopicPartition, Committed], records: Sequence[Outgoing] = ()
+    ) -> None:
+        """Append the records and move the group's places, all or nothing."""
+        places = [
+            file.GroupPlace(group, self._id_of(tp), place.offset, place.metadata) for tp, place in positions.items()
+        ]
+        future = self._new_future()
+        self._commits.submit(Work(future, self._rows_of(records), places))
+        await future
+
+    def partitions_of(self, topics: Collection[str]) -> list[TopicPartition]:
+        missing = sorted(set(topics) - set(self.specs))
+        if missing:
+            raise ConfigurationError([no_topic(topic) for topic in missing])
+        return [TopicPartition(topic, number) for topic in topics for number in range(self.counts[topic])]
+
+    async def act(self, action: Action) -> Any:
+        """What `action` returns, run by the writing thread between what else it commits."""
+        future = self._new_future()
+        self._commits.submit(Work(future, action=action))
+        return await future
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._commits.close()
+        self._reading.close()
+        self._lock.close()
+
+    def _rows_of(self, records: Sequence[Outgoing]) -> list[NewRow]:
+        rows: list[NewRow] = []
+        routes, packed, add = self.routes, self._packed, rows.append
+        spread: dict[str, int] = {}
+        for topic, key, value, headers, number in records:
+            route = routes.get(topic)
+            if route is None:
+                raise ConfigurationError(no_topic(topic))
+            if len(value or b"") + len(key or b"") > MAX_RECORD_BYTES:
+                raise too_large(topic, key, value)
+            if number is None:
+                if key is not None:
+                    number = route.number_of(key)
+                elif topic in spread:
+                    number = spread[topic]
+                else:
+                    number = spread[topic] = next(route.unkeyed)
+            add((route.ids[number], key, value, packed[headers]))
+        return rows
+
+    def _on_ends(self, ends: dict[int, int]) -> None:
+        self.ends.update(ends)
+        self._on_grown({self._names[id_] for id_ in ends})
+
+    def _load_topics(self) -> None:
+        self.specs = file.fetch_specs(self._reading)
+        self.counts.update((name, spec.partitions) for name, spec in self.specs.items())
+        ids = file.fetch_partition_ids(self._reading)
+        self.routes = {topic: _Route(ids[topic]) for topic in self.specs}
+        self._names = {id_: topic for topic in self.specs for id_ in ids[topic]}
+        for id_ in self._names:
+            self.ends.setdefault(id_, 0)
+
+    def _id_of(self, partition: TopicPartition) -> int:
+        return self.routes[partition.topic].ids[partition.partition]
+
+    def _new_future(self) -> "asyncio.Future[Any]":
+        if self._closed:
+            raise RuntimeError("the log is closed")
+        return asyncio.get_running_loop().create_future()

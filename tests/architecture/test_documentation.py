@@ -1,0 +1,22 @@
+"""What the documentation names is there."""
+
+import re
+from pathlib import Path
+
+from tests.architecture.source import NOT_PRODUCT, PACKAGES, ROOT, shown
+
+_PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, *NOT_PRODUCT))})/[\w/.-]*\.(?:py|yaml|sh|js|css))\b")
+_BESIDE = {"examples/water-main/README.md"}
+"""Pages whose paths begin where they lie."""
+
+
+def test_every_file_of_the_source_that_a_page_names_exists() -> None:
+    pages: list[Path] = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")]
+    gone = [
+        f"{shown(page)}: {name}"
+        for page in pages
+        if shown(page) not in _BESIDE
+        for name in _PATH.findall(page.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    ]
+    assert gone == []

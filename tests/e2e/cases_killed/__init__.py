@@ -1,0 +1,1 @@
+"""Desks and people that die while cases go their way."""

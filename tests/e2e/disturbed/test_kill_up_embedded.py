@@ -1,0 +1,37 @@
+"""Kill -9 of the whole of `up`, on the embedded log and store, during 20,000 QoS 1 messages on Mosquitto."""
+
+from collections.abc import Coroutine, Iterable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.events import Event
+from tests.e2e.disturbed.disturbance import Sender, Standstill, embedded_log_locked, kill_and_restart, kill_points
+from tests.e2e.disturbed.runs import Done, run_up
+from tests.e2e.disturbed.verdict import assert_as_if_nothing_had_happened
+from tests.e2e.disturbed.workload import SEED, Workload
+from tests.e2e.processes.platform import platform
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.ports import free_port
+from tests.servers.processes import Process
+
+pytestmark = [pytest.mark.long, pytest.mark.mosquitto, pytest.mark.timeout(300)]
+
+KILLS = 5
+
+
+async def test_a_killed_up_loses_nothing_doubles_nothing_and_finds_the_same_events(
+    own_mosquitto: Mosquitto, work: Workload, undisturbed: list[Event], tmp_path: Path
+) -> None:
+    def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
+        standstill = Standstill(sender, lambda: embedded_log_locked(running.settings.data_dir))
+        yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS), standstill)
+
+    own_mosquitto.start()
+    with platform(
+        tmp_path, mqtt_url=own_mosquitto.url, http_port=free_port(), clock="simulated", topic_prefix="e2e."
+    ) as running:
+        found = await run_up(running, work, disturb)
+    assert_as_if_nothing_had_happened(found, work, undisturbed)

@@ -1,0 +1,1 @@
+"""urbansense as processes of its own."""

@@ -1,0 +1,1 @@
+"""Rules workers that die on a prepared log."""

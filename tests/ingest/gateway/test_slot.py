@@ -1,0 +1,313 @@
+"""The gateway between a real Mosquitto and the embedded log."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from domain.devices import Device, Profile
+from domain.errors import Fenced
+from domain.mqtt import parse_mqtt_url
+from domain.topics import Topics, is_tick
+from ingest.gateway.settings import GatewaySettings
+from ingest.gateway.slot import Gateway
+from ingest.pipeline.message_to_records import Pipeline
+from simulators.dialects.reports import MqttMessage as Outbound
+from simulators.publish.connection import PublishCounts, Publisher
+from streams.ports import Outgoing, Record
+from streams.reading.tables import read_to_end
+from streams.reading.ticks import last_tick_ms
+from streams.sqlite.log import SQLiteLog
+from tests.servers.mosquitto import Mosquitto
+
+NOW_MS = 1_780_000_000_000
+
+
+class Lamps:
+    """Every id that begins with L is a lamp."""
+
+    version = 1
+
+    def device(self, device_id: str) -> Device | None:
+        return Device(device_id, "streetlight", "streetlight") if device_id.startswith("L") else None
+
+    def device_by_eui(self, dev_eui: str) -> Device | None:
+        return None
+
+    def device_by_mn(self, mn: str) -> Device | None:
+        return None
+
+    def device_by_sparkplug(self, path: str) -> Device | None:
+        return None
+
+    def profile(self, name: str) -> Profile | None:
+        return Profile("streetlight", "streetlight")
+
+
+class HeldLog:
+    """The embedded log behind a gate: what is appended becomes durable only when the gate is open."""
+
+    def __init__(self, log: SQLiteLog) -> None:
+        self._log = log
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def append(self, records: Sequence[Outgoing]) -> Awaitable[None]:
+        return asyncio.ensure_future(self._append(records))
+
+    async def _append(self, records: Sequence[Outgoing]) -> None:
+        await self.gate.wait()
+        await self._log.append(records)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+
+class Rig:
+    """One gateway slot, and what stands in the log."""
+
+    def __init__(self, broker: Mosquitto, log: SQLiteLog, topics: Topics, **settings: Any) -> None:
+        self.broker, self.topics = broker, topics
+        self.log = HeldLog(log)
+        self.gateway = self.new_gateway(**settings)
+
+    def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
+        endpoint = parse_mqtt_url(self.broker.url)
+        wanted = GatewaySettings(slot, endpoint, self.topics, **settings)
+        return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS)
+
+    @asynccontextmanager
+    async def running(self, gateway: Gateway | None = None) -> AsyncIterator[Gateway]:
+        gateway = gateway or self.gateway
+        stop = asyncio.Event()
+        task = asyncio.create_task(gateway.run(stop))
+        await until(lambda: gateway.connected or task.done())
+        try:
+            yield gateway
+        finally:
+            stop.set()
+            await task
+
+    async def publish(self, messages: Sequence[tuple[str, bytes]]) -> PublishCounts:
+        tally = PublishCounts()
+        async with Publisher(parse_mqtt_url(self.broker.url), f"{self.topics.prefix}test") as publisher:
+            for topic, payload in messages:
+                await publisher.publish(Outbound(topic, payload), tally)
+            await publisher.drain()
+        return tally
+
+    async def records(self, topic: str) -> list[Record]:
+        return [record async for record in read_to_end(self.log, [topic])]
+
+    async def reports(self) -> list[Record]:
+        return [r for r in await self.records(self.topics.telemetry("streetlight")) if not is_tick(r.headers)]
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def lamp_message(number: int, **extra: object) -> tuple[str, bytes]:
+    payload = {"ts": NOW_MS - 1000 + number, "seq": number, "readings": {"active_power": 96.5}, **extra}
+    return f"city/a/streetlight/L{number % 7}/up", orjson.dumps(payload)
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SQLiteLog]:
+    log = SQLiteLog(tmp_path / "log.db")
+    yield log
+    await log.close()
+
+
+@pytest.fixture
+async def rig(mosquitto: Mosquitto, log: SQLiteLog, request: pytest.FixtureRequest) -> Rig:
+    topics = Topics(prefix=f"{request.node.name}.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    return Rig(mosquitto, log, topics)
+
+
+async def test_every_message_is_in_the_log_once_and_acknowledged(rig: Rig) -> None:
+    async with rig.running() as gateway:
+        tally = await rig.publish([lamp_message(n) for n in range(500)])
+        await until(lambda: gateway.counters.acknowledged == 500)
+    reports = await rig.reports()
+    assert tally.acknowledged == len(reports) == 500
+    by_lamp = [orjson.loads(r.value or b"")["message_id"] for r in reports if r.key == b"L3"]
+    assert by_lamp == sorted(by_lamp, key=int)
+
+
+async def test_nothing_is_acknowledged_before_the_log_has_it(rig: Rig) -> None:
+    async with rig.running() as gateway:
+        rig.log.gate.clear()
+        await rig.publish([lamp_message(n) for n in range(50)])
+        await until(lambda: gateway.counters.received == 50)
+        assert gateway.counters.acknowledged == 0
+        assert await rig.reports() == []
+        rig.log.gate.set()
+        await until(lambda: gateway.counters.acknowledged == 50)
+    assert len(await rig.reports()) == 50
+
+
+async def test_what_was_not_acknowledged_comes_again_to_the_next_process(rig: Rig) -> None:
+    stop = asyncio.Event()
+    first = asyncio.create_task(rig.gateway.run(stop))
+    await until(lambda: rig.gateway.connected)
+    rig.log.gate.clear()
+    await rig.publish([lamp_message(n) for n in range(50)])
+    await until(lambda: rig.gateway.counters.received == 50)
+    first.cancel()  # the process dies: nothing said good-bye, nothing was acknowledged
+    await asyncio.wait({first})
+    rig.gateway._session._drop_socket()
+    rig.log.gate.set()
+    async with rig.running(rig.new_gateway()) as second:
+        await until(lambda: second.counters.acknowledged == 50)
+    ids = {orjson.loads(r.value or b"")["message_id"] for r in await rig.reports()}
+    assert ids == {str(n) for n in range(50)}
+
+
+async def test_receive_maximum_bounds_what_is_in_flight(mosquitto: Mosquitto, log: SQLiteLog) -> None:
+    topics = Topics(prefix="bounded.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    rig = Rig(mosquitto, log, topics, receive_maximum=10)
+    async with rig.running() as gateway:
+        await until(lambda: gateway.counters.ticks > 0)
+        rig.log.gate.clear()
+        await rig.publish([lamp_message(n) for n in range(200)])
+        await until(lambda: gateway.counters.received >= 9)
+        assert gateway.counters.received <= 10
+        rig.log.gate.set()
+        await until(lambda: gateway.counters.acknowledged == 200)
+    assert len(await rig.reports()) == 200
+
+
+async def test_a_tick_stands_behind_everything_received_before_it(rig: Rig) -> None:
+    async with rig.running() as gateway:
+        await until(lambda: gateway.counters.ticks > 0)
+        rig.log.gate.clear()
+        ticks = gateway.counters.ticks
+        await rig.publish([lamp_message(n) for n in range(20)])
+        await until(lambda: gateway.counters.received == 20)
+        assert gateway.counters.ticks == ticks
+        rig.log.gate.set()
+        await until(lambda: gateway.counters.ticks > ticks, 15)
+    records = await rig.records(rig.topics.telemetry("streetlight"))
+    partitions = {record.partition for record in records if is_tick(record.headers)}
+    assert partitions == {0, 1, 2}
+    assert all(
+        is_tick(max((r for r in records if r.partition == p), key=lambda r: r.offset).headers) for p in partitions
+    )
+    assert await last_tick_ms(rig.log, rig.topics) == NOW_MS
+
+
+async def test_a_second_process_takes_the_slot_over(rig: Rig) -> None:
+    stop = asyncio.Event()
+    first = asyncio.create_task(rig.gateway.run(stop))
+    await until(lambda: rig.gateway.connected)
+    async with rig.running(rig.new_gateway()):
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await asyncio.wait_for(first, 10)
+        assert caught.group_contains(Fenced)
+
+
+async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, log: SQLiteLog) -> None:
+    topics = Topics(prefix="away.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    rig = Rig(own_mosquitto, log, topics)
+    stop = asyncio.Event()
+    task = asyncio.create_task(rig.gateway.run(stop))  # no broker yet
+    own_mosquitto.start()
+    await until(lambda: rig.gateway.connected, 20)
+    await rig.publish([lamp_message(n) for n in range(20)])
+    await until(lambda: rig.gateway.counters.acknowledged == 20)
+    own_mosquitto.stop()
+    await until(lambda: not rig.gateway.connected)
+    own_mosquitto.start()
+    await until(lambda: rig.gateway.connected, 20)
+    await rig.publish([lamp_message(n) for n in range(20, 40)])
+    await until(lambda: rig.gateway.counters.acknowledged >= 40)
+    stop.set()
+    await task
+    assert {orjson.loads(r.value or b"")["message_id"] for r in await rig.reports()} == {str(n) for n in range(40)}
+
+
+async def test_a_restarted_broker_keeps_messages_for_a_gateway_that_is_not_back_yet(
+    own_mosquitto: Mosquitto, log: SQLiteLog
+) -> None:
+    topics = Topics(prefix="restarted.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    rig = Rig(own_mosquitto.start(), log, topics)
+    async with rig.running():
+        await until(lambda: rig.gateway.counters.ticks > 0)
+    own_mosquitto.stop()
+    own_mosquitto.start()
+    tally = await rig.publish([lamp_message(n) for n in range(20)])
+    assert (tally.acknowledged, tally.unheard) == (20, 0)
+    async with rig.running(rig.new_gateway()) as second:
+        await until(lambda: second.counters.acknowledged == 20)
+    assert len(await rig.reports()) == 20
+
+
+async def test_slots_share_the_load_and_one_that_was_alone_gives_up_its_whole(rig: Rig) -> None:
+    async with rig.running():
+        await until(lambda: rig.gateway.counters.ticks > 0)
+    async with rig.running(rig.new_gateway(slots=2)) as first, rig.running(rig.new_gateway(1, slots=2)) as second:
+        await until(lambda: first.counters.ticks > 0 and second.counters.ticks > 0)
+        await rig.publish([lamp_message(n) for n in range(200)])
+        await until(lambda: first.counters.acknowledged + second.counters.acknowledged == 200)
+        assert first.counters.acknowledged > 0
+        assert second.counters.acknowledged > 0
+    assert len(await rig.reports()) == 200
+
+
+async def test_a_retired_slot_takes_what_is_queued_and_leaves_no_session(
+    own_mosquitto: Mosquitto, log: SQLiteLog
+) -> None:
+    topics = Topics(prefix="retired.", partitions=3, kinds=("streetlight",))
+    await log.ensure_topics(topics.specs())
+    rig = Rig(own_mosquitto.start(), log, topics)
+    retiring = rig.new_gateway(end_session=True)
+    async with rig.running(retiring):
+        await rig.publish([lamp_message(n) for n in range(100)])
+    assert len(await rig.reports()) == 100
+    tally = await rig.publish([lamp_message(1)])
+    assert tally.unheard == 1
+
+
+BAD = {
+    "malformed JSON": (b'{"ts":', "unparseable"),
+    "empty": (b"", "unparseable"),
+    "invalid UTF-8": (b'{"readings":{"voltage":\xff\xfe}}', "unparseable"),
+    "deep nesting": (b"[" * 100_000, "unparseable"),
+    "wrong types": (b'{"readings":{"voltage":"high"}}', "bad_value"),
+    "NaN": (b'{"readings":{"voltage":NaN}}', "bad_value"),
+    "infinite": (b'{"readings":{"voltage":1e999}}', "bad_value"),
+    "unknown quantity": (b'{"readings":{"zork":1}}', "unknown_quantity"),
+    "1970": (b'{"ts":1000,"readings":{"voltage":230}}', "bad_time"),
+    "next year": (b'{"ts":%d,"readings":{"voltage":230}}' % (NOW_MS + 400 * 86_400_000), "bad_time"),
+    "1 MiB": (b'{"readings":{"voltage":230}}' + b" " * (1 << 20), "too_large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_bad_input_is_rejected_with_its_reason_and_acknowledged(rig: Rig, name: str) -> None:
+    payload, reason = BAD[name]
+    async with rig.running() as gateway:
+        await rig.publish([("city/a/streetlight/L1/up", payload), lamp_message(1)])
+        await until(lambda: gateway.counters.acknowledged == 2)
+    (rejection,) = [orjson.loads(r.value or b"") for r in await rig.records(rig.topics.rejected)]
+    assert rejection["reason"] == reason
+    assert len(await rig.reports()) == 1
+
+
+async def test_an_unknown_device_is_rejected(rig: Rig) -> None:
+    async with rig.running() as gateway:
+        await rig.publish([("city/a/streetlight/X9/up", lamp_message(1)[1])])
+        await until(lambda: gateway.counters.acknowledged == 1)
+    (rejection,) = [orjson.loads(r.value or b"") for r in await rig.records(rig.topics.rejected)]
+    assert rejection["reason"] == "unknown_device"

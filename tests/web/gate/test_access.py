@@ -1,0 +1,297 @@
+"""The gate: who gets through, who is refused, and that nothing stands outside it."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+import httpx
+import pytest
+from starlette.routing import Route
+from starlette.types import Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from accounts import Scope, UserChange
+from device_registry.publication.publisher import RegistryPublisher
+from tests.web.city import City, lamp
+from tests.web.http.test_problems import problem
+from tests.web.people_city import ROLES, SITE, PeopleCity, open_people_city
+from urbansense.configuration.settings import load_settings
+from urbansense.wiring.parts import open_parts
+from urbansense.wiring.stages import api_app
+from web.gate.access import Gate
+from web.gate.access_table import ACCESS, AccessEntry, AccessTable
+
+
+class Sent(TypedDict):
+    content: str
+    headers: dict[str, str]
+
+
+RULE: Sent = {"content": "rule: x", "headers": {"content-type": "application/yaml"}}
+
+
+async def test_without_credentials_nothing_but_what_is_open_is_answered(guarded: PeopleCity) -> None:
+    async with guarded.client() as client:
+        for path in ("/api/v1/devices", "/api/v1/stream", "/api/v1/me", "/sta/v1.1", "/api/v1/nothing", "/nothing"):
+            answer = await client.get(path)
+            assert problem(answer) == (401, "unauthorised"), path
+            assert answer.headers["www-authenticate"] == "Bearer"
+        for path in ("/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/login"):
+            assert (await client.get(path)).status_code == 200, path
+
+
+async def test_every_listed_route_but_the_open_ones_needs_credentials(guarded: PeopleCity) -> None:
+    async with guarded.client() as client:
+        closed = [one for one in ACCESS.entries if not one.public and not one.loopback]
+        assert len(closed) > 80
+        for entry in closed:
+            answer = await client.request(entry.method, entry.path.replace("{", "").replace("}", ""))
+            assert answer.status_code == 401, entry
+
+
+async def test_a_browser_that_asks_for_a_page_is_sent_to_log_in(guarded: PeopleCity) -> None:
+    async with guarded.client(headers={"accept": "text/html,*/*"}) as client:
+        answer = await client.get("/?lang=zh")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2F%3Flang%3Dzh")
+        assert problem(await client.get("/api/v1/devices")) == (401, "unauthorised")
+
+
+async def test_a_session_opens_and_its_logout_closes(guarded: PeopleCity) -> None:
+    guarded.city.directory.put(lamp(0))
+    async with guarded.logged_in("vera") as client:
+        assert len((await client.get("/api/v1/devices")).json()["items"]) == 1
+        assert (await client.get("/api/v1/me")).json()["roles"] == ["viewer"]
+        kept = dict(client.cookies)
+        assert (await client.post("/api/v1/logout")).status_code == 204
+        assert not client.cookies
+        client.cookies.update(kept)
+        assert (await client.get("/api/v1/devices")).status_code == 401
+
+
+@pytest.mark.parametrize("name", ROLES)
+async def test_roles_decide_who_may_change_what(name: str, guarded: PeopleCity) -> None:
+    may_rules, may_people = name in ("ada", "oleg"), name == "ada"
+    async with guarded.logged_in(name) as client:
+        assert (await client.get("/api/v1/rules")).status_code == 200
+        assert (await client.post("/api/v1/rules", **RULE)).status_code == (200 if may_rules else 403)
+        assert (await client.get("/api/v1/people/users")).status_code == (200 if may_people else 403)
+        assert (await client.get("/api/v1/audit")).status_code == (200 if may_people else 403)
+
+
+async def test_who_has_no_role_gets_nothing(guarded: PeopleCity) -> None:
+    async with guarded.logged_in("vera") as client:
+        guarded.people.book.change_user("vera", UserChange(roles=frozenset()), by="ada", at_ms=2)
+        assert problem(await client.get("/api/v1/devices")) == (403, "not-allowed")
+
+
+async def test_a_token_is_bound_by_its_scopes_and_by_its_user(guarded: PeopleCity) -> None:
+    reader, ruler = guarded.token("ada", Scope.READ), guarded.token("ada", Scope.RULES)
+    humble = guarded.token("vera", *Scope)
+    async with guarded.client() as client:
+        assert (await client.get("/api/v1/rules", headers=reader)).status_code == 200
+        refused = await client.post("/api/v1/rules", content=b"", headers=reader)
+        assert problem(refused) == (403, "not-allowed")
+        assert "scope rules" in refused.json()["detail"]
+        sent = {**RULE["headers"], **ruler}
+        assert (await client.post("/api/v1/rules", content="rule: y", headers=sent)).status_code == 200
+        assert (await client.get("/api/v1/rules", headers=ruler)).status_code == 403
+        assert (await client.post("/api/v1/rules", content=b"", headers=humble)).status_code == 403
+
+
+@pytest.mark.parametrize("written", ["Bearer", "Bearer x", "Basic YWRhOng=", "", "Token us_1", "Bearer  "])
+async def test_a_bad_authorization_is_refused_even_beside_a_good_cookie(written: str, guarded: PeopleCity) -> None:
+    async with guarded.logged_in("ada") as client:
+        answer = await client.get("/api/v1/devices", headers={"authorization": written})
+        assert problem(answer) == (401, "unauthorised")
+
+
+async def test_a_revoked_token_and_an_idle_session_are_out(guarded: PeopleCity) -> None:
+    header = guarded.token("ada", Scope.READ)
+    async with guarded.logged_in("ada") as client, guarded.client() as program:
+        assert (await program.get("/api/v1/devices", headers=header)).status_code == 200
+        guarded.people.tokens.revoke(guarded.people.tokens.list()[0].token_id, by="ada", at_ms=3)
+        assert (await program.get("/api/v1/devices", headers=header)).status_code == 401
+        guarded.now_ms += 999_999
+        assert (await client.get("/api/v1/devices")).status_code == 200
+        guarded.now_ms += 1_000_000
+        assert (await client.get("/api/v1/devices")).status_code == 401
+
+
+FOREIGN = [
+    {"origin": "http://evil.example"},
+    {"origin": "http://127.0.0.1:9999"},
+    {"origin": "null"},
+    {"origin": SITE, "sec-fetch-site": "cross-site"},
+    {"origin": SITE, "sec-fetch-site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("headers", [*FOREIGN, {"origin": ""}])
+async def test_a_change_by_cookie_must_come_from_a_page_of_this_site(
+    headers: dict[str, str], guarded: PeopleCity
+) -> None:
+    async with guarded.logged_in("ada") as client:
+        refused = await client.post("/api/v1/rules", content="rule: x", headers={**RULE["headers"], **headers})
+        assert problem(refused) == (403, "foreign-origin")
+        assert guarded.city.rules.rules == {}
+        assert (await client.get("/api/v1/rules", headers=headers)).status_code == 200
+
+
+async def test_a_change_by_cookie_without_an_origin_is_refused_and_by_token_done(guarded: PeopleCity) -> None:
+    async with guarded.logged_in("ada") as client:
+        del client.headers["origin"]
+        assert problem(await client.post("/api/v1/rules", **RULE)) == (403, "foreign-origin")
+        proven = {**RULE["headers"], "sec-fetch-site": "same-origin"}
+        assert (await client.post("/api/v1/rules", content="rule: x", headers=proven)).status_code == 200
+        by_token = {**RULE["headers"], **guarded.token("ada", Scope.RULES)}
+        assert (await client.post("/api/v1/rules", content="rule: x", headers=by_token)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_a_foreign_page_can_log_nobody_in(headers: dict[str, str], guarded: PeopleCity) -> None:
+    async with guarded.client(headers=headers) as client:
+        answer = await client.post("/api/v1/login", json={"username": "ada", "password": "correct horse battery"})
+        assert problem(answer) == (403, "foreign-origin")
+        assert not client.cookies
+
+
+async def test_metrics_are_for_this_machine_or_a_token(guarded: PeopleCity) -> None:
+    header = guarded.token("vera", Scope.READ)
+    app = guarded.app()
+    far = httpx.ASGITransport(app, client=("10.0.0.9", 5000))
+    async with guarded.client(app) as here, httpx.AsyncClient(transport=far, base_url=SITE) as there:
+        assert (await here.get("/metrics")).status_code == 200
+        assert (await here.get("/metrics", headers={"x-forwarded-for": "10.0.0.9"})).status_code == 401
+        assert (await there.get("/metrics")).status_code == 401
+        assert (await there.get("/metrics", headers=header)).status_code == 200
+
+
+async def test_who_logged_in_acts_in_their_own_name(guarded: PeopleCity) -> None:
+    async with guarded.logged_in("oleg") as client:
+        await client.post("/api/v1/rules", content="rule: x", headers={**RULE["headers"], "x-author": "ada"})
+    assert guarded.city.rules.rules["x"].author == "oleg"
+
+
+async def test_a_change_is_in_the_audit_log_with_its_outcome_and_without_its_body(guarded: PeopleCity) -> None:
+    async with guarded.logged_in("oleg") as client:
+        await client.post("/api/v1/rules?note=hush", content="rule: x", headers=RULE["headers"])
+        await client.post("/api/v1/rules", content="secret", headers=RULE["headers"])
+        await client.get("/api/v1/rules")
+    bad, good, login = guarded.audit(limit=3)
+    assert (good.actor, good.action, good.subject) == ("oleg", "POST /api/v1/rules", "/api/v1/rules")
+    assert (good.details, bad.details) == ({"status": 200}, {"status": 422})
+    assert login.action == "login"
+    assert "secret" not in str([good, bad])
+    assert "hush" not in str([good, bad])
+
+
+async def test_without_required_login_everybody_is_local_and_may_all(city: City, tmp_path: Path) -> None:
+    open_city = open_people_city(city, tmp_path, required=False)
+    async with open_city.client() as client:
+        me = (await client.get("/api/v1/me")).json()
+        assert (me["username"], me["roles"], me["login_required"]) == ("local", ["administrator"], False)
+        sent = {**RULE["headers"], "x-author": "wang"}
+        assert (await client.post("/api/v1/rules", content="rule: x", headers=sent)).status_code == 200
+        assert problem(await client.get("/api/v1/nothing")) == (404, "not-found")
+        assert problem(await client.post("/api/v1/rules", content="", headers=FOREIGN[0])) == (403, "foreign-origin")
+        assert (await client.get("/login")).headers["location"] == "/"
+    assert city.rules.rules["x"].author == "wang"
+    entry = open_city.audit(limit=1)[0]
+    assert (entry.actor, entry.details) == ("local", {"status": 200, "author": "wang"})
+
+
+async def test_every_route_of_the_api_is_in_the_table(tmp_path: Path) -> None:
+    listed = {(entry.method, entry.path) for entry in ACCESS.entries}
+    provider = {"oidc_issuer": "https://login.example", "oidc_client_id": "u", "oidc_roles": "*=viewer"}
+    settings = load_settings({}, data_dir=tmp_path, partitions=1, login="required", **provider)
+    async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
+        app = api_app(parts, RegistryPublisher(parts.registry, parts.log, parts.topics))
+        document = app.openapi()["paths"]
+    served = {(method.upper(), path) for path, methods in document.items() for method in methods}
+    assert len(served) > 60
+    assert served - listed == set(), "add a line to web/gate/access_table.py"
+
+
+async def test_a_route_that_is_not_in_the_table_is_refused(guarded: PeopleCity) -> None:
+    app = guarded.app()
+    app.router.routes.insert(0, Route("/api/v1/forgotten", lambda request: 1 / 0, methods=["GET"]))
+    async with guarded.logged_in("ada", app) as client:
+        assert problem(await client.get("/api/v1/forgotten")) == (403, "not-listed")
+        assert problem(await client.get("/api/v1/unheard-of")) == (404, "not-found")
+        assert problem(await client.put("/api/v1/devices")) == (405, "method-not-allowed")
+
+
+def test_the_more_exact_line_counts() -> None:
+    table = AccessTable(
+        [
+            AccessEntry("GET", "/a/{rest:path}"),
+            AccessEntry("GET", "/a/{b}"),
+            AccessEntry("GET", "/a/b"),
+            AccessEntry("POST", "/a/b"),
+        ]
+    )
+
+    def path_of(method: str, path: str) -> str:
+        entry = table.find(method, path)
+        assert entry is not None
+        return entry.path
+
+    assert path_of("GET", "/a/b") == "/a/b"
+    assert path_of("HEAD", "/a/c") == "/a/{b}"
+    assert path_of("GET", "/a/c/d") == "/a/{rest:path}"
+    assert table.find("GET", "/a") is None
+    assert table.find("PUT", "/a/b") is None
+    assert path_of("GET", "/a/b\n") == "/a/{b}"
+
+
+async def test_a_stream_ends_soon_after_its_caller_is_logged_out(
+    guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.gate.revocation.LOOK_AGAIN_S", 0.0)
+    header = guarded.token("vera", Scope.READ)
+    revoked_after = 3
+    sent: list[Message] = []
+
+    async def endless(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(1000):
+            if number == revoked_after:
+                guarded.people.tokens.revoke(guarded.people.tokens.list()[0].token_id, by="ada", at_ms=3)
+            await send({"type": "http.response.body", "body": b"%d" % number, "more_body": True})
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/api/v1/stream", "query_string": b"", "server": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in header.items()], "scheme": "http",
+    }  # fmt: skip
+    await Gate(endless, (), replace(guarded.people, required=True))(scope, unread, collect)
+    assert [message.get("body") for message in sent] == [None, b"0", b"1", b"2", b""]
+    assert sent[-1]["more_body"] is False
+
+
+async def test_a_live_page_of_a_foreign_site_gets_no_socket(guarded: PeopleCity) -> None:
+    sent: list[Message] = []
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    async def app(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        raise AssertionError("let through")
+
+    session = guarded.people.logins.log_in("vera", "correct horse battery", guarded.now_ms)
+    headers = [(b"cookie", f"urbansense_session={session.secret}".encode()), (b"host", b"127.0.0.1:8080")]
+    scope = {"type": "websocket", "path": "/_nicegui_ws/socket.io/", "scheme": "ws", "query_string": b""}
+    for origin in (b"http://evil.example", b"null"):
+        await Gate(app, (), guarded.people)({**scope, "headers": [*headers, (b"origin", origin)]}, unread, collect)
+    await Gate(app, (), guarded.people)({**scope, "headers": []}, unread, collect)
+    assert sent == [{"type": "websocket.close", "code": 1008}] * 3
+    own = [*headers, (b"origin", SITE.encode())]
+    with pytest.raises(AssertionError, match="let through"):
+        await Gate(app, (), guarded.people)({**scope, "headers": own}, unread, collect)
+
+
+async def unread() -> Message:
+    raise RuntimeError("the body was asked for")

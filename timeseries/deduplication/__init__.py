@@ -1,0 +1,1 @@
+"""Which reports and event revisions bring something new. Pure, and the same for every adapter."""

@@ -1,0 +1,1 @@
+"""`urbansense people` and `audit`."""

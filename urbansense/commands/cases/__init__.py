@@ -1,0 +1,1 @@
+"""`urbansense cases`, `appraisal` and `notifications`."""

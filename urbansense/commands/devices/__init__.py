@@ -1,0 +1,1 @@
+"""`urbansense devices`: the registry, files, credentials, unknown devices."""

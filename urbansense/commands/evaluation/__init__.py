@@ -1,0 +1,1 @@
+"""`urbansense load` and `score`."""

@@ -1,0 +1,1 @@
+"""`urbansense up` and each service alone, `doctor`, `ledger`, `rejected`."""

@@ -1,0 +1,1 @@
+"""`urbansense rules`, `silences` and `events`."""

@@ -1,0 +1,1 @@
+"""`urbansense simulate` and `demo`."""

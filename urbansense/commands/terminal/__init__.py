@@ -1,0 +1,1 @@
+"""How commands print: tables, lines, JSON, progress, times, and who gives the command."""

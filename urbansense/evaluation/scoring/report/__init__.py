@@ -1,0 +1,1 @@
+"""A score as an HTML page and as Markdown."""

@@ -1,0 +1,1 @@
+"""How a process runs its services: start and stop, log, memory, metrics, probe."""

@@ -1,0 +1,99 @@
+"""What the services of this process count, as Prometheus metrics."""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from ingest.gateway.slot import Gateway
+from ingest.pipeline.message_to_records import Pipeline
+from ingest.recorder.place import sum_up
+from ingest.recorder.recording import Recorder
+from rules.worker.worker import RulesWorker
+from web.serving.service import WebServer
+
+
+class ServiceMetrics(Collector):
+    """The families of the services that run here; what has no numbers of its own gives none."""
+
+    def __init__(self, services: Mapping[str, object]) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        is_served = any(isinstance(service, WebServer) for service in self._services.values())
+        for service in self._services.values():
+            match service:
+                case Gateway():
+                    yield from _of_gateway(service)
+                case Recorder():
+                    yield from _of_recorder(service)
+                case RulesWorker():
+                    yield from _of_rules(service, told_by_api=is_served)
+
+
+def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
+    counters = gateway.counters
+    messages = CounterMetricFamily("urbansense_gateway_messages", "MQTT messages.", labels=["step"])
+    messages.add_metric(["received"], counters.received)
+    messages.add_metric(["acknowledged"], counters.acknowledged)
+    yield messages
+    yield GaugeMetricFamily("urbansense_gateway_connected", "Whether the broker is there.", int(gateway.connected))
+    yield GaugeMetricFamily("urbansense_gateway_last_tick_seconds", "The last tick.", counters.last_tick_ms / 1000)
+    yield CounterMetricFamily(
+        "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
+    )
+    if isinstance(gateway.decoder, Pipeline):
+        pipeline = gateway.decoder
+        reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])
+        reports.add_metric(["accepted"], pipeline.accepted)
+        for reason, count in pipeline.rejected.items():
+            reports.add_metric([reason.value], count)
+        yield reports
+        yield from _of_conversations(pipeline)
+
+
+def _of_conversations(pipeline: Pipeline) -> Iterator[Metric]:
+    """What the dialects with a memory leave no record of."""
+    told = "Messages and parts of them that were understood and hold no report."
+    asides = CounterMetricFamily("urbansense_gateway_asides", told, labels=["what"])
+    for what, count in pipeline.asides.items():
+        asides.add_metric([what], count)
+    yield asides
+    defects = CounterMetricFamily("urbansense_gateway_hj212_defects", "Defects tolerated in frames.", labels=["defect"])
+    for defect, count in pipeline.stations.defects.items():
+        defects.add_metric([defect], count)
+    yield defects
+    waiting = len(pipeline.stations.parts)
+    yield GaugeMetricFamily("urbansense_gateway_hj212_parts", "Messages that wait for parts of their report.", waiting)
+    rebirths = pipeline.edge_nodes.rebirths
+    yield CounterMetricFamily(
+        "urbansense_gateway_rebirths", "Births that Sparkplug edge nodes were asked for.", rebirths
+    )
+
+
+def _of_recorder(recorder: Recorder) -> Iterator[Metric]:
+    sums = sum_up(recorder.progress)
+    reports = CounterMetricFamily("urbansense_recorder_reports", "Reports by what became of them.", labels=["fate"])
+    for fate in ("stored", "duplicate", "refused"):
+        reports.add_metric([fate], getattr(sums, fate))
+    yield reports
+    conflicts = sum(recorder.conflicts.values())
+    yield CounterMetricFamily("urbansense_recorder_conflicts", "Readings told twice with two values.", conflicts)
+    ages = HistogramMetricFamily("urbansense_recorder_report_age_seconds", "From observation to the store's commit.")
+    ages.add_metric([], recorder.ages.buckets(), recorder.ages.sum_s)
+    yield ages
+
+
+def _of_rules(worker: RulesWorker, *, told_by_api: bool) -> Iterator[Metric]:
+    """Of this worker's own partitions; where the API is in the same process it tells of all."""
+    judged = CounterMetricFamily("urbansense_rule_judged", "Reports judged by a rule.", labels=["rule"])
+    healthy = GaugeMetricFamily("urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule"])
+    opened = GaugeMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
+    for health in worker.health():
+        judged.add_metric([health.rule], health.judged)
+        healthy.add_metric([health.rule], int(health.healthy))
+        opened.add_metric([health.rule], health.opened)
+    yield judged
+    if not told_by_api:
+        yield from (healthy, opened)

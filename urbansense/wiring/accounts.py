@@ -1,0 +1,51 @@
+"""The people side wired: its books in the registry's database, the machine's secrets, the provider of the settings."""
+
+import secrets
+from time import time
+
+from accounts import Authenticator, LoginSessions, SessionTerms, TokenService, UserService
+from accounts.credentials.passwords import Passwords
+from accounts.oidc.login import OidcLogin, OidcProvider
+from accounts.oidc.provisioning import UserProvisioning
+from accounts.ports import Database
+from accounts.service.services import AccountServices, ProviderLogin
+from cases.storage.migrations.upgrading import upgrade
+from urbansense.configuration.settings import Settings
+
+
+def open_people(settings: Settings, database: Database) -> AccountServices:
+    """People on the database, whose schema of the cases is then the newest; they live by the wall clock.
+
+    Raises: TransientFault when the database does not answer.
+    """
+    random, terms = secrets.token_bytes, SessionTerms()
+    upgrade(database)
+    book = UserService(database)
+    logins = LoginSessions(database, random, Passwords(random), terms)
+    return AccountServices(
+        book=book,
+        logins=logins,
+        tokens=TokenService(database, random),
+        door=Authenticator(database, terms),
+        required=settings.login == "required",
+        now_ms=lambda: int(time() * 1000),
+        random=random,
+        elsewhere=_elsewhere(settings, database, logins),
+        public_url=settings.public_url or None,
+    )
+
+
+def _elsewhere(settings: Settings, database: Database, logins: LoginSessions) -> ProviderLogin | None:
+    if not settings.oidc_issuer:
+        return None
+    secret = settings.oidc_client_secret
+    provider = OidcProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=secret.get_secret_value() if secret is not None else None,
+        roles=settings.oidc_roles,
+        roles_claim=settings.oidc_roles_claim,
+        username_claim=settings.oidc_username_claim,
+    )
+    login = OidcLogin(provider, secrets.token_bytes)
+    return ProviderLogin(login, UserProvisioning(database, logins), settings.oidc_title or settings.oidc_issuer)

@@ -1,0 +1,1 @@
+"""Users, departments, API tokens, and the log of who did what."""

@@ -1,0 +1,1 @@
+"""Cases, their photos and figures, and who may see them."""

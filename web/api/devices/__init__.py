@@ -1,0 +1,1 @@
+"""Devices, areas, profiles, credentials, files: the registry."""

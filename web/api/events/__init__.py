@@ -1,0 +1,1 @@
+"""City-component events, as they are stored and as they happen."""

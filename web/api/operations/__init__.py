@@ -1,0 +1,1 @@
+"""For those who run the platform: ledger, rejected messages, health, metrics."""

@@ -1,0 +1,1 @@
+"""Rules, calendars, silences, and rules over the past."""

@@ -1,0 +1,263 @@
+"""The gate: every request passes it, and is let through, sent to log in, or refused.
+
+request ──▶ whose is it (bearer token, else session cookie) ──▶ entry of the table ──▶ the app ──▶ audit log
+Without `required` login everybody is `local`, who may do everything, as long as the listener is on loopback.
+"""
+
+import asyncio
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+import structlog
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from accounts import Bearer, Caller, Session, append_audit
+from accounts.service.services import AccountServices
+from accounts.sessions.authentication import Credentials
+from domain.actors import Actor, Role
+from domain.errors import TransientFault
+from web.gate.access_table import ACCESS, AccessEntry, AccessTable
+from web.gate.origins import is_foreign, is_same_origin
+from web.gate.revocation import RevocationWatch
+from web.gate.session_cookie import session_in
+from web.http.problems import RETRY_AFTER_S, Refused, problem_response
+
+_log = structlog.get_logger()
+
+LOCAL: Final = Caller(Actor("local", frozenset({Role.ADMINISTRATOR})))
+"""Who acts while nobody needs to log in."""
+NOBODY: Final = Caller(Actor("nobody", frozenset()), frozenset())
+"""Who asks for what is open to everybody."""
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request at the gate."""
+
+    scope: Scope
+    connection: HTTPConnection
+    method: str
+    path: str
+    entry: AccessEntry | None
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether a person at a browser asked for a page, and not a program for data."""
+        accepts = "text/html" in self.connection.headers.get("accept", "")
+        return self.scope["type"] == "http" and self.method == "GET" and accepts and not self.path.startswith("/api/")
+
+
+class Gate:
+    """The middleware. `routes` are the app's own, to tell an unlisted route (refused) from no route at all (404)."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        routes: Iterable[BaseRoute],
+        people: AccountServices | None,
+        table: AccessTable = ACCESS,
+    ) -> None:
+        self._app = app
+        self._routes = routes
+        self._people = people
+        self._table = table
+        self._noting: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        asked = self._asked(scope)
+        try:
+            caller = await self._admit(asked)
+        except Refused as refused:
+            return await self._refuse(asked, refused, receive, send)
+        except TransientFault as error:
+            _log.warning("web.unavailable", path=asked.path, error=str(error))
+            later = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"try again later: {error}")
+            return await self._refuse(asked, later, receive, send)
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["caller"], state["actor"] = caller, caller.actor
+        if caller is LOCAL:
+            return await self._run(asked, caller, receive, send)
+        _sign(scope, caller.name)
+        self._note_use(caller)
+        watch = RevocationWatch(scope, send, lambda: self._still_admits(asked))
+        try:
+            await self._run(asked, caller, receive, watch.send)
+        except Exception:
+            if not watch.ended:
+                raise
+
+    async def _still_admits(self, asked: _Asked) -> bool:
+        """Whether the same request would be let through now."""
+        try:
+            await self._admit(asked)
+        except Refused:
+            return False
+        except TransientFault:
+            return True
+        return True
+
+    def _asked(self, scope: Scope) -> _Asked:
+        method = "GET" if scope["type"] == "websocket" else str(scope["method"])
+        path = str(scope["path"])
+        return _Asked(scope, HTTPConnection(scope), method, path, self._table.find(method, path))
+
+    async def _admit(self, asked: _Asked) -> Caller:
+        """Who asks, let through. Raises: Refused; TransientFault."""
+        entry, people = asked.entry, self._people
+        if people is None or not people.required:
+            _check_own_page(asked)
+            self._check_listed(asked)
+            return LOCAL
+        credentials = _credentials(asked.connection)
+        if not isinstance(credentials, Bearer):
+            _check_own_page(asked, cookie=credentials is not None)
+        if entry is not None and (entry.public or (entry.loopback and _from_here(asked))):
+            return NOBODY
+        caller = None
+        if credentials is not None:
+            caller = await asyncio.to_thread(people.door.caller_of, credentials, people.now_ms())
+        if caller is None:
+            raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorised", "log in, or send a token that holds")
+        self._check_listed(asked)
+        if entry is not None:
+            _check_may(entry, caller)
+        return caller
+
+    def _check_listed(self, asked: _Asked) -> None:
+        if asked.entry is None and _is_served(self._routes, {**asked.scope, "method": asked.method}):
+            detail = f"{asked.method} {asked.path} is in no line of the access table (web/gate/access_table.py)"
+            raise Refused(HTTPStatus.FORBIDDEN, "not-listed", detail)
+
+    async def _run(self, asked: _Asked, caller: Caller, receive: Receive, send: Send) -> None:
+        status = 0
+
+        async def listening(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+            await send(message)
+
+        try:
+            await self._app(asked.scope, receive, listening)
+        finally:
+            if asked.entry is not None and asked.entry.audited and self._people is not None:
+                await self._record(self._people, asked, caller, status or int(HTTPStatus.INTERNAL_SERVER_ERROR))
+
+    async def _record(self, people: AccountServices, asked: _Asked, caller: Caller, status: int) -> None:
+        """Write down who asked for what, and what became of it; never the body, nor the query."""
+        assert asked.entry is not None
+        action = f"{asked.entry.method} {asked.entry.path}"[:64]
+        details: dict[str, Any] = {"status": status}
+        claimed = asked.connection.headers.get("x-author")
+        if caller is LOCAL and claimed:
+            details["author"] = claimed[:100]
+
+        def write() -> None:
+            with people.book.database.writing() as connection:
+                append_audit(connection, people.now_ms(), caller.name, action, asked.path[:400], details)
+
+        try:
+            await asyncio.to_thread(write)
+        except TransientFault as error:
+            _log.error("web.audit_missing", actor=caller.name, action=action, subject=asked.path, error=str(error))
+
+    def _note_use(self, caller: Caller) -> None:
+        """In a task of its own: no answer waits for another writer of the database."""
+        people = self._people
+        if people is None or caller.unnoted is None:
+            return
+        now_ms = people.now_ms()
+
+        async def note() -> None:
+            try:
+                await asyncio.to_thread(people.door.note_use, caller, now_ms)
+            except TransientFault as error:
+                _log.warning("web.use_not_noted", actor=caller.name, error=str(error))
+
+        task = asyncio.create_task(note())
+        self._noting.add(task)
+        task.add_done_callback(self._noting.discard)
+
+    async def _refuse(self, asked: _Asked, refused: Refused, receive: Receive, send: Send) -> None:
+        if asked.scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        request = Request(asked.scope)
+        response: Response
+        if refused.status is HTTPStatus.UNAUTHORIZED and asked.wants_page:
+            query = asked.scope.get("query_string", b"").decode("latin-1")
+            back = asked.path + (f"?{query}" if query else "")
+            response = RedirectResponse(f"/login?next={quote(back, safe='')}", HTTPStatus.SEE_OTHER)
+        else:
+            headers = {
+                HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+                HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
+            }
+            response = problem_response(request, refused, headers.get(refused.status))
+        return await response(asked.scope, receive, send)
+
+
+def _credentials(connection: HTTPConnection) -> Credentials | None:
+    """What the request brought: a bearer token, and only without one the session's cookie."""
+    written = connection.headers.get("authorization")
+    if written is not None:
+        scheme, _, text = written.partition(" ")
+        return Bearer(text.strip() if scheme.lower() == "bearer" else "")
+    secret = session_in(connection)
+    return Session(secret) if secret is not None else None
+
+
+def _check_own_page(asked: _Asked, *, cookie: bool = False) -> None:
+    """Raises: Refused where a page of another site makes a browser ask, and it would change something or listen in."""
+    changes = asked.method not in _SAFE
+    if not changes and asked.scope["type"] != "websocket":
+        return
+    own = is_same_origin(asked.connection) if cookie and changes else not is_foreign(asked.connection)
+    if not own:
+        detail = "a change by cookie must come from a page of this very site; programs send a token instead"
+        raise Refused(HTTPStatus.FORBIDDEN, "foreign-origin", detail)
+
+
+def _check_may(entry: AccessEntry, caller: Caller) -> None:
+    if not entry.roles & caller.actor.roles:
+        detail = f"{entry.method} {entry.path} is for {', '.join(sorted(entry.roles))}"
+        raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", detail)
+    if caller.scopes is not None and not entry.scopes & caller.scopes:
+        detail = f"{entry.method} {entry.path} needs a token with the scope {' or '.join(sorted(entry.scopes))}"
+        raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", detail)
+
+
+def _from_here(asked: _Asked) -> bool:
+    """Whether a program on this machine asks, and no proxy on behalf of another."""
+    forwarded = {"forwarded", "x-forwarded-for", "x-forwarded-host", "via"} & set(asked.connection.headers)
+    return asked.connection.client is not None and asked.connection.client.host in _LOOPBACK and not forwarded
+
+
+def _sign(scope: Scope, name: str) -> None:
+    """Whoever logged in acts in their own name, whatever author the request claims."""
+    headers = [(key, value) for key, value in scope["headers"] if key != b"x-author"]
+    scope["headers"] = [*headers, (b"x-author", name.encode("ascii", "backslashreplace"))]
+
+
+def _is_served(routes: Iterable[BaseRoute], scope: Scope) -> bool:
+    """Whether one of the routes answers this, those of mounted apps included; catch-alls that refuse do not count."""
+    for route in routes:
+        match, inner = route.matches(scope)
+        if match is not Match.FULL or getattr(route, "name", "") == UNKNOWN:
+            continue
+        if not isinstance(route, Mount) or _is_served(getattr(route.app, "routes", ()), {**scope, **inner}):
+            return True
+    return False
+
+
+UNKNOWN: Final = "unknown"
+"""The name of routes that only say that there is nothing."""

@@ -1,0 +1,26 @@
+"""What the people side refuses, as problem documents."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from accounts.users.refusals import BadPeople, InTheWay, LoginRefused, NameTaken, StaleVersion, UnknownPerson
+from web.http.problems import Fault, Refused
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """404 what is unknown, 409 what stands in the way, 412 a version that moved on, 422 what cannot be, 401 no entry."""
+    try:
+        yield
+    except UnknownPerson as error:
+        raise Refused(HTTPStatus.NOT_FOUND, "not-found", str(error)) from error
+    except (NameTaken, InTheWay) as error:
+        raise Refused(HTTPStatus.CONFLICT, "conflict", str(error)) from error
+    except StaleVersion as error:
+        raise Refused(HTTPStatus.PRECONDITION_FAILED, "version-conflict", str(error)) from error
+    except BadPeople as error:
+        faults = [Fault(where=where, detail=what) for where, what in error.faults]
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", str(error), faults) from error
+    except LoginRefused as error:
+        raise Refused(HTTPStatus.UNAUTHORIZED, "login-refused", str(error)) from error

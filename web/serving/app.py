@@ -1,0 +1,193 @@
+"""The web application: the API, its documentation, and the operator console on one FastAPI app."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, FastAPI
+from prometheus_client import REGISTRY, CollectorRegistry
+from starlette.responses import HTMLResponse
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from accounts.service.services import AccountServices
+from web.api.accounts.audit import audit_routes
+from web.api.accounts.people import people_routes
+from web.api.cases.appraisal import appraisal_routes
+from web.api.cases.attachments import attachment_routes
+from web.api.cases.overview import overview_routes
+from web.api.cases.routes import case_routes
+from web.api.devices.areas import area_routes
+from web.api.devices.credentials import credential_routes
+from web.api.devices.files import device_file_routes
+from web.api.devices.pending import pending_routes
+from web.api.devices.profiles import profile_routes
+from web.api.devices.routes import device_routes
+from web.api.events.routes import event_routes
+from web.api.events.stream import stream_routes
+from web.api.notifications.routes import notification_routes
+from web.api.operations.health import health_routes
+from web.api.operations.ledger import ledger_routes
+from web.api.operations.rejected import rejected_routes
+from web.api.rules.calendars import calendar_routes
+from web.api.rules.history import rule_history_routes
+from web.api.rules.routes import rule_routes
+from web.api.rules.silences import silence_routes
+from web.api.telemetry.routes import telemetry_routes
+from web.gate.access import UNKNOWN, Gate
+from web.gate.hosts import LOOPBACK_HOSTS, AllowedHosts
+from web.http.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
+from web.http.text_limits import refuse_unstorable
+from web.live.city_snapshot import CitySnapshots
+from web.login.oidc import oidc_routes
+from web.login.password import PasswordAuthentication, login_page_routes, login_routes
+from web.ports import Services
+from web.serving.api_docs import render_docs
+from web.standards.ngsi_ld.routes import ngsi_ld_routes
+from web.standards.sta.routes import sta_routes
+
+DESCRIPTION = "City telemetry in, city-component events out. Times are epoch milliseconds, UTC; units are UCUM."
+
+
+def create_app(
+    services: Services,
+    *,
+    version: str = "0.1.0",
+    zone: ZoneInfo | None = None,
+    tiles_url: str | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
+    registry: CollectorRegistry = REGISTRY,
+) -> FastAPI:
+    """The app to serve. With `zone` it carries the console at `/`, whose times are of that zone.
+
+    The console is NiceGUI's, which knows one app a process: give `zone` once. `tiles_url` is a Leaflet template of map
+    tiles; without one the map draws only what urbansense knows, and no browser asks anything of another host.
+    Requests under a host name that is not in `allowed_hosts` are refused, so that no foreign page can rebind its name
+    to this listener.
+    """
+    closing = asyncio.Event()
+    app = FastAPI(
+        title="urbansense",
+        version=version,
+        description=DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"description": "A problem document (RFC 9457).", "model": Problem}},
+    )
+    app.state.closing = closing
+    install_problem_handlers(app)
+    board = CitySnapshots(
+        services.devices, services.telemetry, services.events, services.ledger, services.live, time.monotonic
+    )
+    app.include_router(_api(services, board, closing))
+    app.include_router(health_routes(services, registry))
+    if services.people is not None:
+        _add_people(app, services.people)
+    if services.registry is not None and services.readings is not None:
+        app.include_router(sta_routes(services))
+    _add_docs(app)
+    app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), name=UNKNOWN, include_in_schema=False))
+    if zone is not None:
+        from web.console.mounting import mount_console
+
+        mount_console(app, services, board, zone, tiles_url)
+    app.add_middleware(Gate, routes=app.router.routes, people=services.people)
+    app.add_middleware(AllowedHosts, hosts=allowed_hosts)
+    return app
+
+
+def create_people_app(people: AccountServices) -> FastAPI:
+    """Only what is about people, for a command that works where nothing runs."""
+    app = FastAPI(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
+    install_problem_handlers(app)
+    _add_people(app, people)
+    app.add_middleware(Gate, routes=app.router.routes, people=people)
+    return app
+
+
+def _add_people(app: FastAPI, people: AccountServices) -> None:
+    door = PasswordAuthentication(people)
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unstorable)])
+    for router in (login_routes(people, door), people_routes(people, door), audit_routes(people)):
+        api.include_router(router)
+    if people.elsewhere is not None:
+        api.include_router(oidc_routes(people, people.elsewhere))
+    app.include_router(api)
+    app.include_router(login_page_routes(people, door))
+
+
+def _api(services: Services, board: CitySnapshots, closing: asyncio.Event) -> APIRouter:
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unstorable)])
+    if services.device_files is not None:
+        api.include_router(device_file_routes(services.device_files))
+    for router in (
+        device_routes(services),
+        telemetry_routes(services),
+        event_routes(services),
+        rule_routes(services),
+        rejected_routes(services),
+        ledger_routes(services),
+        ngsi_ld_routes(services),
+        stream_routes(services, board, closing),
+    ):
+        api.include_router(router)
+    if services.rule_history is not None:
+        api.include_router(rule_history_routes(services.rule_history, services.events))
+    if (desk := services.rule_desk) is not None:
+        api.include_router(calendar_routes(desk.calendars))
+        api.include_router(silence_routes(desk.silences))
+    if services.cases is not None:
+        for router in (
+            overview_routes(services.cases),
+            case_routes(services.cases),
+            attachment_routes(services.cases),
+            appraisal_routes(services.cases),
+            notification_routes(services.cases),
+        ):
+            api.include_router(router)
+    if services.registry is not None:
+        api.include_router(area_routes(services.registry))
+        api.include_router(profile_routes(services.registry))
+    if services.registry is not None and services.pending is not None:
+        api.include_router(pending_routes(services.pending, services.registry))
+    if services.credentials is not None:
+        editor = services.registry.editor if services.registry is not None else None
+        api.include_router(credential_routes(services.credentials, editor))
+    return api
+
+
+def _add_docs(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """FastAPI files every model under the route's own media type; problem documents have theirs."""
+        document = generate()
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            operation["responses"]["default"]["content"] = {
+                MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+            }
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(render_docs(app.openapi()))
+
+
+class _UnknownApiPaths:
+    """Answers unknown paths (404) and methods (405) below `/api`, before the console's mount at `/` takes them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for route in self._app.router.routes:
+            match, inner = route.matches(scope)
+            if match is Match.PARTIAL:
+                scope.update(inner)
+                return await route.handle(scope, receive, send)
+        raise not_found(f"the path {scope['path']}")

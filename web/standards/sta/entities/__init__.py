@@ -1,0 +1,1 @@
+"""The eight entity sets, their ids, and what each shows. Pure."""

@@ -1,0 +1,1 @@
+"""Rows from registry and store, bounded, judged and ordered."""
