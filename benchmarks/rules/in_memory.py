@@ -72,16 +72,16 @@ def _judge(
     expected: Mapping[str, int],
 ) -> Pace:
     """The pace of lamps that are known, as after a worker's start."""
-    lane, opened = Engine(KIND, rules, lamps.device), Counter[str]()
-    lane.refresh(lamps.devices())
+    engine, opened = Engine(KIND, rules, lamps.device), Counter[str]()
+    engine.refresh(lamps.devices())
     with settled_memory():
         watch = Stopwatch()
         for key, value in records:
             if key is not None:
-                lane.report(orjson.loads(value))
+                engine.report(orjson.loads(value))
                 continue
-            lane.tick(orjson.loads(value))
-            opened.update(raised.event.rule for raised in lane.take()[0] if raised.transition is Transition.OPENED)
+            engine.tick(orjson.loads(value))
+            opened.update(raised.event.rule for raised in engine.take()[0] if raised.transition is Transition.OPENED)
         pace = watch.pace(REPORTS)
-    assert (lane.judged, fired(opened)) == (REPORTS, expected), (lane.judged, fired(opened), expected)
+    assert (engine.judged, fired(opened)) == (REPORTS, expected), (engine.judged, fired(opened), expected)
     return pace

@@ -96,8 +96,8 @@ def _numbered(rule: Rule, table: RuleTable) -> Rule:
 
 
 def _version(table: RuleTable, name: str, version: int | None) -> Rule:
-    standing = table.standing(name)
-    wanted = version if version is not None else standing.version if standing else None
+    in_force = table.version_in_force(name)
+    wanted = version if version is not None else in_force.version if in_force else None
     definition = None if wanted is None else table.version(name, wanted)
     if definition is None:
         raise UnknownRule(f"rule {name}" + ("" if version is None else f" version {version}"))
@@ -105,8 +105,8 @@ def _version(table: RuleTable, name: str, version: int | None) -> Rule:
 
 
 def _version_label(version: int, table: RuleTable, name: str) -> str:
-    standing = table.standing(name)
-    return f"version {version}" + (" (in force)" if standing and standing.version == version else "")
+    in_force = table.version_in_force(name)
+    return f"version {version}" + (" (in force)" if in_force and in_force.version == version else "")
 
 
 def _against(

@@ -62,13 +62,13 @@ def raised_records(topics: Topics, events: Iterable[Event], clock_ms: int) -> li
         opened = event.model_copy(
             update={"revision": event.revision - 1, "status": Status.OPEN, "cleared_at_ms": None, "reason": None}
         )
-        for transition, told in ((Transition.OPENED, opened), (Transition.CLEARED, event)):
+        for transition, revision in ((Transition.OPENED, opened), (Transition.CLEARED, event)):
             headers = (
                 ("schema", b"event/1"),
                 ("type", transition.value.encode()),
                 (CLOCK_HEADER, str(clock_ms).encode()),
             )
             records.append(
-                Outgoing(topics.rules_raised, event.subject.encode(), told.model_dump_json().encode(), headers)
+                Outgoing(topics.rules_raised, event.subject.encode(), revision.model_dump_json().encode(), headers)
             )
     return records

@@ -24,7 +24,7 @@ class Withdrawal(NamedTuple):
 
 def difference(
     key: RuleSubject,
-    told: PublishedEvents,
+    published: PublishedEvents,
     wanted: Sequence[EventFields],
     settled_ms: int,
     why_gone: Callable[[int], Withdrawal],
@@ -35,12 +35,12 @@ def difference(
     place of one just withdrawn replaces it.
     """
     openings = {event["opened_at_ms"] for event in wanted}
-    tellings: list[EventChange] = []
-    left = [t for t, event in sorted(told.items()) if t not in openings and _may_change(event, settled_ms)]
+    changes: list[EventChange] = []
+    left = [t for t, event in sorted(published.items()) if t not in openings and _may_change(event, settled_ms)]
     for opened_ms in left:
         why = why_gone(opened_ms)
-        before = told[opened_ms]
-        tellings.append(
+        before = published[opened_ms]
+        changes.append(
             (
                 Transition.WITHDRAWN,
                 _next(
@@ -51,15 +51,15 @@ def difference(
         )  # fmt: skip
     replaced = iter(left)
     for event in wanted:
-        before_it = told.get(event["opened_at_ms"])
+        before_it = published.get(event["opened_at_ms"])
         if before_it is None or before_it["status"] == "withdrawn":
             instead_of = next(replaced, None)
-            tellings += _opening(key, event, before_it, instead_of)
+            changes += _opening(key, event, before_it, instead_of)
         else:
-            tellings += _change(event, before_it)
-    for _, event in tellings:
-        told[event["opened_at_ms"]] = event
-    return tellings
+            changes += _change(event, before_it)
+    for _, event in changes:
+        published[event["opened_at_ms"]] = event
+    return changes
 
 
 def _may_change(event: EventFields, settled_ms: int) -> bool:

@@ -12,10 +12,10 @@ from rules.language.rule import Rule
 
 
 def compose(
-    key: RuleSubject, course: EventHistory, life: Interval, severity: str, marks: Mapping[str, Any]
+    key: RuleSubject, history: EventHistory, life: Interval, severity: str, marks: Mapping[str, Any]
 ) -> EventFields:
     """The event of a course as it stands by its life; `marks` are what other events and silences make of it."""
-    raw = course.first.event
+    raw = history.first.event
     opened_ms, cleared_ms = life
     is_open = cleared_ms == FOREVER_MS
     as_raised = opened_ms == raw["opened_at_ms"]
@@ -24,12 +24,12 @@ def compose(
         "revision": raw["revision"] if as_raised else 1,
         "severity": severity,
         "status": "open" if is_open else "cleared",
-        "stale": is_open and course.last.event["stale"],
+        "stale": is_open and history.last.event["stale"],
         "opened_at_ms": opened_ms,
         "cleared_at_ms": None if is_open else cleared_ms,
-        "reason": course.last.event["reason"] if not is_open else None,
+        "reason": history.last.event["reason"] if not is_open else None,
         "replaces": raw["replaces"] if as_raised else None,
-        "unstable": course.is_unstable,
+        "unstable": history.is_unstable,
         **marks,
     }  # fmt: skip
 
@@ -47,14 +47,14 @@ def group_event(
     rule: Rule, subject: str, span: GroupEvent, place: Device | None, before: EventFields | None
 ) -> EventFields:
     """A group's event as the raised events of devices are, for one span. `before` is what it was at the last look."""
-    told = _of_members(rule, subject, span.members, place) if span.members or before is None else before
+    event = _of_members(rule, subject, span.members, place) if span.members or before is None else before
     if before is not None:
-        told = told | {name: before[name] for name in _OF_PLACE}
-    return told | {
+        event = event | {name: before[name] for name in _OF_PLACE}
+    return event | {
         "status": "open" if span.cleared_ms == FOREVER_MS else "cleared",
         "opened_at_ms": span.opened_ms,
         "cleared_at_ms": None if span.cleared_ms == FOREVER_MS else span.cleared_ms,
-        "since_ms": told["since_ms"] if told["since_ms"] is not None else span.opened_ms,
+        "since_ms": event["since_ms"] if event["since_ms"] is not None else span.opened_ms,
     }
 
 
@@ -65,7 +65,7 @@ _OF_PLACE: Final = ("component_code", "department", "area", "lon", "lat")
 def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place: Device | None) -> EventFields:
     events = [member.first.event for member in members]
     places = len({event["subject"] for event in events})
-    said = ", ".join(sorted({event["rule"] for event in events}))
+    rules = ", ".join(sorted({event["rule"] for event in events}))
     return {
         "event_id": "", "revision": 1, "rule": rule.name, "rule_version": rule.version, "subject": subject,
         "kind": _alike(events, "kind") or (events[0]["kind"] if events else ""), "problem": rule.problem,
@@ -76,8 +76,8 @@ def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place
         "area": place.area if place else subject if rule.group and is_area(rule.group.by) else _alike(events, "area"),
         "lon": place.lon if place else None, "lat": place.lat if place else None, "evidence": [],
         "summary": {
-            "en": f"{rule.title.en}: {places} of {said} at {subject}",
-            "zh": f"{rule.title.zh}：{subject} {places} 处 {said}",
+            "en": f"{rule.title.en}: {places} of {rules} at {subject}",
+            "zh": f"{rule.title.zh}：{subject} {places} 处 {rules}",
         },
         "reason": None, "replaces": None, "absorbed_by": None, "historical": False,
     }  # fmt: skip
@@ -85,5 +85,5 @@ def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place
 
 def _alike(events: Sequence[EventFields], name: str) -> Any:
     """What all events say, None where they differ."""
-    said = {event[name] for event in events}
-    return said.pop() if len(said) == 1 else None
+    values = {event[name] for event in events}
+    return values.pop() if len(values) == 1 else None

@@ -79,10 +79,10 @@ class RaisedEvent:
     @classmethod
     def restored(cls, snapshot: list[Any]) -> "RaisedEvent":
         event, chain, groups, decisions, *patience_ms = snapshot  # states of the first days have none
-        spell = cls(event, tuple(chain), groups, *patience_ms)
+        raised = cls(event, tuple(chain), groups, *patience_ms)
         for view, (from_ms, created, role) in decisions.items():
-            spell.decisions[view] = Decision(from_ms, created, role and OpeningRole(role))
-        return spell
+            raised.decisions[view] = Decision(from_ms, created, role and OpeningRole(role))
+        return raised
 
 
 class EventHistory(NamedTuple):

@@ -44,7 +44,7 @@ NOWHERE: Final = -1
 _MAX_SPANS: Final = 2_000
 """Active and inactive stretches looked at for the end of a wait: some three years of days and nights."""
 
-UnheardFrom = Callable[[int], int | None]
+SilentSince = Callable[[int], int | None]
 """From when the rule at that place of the plan counts the silence of a device that was never heard; None: not at all."""
 
 
@@ -52,8 +52,8 @@ class DeviceRuleState:
     """One device under watch. `last_ms` is its newest observed time, NEVER_MS before the first report."""
 
     __slots__ = (
-        "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "settled",
-        "settled_ms", "states", "swept", "timer_ms", "told", "windows",
+        "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "received",
+        "settled", "settled_ms", "states", "swept", "timer_ms", "windows",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +69,7 @@ class DeviceRuleState:
         self.states: States = self.settled
         self.entries: list[ReportEntry] = []
         self.published: dict[str, dict[int, Published]] = {}
-        self.told: dict[str, int] = {}
+        self.received: dict[str, int] = {}
         self.floors: dict[str, int] = {}
         self.timer_ms: int | None = None
         self.changed = False
@@ -81,7 +81,7 @@ class DeviceRuleState:
         self.plan, self.facts = None, {}
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
-        self.entries, self.published, self.told, self.floors = [], {}, {}, {}
+        self.entries, self.published, self.received, self.floors = [], {}, {}, {}
         self.timer_ms, self.swept, self.windows = None, NEVER_SWEPT, None
 
     def more(self, t: int) -> More:
@@ -139,26 +139,26 @@ class DeviceRuleState:
         found = self.entries[at] if at < len(self.entries) else None
         return at, found if found and found[0] == observed_at_ms else None
 
-    def fold_from(self, at: int, judge: Judge, unheard_from: UnheardFrom) -> bool:
+    def fold_from(self, at: int, judge: Judge, silent_since: SilentSince) -> bool:
         """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
         plan = self.plan
         assert plan is not None
-        states, heard_ms = self.settled, self.settled_ms
+        states, reported_ms = self.settled, self.settled_ms
         if at > 0:
-            heard_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
+            reported_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
         happened = False
         for i in range(at, len(self.entries)):
             entry = self.entries[i]
             t, values = entry[0], entry[1]
-            states, happenings = self._fold(states, heard_ms, t, values, judge, unheard_from)
+            states, happenings = self._fold(states, reported_ms, t, values, judge, silent_since)
             happened = happened or bool(happenings or outcome_of(plan, entry)[1])
             self.entries[i] = entry_of(plan, t, values, states, happenings)
-            heard_ms = t
+            reported_ms = t
         self.states = states
         return happened
 
     def _fold(
-        self, states: States, heard_ms: int, t: int, values: Values, judge: Judge, unheard_from: UnheardFrom
+        self, states: States, reported_ms: int, t: int, values: Values, judge: Judge, silent_since: SilentSince
     ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
         assert plan is not None
@@ -172,7 +172,7 @@ class DeviceRuleState:
                 after.append(states[i])
                 continue
             if rule.no_data_ms is not None:
-                since_ms = unheard_from(i) if heard_ms == NEVER_MS else heard_ms
+                since_ms = silent_since(i) if reported_ms == NEVER_MS else reported_ms
                 opens_at_ms = FOREVER_MS if since_ms is None else self._after_active(i, since_ms, rule.no_data_ms)
                 active = self._is_active(i, t)
                 state, found = fold_silence(rule, states[i], since_ms, opens_at_ms, t, active=active)
@@ -230,7 +230,7 @@ class DeviceRuleState:
                 found |= {plan.index[happening.rule] for happening in entry[3]}
         return sorted(found)
 
-    def episodes(self, i: int, now_ms: int | None, unheard_from: UnheardFrom) -> list[Episode]:
+    def episodes(self, i: int, now_ms: int | None, silent_since: SilentSince) -> list[Episode]:
         """The events of rule `i` that are open or may still change, by opening time.
 
         `now_ms` is the clock: it makes an open event stale after `gap`, and silence an event.
@@ -252,28 +252,30 @@ class DeviceRuleState:
                     opened = found[happening.opened_at_ms]
                     found[happening.opened_at_ms] = replace(opened, cleared_at_ms=happening.cleared_at_ms)
         if now_ms is not None:
-            self._judge_silence(i, now_ms, unheard_from, found)
+            self._judge_silence(i, now_ms, silent_since, found)
         if rule.escalate:
             for opened_at_ms, episode in found.items():
                 found[opened_at_ms] = replace(episode, severity=escalated_severity(rule, episode, now_ms))
         return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
 
-    def _judge_silence(self, i: int, now_ms: int, unheard_from: UnheardFrom, found: dict[int, Episode]) -> None:
+    def _judge_silence(self, i: int, now_ms: int, silent_since: SilentSince, found: dict[int, Episode]) -> None:
         assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
             if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms:
                 found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
         elif not isinstance(state, Held):
-            heard_ms = self._heard_ms(i, unheard_from)
-            if heard_ms is not None and now_ms >= (opened_at_ms := self._after_active(i, heard_ms, rule.no_data_ms)):
-                found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, (), rule.severity)
+            reported_ms = self._last_report_ms(i, silent_since)
+            if reported_ms is not None and now_ms >= (
+                opened_at_ms := self._after_active(i, reported_ms, rule.no_data_ms)
+            ):
+                found[opened_at_ms] = Episode(reported_ms, opened_at_ms, None, (), rule.severity)
 
     def _stale_at_ms(self, i: int, state: Held) -> int:
         assert self.plan is not None
         return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
 
-    def speaks_of_silence(self) -> bool:
+    def has_published_silence(self) -> bool:
         """Whether something was told that the next report of any kind may end."""
         if not self.published or self.plan is None:
             return False
@@ -281,19 +283,19 @@ class DeviceRuleState:
             event.stale for events in self.published.values() for event in events.values()
         )
 
-    def due_ms(self, unheard_from: UnheardFrom, now_ms: int | None) -> int:
+    def due_ms(self, silent_since: SilentSince, now_ms: int | None) -> int:
         """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
         plan = self.plan
         assert plan is not None
         due = FOREVER_MS
         for i in plan.silences:
-            heard_ms = self._heard_ms(i, unheard_from)
-            if heard_ms is None or isinstance(self.states[i], Held):
+            reported_ms = self._last_report_ms(i, silent_since)
+            if reported_ms is None or isinstance(self.states[i], Held):
                 continue
             rule = plan.rules[i]
-            opened_at_ms = self._after_active(i, heard_ms, rule.no_data_ms or 0)
-            told = self.published.get(rule.name, {}).get(opened_at_ms)
-            if told is None or not told.is_open:
+            opened_at_ms = self._after_active(i, reported_ms, rule.no_data_ms or 0)
+            published = self.published.get(rule.name, {}).get(opened_at_ms)
+            if published is None or not published.is_open:
                 due = min(due, opened_at_ms)
         for name, events in self.published.items():
             i = plan.index.get(name, NOWHERE)
@@ -314,8 +316,8 @@ class DeviceRuleState:
                 due = min(due, *(at_ms for at_ms in steps if now_ms is None or at_ms > now_ms), FOREVER_MS)
         return due
 
-    def _heard_ms(self, i: int, unheard_from: UnheardFrom) -> int | None:
-        return unheard_from(i) if self.last_ms == NEVER_MS else self.last_ms
+    def _last_report_ms(self, i: int, silent_since: SilentSince) -> int | None:
+        return silent_since(i) if self.last_ms == NEVER_MS else self.last_ms
 
     def _forget(self, rule: str, opened_at_ms: int) -> None:
         published = self.published.get(rule)

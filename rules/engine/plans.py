@@ -140,12 +140,12 @@ class Plan:
 
     # The whole of it
 
-    def values_told(self, report: Telemetry) -> tuple[Any, ...]:
+    def reported_values(self, report: Telemetry) -> tuple[Any, ...]:
         """The values of `quantities` in a report that may lack some or mark some."""
         readings, quality = report["readings"], report.get("quality")
         if not quality:
             return tuple(map(readings.get, self.quantities))
-        return tuple(_told(readings.get(name), quality.get(name)) for name in self.quantities)
+        return tuple(_marked(readings.get(name), quality.get(name)) for name in self.quantities)
 
     def evidence(self, values: tuple[Any, ...], *, suspect: bool = False) -> dict[str, Any]:
         """What of the values is evidence; those of quality suspect only if asked for."""
@@ -159,7 +159,7 @@ class Plan:
         return found
 
 
-def _told(value: Any, quality: str | None) -> Any:
+def _marked(value: Any, quality: str | None) -> Any:
     if value is None or quality is None:
         return value
     return BAD if quality == BAD else Suspect(value)
@@ -227,8 +227,8 @@ class RuleSet:
         if not read:
             return (1 << len(rules)) - 1
         facts = device_facts(device)
-        told = [facts.get(name) for name in read]
-        alike = (device.kind, *told, *map(type, told))
+        known = [facts.get(name) for name in read]
+        alike = (device.kind, *known, *map(type, known))
         chosen = self._fits.get(alike)
         if chosen is None:
             chosen = 0
@@ -238,7 +238,7 @@ class RuleSet:
             self._fits[alike] = chosen
         return chosen
 
-    def watches_silence(self, kind: str) -> bool:
+    def has_silence_rules(self, kind: str) -> bool:
         """Whether a rule of that kind fires from absence, so that never-heard devices matter."""
         return any(rule.no_data_ms is not None for rule in self._by_kind.get(kind, ()))
 

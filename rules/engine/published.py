@@ -33,27 +33,29 @@ class Published(NamedTuple):
 PublishedChange = tuple[Transition, Published]
 
 
-def difference(told: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
+def difference(published: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
     """What must be told so that `told` (events by opening time) becomes `episodes`.
 
     Order: withdrawals first, then by opening time. An event that comes in the place of a withdrawn one replaces it. The
     caller puts what is told back into `told`.
     """
     wanted = {episode.opened_at_ms: episode for episode in episodes}
-    tellings: list[PublishedChange] = []
-    gone = [event for _, event in sorted(told.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted]
+    changes: list[PublishedChange] = []
+    gone = [
+        event for _, event in sorted(published.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted
+    ]
     for event in gone:
         withdrawn = event._replace(revision=event.revision + 1, status=Status.WITHDRAWN, stale=False)
-        tellings.append((Transition.WITHDRAWN, withdrawn))
+        changes.append((Transition.WITHDRAWN, withdrawn))
     replaced = iter(gone)
     for episode in episodes:
-        before = told.get(episode.opened_at_ms)
+        before = published.get(episode.opened_at_ms)
         if before is None or before.is_withdrawn:
             instead_of = next(replaced, None)
-            tellings += _opening(episode, before, instead_of.opened_at_ms if instead_of else None)
+            changes += _opening(episode, before, instead_of.opened_at_ms if instead_of else None)
         else:
-            tellings += _change(episode, before)
-    return tellings
+            changes += _change(episode, before)
+    return changes
 
 
 def _opening(episode: Episode, before: Published | None, replaces_ms: int | None) -> list[PublishedChange]:

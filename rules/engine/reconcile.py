@@ -3,7 +3,7 @@
 from domain.events import Status, Transition
 from rules.engine.announcing import Raised, announce
 from rules.engine.clock import PartitionClock
-from rules.engine.device_state import DeviceRuleState, UnheardFrom
+from rules.engine.device_state import DeviceRuleState, SilentSince
 from rules.engine.published import Published, difference
 from rules.language.rule import Rule
 
@@ -15,46 +15,48 @@ class Reconciler:
         self.raised: list[Raised] = []
         self.changed: list[DeviceRuleState] = []
 
-    def mark(self, watch: DeviceRuleState) -> None:
+    def mark(self, device_state: DeviceRuleState) -> None:
         """The watch's snapshot is out of date."""
-        if not watch.changed:
-            watch.changed = True
-            self.changed.append(watch)
+        if not device_state.changed:
+            device_state.changed = True
+            self.changed.append(device_state)
 
-    def reconcile(self, watch: DeviceRuleState, clock: PartitionClock, unheard_from: UnheardFrom) -> None:
+    def reconcile(self, device_state: DeviceRuleState, clock: PartitionClock, silent_since: SilentSince) -> None:
         """Tell what must be told so that what was told and what the readings say agree."""
-        plan = watch.plan
-        for i in watch.concerned() if plan else ():
+        plan = device_state.plan
+        for i in device_state.concerned() if plan else ():
             assert plan is not None
             rule = plan.rules[i]
-            told = watch.published.get(rule.name, {})
-            for transition, event in difference(told, watch.episodes(i, clock.now_ms, unheard_from)):
-                watch.published.setdefault(rule.name, {})[event.opened_at_ms] = event
-                self._tell(transition, event, rule, watch, clock)
+            published = device_state.published.get(rule.name, {})
+            for transition, event in difference(published, device_state.episodes(i, clock.now_ms, silent_since)):
+                device_state.published.setdefault(rule.name, {})[event.opened_at_ms] = event
+                self._publish(transition, event, rule, device_state, clock)
 
     def end(
-        self, event: Published, rule: Rule, watch: DeviceRuleState, clock: PartitionClock, reason: str
+        self, event: Published, rule: Rule, device_state: DeviceRuleState, clock: PartitionClock, reason: str
     ) -> Published:
         """Clear an event that nobody judges any longer, at the clock's time; the event as it was told."""
-        now_ms = watch.last_ms if clock.now_ms is None else clock.now_ms
+        now_ms = device_state.last_ms if clock.now_ms is None else clock.now_ms
         ended = event._replace(
             revision=event.revision + 1,
             status=Status.CLEARED,
             stale=False,
             cleared_at_ms=max(now_ms, event.opened_at_ms),
         )
-        self._tell(Transition.CLEARED, ended, rule, watch, clock, reason)
+        self._publish(Transition.CLEARED, ended, rule, device_state, clock, reason)
         return ended
 
-    def _tell(
+    def _publish(
         self,
         transition: Transition,
         event: Published,
         rule: Rule,
-        watch: DeviceRuleState,
+        device_state: DeviceRuleState,
         clock: PartitionClock,
         reason: str | None = None,
     ) -> None:
-        clock_ms = watch.last_ms if clock.now_ms is None else clock.now_ms
-        self.raised.append(announce(transition, event, rule, watch.device_id, watch.device, clock_ms, reason))
-        self.mark(watch)
+        clock_ms = device_state.last_ms if clock.now_ms is None else clock.now_ms
+        self.raised.append(
+            announce(transition, event, rule, device_state.device_id, device_state.device, clock_ms, reason)
+        )
+        self.mark(device_state)

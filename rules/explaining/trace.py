@@ -80,7 +80,7 @@ class Trace:
     plan: Plan | None
     steps: list[Seen | Ticked] = field(default_factory=list)
     state: RuleState = None
-    last_heard_ms: int | None = None
+    last_report_ms: int | None = None
     error: str | None = None
 
     @property
@@ -104,8 +104,8 @@ class _Tracer:
         rules = RuleSet([rule], calendars)
         self._rule = rule
         self._device = device
-        self._lane = Engine(device.kind, rules, {device.device_id: device}.get)
-        self._lane.refresh([device])
+        self._engine = Engine(device.kind, rules, {device.device_id: device}.get)
+        self._engine.refresh([device])
         self._trace = Trace(rule, device, rules.plan(device))
         self._now_ms = -1
 
@@ -115,11 +115,11 @@ class _Tracer:
             self._tick_up_to(report["received_at_ms"])
             self._take(report)
         self._tick_up_to(until_ms)
-        watch = self._watch()
-        trace, vitals = self._trace, self._lane.vitals
-        if watch is not None and watch.states:
-            trace.state = watch.states[0]
-        trace.error = vitals.errors.get(self._rule.name) or self._lane.rules.broken_where.get(self._rule.name)
+        device_state = self._device_state()
+        trace, vitals = self._trace, self._engine.vitals
+        if device_state is not None and device_state.states:
+            trace.state = device_state.states[0]
+        trace.error = vitals.errors.get(self._rule.name) or self._engine.rules.broken_where.get(self._rule.name)
         return trace
 
     def _tick_up_to(self, at_ms: int) -> None:
@@ -132,33 +132,35 @@ class _Tracer:
 
     def _tick(self, at_ms: int) -> None:
         self._now_ms = at_ms
-        self._lane.tick({"gateway": 0, "tick_at_ms": at_ms})
-        if raised := tuple(self._lane.take()[0]):
+        self._engine.tick({"gateway": 0, "tick_at_ms": at_ms})
+        if raised := tuple(self._engine.take()[0]):
             self._trace.steps.append(Ticked(at_ms, raised))
 
-    def _watch(self) -> DeviceRuleState | None:
-        return self._lane.watches.get(self._device.device_id)
+    def _device_state(self) -> DeviceRuleState | None:
+        return self._engine.device_states.get(self._device.device_id)
 
     def _state(self) -> RuleState:
-        watch = self._watch()
-        return watch.states[0] if watch is not None and watch.states else None
+        device_state = self._device_state()
+        return device_state.states[0] if device_state is not None and device_state.states else None
 
     def _take(self, report: Telemetry) -> None:
-        lane, before = self._lane, self._state()
-        counts = (lane.judged, lane.duplicate, lane.too_late)
-        lane.report(report)
-        moved = [now - then for now, then in zip((lane.judged, lane.duplicate, lane.too_late), counts, strict=True)]
+        engine, before = self._engine, self._state()
+        counts = (engine.judged, engine.duplicate, engine.too_late)
+        engine.report(report)
+        moved = [
+            now - then for now, then in zip((engine.judged, engine.duplicate, engine.too_late), counts, strict=True)
+        ]
         fate = next(
             (f for f, m in zip((Fate.JUDGED, Fate.DUPLICATE, Fate.TOO_LATE), moved, strict=True) if m), Fate.NO_RULE
         )
-        raised = tuple(lane.take()[0])
+        raised = tuple(engine.take()[0])
         evidence, span = self._evidence(report["observed_at_ms"]), self._span(report["observed_at_ms"])
         when, clear_when = self._rule.when, self._rule.clear_when
         holds, values, parts = _asked(when, evidence)
         clears, clear_values, clear_parts = _asked(clear_when, evidence)
         if clear_when is None and holds is not None:
             clears = not holds
-        self._trace.last_heard_ms = max(self._trace.last_heard_ms or 0, report["observed_at_ms"])
+        self._trace.last_report_ms = max(self._trace.last_report_ms or 0, report["observed_at_ms"])
         self._trace.steps.append(
             Seen(
                 report, fate, holds, clears, {**clear_values, **values}, parts, clear_parts,
@@ -168,12 +170,12 @@ class _Tracer:
 
     def _evidence(self, at_ms: int) -> Evidence | None:
         """What the engine has as evidence of that instant, merged from all reports of it."""
-        watch, plan = self._watch(), self._trace.plan
-        found = watch.find(at_ms)[1] if watch is not None else None
-        if watch is None or plan is None or found is None:
+        device_state, plan = self._device_state(), self._trace.plan
+        found = device_state.find(at_ms)[1] if device_state is not None else None
+        if device_state is None or plan is None or found is None:
             return None
         readings = plan.evidence(found[1], suspect=self._rule.accepts_suspect)
-        return Evidence(readings, watch.facts, watch.more(at_ms))
+        return Evidence(readings, device_state.facts, device_state.more(at_ms))
 
     def _span(self, at_ms: int) -> Span | None:
         plan = self._trace.plan

@@ -13,7 +13,7 @@ from rules.definitions.silences import Silence
 from rules.explaining.changes import ChangeLine
 from rules.explaining.explanation import ReadingLine
 from rules.explaining.formulas import FormulaPart
-from rules.explaining.phrases import say
+from rules.explaining.phrases import bilingual
 from rules.language.rule import Rule
 from rules.schedule.calendars import Calendars
 
@@ -92,15 +92,15 @@ class Situation:
     from_ms: int
     calendars: Calendars
     in_force_since_ms: int = 0
-    last_heard_ms: int | None = None
-    told: Sequence[Event] = ()
+    last_report_ms: int | None = None
+    published: Sequence[Event] = ()
     suppressors: Sequence[Event] = ()
     silences: Sequence[Silence] = ()
 
 
 def reason(code: Code, english: str, chinese: str) -> Reason:
     """A reason in both languages."""
-    return Reason(code=code, text=say(english, chinese))
+    return Reason(code=code, text=bilingual(english, chinese))
 
 
 def is_open_at(event: Event, at_ms: int) -> bool:

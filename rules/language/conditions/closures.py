@@ -75,12 +75,12 @@ def compile_sweep(trees: Sequence[tuple[Expression, Types, Keys]], quantities: S
         checks.append(f"({' and '.join([*guards, condition])})")
     for name in quantities:
         variables.setdefault(("readings", name), f"v{len(variables)}")
-    lines = ["def judge(readings, facts, more):", " told = readings.get", " derived = more.get"]
+    lines = ["def judge(readings, facts, more):", " reported = readings.get", " derived = more.get"]
     for (place, key), variable in variables.items():
         if place == "facts":
             lines.append(f" {variable} = facts[{key!r}]")
             continue
-        lines.append(f" {variable} = {'told' if place == 'readings' else 'derived'}({key!r})")
+        lines.append(f" {variable} = {'reported' if place == 'readings' else 'derived'}({key!r})")
         if variable in kinds:
             same = f" and {variable} == {variable}" if kinds[variable] is Kind.NUMBER else ""
             lines.append(f" c{variable} = {variable}.__class__ is {_CLASS[kinds[variable]]}{same}")
@@ -198,14 +198,14 @@ class _Source:
         if operator in ("==", "!="):
             return f"({self._of(left)} {operator} {self._of(right)})"
         self._numbers_only(left)
-        sides, watches = [], []
+        sides, checks = [], []
         for side in (left, right):
             text = self._of(side)
             if not isinstance(side, Name | Number):
                 self._temporaries += 1
                 variable = f"t{self._temporaries}"
-                watches.append(f"({variable} := {text}) == {variable}")
+                checks.append(f"({variable} := {text}) == {variable}")
                 text = variable
             sides.append(text)
         compared = f"{sides[0]} {operator} {sides[1]}"
-        return f"({compared} if {' and '.join(watches)} else _nan())" if watches else f"({compared})"
+        return f"({compared} if {' and '.join(checks)} else _nan())" if checks else f"({compared})"
