@@ -20,7 +20,7 @@ AS_WRITTEN: Final = "as written"
 
 
 class CannotRaise(ValueError):
-    """Missing events are asked for of a rule that is not the one in force; says why and what to do."""
+    """Missing events are asked for of a rule that is not the one in force; the message has the reason and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _parsed(text: str | None, table: RuleTable, file: str) -> Documents | None:
 
 
 def _numbered(rule: Rule, table: RuleTable) -> Rule:
-    """A rule as written has the number of the version that says the same, or the next."""
+    """A rule as written has the number of the version of the same text, or the next."""
     known = table.versions(rule.name)
     same = next((definition.version for definition in known if definition.rule.text == rule.text), None)
     return replace(rule, version=same or max((d.version for d in known), default=0) + 1)

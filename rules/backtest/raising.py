@@ -17,7 +17,7 @@ from streams.ports import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """`raised` are the missed events as they are now told; `not_raised` says of each other one why it is not."""
+    """`raised` are the missed events as they are now published; `not_raised` holds the others, each with the reason."""
 
     raised: tuple[Event, ...]
     not_raised: tuple[str, ...]

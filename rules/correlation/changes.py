@@ -1,4 +1,4 @@
-"""What must be told so that what was told of a rule on a subject and what is so agree."""
+"""What must be published so that the published events of a rule on a subject agree with what is known."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -7,12 +7,12 @@ from domain.events import Severity, Transition, event_id
 from rules.correlation.event_history import EventFields, RuleSubject
 
 _OWN: Final = ("revision", "rule_version", "replaces", "reason", "hold_ms")
-"""What a telling has of its own: not by itself a reason to tell anything."""
+"""What a revision has of its own: not by itself a reason to publish anything."""
 _BADNESS: Final = {severity.value: -place for place, severity in enumerate(Severity)}
 
 EventChange = tuple[Transition, EventFields]
 PublishedEvents = dict[int, EventFields]
-"""Events as they were last told, by opening."""
+"""Events as they were last published, by opening."""
 
 
 class Withdrawal(NamedTuple):
@@ -29,7 +29,7 @@ def difference(
     settled_ms: int,
     why_gone: Callable[[int], Withdrawal],
 ) -> list[EventChange]:
-    """The tellings, which are put into `told`: withdrawals first, then by opening.
+    """The changes, which are put into `published`: withdrawals first, then by opening.
 
     Shape: `wanted` by opening. What cleared at or before `settled_ms` stands, wanted or not. An event that comes in the
     place of one just withdrawn replaces it.

@@ -1,4 +1,4 @@
-"""From a course to the event that people read, and from a group's members to the group's own event."""
+"""From a history to the event that people read, and from a group's members to the group's own event."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -14,7 +14,7 @@ from rules.language.rule import Rule
 def compose(
     key: RuleSubject, history: EventHistory, life: Interval, severity: str, marks: Mapping[str, Any]
 ) -> EventFields:
-    """The event of a course as it stands by its life; `marks` are what other events and silences make of it."""
+    """The event of a history as it stands by its life; `marks` are what other events and silences make of it."""
     raw = history.first.event
     opened_ms, cleared_ms = life
     is_open = cleared_ms == FOREVER_MS
@@ -59,7 +59,7 @@ def group_event(
 
 
 _OF_PLACE: Final = ("component_code", "department", "area", "lon", "lat")
-"""What a group's event says of its place, as that was when the event was first seen."""
+"""What a group's event holds of its place, as that was when the event was first seen."""
 
 
 def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place: Device | None) -> EventFields:
@@ -84,6 +84,6 @@ def _of_members(rule: Rule, subject: str, members: Sequence[EventHistory], place
 
 
 def _alike(events: Sequence[EventFields], name: str) -> Any:
-    """What all events say, None where they differ."""
+    """The value that all events share, None where they differ."""
     values = {event[name] for event in events}
     return values.pop() if len(values) == 1 else None

@@ -7,7 +7,7 @@ from rules.language.rule import Flapping
 
 
 def join_flapping(histories: Iterable[EventHistory], flapping: Flapping, view: str) -> list[EventHistory]:
-    """The courses (by opening) with those of an unstable subject joined.
+    """The histories (by opening) with those of an unstable subject joined.
 
     The opening that is one too many within the window (both ends included) starts an unstable event. Later ones join it
     until there was none for a whole window and the condition is clear.

@@ -15,7 +15,7 @@ from rules.language.rule import Grouping
 MemberOpening = tuple[int, RuleSubject]
 """An opening, and whose: the order of members."""
 _COPIED = ("kind", "since_ms", "department", "area")
-"""What a group's event says of the members that made it."""
+"""What a group's event copies from the members that made it."""
 
 
 class GroupMembers:
@@ -37,7 +37,7 @@ class GroupMembers:
         return len(self._order)
 
     def put(self, member: RuleSubject, histories: Iterable[EventHistory]) -> None:
-        """These are the member's courses now."""
+        """Take these as the member's histories from now on."""
         now = {(history.opened_ms, member): history for history in histories}
         for place in self._of.pop(member, ()):
             if place not in now:

@@ -20,7 +20,7 @@ def are_enough(members: list[EventHistory], group: Grouping) -> bool:
 
 
 def is_member(life: Interval, group: Grouping, event: EventHistory, now_ms: int) -> bool:
-    """Whether an event is part of the group's `event` now, or was when it cleared. (That may be told after it began.)"""
+    """Whether an event is part of the group's `event` now, or was when it cleared (published, maybe, after its start)."""
     opened_ms, cleared_ms = life
     if event.opened_ms > now_ms or not event.first.opened_ms - group.within_ms <= opened_ms <= event.cleared_ms:
         return False

@@ -1,4 +1,4 @@
-"""How a course is told: the event with its severity now, what absorbs it, and who silenced it."""
+"""How a history is published: the event with its severity now, what absorbs it, and who silenced it."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from rules.language.rule import Rule
 
 
 class SubjectReconciler:
-    """Compares what was told with what is known by now. `silences` are those that still matter."""
+    """Compares what was published with what is known by now. `silences` are those that still matter."""
 
     def __init__(self, known: CorrelationState) -> None:
         self._known = known
         self.silences: list[Silence] = []
 
     def reconcile(self, state: SubjectState) -> list[EventChange]:
-        """What must be told of a track, which then counts as told."""
+        """What must be published of a rule on a subject, which then counts as published."""
         rule = self._known.relations.rules.get(state.key[0])
         wanted = [event for history in state.histories if (event := self._wanted(state, history, rule)) is not None]
         return difference(
@@ -33,7 +33,7 @@ class SubjectReconciler:
         )
 
     def _wanted(self, state: SubjectState, history: EventHistory, rule: Rule | None) -> EventFields | None:
-        """The event of a course as it should be told now; None where nothing is to be told (any more)."""
+        """The event of a history as it should be published now; None where nothing is to be published (any more)."""
         name = state.key[0]
         waits = self._known.relations.waits(name)
         if history.cleared_ms <= state.settled_ms and not state.is_published_open(history.opened_ms):
@@ -41,7 +41,7 @@ class SubjectReconciler:
         if waits and history.opened_ms > self._known.now_ms:
             return None
         life = history[2:4]
-        if waits or history.is_unstable:  # an unstable event is over at the next one, whatever the clock says
+        if waits or history.is_unstable:  # an unstable event is over at the next one, whatever the clock is
             life = history.life_at(
                 self._known.now_ms if waits else max(self._known.now_ms, state.histories[-1].opened_ms)
             )

@@ -1,7 +1,7 @@
 """The correlation stage itself: raised events, clocks, rules and silences in, events for people out.
 
-    raised event ─▶ spell ─▶ suppression ─▶ damping ─▶ course ─┬─▶ telling
-                                                               └─▶ group ─▶ spell of the group ─▶ ...
+    raised event ─▶ suppression ─▶ flapping ─▶ history ─┬─▶ published
+                                                        └─▶ group ─▶ raised event of the group ─▶ ...
 It never reads a clock. The same inputs in the same order give the same outputs, wherever a snapshot is taken between.
 """
 
@@ -39,7 +39,7 @@ SETTLE_EVERY_MS: Final = HOUR_MS
 
 
 class Output(NamedTuple):
-    """One thing to tell: what happened to an event, and the event as it stands after it. In shadow nobody is told."""
+    """One thing to publish: what happened to an event, and the event as it stands after it. In shadow it reaches nobody."""
 
     transition: Transition
     event: EventFields
@@ -218,7 +218,7 @@ class Stage:
         self.outputs.append(Output(transition, event, value, clock_ms))
 
     def _adopt(self, key: RuleSubject) -> SubjectState:
-        """A track for a rule on a subject; what passed before it and is open was told as it is."""
+        """A state for a rule on a subject; what passed before it and is open was published as it is."""
         state = self._known.subject_states[key] = SubjectState(key)
         self._changed.add(key)
         value = self._passing.pop(key, None)
@@ -229,10 +229,10 @@ class Stage:
             state.published[raised.opened_ms] = event
         return state
 
-    # From spells to courses
+    # From raised events to histories
 
     def _touch(self, keys: Collection[RuleSubject], clock_ms: int, groups: Iterable[RuleSubject] = ()) -> None:
-        """Derive these anew, and all that depends on them, until nothing changes; then tell."""
+        """Derive these anew, and all that depends on them, until nothing changes; then publish."""
         work, seen = deque(dict.fromkeys([*sorted(keys, key=self._place_in_line), *groups])), set(keys)
         queued = set(work)
         while work:
@@ -257,7 +257,7 @@ class Stage:
         return key[0] in self._known.relations.groups, key
 
     def _follow(self, state: SubjectState) -> bool:
-        """Derive a track's courses; whether what others see of it changed."""
+        """Derive a state's histories; whether what others see of it changed."""
         wake_ms = state.wake_ms
         changed = self._known.follow(state)
         if state.wake_ms not in (wake_ms, FOREVER_MS):
@@ -267,7 +267,7 @@ class Stage:
     # Groups
 
     def _regroup(self, key: RuleSubject) -> None:
-        """A group's spells as its members make them now."""
+        """A group's raised events as its members make them now."""
         rule = self._known.relations.rules[key[0]]
         assert rule.group is not None
         state = self._known.subject_states.get(key)
@@ -333,7 +333,7 @@ class Stage:
             due |= {member for key, members in self._known.members.items() if key[0] == name for member in members}
         self._touch(due, self.now_ms)
 
-    # Telling
+    # Publishing
 
     def _publish(self, state: SubjectState, clock_ms: int) -> None:
         rule = self._known.relations.rules.get(state.key[0])
@@ -349,7 +349,7 @@ class Stage:
         return any(fits(silence, event, chain) for silence in self._reconciler.silences)
 
     def _silenced_keys(self, silence: Silence) -> set[RuleSubject]:
-        """The tracks with events that a silence is about; events that passed so far get one."""
+        """The keys with events that a silence is about; events that passed so far get a state."""
         for key, value in list(self._passing.items()):
             if fits(silence, orjson.loads(value), parent_chain(key[1], self._known.find_device)):
                 self._adopt(key)

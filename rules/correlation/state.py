@@ -1,4 +1,4 @@
-"""What the correlation stage knows: a track for each rule and subject, and how they stand to one another."""
+"""What the correlation stage knows: a state for each rule and subject, and how they relate to one another."""
 
 from collections.abc import Collection, Mapping
 
@@ -20,10 +20,10 @@ from rules.correlation.suppression import acted_on_from, created_at
 
 
 class CorrelationState:
-    """The tracks and their relations at the instant `now_ms`, derived from nothing but themselves.
+    """The states of rules on subjects and their relations at the instant `now_ms`, derived from nothing but themselves.
 
-    `members` are the keys that count for a group, `rolls` their courses, `under` those that something on a subject may
-    suppress.
+    `members` are the keys that count for a group, `group_members` their histories, `under` those that something on a
+    subject may suppress.
     """
 
     def __init__(self, find_device: FindDevice) -> None:
@@ -58,7 +58,7 @@ class CorrelationState:
                 self.under.setdefault(subject, set()).add(key)
 
     def place_again(self, anew: Collection[str] = ()) -> set[RuleSubject]:
-        """Every spell in the groups of the rules as they are now; the keys of those that were placed otherwise.
+        """Put every raised event in the groups of the rules as they are now; the keys of those that were placed otherwise.
 
         What it counted for already stays, but for the groups `anew`.
         """
@@ -84,7 +84,7 @@ class CorrelationState:
         return moved
 
     def dependents(self, state: SubjectState) -> set[RuleSubject]:
-        """Whose events this track's decide about: those it suppresses, its groups, and those it absorbs."""
+        """Whose events this state's decide about: those it suppresses, its groups, and those it absorbs."""
         name, subject = state.key
         found = {group for raised in state.raised_events.values() for group in raised.groups.items()}
         if children := self.relations.children_of.get(name):
@@ -95,7 +95,7 @@ class CorrelationState:
         return found
 
     def created(self, state: SubjectState, view: str = TO_PEOPLE) -> Created:
-        """When each spell comes to be an event; a release that is not acted on yet has not come."""
+        """When each raised event comes to be an event for people; a release that is not acted on yet has not come."""
         return self._came(state, view)[0]
 
     def releases(self, state: SubjectState) -> list[Interval]:
@@ -128,7 +128,7 @@ class CorrelationState:
         return created, releases
 
     def follow(self, state: SubjectState) -> bool:
-        """Derive a track's courses; whether what others see of it changed."""
+        """Derive a state's histories; whether what others see of it changed."""
         rule = self.relations.rules.get(state.key[0])
         views: dict[str, list[EventHistory]] = {}
         instants: list[int] = []
@@ -148,7 +148,7 @@ class CorrelationState:
         del self.subject_states[state.key]
 
     def _update_members(self, state: SubjectState, views: Mapping[str, list[EventHistory]]) -> None:
-        """Put the courses on the rolls of the groups that they count for."""
+        """Put the histories among the members of the groups that they count for."""
         counted: dict[RuleSubject, list[EventHistory]] = {}
         for group in self.relations.groups_of.get(state.key[0], ()):
             for history in views.get(group, views[TO_PEOPLE]):
@@ -165,13 +165,13 @@ class CorrelationState:
         return members
 
     def views(self, state: SubjectState) -> list[str]:
-        """Who sees the track's events differently: people, and the groups that count what they suppress themselves."""
+        """Who sees the state's events differently: people, and the groups that count what they suppress themselves."""
         name = state.key[0]
         groups = self.relations.groups_of.get(name, ())
         return [TO_PEOPLE, *(group for group in groups if self.relations.ignored_by(group, name))]
 
     def over(self, key: RuleSubject, raised: RaisedEvent, ignoring: Collection[str] = ()) -> list[tuple[str, Interval]]:
-        """What stands over a spell at any time: the events of its suppressors on the subject and its parents."""
+        """What stands over a raised event at any time: the events of its suppressors on the subject and its parents."""
         return [
             (name, interval)
             for name in self.relations.suppressors_of(key[0])

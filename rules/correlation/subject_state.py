@@ -20,15 +20,15 @@ from rules.correlation.flapping import join_flapping
 from rules.language.rule import Flapping, Rule
 
 Created = Mapping[int, int | None]
-"""When each spell, by its opening, comes to be an event; None: not as far as is known."""
+"""When each raised event, by its opening, comes to be an event for people; None: not as far as is known."""
 
 
 class SubjectState:
-    """The spells of a rule on a subject, the courses that follow from them, and what was told.
+    """The raised events of a rule on a subject, the histories that follow from them, and what was published.
 
-    `spells` and `told` are by opening; a group's spells are what its members made of it. What lies at or before
-    `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `courses`
-    are derived, `rolls` name the groups that count the courses, `wake_ms` is the next instant at which something here
+    `raised_events` and `published` are by opening; those of a group are what its members made of it. What lies at or before
+    `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `histories`
+    are derived, `counted_in` names the groups that count them, `wake_ms` is the next instant at which something here
     changes by the clock alone.
     """
 
@@ -59,9 +59,9 @@ class SubjectState:
     def follow(
         self, views: Sequence[list[EventHistory]], now_ms: int, more_ms: Iterable[int], minds_clock: bool
     ) -> bool:
-        """Take up courses newly derived; whether what others see of this track changed.
+        """Take up histories newly derived; whether what others see of this state changed.
 
-        Shape: `views` are the courses as people see them, then those in other views. `minds_clock`: something changes as
+        Shape: `views` are the histories as people see them, then those in other views. `minds_clock`: something changes as
         the clock passes openings and ends; `more_ms` are further such instants.
         """
         self.histories = views[0]
@@ -80,11 +80,11 @@ class SubjectState:
         return changed
 
     def update_intervals(self) -> None:
-        """Bring `intervals` up to date with `spells`."""
+        """Bring `intervals` up to date with `raised_events`."""
         self.intervals = sorted([raised.interval for raised in self.raised_events.values()])
 
     def settle(self, at_ms: int, view: str, created: Created, histories: Sequence[EventHistory]) -> None:
-        """Decide for good what came of every spell up to an instant; `created` and `courses` are those of the view."""
+        """Decide for good what came of every raised event up to an instant; `created` and `histories` are the view's."""
         starts = {id(history.first): history.role for history in histories}
         for opened_ms, raised in self.raised_events.items():
             came_ms = created[opened_ms]
@@ -96,7 +96,7 @@ class SubjectState:
                 raised.decisions[view] = Decision(max(before.from_ms, at_ms))
 
     def forget(self, at_ms: int, flapping: Flapping | None, histories: Iterable[EventHistory]) -> None:
-        """Drop what can matter no more, everything up to an instant being settled. `courses` are those of all views."""
+        """Drop what can matter no more, everything up to an instant being settled. `histories` are those of all views."""
         needed = {id(raised) for history in histories if history.cleared_ms > at_ms for raised in history[:2]}
         since_ms = at_ms - (flapping.within_ms if flapping else 0)
         self.raised_events = {t: s for t, s in self.raised_events.items() if s.cleared_ms > since_ms or id(s) in needed}
@@ -126,9 +126,9 @@ class SubjectState:
 def histories_of(
     created: Created, raised_events: dict[int, RaisedEvent], rule: Rule | None, view: str
 ) -> list[EventHistory]:
-    """The courses of spells that come to be at the instants in `created`, by opening.
+    """The histories of raised events that come to be at the instants in `created`, by opening.
 
-    A rule that is not in force any more makes no new events of old spells.
+    A rule that is not in force any more makes no new events of old raised ones.
     """
     histories = [
         EventHistory(raised, raised, came_ms, raised.cleared_ms)

@@ -6,9 +6,9 @@ from rules.correlation.event_history import FOREVER_MS, NEVER_MS, Interval, Rais
 
 
 def created_at(raised: RaisedEvent, over: Sequence[Interval], view: str) -> int | None:
-    """The instant at which the spell becomes an event: its own opening, or the end of what stood over it then.
+    """The instant at which the raised event becomes one for people: its own opening, or the end of what stood over it then.
 
-    Shape: `over` in any order. None where it never does as far as is known: what is over it does not end, or the spell
+    Shape: `over` in any order. None where it never does as far as is known: what is over it does not end, or the event
     ends first. One that ends at the very instant its suppressor does was never released.
     """
     at_ms, is_settled, _ = raised.decision(view)
@@ -23,7 +23,7 @@ def created_at(raised: RaisedEvent, over: Sequence[Interval], view: str) -> int 
 
 
 def acted_on_from(raised: RaisedEvent, came_ms: int, view: str) -> int:
-    """The clock from which it is acted on that the spell comes to be an event at `came_ms`.
+    """The clock from which it is acted on that the raised event comes to be one at `came_ms`.
 
     A release waits for what the subject reports next: often, that it was over by then. Once its end is known, it need not.
     """

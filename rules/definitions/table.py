@@ -1,4 +1,4 @@
-"""What `rules.definitions` says: every version of every rule for ever, which one is in force, and the calendars.
+"""What `rules.definitions` holds: every version of every rule for ever, which one is in force, and the calendars.
 
 rule/<name>/<version>   {"rule", "version", "text", "author", "note", "applied_at_ms"}, never written again
 rule/<name>             {"version", "author", "note", "at_ms"}, what is in force; a tombstone takes the rule out of force

@@ -35,7 +35,7 @@ def announce(
     clock_ms: int,
     reason: str | None = None,
 ) -> Raised:
-    """The event of a rule on a device (None if it is gone from the registry) as it is told."""
+    """The event of a rule on a device (None if it is gone from the registry) as it is published."""
     event = Event(
         event_id=event_id(rule.name, subject, published.opened_at_ms),
         revision=published.revision,

@@ -45,7 +45,7 @@ _MAX_SPANS: Final = 2_000
 """Active and inactive stretches looked at for the end of a wait: some three years of days and nights."""
 
 SilentSince = Callable[[int], int | None]
-"""From when the rule at that place of the plan counts the silence of a device that was never heard; None: not at all."""
+"""From when the rule at that place of the plan counts the silence of a device that never reported; None: not at all."""
 
 
 class DeviceRuleState:
@@ -95,7 +95,7 @@ class DeviceRuleState:
         return more
 
     def put(self, t: int, values: Values) -> None:
-        """Let the windows know of what was told for that instant."""
+        """Put what was reported for that instant into the windows."""
         plan = self.plan
         assert plan is not None
         if self.windows is None:
@@ -220,7 +220,7 @@ class DeviceRuleState:
         return FOREVER_MS
 
     def concerned(self) -> list[int]:
-        """The places of the rules that have told an event, or may have one to tell, in order."""
+        """The places of the rules that have published an event, or may have one to publish, in order."""
         plan = self.plan
         assert plan is not None
         found = {*plan.silences, *(i for i, state in enumerate(self.settled) if isinstance(state, Held))}
@@ -276,7 +276,7 @@ class DeviceRuleState:
         return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
 
     def has_published_silence(self) -> bool:
-        """Whether something was told that the next report of any kind may end."""
+        """Whether something was published that the next report of any kind may end."""
         if not self.published or self.plan is None:
             return False
         return self.plan.silence_ms != FOREVER_MS or any(

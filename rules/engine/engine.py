@@ -1,7 +1,7 @@
 """The engine: reports, ticks, registry and rule changes in, events out. It never reads a clock.
 
-One `Lane` judges the devices of one kind in one partition. The same inputs in the same order give the same events, however
-they are cut into batches and wherever a snapshot is taken and restored in between.
+One `Engine` judges the devices of one kind in one partition. The same inputs in the same order give the same events,
+however they are cut into batches and wherever a snapshot is taken and restored in between.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ class Engine:
         return self._reconciler.raised
 
     def take(self) -> tuple[list[Raised], list[DeviceRuleState]]:
-        """The outputs in order, and the watches that changed, since the last call."""
+        """The outputs in order, and the device states that changed, since the last call."""
         taken = list(self._reconciler.raised), list(self._reconciler.changed)
         self._reconciler.raised.clear()
         self._reconciler.changed.clear()
@@ -129,7 +129,7 @@ class Engine:
         self._reconciler.mark(device_state)
 
     def _take_in(self, device_state: DeviceRuleState, plan: Plan, t: int, values: Values) -> bool:
-        """Put a report in its place in observed time; whether it told anything that was not told before."""
+        """Put a report in its place in observed time; whether it held anything that was not reported before."""
         at, found = device_state.find(t)
         if found is None:
             device_state.entries.insert(at, (t, values))
@@ -139,7 +139,7 @@ class Engine:
             if merged == found[1]:
                 return False
             device_state.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
-            values = merged  # once told, a reading keeps its value and its quality
+            values = merged  # once reported, a reading keeps its value and its quality
         device_state.put(t, values)
         self._refold(device_state, at)
         return True
@@ -159,14 +159,16 @@ class Engine:
         self._reconciler.reconcile(device_state, self.clock, self._silent_since(device_state))
 
     def tick(self, tick: Tick) -> None:
-        """Move the clock on; silence that is due by then speaks, in order of its time, then of device id."""
+        """Move the clock on; silence that is due by then is raised, in order of its time, then of device id."""
         before_ms = self.clock.now_ms
         if not self.clock.tick(tick["gateway"], tick["tick_at_ms"]):
             return
         now_ms = self.clock.now_ms
         assert now_ms is not None
         if before_ms is None:
-            for device_state in self.device_states.values():  # silence counts from here on for those never heard
+            for (
+                device_state
+            ) in self.device_states.values():  # silence counts from here on for those that never reported
                 self._schedule(device_state)
         self._now_ms = now_ms
         rung = [
@@ -186,7 +188,7 @@ class Engine:
     def refresh(self, devices: Iterable[Device] = ()) -> None:
         """Take in what changed in the registry.
 
-        `devices` are all that are known in this partition: one never heard is watched if a rule fires from its silence.
+        `devices` are all that are known here; one that never reported gets a state if a rule fires from absence.
         """
         for device_id, device_state in sorted(self.device_states.items()):
             device = self._find_device(device_id)
@@ -237,7 +239,7 @@ class Engine:
         return device_state
 
     def snapshot(self) -> dict[str, Any]:
-        """The lane's own state, without its watches, as JSON."""
+        """The engine's own state, without those of its devices, as JSON."""
         return {
             "sums": [self.judged, self.duplicate, self.too_late, self.no_rule],
             "clock": self.clock.snapshot(),
@@ -245,7 +247,7 @@ class Engine:
         }
 
     def restore(self, rules: RuleSet, snapshot: dict[str, Any]) -> None:
-        """Be as at the snapshot, under the rules of that time; `adopt` the watches after it."""
+        """Be as at the snapshot, under the rules of that time; `adopt` the device states after it."""
         self.rules = rules
         self.judged, self.duplicate, self.too_late, self.no_rule = snapshot["sums"]
         self.clock = PartitionClock.restored(snapshot["clock"])
@@ -253,10 +255,10 @@ class Engine:
         self.rules_since_ms = snapshot["since"]
 
     def rebuilt(self, published: Mapping[str, Mapping[str, Mapping[int, Published]]], sums: Sequence[int]) -> None:
-        """Go on from what was judged over again: nothing of it was told, and `told` was, by device, rule and opening.
+        """Go on from what was judged over again: that published nothing, but `published` was, by device, rule and opening.
 
-        What was told and what the readings say are brought together: an event of both goes on with its revisions, an open
-        one that the readings no longer reach back to is taken over, and what was never told is told now.
+        What was published and what the readings show are brought together: an event of both keeps its revisions, an open
+        one that the readings no longer reach back to is taken over, and what was never published is published now.
         """
         self._reconciler.raised.clear()
         self.judged, self.duplicate, self.too_late, self.no_rule = sums
@@ -285,7 +287,7 @@ class Engine:
             self._schedule(device_state)
 
     def adopt(self, device_state: DeviceRuleState) -> None:
-        """Take in a restored watch."""
+        """Take in a restored device state."""
         self.device_states[device_state.device_id] = device_state
         self._note_lacking(device_state, 1)
         self._schedule(device_state)

@@ -16,7 +16,7 @@ from rules.schedule.calendars import Calendars
 
 FOREVER_MS: Final = 1 << 62
 BAD: Final = "bad"
-"""Stands in the place of a value that came marked bad: told, so nothing can tell it again, but no evidence."""
+"""Stands in the place of a value that came marked bad: reported, so no other report can replace it, but no evidence."""
 NO_CALENDARS: Final = Calendars()
 _GAP_INTERVALS: Final = 3
 
@@ -118,7 +118,7 @@ class Plan:
         begin_ms, end_ms, mask = -FOREVER_MS, FOREVER_MS, fitting
         for i, activity in enumerate(self.activities or ()):
             if activity is None or (span := activity(at_ms, device)) is None:
-                continue  # without a place it is asked by itself, which tells what is wrong
+                continue  # without a place it is asked by itself, which finds what is wrong
             begin_ms, end_ms = max(begin_ms, span.begin_ms), min(end_ms, span.end_ms)
             if not span.active:
                 mask &= ~(1 << i)
@@ -239,7 +239,7 @@ class RuleSet:
         return chosen
 
     def has_silence_rules(self, kind: str) -> bool:
-        """Whether a rule of that kind fires from absence, so that never-heard devices matter."""
+        """Whether a rule of that kind fires from absence, so that devices that never reported matter."""
         return any(rule.no_data_ms is not None for rule in self._by_kind.get(kind, ()))
 
     def reports_judged(self, rule: str) -> int:

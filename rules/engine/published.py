@@ -1,4 +1,4 @@
-"""What was told about an event, what should be told now, and the difference."""
+"""What was published about an event, what should be published now, and the difference."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from rules.engine.folding import Basis
 
 
 class Published(NamedTuple):
-    """An event as it was last told: enough to tell what changes, and to number the next revision."""
+    """An event as it was last published: enough to find what changes, and to number the next revision."""
 
     since_ms: int
     opened_at_ms: int
@@ -34,10 +34,10 @@ PublishedChange = tuple[Transition, Published]
 
 
 def difference(published: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
-    """What must be told so that `told` (events by opening time) becomes `episodes`.
+    """What must be published so that `published` (events by opening time) becomes `episodes`.
 
     Order: withdrawals first, then by opening time. An event that comes in the place of a withdrawn one replaces it. The
-    caller puts what is told back into `told`.
+    caller puts what it publishes back into `published`.
     """
     wanted = {episode.opened_at_ms: episode for episode in episodes}
     changes: list[PublishedChange] = []

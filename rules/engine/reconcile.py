@@ -1,4 +1,4 @@
-"""What the engine has to say: the difference between what was told of a device and what its readings say now."""
+"""What the engine has to publish: the difference between what was published of a device and what its readings show."""
 
 from domain.events import Status, Transition
 from rules.engine.announcing import Raised, announce
@@ -9,20 +9,20 @@ from rules.language.rule import Rule
 
 
 class Reconciler:
-    """Collects outputs, and which watches changed, until someone takes them; the lists stay the same objects."""
+    """Collects outputs, and which device states changed, until someone takes them; the lists stay the same objects."""
 
     def __init__(self) -> None:
         self.raised: list[Raised] = []
         self.changed: list[DeviceRuleState] = []
 
     def mark(self, device_state: DeviceRuleState) -> None:
-        """The watch's snapshot is out of date."""
+        """The device state's snapshot is out of date."""
         if not device_state.changed:
             device_state.changed = True
             self.changed.append(device_state)
 
     def reconcile(self, device_state: DeviceRuleState, clock: PartitionClock, silent_since: SilentSince) -> None:
-        """Tell what must be told so that what was told and what the readings say agree."""
+        """Publish what is needed for the published events to agree with the readings."""
         plan = device_state.plan
         for i in device_state.concerned() if plan else ():
             assert plan is not None
@@ -35,7 +35,7 @@ class Reconciler:
     def end(
         self, event: Published, rule: Rule, device_state: DeviceRuleState, clock: PartitionClock, reason: str
     ) -> Published:
-        """Clear an event that nobody judges any longer, at the clock's time; the event as it was told."""
+        """Clear an event that nobody judges any longer, at the clock's time; the event as it was published."""
         now_ms = device_state.last_ms if clock.now_ms is None else clock.now_ms
         ended = event._replace(
             revision=event.revision + 1,

@@ -16,7 +16,7 @@ Events = dict[int, Published]
 
 
 def carry_over(device_state: DeviceRuleState, plan: Plan | None) -> list[tuple[Rule, Published]]:
-    """Bring the watch under another plan; the open events that nobody judges any longer, with their old rules.
+    """Bring the device state under another plan; the open events that nobody judges any longer, with their old rules.
 
     A rule of the same version keeps all its state. A new version keeps its open event, to be judged by its own clear
     condition, and nothing else: its pending run restarts. It and a new rule judge only reports newer than the newest so
@@ -180,5 +180,5 @@ def _published(
 
 
 def _may_come_back(device_state: DeviceRuleState, events: Events, rule: Rule | None) -> bool:
-    """A silence that a removed rule no longer tells of is told again, as the next revision, if the rule returns."""
+    """A silence that a removed rule no longer reports is published again, as the next revision, if the rule returns."""
     return rule is None or (rule.no_data_ms is not None and set(events) == {device_state.last_ms + rule.no_data_ms})

@@ -1,4 +1,4 @@
-"""Which reports of a device without a clock were told before. Those with one are known by their observed time."""
+"""Which reports of a device without a clock were received before. Those with one are known by their observed time."""
 
 from hashlib import blake2b
 from typing import Final
@@ -12,10 +12,10 @@ RECEIVED_AGAIN_WITHIN_MS: Final = HOUR_MS
 
 
 def received_before(received: dict[str, int], report: Telemetry) -> bool:
-    """Whether a report with the same message id and readings was received within the hour; `told` takes note of it.
+    """Whether a report with the same message id and readings was received within the hour; it is noted in `received`.
 
-    Shape: `told` maps what identifies a report to when it was received, oldest first; what is older than the hour leaves
-    it. A report without a message id is never taken for another.
+    Shape: `received` maps what identifies a report to when it was received, oldest first; what is older than the hour is
+    dropped. A report without a message id is never taken for another.
     """
     message_id = report.get("message_id")
     if message_id is None:

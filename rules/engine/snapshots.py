@@ -22,9 +22,9 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
     """The state of a device; None where there is nothing to keep, so that its record is deleted.
 
     Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
-    under way: `s` settled states and `r` the rules they belong to, in order, `p` what was told, `g` messages told within
-    the hour, `f` floors, `w` the settled readings that windows still look at. A quiet device is its last reports and little
-    more, written without copying them.
+    under way: `s` settled states and `r` the rules they belong to, in order, `p` what was published, `g` messages received
+    within the hour, `f` floors, `w` the settled readings that windows still look at. A quiet device is its last reports and
+    little more, written without copying them.
     """
     plan = device_state.plan
     if plan is None:
@@ -54,7 +54,7 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
 
 
 def _tagged(value: object) -> tuple[Any, ...]:
-    """What orjson does not know: our named tuples, with a letter in front that says which."""
+    """What orjson does not know: our named tuples, with a letter in front for their type."""
     for sort, letter in _LETTERS.items():
         if isinstance(value, sort):
             return (letter, *value)
@@ -73,7 +73,7 @@ def _published(event: Published) -> tuple[Any, ...]:
 def decode_device_state(
     device_id: str, value: bytes, rules: RuleSet, device: Device | None
 ) -> tuple[str, DeviceRuleState] | None:
-    """The kind and watch of a record, under the rules of the time of the snapshot; None for another schema.
+    """The kind and device state of a record, under the rules of the time of the snapshot; None for another schema.
 
     Its plan holds the device's rules and those that the snapshot still knows; whoever adopts it brings it under the
     plan of today.

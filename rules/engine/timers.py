@@ -7,7 +7,7 @@ from rules.engine.plans import FOREVER_MS
 
 
 class Timers:
-    """At most one live timer a device, in `Watch.timer_ms`; a report moves nothing, which is what makes it cheap."""
+    """At most one live timer a device, in `DeviceRuleState.timer_ms`; a report moves nothing, so it is cheap."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, str]] = []
@@ -19,7 +19,7 @@ class Timers:
             heapq.heappush(self._heap, (due_ms, device_state.device_id))
 
     def ring(self, now_ms: int, device_states: dict[str, DeviceRuleState]) -> list[DeviceRuleState]:
-        """The watches whose timer stands at or before `now_ms`; their timers are gone."""
+        """The device states whose timer stands at or before `now_ms`; their timers are gone."""
         rung: list[DeviceRuleState] = []
         while self._heap and self._heap[0][0] <= now_ms:
             due_ms, device_id = heapq.heappop(self._heap)

@@ -56,7 +56,7 @@ def changes_of(trace: Trace, clock: WallClock) -> list[ChangeLine]:
 
 
 def _joined(changes: list[ChangeLine]) -> Iterator[ChangeLine]:
-    """What happened again and again without anything else in between is told once, and how often."""
+    """What happened again and again without anything else in between is written once, and how often."""
     for _, run in groupby(changes, key=lambda change: change.what):
         first, *others = run
         if others:

@@ -47,7 +47,7 @@ class ReadingLine(BaseModel):
 class Explanation(BaseModel):
     """Why an event was raised, and what became of it.
 
-    `because` says in words why it opened and when; `parts` are the condition at the reading that opened it, `inputs` what
+    `because` is why it opened and when; `parts` are the condition at the reading that opened it, `inputs` what
     its names stood for there; `readings` those of the run and up to the end; `notes` what else made the event what it is.
     """
 

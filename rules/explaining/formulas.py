@@ -90,7 +90,7 @@ def worded_value(value: object) -> str:
 
 
 def text_of(node: Expression, name_text: Callable[[Name], str]) -> str:
-    """A tree as text of the rule language, each name as `say` says it."""
+    """A tree as text of the rule language, each name as `name_text` writes it."""
     return _text_of(node, name_text)[0]
 
 

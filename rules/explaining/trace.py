@@ -1,7 +1,7 @@
 """What one rule makes of one device's reports, one by one: the engine itself, looked at after each.
 
-Nothing is added to the engine: what it keeps of a device (the report in its place, the state after it, what was told) says
-enough, and the condition is asked once more on the same evidence.
+Nothing is added to the engine: what it keeps of a device (the report in its place, the state after it, what was published)
+is enough, and the condition is asked once more on the same evidence.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Seen:
 
     `holds` and `clears` are the verdicts of `when` and of the clear condition, None without evidence; `values` what each
     name in them stood for; `span` the active or inactive stretch it lies in (None: the rule is always active). `before`
-    and `after` are the rule's states. `raised` is what was told by it.
+    and `after` are the rule's states. `raised` is what was published by it.
     """
 
     report: Telemetry
@@ -123,7 +123,7 @@ class _Tracer:
         return trace
 
     def _tick_up_to(self, at_ms: int) -> None:
-        """Minute by minute, so that what the clock brings about is told at its time."""
+        """Minute by minute, so that what the clock brings about is found at its time."""
         step_ms = max(_TICK_MS, (at_ms - self._now_ms) // _MOST_TICKS)
         while self._now_ms + step_ms < at_ms:
             self._tick(self._now_ms + step_ms)

@@ -45,7 +45,7 @@ def run_rule_test(path: Path) -> RuleTestResult:
 
 
 class _Bench:
-    """A lane for each kind and the correlation stage behind them, all by one clock."""
+    """An engine for each kind and the correlation stage behind them, all by one clock."""
 
     def __init__(self, test: RuleTest) -> None:
         self.final: dict[UUID, Event] = {}

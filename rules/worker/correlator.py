@@ -227,7 +227,7 @@ def cloud_event(topic: str, output: Output) -> Outgoing:
 
 
 def raised_record(topic: str, output: Output) -> Outgoing:
-    """What a group rule in shadow would tell, as the device rules write theirs."""
+    """What a group rule in shadow would raise, as the device rules write theirs."""
     headers: Headers = (
         ("schema", b"event/1"),
         ("type", output.transition.value.encode()),

@@ -1,8 +1,8 @@
-"""One partition number of all telemetry topics, owned by one worker: the engine's lanes, and what they commit.
+"""One partition number of all telemetry topics, owned by one worker: an engine for each kind, and what they commit.
 
-telemetry.<kind>/p ──▶ Lane of that kind ──▶ raised ─┐
-                                    └─▶ states ──────┼──▶ one transaction
-                               sums, clocks, offsets ┘
+telemetry.<kind>/p ──▶ Engine of that kind ──▶ raised ─┐
+                                      └─▶ states ──────┼──▶ one transaction
+                                 sums, clocks, offsets ┘
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,11 +40,11 @@ class Outdated(NamedTuple):
 
 
 PublishedByDevice = dict[str, dict[str, dict[int, Published]]]
-"""Events as they were told last, by device, rule and opening time."""
+"""Events as they were published last, by device, rule and opening time."""
 
 
 class PartitionChanges(NamedTuple):
-    """What one transaction of a partition holds, and what it tells."""
+    """What one transaction of a partition holds, and the events among it."""
 
     raised: list[Raised]
     records: list[Outgoing]
@@ -124,7 +124,7 @@ class Partition:
             engine.set_rules(rules)
 
     def publish_clock_until(self, until_ms: int) -> None:
-        """Tell the correlation stage how time goes on, until it has passed that instant."""
+        """Publish the clock to the correlation stage until it has passed that instant."""
         self._clock_until_ms = until_ms
 
     def refresh(self, devices: Sequence[Device]) -> None:
@@ -193,7 +193,7 @@ class Partition:
         return PartitionChanges(everything, records, places)
 
     def _clock(self) -> list[Outgoing]:
-        """The clock of the lane that is furthest behind, where it moved and somebody needs it."""
+        """The clock of the engine that is furthest behind, where it moved and somebody needs it."""
         clocks = [engine.clock.now_ms for engine in self._engines.values()]
         now_ms = min((clock_ms for clock_ms in clocks if clock_ms is not None), default=None)
         published_ms = self._clock_published_ms

@@ -1,7 +1,7 @@
-"""Rule state of another release: built again from the telemetry that is retained, and brought together with what was told.
+"""Rule state of another release: built again from the telemetry that is retained, and reconciled with what was published.
 
-telemetry.<kind>/p up to the committed place ──▶ Partition, nothing told ──┐
-rules.raised and rules.shadow: the newest word on every event ─────────────┴──▶ goes on as if it had always been so
+telemetry.<kind>/p up to the committed place ──▶ Partition, unpublished ──┐
+rules.raised and rules.shadow: the newest revision of every event ────────┴──▶ goes on as if it had always been so
 """
 
 import orjson
@@ -36,7 +36,7 @@ async def rebuild(log: Log, topics: Topics, partition: Partition, outdated: Outd
 
 
 async def _read_published(log: Log, topics: Topics, partition: int) -> PublishedByDevice:
-    """What was told of the partition's devices."""
+    """What was published about the partition's devices."""
     published: PublishedByDevice = {}
     async for record in read_to_end(log, [topics.rules_raised, topics.rules_shadow]):
         event = _event_of(record)

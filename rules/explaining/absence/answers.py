@@ -80,7 +80,7 @@ class Situation:
     """All that is known around the question.
 
     `reports` are those of the device received up to `at_ms`, as far back as the rule looks; `last_heard_ms` its newest
-    before that, if any. `told` are the rule's events on the device that were open at the instant or opened near it,
+    before that, if any. `published` are the rule's events on the device that were open at the instant or opened near it,
     `suppressors` open events of the rules that suppress it on the parent chain.
     """
 

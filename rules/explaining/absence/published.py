@@ -1,4 +1,4 @@
-"""Reasons behind the rule: what it finds is suppressed, absorbed, silenced, or told already."""
+"""Reasons behind the rule: what it finds is suppressed, absorbed, silenced, or published already."""
 
 from collections.abc import Iterator
 

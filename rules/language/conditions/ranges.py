@@ -1,4 +1,4 @@
-"""What a condition can be, as far as the ranges of its names tell: reasoning with intervals, never wrong, often silent."""
+"""What a condition can be, as far as the ranges of its names show: reasoning with intervals, never wrong, often silent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

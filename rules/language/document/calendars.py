@@ -22,7 +22,7 @@ _Written = TypeVar("_Written")
 
 
 def is_calendar(document: LocatedValue) -> bool:
-    """Whether a document says `calendar` where a rule says `rule`."""
+    """Whether a document has `calendar` where a rule has `rule`."""
     return isinstance(document.value, dict) and "calendar" in document.value and "rule" not in document.value
 
 

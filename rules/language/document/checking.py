@@ -1,6 +1,6 @@
-"""What `rules check` finds beyond what a document must be: conditions that say nothing, slips of unit, windows too short.
+"""What `rules check` finds beyond what a document must be: conditions that mean nothing, slips of unit, windows too short.
 
-Errors are certain: such a rule does not do what it says. Warnings may be meant.
+Errors are certain: such a rule does not do what its text states. Warnings may be meant.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -8,7 +8,7 @@ from rules.language.rule import Mode, Rule
 
 
 def with_mode(rule: Rule, mode: Mode) -> Rule:
-    """The rule as its document says it with that mode instead."""
+    """The rule as its document writes it, with that mode instead."""
     (document,) = load_yaml(rule.text, rule.name)
     if isinstance(document.value, list):
         (document,) = document.value

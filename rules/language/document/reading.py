@@ -50,7 +50,7 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What a text holds: rules and calendars, each in order, no name twice, and what the rules say of others."""
+    """What a text holds: rules and calendars, each in order, no name twice, and what the rules name of others."""
 
     rules: list[Rule]
     calendars: list[Calendar]

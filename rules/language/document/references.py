@@ -1,4 +1,4 @@
-"""What rules say of other rules and of calendars: `suppressed_by`, `group.of`, `active`; and whether that can be."""
+"""What rules name of other rules and of calendars: `suppressed_by`, `group.of`, `active`; and whether that can be."""
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum

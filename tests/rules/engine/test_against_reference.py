@@ -305,7 +305,7 @@ def test_a_report_outside_active_time_does_not_take_the_mark_of_staleness_away()
 
 
 def test_a_reading_told_as_bad_stays_bad_in_windows_when_it_is_told_again() -> None:
-    """docs/rules/quality.md: "once told, a reading keeps its quality … the same holds within signals"."""
+    """docs/rules/quality.md: "once reported, a reading keeps its quality … the same holds within signals"."""
     mean = RuleData(
         "mean", when=Formula((Comparison("m", ">", 20),)), signals={"m": Window("active_power", 60_000, "mean")}
     )

@@ -57,7 +57,7 @@ def event(rule: str = "lamp-out", subject: str = "L1", opened: float = 5, **more
         ({"document": LAMP_OUT + "where: device.poles > 1"}, Code.WHERE, "here: device.poles? > 1"),
         ({"document": "{rule: g, group: {of: a, by: parent, at_least: 3, within: 1m}}"}, Code.GROUP, "groups of a"),
         ({}, Code.NO_READINGS, "Nothing was ever heard"),
-        ({"last_heard_ms": at(0)}, Code.NO_READINGS, "10m before: silence is not evidence"),
+        ({"last_report_ms": at(0)}, Code.NO_READINGS, "10m before: silence is not evidence"),
         ({"reports": [report(9, 96.0)]}, Code.FALSE, "reading.active_power < 5 is 96 < 5"),
         ({"reports": [report(9, None)]}, Code.NO_EVIDENCE, "active_power is not in the report"),
         ({"reports": [report(9, 2.0, quality={"active_power": "bad"})]}, Code.NO_EVIDENCE, "power is marked bad (2)"),
