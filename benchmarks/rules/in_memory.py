@@ -16,7 +16,7 @@ from benchmarks.rules.workload import DEAD, KIND, ONE_RULE, REPORTS, KeyedValue,
 from domain.devices import Device
 from domain.events import Transition
 from rules.engine.engine import Engine
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.language.document.reading import parse_rules
 from rules.language.rule import Rule
 from urbansense.running.memory import settled_memory
@@ -48,7 +48,7 @@ class _Kept(RuleSet):
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         super().__init__(rules)
-        self._kept: dict[str, Plan | None] = {}
+        self._kept: dict[str, Plan] = {}
 
     def find_plans(self, devices: Iterable[Device]) -> float:
         """Seconds that it took for all of them."""
@@ -57,9 +57,9 @@ class _Kept(RuleSet):
             self.plan(device)
         return time.perf_counter() - began_s
 
-    def plan(self, device: Device | None) -> Plan | None:
+    def plan(self, device: Device | None) -> Plan:
         if device is None:
-            return None
+            return NO_RULES
         if device.device_id not in self._kept:
             self._kept[device.device_id] = super().plan(device)
         return self._kept[device.device_id]

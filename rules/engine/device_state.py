@@ -30,7 +30,7 @@ from rules.engine.folding import (
     fold_reading,
     fold_silence,
 )
-from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, Plan, Suspect
+from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, Suspect
 from rules.engine.published import Published
 from rules.language.conditions.condition import SUN_ELEVATION, More
 from rules.language.rule import Rule
@@ -49,23 +49,24 @@ SilentSince = Callable[[int], int | None]
 
 
 class DeviceRuleState:
-    """One device under watch. `last_ms` is its newest observed time, NEVER_MS before the first report."""
+    """What the engine keeps of one device. `last_ms` is its newest observed time, NEVER_MS before the first report.
+
+    Shape: without rules `plan` is NO_RULES, and there are neither reports nor published events.
+    """
 
     __slots__ = (
         "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "received",
         "settled", "settled_ms", "states", "swept", "timer_ms", "windows",
     )  # fmt: skip
 
-    def __init__(
-        self, device_id: str, device: Device | None, plan: Plan | None, facts: dict[str, AttributeValue]
-    ) -> None:
+    def __init__(self, device_id: str, device: Device | None, plan: Plan, facts: dict[str, AttributeValue]) -> None:
         self.device_id = device_id
         self.device = device
         self.plan = plan
         self.facts = facts
         self.last_ms = NEVER_MS
         self.settled_ms = NEVER_MS
-        self.settled: States = plan.idle if plan else ()
+        self.settled: States = plan.idle
         self.states: States = self.settled
         self.entries: list[ReportEntry] = []
         self.published: dict[str, dict[int, Published]] = {}
@@ -74,11 +75,11 @@ class DeviceRuleState:
         self.timer_ms: int | None = None
         self.changed = False
         self.swept = NEVER_SWEPT
-        self.windows = Windows(plan.layout) if plan and plan.layout else None
+        self.windows = Windows(plan.layout) if plan.layout else None
 
     def forget(self) -> None:
         """Be as before the first report, without rules."""
-        self.plan, self.facts = None, {}
+        self.plan, self.facts = NO_RULES, {}
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
         self.entries, self.published, self.received, self.floors = [], {}, {}, {}
@@ -87,7 +88,6 @@ class DeviceRuleState:
     def more(self, t: int) -> More:
         """The signals and the sun at that instant."""
         plan = self.plan
-        assert plan is not None
         more = self.windows.at(t, self.facts) if self.windows is not None else {}
         device = self.device
         if plan.reads_sun and device is not None and device.lon is not None and device.lat is not None:
@@ -97,7 +97,6 @@ class DeviceRuleState:
     def put(self, t: int, values: Values) -> None:
         """Put what was reported for that instant into the windows."""
         plan = self.plan
-        assert plan is not None
         if self.windows is None:
             return
         for quantity, value in zip(plan.quantities, values, strict=True):
@@ -114,7 +113,6 @@ class DeviceRuleState:
         entries = self.entries
         if entries[0][0] >= horizon_ms and len(entries) <= MAX_ENTRIES:
             return
-        assert self.plan is not None
         if self.windows is not None:
             self.windows.trim(self.settled_ms)
         if entries[1][0] >= horizon_ms and len(entries[0]) == 2 and not (self.published or self.floors):
@@ -142,7 +140,6 @@ class DeviceRuleState:
     def fold_from(self, at: int, judge: Judge, silent_since: SilentSince) -> bool:
         """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
         plan = self.plan
-        assert plan is not None
         states, reported_ms = self.settled, self.settled_ms
         if at > 0:
             reported_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
@@ -161,7 +158,6 @@ class DeviceRuleState:
         self, states: States, reported_ms: int, t: int, values: Values, judge: Judge, silent_since: SilentSince
     ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
-        assert plan is not None
         more = self.more(t)
         good = Observed(t, plan.evidence(values), more)
         suspect = Observed(t, plan.evidence(values, suspect=True), more) if plan.takes_suspects else good
@@ -186,7 +182,6 @@ class DeviceRuleState:
 
     def _fold_reading(self, i: int, rule: Rule, state: RuleState, seen: Observed, judge: Judge) -> Folded:
         plan = self.plan
-        assert plan is not None
         if plan.activities is None or (activity := plan.activities[i]) is None:
             return fold_reading(rule, plan.gaps_ms[i], state, seen, judge)
         span = None if self.device is None else activity(seen.at_ms, self.device)
@@ -197,7 +192,6 @@ class DeviceRuleState:
         return fold_reading(rule, plan.gaps_ms[i], state, seen, judge, span)
 
     def _is_active(self, i: int, t: int) -> bool:
-        assert self.plan is not None
         if self.plan.activities is None or (activity := self.plan.activities[i]) is None or self.device is None:
             return True
         span = activity(t, self.device)
@@ -205,7 +199,6 @@ class DeviceRuleState:
 
     def _after_active(self, i: int, since_ms: int, wait_ms: int) -> int:
         """When `wait_ms` of the rule's active time have passed since then; FOREVER_MS if that is not in sight."""
-        assert self.plan is not None
         if self.plan.activities is None or (activity := self.plan.activities[i]) is None:
             return since_ms + wait_ms
         at_ms = since_ms
@@ -222,7 +215,6 @@ class DeviceRuleState:
     def concerned(self) -> list[int]:
         """The places of the rules that have published an event, or may have one to publish, in order."""
         plan = self.plan
-        assert plan is not None
         found = {*plan.silences, *(i for i, state in enumerate(self.settled) if isinstance(state, Held))}
         found |= {plan.index[rule] for rule in self.published if rule in plan.index}
         for entry in self.entries:
@@ -235,7 +227,6 @@ class DeviceRuleState:
 
         `now_ms` is the clock: it makes an open event stale after `gap`, and silence an event.
         """
-        assert self.plan is not None
         rule = self.plan.rules[i]
         found: dict[int, Episode] = {}
         if isinstance(base := self.settled[i], Held):
@@ -259,7 +250,6 @@ class DeviceRuleState:
         return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
 
     def _judge_silence(self, i: int, now_ms: int, silent_since: SilentSince, found: dict[int, Episode]) -> None:
-        assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
             if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms:
@@ -272,12 +262,11 @@ class DeviceRuleState:
                 found[opened_at_ms] = Episode(reported_ms, opened_at_ms, None, (), rule.severity)
 
     def _stale_at_ms(self, i: int, state: Held) -> int:
-        assert self.plan is not None
         return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
 
     def has_published_silence(self) -> bool:
         """Whether something was published that the next report of any kind may end."""
-        if not self.published or self.plan is None:
+        if not self.published:
             return False
         return self.plan.silence_ms != FOREVER_MS or any(
             event.stale for events in self.published.values() for event in events.values()
@@ -286,7 +275,6 @@ class DeviceRuleState:
     def due_ms(self, silent_since: SilentSince, now_ms: int | None) -> int:
         """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
         plan = self.plan
-        assert plan is not None
         due = FOREVER_MS
         for i in plan.silences:
             reported_ms = self._last_report_ms(i, silent_since)
@@ -305,7 +293,6 @@ class DeviceRuleState:
 
     def _ages_ms(self, i: int, events: dict[int, Published], now_ms: int | None) -> int:
         """When an open event of that rule goes stale or escalates next."""
-        assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         due = FOREVER_MS
         if rule.no_data_ms is None and isinstance(state, Held) and not events[state.opened_at_ms].stale:
@@ -328,7 +315,6 @@ class DeviceRuleState:
 
     def _forget_withdrawn(self) -> None:
         """A withdrawn event can come back only while the run that opened it could: keep its revision until then."""
-        assert self.plan is not None
         for rule in self.published.keys() & self.plan.index.keys():
             base = self.settled[self.plan.index[rule]]
             for opened_at_ms, published in list(self.published[rule].items()):

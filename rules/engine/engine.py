@@ -15,7 +15,7 @@ from rules.engine.device_state import MAX_ENTRIES, DeviceRuleState, SilentSince
 from rules.engine.entries import Values, entry_of, outcome_of
 from rules.engine.folding import Judge, Observed
 from rules.engine.health import Vitals
-from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, Plan, RuleSet, Swept
+from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, RuleSet, Swept
 from rules.engine.published import Published
 from rules.engine.reconcile import Reconciler
 from rules.engine.redefinition import carry_over, reason_gone, take_over
@@ -67,7 +67,7 @@ class Engine:
         device_id = report["device_id"]
         device_state = self.device_states.get(device_id) or self._add_device(device_id)
         plan = device_state.plan
-        if plan is None:
+        if plan is NO_RULES:
             self.no_rule += 1
             return
         t = report["observed_at_ms"]
@@ -174,7 +174,7 @@ class Engine:
         rung = [
             device_state
             for device_state in self._timers.ring(now_ms, self.device_states)
-            if device_state.plan is not None
+            if device_state.plan is not NO_RULES
         ]
         due = [
             (device_state.due_ms(self._silent_since(device_state), before_ms), device_state.device_id, device_state)
@@ -197,7 +197,7 @@ class Engine:
         for device in devices:
             if device.kind == self.kind and device.device_id not in self.device_states:
                 plan = self.rules.plan(device)
-                if plan is not None and plan.silence_ms != FOREVER_MS:
+                if plan.silence_ms != FOREVER_MS:
                     self._add_device(device.device_id)
 
     def set_rules(self, rules: RuleSet) -> None:
@@ -211,30 +211,31 @@ class Engine:
             self._replan(device_state, rules, device_state.device)
 
     def _replan(self, device_state: DeviceRuleState, rules: RuleSet, device: Device | None) -> None:
-        plan = rules.plan(device) if device is not None and device.kind == self.kind else None
+        plan = self._plan_of(device, rules)
         if plan is device_state.plan and device is device_state.device:
             return
-        judged = device_state.plan is not None or plan is not None
+        judged = device_state.plan is not NO_RULES or plan is not NO_RULES
         self._note_lacking(device_state, -1)
         for rule, event in carry_over(device_state, plan):
             ended = self._reconciler.end(event, rule, device_state, self.clock, reason_gone(rule, rules, device))
-            if plan is not None and rule.no_data_ms is not None and rule.name not in plan.index:
+            if plan is not NO_RULES and rule.no_data_ms is not None and rule.name not in plan.index:
                 device_state.published.setdefault(rule.name, {})[event.opened_at_ms] = ended
         device_state.device = device
-        device_state.facts, device_state.swept = plan.facts_of(device) if plan else {}, NEVER_SWEPT
+        device_state.facts, device_state.swept = plan.facts_of(device), NEVER_SWEPT
         self._note_lacking(device_state, 1)
         if judged:
             self._reconciler.mark(device_state)
         self._schedule(device_state)
 
+    def _plan_of(self, device: Device | None, rules: RuleSet) -> Plan:
+        return rules.plan(device) if device is not None and device.kind == self.kind else NO_RULES
+
     def _add_device(self, device_id: str) -> DeviceRuleState:
         device = self._find_device(device_id)
-        plan = self.rules.plan(device) if device is not None and device.kind == self.kind else None
-        device_state = self.device_states[device_id] = DeviceRuleState(
-            device_id, device, plan, plan.facts_of(device) if plan else {}
-        )
+        plan = self._plan_of(device, self.rules)
+        device_state = self.device_states[device_id] = DeviceRuleState(device_id, device, plan, plan.facts_of(device))
         self._note_lacking(device_state, 1)
-        if plan is not None and plan.silence_ms != FOREVER_MS:
+        if plan.silence_ms != FOREVER_MS:
             self._schedule(device_state)
         return device_state
 
@@ -266,7 +267,7 @@ class Engine:
             if (device := self._find_device(device_id)) is not None and device.kind == self.kind:
                 self._add_device(device_id)
         for _, device_state in sorted(self.device_states.items()):
-            if device_state.plan is None:
+            if device_state.plan is NO_RULES:
                 continue
             found, device_state.published = device_state.published, {}
             before = {rule: published.get(device_state.device_id, {}).get(rule, {}) for rule in device_state.plan.index}
@@ -293,11 +294,11 @@ class Engine:
         self._schedule(device_state)
 
     def _note_lacking(self, device_state: DeviceRuleState, change: int) -> None:
-        for rule, fact in device_state.plan.lacking(device_state.facts) if device_state.plan is not None else ():
+        for rule, fact in device_state.plan.lacking(device_state.facts):
             self.vitals.note_lacking(rule, fact, change)
 
     def _schedule(self, device_state: DeviceRuleState) -> None:
-        if device_state.plan is not None:
+        if device_state.plan is not NO_RULES:
             self._timers.set(device_state, device_state.due_ms(self._silent_since(device_state), self.clock.now_ms))
 
     def _judge_for(self, device_state: DeviceRuleState) -> Judge:
@@ -316,7 +317,7 @@ class Engine:
         """The latest of the device's activation, this partition's first tick and the rule's own beginning."""
 
         def silent_since(i: int) -> int | None:
-            if self.clock.started_ms is None or device_state.plan is None or device_state.device is None:
+            if self.clock.started_ms is None or device_state.device is None:
                 return None
             since_ms = self.rules_since_ms.get(device_state.plan.rules[i].name, 0)
             return max(device_state.device.activated_at_ms, self.clock.started_ms, since_ms)

@@ -69,7 +69,7 @@ class Plan:
             report_interval_s * 1000 * _GAP_INTERVALS if rule.gap_ms is None else rule.gap_ms for rule in rules
         )
         self.silence_ms = min((rule.no_data_ms for rule in rules if rule.no_data_ms is not None), default=FOREVER_MS)
-        self.lateness_ms = max(rule.lateness_ms for rule in rules)
+        self.lateness_ms = max((rule.lateness_ms for rule in rules), default=0)
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
         signals = [signal for rule in rules for signal in rule.signals.values()]
         self.layout = Layout(signals) if signals else None
@@ -159,6 +159,10 @@ class Plan:
         return found
 
 
+NO_RULES: Final = Plan((), 600)
+"""The plan of every device that no rule judges: compare by identity."""
+
+
 def _marked(value: Any, quality: str | None) -> Any:
     if value is None or quality is None:
         return value
@@ -200,16 +204,16 @@ class RuleSet:
             for kind, rules in self._by_kind.items()
         }
 
-    def plan(self, device: Device | None) -> Plan | None:
-        """The plan of a device; None where no rule judges it, or it is not active."""
+    def plan(self, device: Device | None) -> Plan:
+        """The plan of a device; NO_RULES where no rule judges it, or it is not active."""
         if device is None or device.state is not DeviceState.ACTIVE:
-            return None
+            return NO_RULES
         rules = self._by_kind.get(device.kind)
         if not rules:
-            return None
+            return NO_RULES
         chosen = self._chosen(device, rules)
         if not chosen:
-            return None
+            return NO_RULES
         key = (device.kind, chosen, device.report_interval_s)
         plan = self._plans.get(key)
         if plan is None:

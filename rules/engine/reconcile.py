@@ -23,10 +23,9 @@ class Reconciler:
 
     def reconcile(self, device_state: DeviceRuleState, clock: PartitionClock, silent_since: SilentSince) -> None:
         """Publish what is needed for the published events to agree with the readings."""
-        plan = device_state.plan
-        for i in device_state.concerned() if plan else ():
-            assert plan is not None
-            rule = plan.rules[i]
+        rules = device_state.plan.rules
+        for i in device_state.concerned():
+            rule = rules[i]
             published = device_state.published.get(rule.name, {})
             for transition, event in difference(published, device_state.episodes(i, clock.now_ms, silent_since)):
                 device_state.published.setdefault(rule.name, {})[event.opened_at_ms] = event

@@ -6,7 +6,7 @@ from domain.devices import Device, DeviceState
 from rules.engine.device_state import NEVER_MS, DeviceRuleState
 from rules.engine.entries import ReportEntry, States, Values, entry_of, outcome_of
 from rules.engine.folding import Happening, Held, RuleState
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.engine.published import Published
 from rules.language.rule import Mode, Rule
 from rules.language.signals.windows import Windows
@@ -15,15 +15,15 @@ _Column = Callable[[States], RuleState]
 Events = dict[int, Published]
 
 
-def carry_over(device_state: DeviceRuleState, plan: Plan | None) -> list[tuple[Rule, Published]]:
+def carry_over(device_state: DeviceRuleState, plan: Plan) -> list[tuple[Rule, Published]]:
     """Bring the device state under another plan; the open events that nobody judges any longer, with their old rules.
 
     A rule of the same version keeps all its state. A new version keeps its open event, to be judged by its own clear
     condition, and nothing else: its pending run restarts. It and a new rule judge only reports newer than the newest so
-    far. Without a plan nothing is kept.
+    far. Under NO_RULES nothing is kept.
     """
-    old = {rule.name: rule for rule in device_state.plan.rules} if device_state.plan else {}
-    new = {rule.name: rule for rule in plan.rules} if plan else {}
+    old = {rule.name: rule for rule in device_state.plan.rules}
+    new = {rule.name: rule for rule in plan.rules}
     ended = [
         (rule, event)
         for rule in old.values()
@@ -32,7 +32,7 @@ def carry_over(device_state: DeviceRuleState, plan: Plan | None) -> list[tuple[R
         if event.is_open
     ]
     before, device_state.plan = device_state.plan, plan
-    if plan is None:
+    if plan is NO_RULES:
         device_state.forget()
         return ended
     if before is not plan:
@@ -45,7 +45,7 @@ def carry_over(device_state: DeviceRuleState, plan: Plan | None) -> list[tuple[R
     }
     columns = [
         _copied(before.index[rule.name])
-        if before and rule.name in untouched
+        if rule.name in untouched
         else _constant(device_state, open_events.get(rule.name))
         for rule in plan.rules
     ]
@@ -68,7 +68,6 @@ def _move_windows(device_state: DeviceRuleState, plan: Plan) -> None:
 def take_over(device_state: DeviceRuleState, events: Mapping[str, Published]) -> None:
     """Judge these open events by their clear conditions from now on, whatever the rules held of their own before."""
     plan = device_state.plan
-    assert plan is not None
     columns = [
         _constant(device_state, events[rule.name]) if rule.name in events else _copied(i)
         for i, rule in enumerate(plan.rules)
@@ -79,7 +78,7 @@ def take_over(device_state: DeviceRuleState, events: Mapping[str, Published]) ->
 
 def _move_states(
     device_state: DeviceRuleState,
-    before: Plan | None,
+    before: Plan,
     plan: Plan,
     columns: Sequence[_Column],
     untouched: Collection[str],
@@ -89,9 +88,9 @@ def _move_states(
     def moved(states: States) -> States:
         return _canonical(plan, tuple(column(states) for column in columns))
 
-    pick = picker(before.quantities if before else (), plan.quantities)
+    pick = picker(before.quantities, plan.quantities)
     device_state.entries = [
-        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *outcome_of(before, entry))
         for entry in device_state.entries
     ]
     for entry in device_state.entries:

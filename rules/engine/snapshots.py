@@ -10,7 +10,7 @@ from domain.events import Severity, Status
 from rules.engine.device_state import DeviceRuleState
 from rules.engine.entries import ReportEntry, States, Values, entry_of
 from rules.engine.folding import Basis, Cleared, Counted, Happening, Held, Opened, Pending, RuleState
-from rules.engine.plans import Plan, RuleSet, Suspect
+from rules.engine.plans import NO_RULES, Plan, RuleSet, Suspect
 from rules.engine.published import Published
 from rules.engine.redefinition import picker
 
@@ -27,7 +27,7 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
     little more, written without copying them.
     """
     plan = device_state.plan
-    if plan is None:
+    if plan is NO_RULES:
         return None
     state: dict[str, Any] = {
         "v": SCHEMA,
@@ -84,7 +84,7 @@ def decode_device_state(
     rule_names = list(state.get("r", ()))
     plan = _plan(rules, device, {*rule_names, *state.get("p", ())})
     device_state = DeviceRuleState(device_id, device, plan, {})
-    if plan is None:
+    if plan is NO_RULES:
         return state["k"], device_state
     device_state.facts = plan.facts_of(device)
     reader = _Reader(plan, rule_names, picker(tuple(state["q"]), plan.quantities))
@@ -108,10 +108,10 @@ def decode_device_state(
     return state["k"], device_state
 
 
-def _plan(rules: RuleSet, device: Device | None, known: set[str]) -> Plan | None:
+def _plan(rules: RuleSet, device: Device | None, known: set[str]) -> Plan:
     """The device's plan, widened by rules that the snapshot knows of and that judge it no longer."""
     plan = rules.plan(device)
-    wanted = plan.index.keys() if plan else set()
+    wanted = plan.index.keys()
     if known <= wanted:
         return plan
     widened = tuple(rules.by_name[name] for name in sorted(known | wanted) if name in rules.by_name)

@@ -69,7 +69,7 @@ def _joined(changes: list[ChangeLine]) -> Iterator[ChangeLine]:
 def _of_report(seen: Seen, trace: Trace, newest_ms: int | None, clock: WallClock) -> Iterator[Text]:
     behind_ms = seen.report["received_at_ms"] - seen.at_ms
     if seen.fate is Fate.TOO_LATE:
-        lateness = duration(trace.plan.lateness_ms if trace.plan else trace.rule.lateness_ms)
+        lateness = duration(trace.rule.lateness_ms)
         yield bilingual(
             f"a report came {duration(behind_ms)} late and was not judged: the rule waits {lateness}",
             f"上报迟到 {duration(behind_ms)}，超过允许的 {lateness}，未参与判断",
@@ -122,7 +122,7 @@ def _goes_on(before: Pending, after: object) -> bool:
 
 
 def _run_ended(seen: Seen, before: Pending, trace: Trace) -> Iterator[Text]:
-    gap_ms = trace.plan.gaps_ms[0] if trace.plan else 0
+    gap_ms = trace.gap_ms
     silent_ms, held_ms = seen.at_ms - before.last_ms, before.last_ms - before.since_ms
     if seen.span is not None and not seen.span.active:
         yield bilingual("the run ends: the rule is not active now", "计时中断：规则当前不在生效时段")
@@ -164,7 +164,7 @@ def _of_event(raised: Raised, before: Event | None, trace: Trace, clock: WallClo
 
 def _amendment(event: Event, before: Event | None, trace: Trace, clock: WallClock) -> Text:
     if before is not None and event.stale != before.stale:
-        gap = duration(trace.plan.gaps_ms[0] if trace.plan else 0)
+        gap = duration(trace.gap_ms)
         if event.stale:
             return bilingual(
                 f"the event goes stale: nothing heard for more than {gap}", f"事件转为陈旧：超过 {gap} 无数据"

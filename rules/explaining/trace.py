@@ -16,7 +16,7 @@ from rules.engine.announcing import Raised
 from rules.engine.device_state import DeviceRuleState
 from rules.engine.engine import Engine
 from rules.engine.folding import RuleState
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.explaining.formulas import Evidence, FormulaPart, parts_of, values_of
 from rules.language.conditions.condition import Condition
 from rules.language.conditions.errors import ConditionError
@@ -73,15 +73,25 @@ class Ticked:
 
 @dataclass(slots=True)
 class Trace:
-    """Reports and the clock in order, as one rule saw them. `plan` is None where the rule does not judge the device."""
+    """Reports and the clock in order, as one rule saw them. `plan` is NO_RULES where it does not judge the device."""
 
     rule: Rule
     device: Device
-    plan: Plan | None
+    plan: Plan
     steps: list[Seen | Ticked] = field(default_factory=list)
     state: RuleState = None
     last_report_ms: int | None = None
     error: str | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether the rule judges the device at all."""
+        return self.plan is not NO_RULES
+
+    @property
+    def gap_ms(self) -> int:
+        """The rule's gap on this device; 0 where it does not judge it."""
+        return self.plan.gaps_ms[0] if self.judges else 0
 
     @property
     def seen(self) -> list[Seen]:
@@ -172,14 +182,14 @@ class _Tracer:
         """What the engine has as evidence of that instant, merged from all reports of it."""
         device_state, plan = self._device_state(), self._trace.plan
         found = device_state.find(at_ms)[1] if device_state is not None else None
-        if device_state is None or plan is None or found is None:
+        if device_state is None or found is None:
             return None
         readings = plan.evidence(found[1], suspect=self._rule.accepts_suspect)
         return Evidence(readings, device_state.facts, device_state.more(at_ms))
 
     def _span(self, at_ms: int) -> Span | None:
         plan = self._trace.plan
-        if plan is None or plan.activities is None or plan.activities[0] is None:
+        if plan.activities is None or plan.activities[0] is None:
             return None
         return plan.activities[0](at_ms, self._device)
 

@@ -32,7 +32,7 @@ def of_trace(trace: Trace, asked: Situation, clock: WallClock) -> Iterator[Reaso
         yield _nothing_judged(trace, asked, clock)
         return
     newest_ms = max(seen.at_ms for seen in judged)
-    if trace.plan is not None and asked.at_ms - newest_ms > trace.plan.gaps_ms[0]:
+    if trace.judges and asked.at_ms - newest_ms > trace.gap_ms:
         yield _silent(newest_ms, asked.at_ms, clock)
     yield from _of_readings(judged, trace, clock)
 
@@ -44,7 +44,7 @@ def _found_at(trace: Trace, at_ms: int) -> Event | None:
 
 def _inactive_span(trace: Trace, asked: Situation) -> tuple[int, int] | None:
     plan = trace.plan
-    if plan is None or plan.activities is None or plan.activities[0] is None:
+    if plan.activities is None or plan.activities[0] is None:
         return None
     span = plan.activities[0](asked.at_ms, trace.device)
     if span is None:
@@ -140,7 +140,7 @@ def _of_readings(judged: Sequence[Seen], trace: Trace, clock: WallClock) -> Iter
 def _pending(since_ms: int, last_ms: int, trace: Trace, clock: WallClock) -> Reason:
     held, needed = duration(last_ms - since_ms), duration(trace.rule.for_ms)
     since, last, due = clock.wall(since_ms), clock.wall(last_ms), clock.wall(since_ms + trace.rule.for_ms)
-    gap = duration(trace.plan.gaps_ms[0]) if trace.plan else ""
+    gap = duration(trace.gap_ms) if trace.judges else ""
     return reason(
         Code.PENDING,
         f"The condition holds, but only for {held} of {needed}: since {since}, last seen at {last}. A reading at or after "
