@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from domain.devices import Device
 from domain.events import Severity, event_id
-from rules.correlation.event_history import FOREVER_MS, EventFields, EventHistory, Interval, RuleSubject
-from rules.correlation.grouping import GroupEvent
-from rules.correlation.places import is_area
+from rules.correlation.event_history import FOREVER_MS, NEVER_MS, EventFields, EventHistory, Interval, RuleSubject
+from rules.correlation.grouping import GroupEvent, is_area
+from rules.correlation.state import CorrelationState
+from rules.correlation.subject_state import SubjectState
 from rules.language.rule import Rule
 
 
@@ -43,7 +44,38 @@ def escalated(rule: Rule, life: Interval, now_ms: int) -> str:
     return severity.value
 
 
-def group_event(
+def compose_group(known: CorrelationState, key: RuleSubject) -> bool:
+    """Bring a group's raised events up to date with its members; whether any of them is another now."""
+    rule, group = known.relations.rules[key[0]], known.relations.groups[key[0]]
+    state = known.subject_states.get(key)
+    settled_ms, began_ms = (state.settled_ms, state.began_ms) if state else (NEVER_MS, None)
+    members = known.members_of(key)
+    spans = members.spans(group, settled_ms, began_ms)
+    if spans is None or (state is None and not spans):
+        return False
+    if state is None:
+        state = known.subject_states[key] = SubjectState(key)
+    before = {t: (raised.event, raised) for t, raised in state.raised_events.items()}
+    place = known.find_device(key[1]) if group.by == "parent" else None
+    state.raised_events = {
+        t: raised for t, raised in state.raised_events.items() if t != began_ms and raised.cleared_ms <= settled_ms
+    }
+    for span in spans:
+        event_before, raised_before = before.get(span.opened_ms, (None, None))
+        if raised_before is None and not span.members:
+            span = span._replace(members=tuple(members.open_at(span.opened_ms)))
+        event = _group_event(rule, key[1], span, place, event_before)
+        if raised_before is None:
+            patience_ms = max((member.first.patience_ms for member in span.members), default=0)
+            known.add_raised_event(state, event, patience_ms)
+        else:
+            state.raised_events[span.opened_ms] = raised_before
+            raised_before.event = event
+    now = {t: raised.event for t, raised in state.raised_events.items()}
+    return now != {t: event for t, (event, _) in before.items()}
+
+
+def _group_event(
     rule: Rule, subject: str, span: GroupEvent, place: Device | None, before: EventFields | None
 ) -> EventFields:
     """A group's event as the raised events of devices are, for one span. `before` is what it was at the last look."""

@@ -6,19 +6,19 @@ from rules.correlation.changes import EventChange, Withdrawal, difference
 from rules.correlation.composing import compose, escalated
 from rules.correlation.event_history import FOREVER_MS, EventFields, EventHistory, Interval, RuleSubject
 from rules.correlation.grouping import is_member
+from rules.correlation.silencing import SilencesInSight
 from rules.correlation.state import CorrelationState
 from rules.correlation.subject_state import SubjectState
 from rules.correlation.suppression import is_absorbed
-from rules.definitions.silences import Silence
 from rules.language.rule import Rule
 
 
 class SubjectReconciler:
-    """Compares what was published with what is known by now. `silences` are those that still matter."""
+    """Compares what was published with what is known by now."""
 
-    def __init__(self, known: CorrelationState) -> None:
+    def __init__(self, known: CorrelationState, silences: SilencesInSight) -> None:
         self._known = known
-        self.silences: list[Silence] = []
+        self._silences = silences
 
     def reconcile(self, state: SubjectState) -> list[EventChange]:
         """What must be published of a rule on a subject, which then counts as published."""
@@ -85,12 +85,4 @@ class SubjectReconciler:
     def _silenced_by(self, history: EventHistory, life: Interval) -> str | None:
         opened_ms, cleared_ms = life
         at_ms = max(self._known.now_ms, opened_ms) if cleared_ms == FOREVER_MS else cleared_ms - 1
-        for silence in self.silences:
-            if silence.is_in_force(at_ms) and fits(silence, history.first.event, history.first.chain):
-                return silence.id
-        return None
-
-
-def fits(silence: Silence, event: EventFields, chain: tuple[str, ...]) -> bool:
-    """Whether a silence is about an event; `chain` is its subject and the subject's parents."""
-    return silence.matches.fits(event["rule"], event["kind"], event["area"], chain)
+        return self._silences.marking(history.first.event, history.first.chain, at_ms)

@@ -15,7 +15,7 @@ import orjson
 from domain.events import Transition
 from domain.hierarchy import FindDevice, parent_chain
 from domain.time.units import HOUR_MS
-from rules.correlation.composing import group_event
+from rules.correlation.composing import compose_group
 from rules.correlation.event_history import (
     FOREVER_MS,
     NEVER_MS,
@@ -26,9 +26,11 @@ from rules.correlation.event_history import (
     RuleSubject,
 )
 from rules.correlation.grouping import are_enough
-from rules.correlation.reconcile import SubjectReconciler, fits
-from rules.correlation.redefinition import footprint, lives_on, reason_gone
+from rules.correlation.reconcile import SubjectReconciler
+from rules.correlation.redefinition import end_group, footprint, lives_on, reason_gone
 from rules.correlation.relations import Relations
+from rules.correlation.settling import settle, settle_and_forget
+from rules.correlation.silencing import SilencesInSight, fits
 from rules.correlation.state import CorrelationState
 from rules.correlation.subject_state import SubjectState
 from rules.definitions.silences import Silence
@@ -55,12 +57,12 @@ class Stage:
         self.outputs: list[Output] = []
         self._partitions = partitions
         self._known = CorrelationState(find_device)
-        self._reconciler = SubjectReconciler(self._known)
+        self._silences = SilencesInSight()
+        self._reconciler = SubjectReconciler(self._known, self._silences)
         self._settle_every_ms = settle_every_ms
         self._clocks: dict[int, int] = {}
         self._pruned_ms = NEVER_MS
         self._rules: dict[str, Rule] = {}
-        self._all_silences: list[Silence] = []
         self._passing: dict[RuleSubject, bytes] = {}
         self._wakes: list[tuple[int, RuleSubject]] = []
         self._changed: set[RuleSubject] = set()
@@ -114,9 +116,8 @@ class Stage:
                 due.add(key)
         if self._pruned_ms == NEVER_MS:
             self._pruned_ms = before_ms if before_ms != NEVER_MS else self.now_ms - self._lateness_ms()
-        for silence in self._reconciler.silences:
-            if before_ms < silence.starts_at_ms <= self.now_ms or before_ms < silence.ends_at_ms <= self.now_ms:
-                due |= self._silenced_keys(silence)
+        for silence in self._silences.begun_or_ended(before_ms, self.now_ms):
+            due |= self._silenced_keys(silence)
         self._touch(due, self.now_ms)
         if self.now_ms - self._lateness_ms() >= self._pruned_ms + self._settle_every_ms:
             self._prune(self.now_ms - self._lateness_ms())
@@ -130,10 +131,8 @@ class Stage:
             for name in self._rules.keys() | new.keys()
             if footprint(name, self._known.relations) != footprint(name, relations)
         }
-        self._settle(
-            [state for state in self._known.subject_states.values() if state.key[0] in changed],
-            self.now_ms,
-        )
+        touched = [state for state in self._known.subject_states.values() if state.key[0] in changed]
+        self._changed |= settle(self._known, touched, self.now_ms)
         replaced = {
             name for name in self._known.relations.groups if not lives_on(self._known.relations, relations, name)
         }
@@ -149,12 +148,9 @@ class Stage:
 
     def set_silences(self, silences: Iterable[Silence]) -> None:
         """Mark events by these silences from now on."""
-        before, self._all_silences = self._all_silences, list(silences)
-        self._refresh_silences()
         due: set[RuleSubject] = set()
-        for silence in before + self._all_silences:
-            if silence not in before or silence not in self._all_silences:
-                due |= self._silenced_keys(silence)
+        for silence in self._silences.replace(silences, self.now_ms - self._lateness_ms()):
+            due |= self._silenced_keys(silence)
         self._touch(due, self.now_ms)
 
     # State
@@ -180,8 +176,7 @@ class Stage:
         self._clocks = dict(snapshot["clocks"])
         self._rules = {rule.name: rule for rule in rules}
         self._known.relations = Relations(self._rules.values())
-        self._all_silences = list(silences)
-        self._refresh_silences()
+        self._silences.replace(silences, self.now_ms - self._lateness_ms())
         for state in self._known.subject_states.values():
             for raised in state.raised_events.values():
                 self._known.index(state.key, raised)
@@ -204,7 +199,8 @@ class Stage:
 
     def _concerns(self, event: EventFields) -> bool:
         return event["rule"] in self._known.relations.takes_part or (
-            bool(self._reconciler.silences) and self._may_be_silenced(event)
+            bool(self._silences)
+            and self._silences.may_mark(event, parent_chain(event["subject"], self._known.find_device))
         )
 
     def _pass_on(
@@ -238,8 +234,8 @@ class Stage:
         while work:
             key = work.popleft()
             queued.discard(key)
-            if key[0] in self._known.relations.groups:
-                self._regroup(key)
+            if key[0] in self._known.relations.groups and compose_group(self._known, key):
+                self._changed.add(key)
             state = self._known.subject_states.get(key)
             if state is None:
                 continue
@@ -266,41 +262,6 @@ class Stage:
 
     # Groups
 
-    def _regroup(self, key: RuleSubject) -> None:
-        """A group's raised events as its members make them now."""
-        rule = self._known.relations.rules[key[0]]
-        assert rule.group is not None
-        state = self._known.subject_states.get(key)
-        settled_ms, began_ms = (state.settled_ms, state.began_ms) if state else (NEVER_MS, None)
-        members = self._known.members_of(key)
-        spans = members.spans(rule.group, settled_ms, began_ms)
-        if spans is None:
-            return
-        if state is None:
-            if not spans:
-                return
-            state = self._known.subject_states[key] = SubjectState(key)
-        before = {t: (raised.event, raised) for t, raised in state.raised_events.items()}
-        place = self._known.find_device(key[1]) if rule.group.by == "parent" else None
-        state.raised_events = {
-            t: s for t, s in state.raised_events.items() if t != began_ms and s.cleared_ms <= state.settled_ms
-        }
-        for span in spans:
-            known = before.get(span.opened_ms)
-            if known is None and not span.members:
-                span = span._replace(members=tuple(members.open_at(span.opened_ms)))
-            event = group_event(rule, key[1], span, place, known[0] if known else None)
-            if known is None:
-                patience_ms = max((member.first.patience_ms for member in span.members), default=0)
-                self._known.add_raised_event(state, event, patience_ms)
-            else:
-                state.raised_events[span.opened_ms] = known[1]
-                known[1].event = event
-        if {t: raised.event for t, raised in state.raised_events.items()} != {
-            t: event for t, (event, _) in before.items()
-        }:
-            self._changed.add(key)
-
     def _begin_group(self, key: RuleSubject) -> None:
         """A group rule put in force over events that are open already: its event opens now, if they are enough."""
         group = self._known.relations.groups[key[0]]
@@ -321,13 +282,7 @@ class Stage:
         for key, state in self._known.subject_states.items():
             if key[0] not in names:
                 continue
-            state.began_ms = None
-            state.raised_events = {t: raised for t, raised in state.raised_events.items() if t <= self.now_ms}
-            for raised in state.raised_events.values():
-                if raised.cleared_ms > self.now_ms:
-                    raised.event = raised.event | {
-                        "status": "cleared", "cleared_at_ms": self.now_ms, "reason": reason_gone(key[0], new)
-                    }  # fmt: skip
+            end_group(state, self.now_ms, reason_gone(key[0], new))
             due.add(key)
         for name in names:
             due |= {member for key, members in self._known.members.items() if key[0] == name for member in members}
@@ -344,10 +299,6 @@ class Stage:
 
     # Silences
 
-    def _may_be_silenced(self, event: EventFields) -> bool:
-        chain = parent_chain(event["subject"], self._known.find_device)
-        return any(fits(silence, event, chain) for silence in self._reconciler.silences)
-
     def _silenced_keys(self, silence: Silence) -> set[RuleSubject]:
         """The keys with events that a silence is about; events that passed so far get a state."""
         for key, value in list(self._passing.items()):
@@ -359,54 +310,15 @@ class Stage:
             if any(fits(silence, raised.event, raised.chain) for raised in state.raised_events.values())
         }
 
-    def _refresh_silences(self) -> None:
-        since_ms = self.now_ms - self._lateness_ms()
-        self._reconciler.silences = [silence for silence in self._all_silences if silence.ends_at_ms > since_ms]
-
     # Settling
 
     def _lateness_ms(self) -> int:
         return max((rule.lateness_ms for rule in self._rules.values()), default=DEFAULT_LATENESS_MS) or 1
 
-    def _settle(self, subject_states: Iterable[SubjectState], at_ms: int) -> None:
-        """Nothing that comes later changes these up to that instant."""
-        if at_ms == NEVER_MS:
-            return
-        decided = [
-            (state, view, self._known.created(state, view), self._known.histories(state, view))
-            for state in subject_states
-            for view in self._known.views(state)
-        ]
-        for state, view, created, histories in decided:
-            state.settle(at_ms, view, created, histories)
-        for state in {id(state): state for state, *_ in decided}.values():
-            if state.key[0] in self._known.relations.groups:
-                spans = (t for t, raised in state.raised_events.items() if t <= at_ms < raised.cleared_ms)
-                state.began_ms = next(spans, None)
-            state.settled_ms = max(state.settled_ms, at_ms)
-            self._changed.add(state.key)
-
     def _prune(self, at_ms: int) -> None:
-        """Settle everything at an instant that no late data can reach any more, and forget what is over.
-
-        What waits for its release is not settled before that is acted on.
-        """
+        """Settle what no late data can reach any more, and forget what is over."""
         self._pruned_ms = at_ms
-        subject_states = self._known.subject_states.values()
-        at_ms = min(
-            [
-                at_ms,
-                *(came_ms - 1 for state in subject_states for came_ms, _ in self._known.releases(state)),
-            ]
-        )
-        self._settle(self._known.subject_states.values(), at_ms)
-        for state in list(self._known.subject_states.values()):
-            rule = self._known.relations.rules.get(state.key[0])
-            histories = [history for view in self._known.views(state) for history in self._known.histories(state, view)]
-            state.forget(at_ms, rule.flapping if rule else None, histories)
-            if state.is_empty:
-                self._known.forget(state)
-        self._changed |= self._known.place_again()
+        self._changed |= settle_and_forget(self._known, at_ms)
         for state in self._known.subject_states.values():
             self._follow(state)
-        self._refresh_silences()
+        self._silences.narrow(self.now_ms - self._lateness_ms())

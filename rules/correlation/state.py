@@ -13,7 +13,7 @@ from rules.correlation.event_history import (
     RuleSubject,
 )
 from rules.correlation.group_members import GroupMembers
-from rules.correlation.places import group_subject
+from rules.correlation.grouping import group_subject
 from rules.correlation.relations import Relations
 from rules.correlation.subject_state import Created, SubjectState, histories_of
 from rules.correlation.suppression import acted_on_from, created_at

@@ -11,7 +11,7 @@ from domain.time.units import DAY_MS
 from domain.topics import Topics
 from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
-from rules.correlation.places import group_subject
+from rules.correlation.grouping import group_subject
 from rules.definitions.lifecycle import UnknownRule
 from rules.definitions.silences import SilenceTable
 from rules.definitions.table import RuleTable

@@ -123,7 +123,9 @@ def feed(partition: Partition, inputs: Sequence[tuple[str, Any]], first: int) ->
 def committed(partition: Partition) -> list[list[str | None]]:
     """What a transaction holds: topic, key and value."""
     records = partition.take_changes().records
-    return [[out.topic, (out.key or b"").decode(), out.value and out.value.decode()] for out in records]
+    return [
+        [out.topic, (out.key or b"").decode(), None if out.value is None else out.value.decode()] for out in records
+    ]
 
 
 def correlate(stage: Stage, records: Sequence[tuple[str, str, str]]) -> None:
