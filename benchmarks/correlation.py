@@ -34,7 +34,7 @@ _RULES: Final = """
 {rule: feeder-fault, group: {of: lamp-out, by: parent, at_least: 3, within: 10m, absorbs: true}}
 """
 
-Said = tuple[Transition, bytes, int]
+RaisedInput = tuple[Transition, bytes, int]
 """A raised event, and the clock in seconds at which it comes."""
 
 
@@ -52,9 +52,9 @@ def measure() -> list[Row]:
     ]
 
 
-def _row(name: str, said: Sequence[Said]) -> Row:
-    ours = [_pace(_correlate, said) for _ in range(ROUNDS)]
-    floor = [_pace(_recode, said) for _ in range(ROUNDS)]
+def _row(name: str, inputs: Sequence[RaisedInput]) -> Row:
+    ours = [_pace(_correlate, inputs) for _ in range(ROUNDS)]
+    floor = [_pace(_recode, inputs) for _ in range(ROUNDS)]
     value, least = (statistics.median(pace.per_s for pace in paces) for paces in (ours, floor))
     return {
         "name": name,
@@ -66,34 +66,34 @@ def _row(name: str, said: Sequence[Said]) -> Row:
     }
 
 
-def _pace(work: Callable[[Sequence[Said]], None], said: Sequence[Said]) -> Pace:
+def _pace(work: Callable[[Sequence[RaisedInput]], None], inputs: Sequence[RaisedInput]) -> Pace:
     watch = Stopwatch()
-    work(said)
-    return watch.pace(len(said))
+    work(inputs)
+    return watch.pace(len(inputs))
 
 
-def _correlate(said: Sequence[Said]) -> None:
+def _correlate(inputs: Sequence[RaisedInput]) -> None:
     """As the correlator does, a batch at a time; the clock follows the events, and at the end runs on for an hour."""
     stage, topic = Stage(1, _device), Topics().events
     stage.set_rules(parse_rules(_RULES))
-    for first in range(0, len(said), _AT_ONCE):
-        batch = said[first : first + _AT_ONCE]
+    for first in range(0, len(inputs), _AT_ONCE):
+        batch = inputs[first : first + _AT_ONCE]
         for transition, value, at_s in batch:
             stage.raised(transition, value, _at_ms(at_s))
         stage.clock(0, _at_ms(batch[-1][2]))
         for output in stage.take()[0]:
             cloud_event(topic, output)
-    stage.clock(0, _at_ms(said[-1][2] + 3600))
+    stage.clock(0, _at_ms(inputs[-1][2] + 3600))
     for output in stage.take()[0]:
         cloud_event(topic, output)
 
 
-def _recode(said: Sequence[Said]) -> None:
-    for _, value, _ in said:
+def _recode(inputs: Sequence[RaisedInput]) -> None:
+    for _, value, _ in inputs:
         orjson.dumps(orjson.loads(value))
 
 
-def _outage(lamps: int) -> list[Said]:
+def _outage(lamps: int) -> list[RaisedInput]:
     """The lamps are out before their cabinet tells that the power is, and back after it."""
     out = [_opens("lamp-dim", n, 10) for n in range(lamps)]
     back = [_clears("lamp-dim", n, 10, 900 + n % 30) for n in range(lamps)]
@@ -103,7 +103,7 @@ def _outage(lamps: int) -> list[Said]:
     return [*out, lost, restored, *sorted(back, key=lambda record: record[2])]
 
 
-def _grouped(lamps: int) -> list[Said]:
+def _grouped(lamps: int) -> list[RaisedInput]:
     """They go out one after the other in five minutes, and come back likewise."""
     return [
         *(_opens("lamp-out", n, 300 * n // lamps) for n in range(lamps)),
@@ -111,11 +111,11 @@ def _grouped(lamps: int) -> list[Said]:
     ]
 
 
-def _opens(rule: str, n: int, opened_s: int) -> Said:
+def _opens(rule: str, n: int, opened_s: int) -> RaisedInput:
     return Transition.OPENED, _event(rule, f"L{n}", opened_s), opened_s
 
 
-def _clears(rule: str, n: int, opened_s: int, cleared_s: int) -> Said:
+def _clears(rule: str, n: int, opened_s: int, cleared_s: int) -> RaisedInput:
     return Transition.CLEARED, _event(rule, f"L{n}", opened_s, cleared_s), cleared_s
 
 

@@ -7,7 +7,7 @@ from domain.devices import Device
 
 
 class Devices(Protocol):
-    """The registry as the worker sees it: in memory, followed by somebody else in the same event loop.
+    """The registry as the worker needs it: in memory, followed by somebody else in the same event loop.
 
     Order: answers may change between two calls, and `version` grows whenever they did. Retired devices are not found.
     """
@@ -18,4 +18,4 @@ class Devices(Protocol):
     def device(self, device_id: str) -> Device | None: ...
 
     def devices(self) -> Iterable[Device]:
-        """All that are known, for rules about devices that were never heard."""
+        """All that are known, for rules about devices that never reported."""

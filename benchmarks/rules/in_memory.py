@@ -16,7 +16,7 @@ from benchmarks.rules.workload import DEAD, KIND, ONE_RULE, REPORTS, KeyedValue,
 from domain.devices import Device
 from domain.events import Transition
 from rules.engine.engine import Engine
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.language.document.reading import parse_rules
 from rules.language.rule import Rule
 from urbansense.running.memory import settled_memory
@@ -48,7 +48,7 @@ class _Kept(RuleSet):
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         super().__init__(rules)
-        self._kept: dict[str, Plan | None] = {}
+        self._kept: dict[str, Plan] = {}
 
     def find_plans(self, devices: Iterable[Device]) -> float:
         """Seconds that it took for all of them."""
@@ -57,9 +57,9 @@ class _Kept(RuleSet):
             self.plan(device)
         return time.perf_counter() - began_s
 
-    def plan(self, device: Device | None) -> Plan | None:
+    def plan(self, device: Device | None) -> Plan:
         if device is None:
-            return None
+            return NO_RULES
         if device.device_id not in self._kept:
             self._kept[device.device_id] = super().plan(device)
         return self._kept[device.device_id]
@@ -72,16 +72,16 @@ def _judge(
     expected: Mapping[str, int],
 ) -> Pace:
     """The pace of lamps that are known, as after a worker's start."""
-    lane, opened = Engine(KIND, rules, lamps.device), Counter[str]()
-    lane.refresh(lamps.devices())
+    engine, opened = Engine(KIND, rules, lamps.device), Counter[str]()
+    engine.refresh(lamps.devices())
     with settled_memory():
         watch = Stopwatch()
         for key, value in records:
             if key is not None:
-                lane.report(orjson.loads(value))
+                engine.report(orjson.loads(value))
                 continue
-            lane.tick(orjson.loads(value))
-            opened.update(raised.event.rule for raised in lane.take()[0] if raised.transition is Transition.OPENED)
+            engine.tick(orjson.loads(value))
+            opened.update(raised.event.rule for raised in engine.take()[0] if raised.transition is Transition.OPENED)
         pace = watch.pace(REPORTS)
-    assert (lane.judged, fired(opened)) == (REPORTS, expected), (lane.judged, fired(opened), expected)
+    assert (engine.judged, fired(opened)) == (REPORTS, expected), (engine.judged, fired(opened), expected)
     return pace

@@ -61,8 +61,8 @@ _ATTRIBUTES: Final = {"nominal_power": 100.0, "well_depth_m": 3.0, "alert_level_
 
 def measure_memory() -> Row:
     """One row: the largest resident set that the process ever had, registry, rules and interpreter included."""
-    told = subprocess.run([sys.executable, "-m", "benchmarks.rules.memory"], check=True, capture_output=True)
-    found = orjson.loads(told.stdout)
+    result = subprocess.run([sys.executable, "-m", "benchmarks.rules.memory"], check=True, capture_output=True)
+    found = orjson.loads(result.stdout)
     name = (
         f"100,000 devices, {found['rules']} library rules, windows full ({found['before_mb']:,.0f} MB before any state)"
     )
@@ -110,8 +110,8 @@ def _lived_through(
         for outgoing in partition.take_changes().records:
             if outgoing.topic == topics.rule_state and outgoing.key is not None and outgoing.value is not None:
                 found[outgoing.key] = outgoing.value
-    told = {kind: found.get(b"device/" + device_id.encode()) for kind, device_id in route}
-    states = {kind: _state(value, topics) for kind, value in told.items() if value is not None}
+    result = {kind: found.get(b"device/" + device_id.encode()) for kind, device_id in route}
+    states = {kind: _state(value, topics) for kind, value in result.items() if value is not None}
     return _state(found[partition_key(0)], topics), states
 
 
@@ -188,8 +188,8 @@ def _minute(
 
 def _judged(own_state: bytes | None) -> int:
     """How many reports a partition says it judged, or could not judge for want of a rule of that kind."""
-    lanes = orjson.loads(own_state or b"")["lanes"].values()
-    return sum(lane["sums"][0] + lane["sums"][3] for lane in lanes)
+    topic_states = orjson.loads(own_state or b"")["lanes"].values()
+    return sum(topic_state["sums"][0] + topic_state["sums"][3] for topic_state in topic_states)
 
 
 def _resident_mb() -> float:

@@ -1,6 +1,6 @@
 """Stored reports as they came, in one stream: the inputs of a backtest.
 
-A store keeps reports by when they were observed; the engine heard them by when they were received. No report is received
+A store keeps reports by when they were observed; the engine takes them by when they were received. No report is received
 more than five minutes before its own time (`bad_time`), so once everything observed up to T is read, everything received up
 to T - 5 min is known. What came late waits in a heap until its turn: memory holds one span and the late ones, however long
 the period.
@@ -31,7 +31,7 @@ class History(Protocol):
 
 
 class Order(StrEnum):
-    """By receipt, as the rules heard them, or by observation, as if nothing had ever been late."""
+    """By receipt, as the rules took them, or by observation, as if nothing had ever been late."""
 
     RECEIVED = "received"
     OBSERVED = "observed"

@@ -18,7 +18,7 @@ _MOST: Final = 48
 class Buckets:
     """The stretches of [from_ms, to_ms) by the clock of a zone: whole days where hours would be too many to look at.
 
-    `name` says how long one is, `starts_ms` where each begins; the first begins at or before `from_ms`.
+    `name` is how long one lasts, `starts_ms` where each begins; the first begins at or before `from_ms`.
     """
 
     def __init__(self, from_ms: int, to_ms: int, zone: ZoneInfo) -> None:

@@ -20,7 +20,7 @@ AS_WRITTEN: Final = "as written"
 
 
 class CannotRaise(ValueError):
-    """Missing events are asked for of a rule that is not the one in force; says why and what to do."""
+    """Missing events are asked for of a rule that is not the one in force; the message has the reason and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,15 @@ def _parsed(text: str | None, table: RuleTable, file: str) -> Documents | None:
 
 
 def _numbered(rule: Rule, table: RuleTable) -> Rule:
-    """A rule as written has the number of the version that says the same, or the next."""
+    """A rule as written has the number of the version of the same text, or the next."""
     known = table.versions(rule.name)
     same = next((definition.version for definition in known if definition.rule.text == rule.text), None)
     return replace(rule, version=same or max((d.version for d in known), default=0) + 1)
 
 
 def _version(table: RuleTable, name: str, version: int | None) -> Rule:
-    standing = table.standing(name)
-    wanted = version if version is not None else standing.version if standing else None
+    in_force = table.version_in_force(name)
+    wanted = version if version is not None else in_force.version if in_force else None
     definition = None if wanted is None else table.version(name, wanted)
     if definition is None:
         raise UnknownRule(f"rule {name}" + ("" if version is None else f" version {version}"))
@@ -105,8 +105,8 @@ def _version(table: RuleTable, name: str, version: int | None) -> Rule:
 
 
 def _version_label(version: int, table: RuleTable, name: str) -> str:
-    standing = table.standing(name)
-    return f"version {version}" + (" (in force)" if standing and standing.version == version else "")
+    in_force = table.version_in_force(name)
+    return f"version {version}" + (" (in force)" if in_force and in_force.version == version else "")
 
 
 def _against(

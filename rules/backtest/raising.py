@@ -17,7 +17,7 @@ from streams.ports import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """`raised` are the missed events as they are now told; `not_raised` says of each other one why it is not."""
+    """`raised` are the missed events as they are now published; `not_raised` holds the others, each with the reason."""
 
     raised: tuple[Event, ...]
     not_raised: tuple[str, ...]
@@ -62,13 +62,13 @@ def raised_records(topics: Topics, events: Iterable[Event], clock_ms: int) -> li
         opened = event.model_copy(
             update={"revision": event.revision - 1, "status": Status.OPEN, "cleared_at_ms": None, "reason": None}
         )
-        for transition, told in ((Transition.OPENED, opened), (Transition.CLEARED, event)):
+        for transition, revision in ((Transition.OPENED, opened), (Transition.CLEARED, event)):
             headers = (
                 ("schema", b"event/1"),
                 ("type", transition.value.encode()),
                 (CLOCK_HEADER, str(clock_ms).encode()),
             )
             records.append(
-                Outgoing(topics.rules_raised, event.subject.encode(), told.model_dump_json().encode(), headers)
+                Outgoing(topics.rules_raised, event.subject.encode(), revision.model_dump_json().encode(), headers)
             )
     return records

@@ -25,7 +25,7 @@ class Replay:
     """One set of rules over the past. Pure; memory grows with devices and events, not with reports.
 
     `events` holds what was found of the rules named in `wanted` (all of them if None), `told_ms` the clock at which each
-    was first told of. The clock begins with the first report, so that silence before anything was heard at all is nobody's.
+    was first published. The clock begins with the first report, so that silence before the first of all is nobody's.
     It moves on with every report; with `tick_every_ms` in whole steps of that, as gateways tick.
     """
 
@@ -39,16 +39,16 @@ class Replay:
         tick_every_ms: int = 1,
     ) -> None:
         self.events: dict[UUID, Event] = {}
-        self.told_ms: dict[UUID, int] = {}
+        self.published_ms: dict[UUID, int] = {}
         self.rules = tuple(rules)
         self._wanted = wanted
         self._tick_every_ms = tick_every_ms
         self._now_ms: int | None = None
         rule_set = RuleSet(self.rules, calendars)
         kinds = dict.fromkeys(rule.kind for rule in self.rules if rule.group is None)
-        self.lanes = {kind: Engine(kind, rule_set, devices.get) for kind in kinds}
-        for lane in self.lanes.values():
-            lane.refresh(devices.values())
+        self.engines = {kind: Engine(kind, rule_set, devices.get) for kind in kinds}
+        for engine in self.engines.values():
+            engine.refresh(devices.values())
         self._stage = Stage(1, devices.get)
         self._stage.set_rules(self.rules)
         self._stage.set_silences(silences)
@@ -56,18 +56,18 @@ class Replay:
     @property
     def too_late(self) -> int:
         """How many reports came later than the rules' lateness."""
-        return sum(lane.too_late for lane in self.lanes.values())
+        return sum(engine.too_late for engine in self.engines.values())
 
     @property
     def judged(self) -> int:
-        return sum(lane.judged for lane in self.lanes.values())
+        return sum(engine.judged for engine in self.engines.values())
 
     @property
     def errors(self) -> dict[str, str]:
         """The newest error of each rule that failed."""
         found: dict[str, str] = {}
-        for lane in self.lanes.values():
-            found |= lane.rules.broken_where | lane.vitals.errors
+        for engine in self.engines.values():
+            found |= engine.rules.broken_where | engine.vitals.errors
         return found
 
     def take_in(self, reports: Sequence[Telemetry], order: Order = Order.RECEIVED) -> None:
@@ -76,24 +76,24 @@ class Replay:
             at_ms = instant_of(report, order)
             if self._now_ms is None or at_ms >= self._now_ms + self._tick_every_ms:
                 self.tick(at_ms - at_ms % self._tick_every_ms)
-            lane = self.lanes.get(report["kind"])
-            if lane is not None:
-                lane.report(report)
-                if lane.raised:
+            engine = self.engines.get(report["kind"])
+            if engine is not None:
+                engine.report(report)
+                if engine.raised:
                     self._correlate()
 
     def tick(self, at_ms: int) -> None:
         """Move the clock on."""
         self._now_ms = at_ms
-        for lane in self.lanes.values():
-            lane.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
+        for engine in self.engines.values():
+            engine.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
         self._correlate()
         self._stage.clock(0, at_ms)
         self._keep()
 
     def _correlate(self) -> None:
-        for lane in self.lanes.values():
-            for raised in lane.take()[0]:
+        for engine in self.engines.values():
+            for raised in engine.take()[0]:
                 self._stage.raised(raised.transition, raised.event.model_dump_json().encode(), raised.clock_ms)
         self._keep()
 
@@ -104,4 +104,4 @@ class Replay:
             if self._wanted is None or output.event["rule"] in self._wanted:
                 event = Event.model_validate(output.event)
                 self.events[event.event_id] = event
-                self.told_ms.setdefault(event.event_id, output.clock_ms)
+                self.published_ms.setdefault(event.event_id, output.clock_ms)

@@ -50,7 +50,7 @@ class VariantFindings(BaseModel):
 
 
 class ChangedEvent(BaseModel):
-    """One incident that both variants found, at other times or otherwise told."""
+    """One incident that both variants found, at other times or with another revision history."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -39,7 +39,7 @@ class BacktestProgress:
         return min(1.0, max(0.0, (self.at_ms - self.began_ms) / max(1, self.to_ms - self.began_ms)))
 
 
-class _Heard:
+class _Received:
     """What came in."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ async def run_backtest(
     history: History,
     plan: BacktestPlan,
     zone: ZoneInfo,
-    tell: Callable[[BacktestProgress], None] = lambda progress: None,
+    report_progress: Callable[[BacktestProgress], None] = lambda progress: None,
 ) -> BacktestResult:
     """Replay the plan's period and what its rules need before it. Cancelling it ends it within a slice.
 
@@ -68,19 +68,19 @@ async def run_backtest(
     """
     began_ms = plan.from_ms - plan.warm_up_ms
     replays = [_replay(plan, variant) for variant in plan.variants]
-    heard = _Heard()
+    received = _Received()
     async for due in arrivals(history, plan.kinds, began_ms, plan.to_ms, plan.order):
         for at in range(0, len(due), _SLICE):
             reports = due[at : at + _SLICE]
-            heard.take_in(reports, plan.order)
+            received.take_in(reports, plan.order)
             for replay in replays:
                 await asyncio.to_thread(replay.take_in, reports, plan.order)
-            tell(BacktestProgress(heard.last_ms or began_ms, began_ms, plan.to_ms, heard.reports))
-    if heard.last_ms is None:
+            report_progress(BacktestProgress(received.last_ms or began_ms, began_ms, plan.to_ms, received.reports))
+    if received.last_ms is None:
         raise NothingStored(_why_nothing(plan))
     for replay in replays:
-        await asyncio.to_thread(replay.tick, min(plan.to_ms, max(heard.last_ms, plan.clock_ms or 0)))
-    return _result(plan, zone, began_ms, heard, replays)
+        await asyncio.to_thread(replay.tick, min(plan.to_ms, max(received.last_ms, plan.clock_ms or 0)))
+    return _result(plan, zone, began_ms, received, replays)
 
 
 def _replay(plan: BacktestPlan, variant: Variant) -> Replay:
@@ -94,7 +94,9 @@ def _why_nothing(plan: BacktestPlan) -> str:
     )
 
 
-def _result(plan: BacktestPlan, zone: ZoneInfo, began_ms: int, heard: _Heard, replays: list[Replay]) -> BacktestResult:
+def _result(
+    plan: BacktestPlan, zone: ZoneInfo, began_ms: int, received: _Received, replays: list[Replay]
+) -> BacktestResult:
     buckets = Buckets(plan.from_ms, plan.to_ms, zone)
     found = [_findings(plan, variant, replay, buckets) for variant, replay in zip(plan.variants, replays, strict=True)]
     against = found[1] if len(found) > 1 else None
@@ -102,10 +104,10 @@ def _result(plan: BacktestPlan, zone: ZoneInfo, began_ms: int, heard: _Heard, re
         from_ms=plan.from_ms,
         to_ms=plan.to_ms,
         began_ms=began_ms,
-        reports=heard.reports,
-        devices=len(heard.devices),
-        first_report_ms=heard.first_ms,
-        last_report_ms=heard.last_ms,
+        reports=received.reports,
+        devices=len(received.devices),
+        first_report_ms=received.first_ms,
+        last_report_ms=received.last_ms,
         timezone=str(zone),
         bucket=buckets.name,
         bucket_starts_ms=buckets.starts_ms,

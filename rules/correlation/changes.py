@@ -1,4 +1,4 @@
-"""What must be told so that what was told of a rule on a subject and what is so agree."""
+"""What must be published so that the published events of a rule on a subject agree with what is known."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
@@ -7,12 +7,12 @@ from domain.events import Severity, Transition, event_id
 from rules.correlation.event_history import EventFields, RuleSubject
 
 _OWN: Final = ("revision", "rule_version", "replaces", "reason", "hold_ms")
-"""What a telling has of its own: not by itself a reason to tell anything."""
+"""What a revision has of its own: not by itself a reason to publish anything."""
 _BADNESS: Final = {severity.value: -place for place, severity in enumerate(Severity)}
 
 EventChange = tuple[Transition, EventFields]
 PublishedEvents = dict[int, EventFields]
-"""Events as they were last told, by opening."""
+"""Events as they were last published, by opening."""
 
 
 class Withdrawal(NamedTuple):
@@ -24,23 +24,23 @@ class Withdrawal(NamedTuple):
 
 def difference(
     key: RuleSubject,
-    told: PublishedEvents,
+    published: PublishedEvents,
     wanted: Sequence[EventFields],
     settled_ms: int,
     why_gone: Callable[[int], Withdrawal],
 ) -> list[EventChange]:
-    """The tellings, which are put into `told`: withdrawals first, then by opening.
+    """The changes, which are put into `published`: withdrawals first, then by opening.
 
     Shape: `wanted` by opening. What cleared at or before `settled_ms` stands, wanted or not. An event that comes in the
     place of one just withdrawn replaces it.
     """
     openings = {event["opened_at_ms"] for event in wanted}
-    tellings: list[EventChange] = []
-    left = [t for t, event in sorted(told.items()) if t not in openings and _may_change(event, settled_ms)]
+    changes: list[EventChange] = []
+    left = [t for t, event in sorted(published.items()) if t not in openings and _may_change(event, settled_ms)]
     for opened_ms in left:
         why = why_gone(opened_ms)
-        before = told[opened_ms]
-        tellings.append(
+        before = published[opened_ms]
+        changes.append(
             (
                 Transition.WITHDRAWN,
                 _next(
@@ -51,15 +51,15 @@ def difference(
         )  # fmt: skip
     replaced = iter(left)
     for event in wanted:
-        before_it = told.get(event["opened_at_ms"])
+        before_it = published.get(event["opened_at_ms"])
         if before_it is None or before_it["status"] == "withdrawn":
             instead_of = next(replaced, None)
-            tellings += _opening(key, event, before_it, instead_of)
+            changes += _opening(key, event, before_it, instead_of)
         else:
-            tellings += _change(event, before_it)
-    for _, event in tellings:
-        told[event["opened_at_ms"]] = event
-    return tellings
+            changes += _change(event, before_it)
+    for _, event in changes:
+        published[event["opened_at_ms"]] = event
+    return changes
 
 
 def _may_change(event: EventFields, settled_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a rule says of a subject: spells, as the device rules raised them, and the courses that events take after them."""
+"""A rule's events on a subject: as the device rules raised them, and the histories that people see of them."""
 
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,7 @@ Interval = tuple[int, int]
 
 
 class OpeningRole(StrEnum):
-    """What an opening is to damping: an event of its own, the start of an unstable one, or part of that."""
+    """What an opening is to flapping: an event of its own, the start of an unstable one, or part of that."""
 
     OWN = "own"
     UNSTABLE = "unstable"
@@ -23,7 +23,7 @@ class OpeningRole(StrEnum):
 
 
 class Decision(NamedTuple):
-    """What is settled about a spell: it came to be at `from_ms` for good if `created`, else it had not until then.
+    """What is settled about a raised event: it came to be at `from_ms` for good if `created`, else it had not until then.
 
     `role` is None as long as it may change.
     """
@@ -79,16 +79,16 @@ class RaisedEvent:
     @classmethod
     def restored(cls, snapshot: list[Any]) -> "RaisedEvent":
         event, chain, groups, decisions, *patience_ms = snapshot  # states of the first days have none
-        spell = cls(event, tuple(chain), groups, *patience_ms)
+        raised = cls(event, tuple(chain), groups, *patience_ms)
         for view, (from_ms, created, role) in decisions.items():
-            spell.decisions[view] = Decision(from_ms, created, role and OpeningRole(role))
-        return spell
+            raised.decisions[view] = Decision(from_ms, created, role and OpeningRole(role))
+        return raised
 
 
 class EventHistory(NamedTuple):
-    """An event as it comes to be of one spell, or of several if the subject is unstable.
+    """An event as it comes to be of one raised event, or of several if the subject is unstable.
 
-    `cleared_ms` is FOREVER_MS while it is open; `last` is the newest spell in it.
+    `cleared_ms` is FOREVER_MS while it is open; `last` is the newest raised event in it.
     """
 
     first: RaisedEvent
@@ -104,7 +104,7 @@ class EventHistory(NamedTuple):
 
     @property
     def is_as_raised(self) -> bool:
-        """Whether it opens when its device's rule says, and is nothing but that."""
+        """Whether it opens when its device's rule raised it, and is nothing but that."""
         return self.opened_ms == self.first.opened_ms and not self.is_unstable
 
     @property

@@ -14,19 +14,19 @@ from rules.language.rule import Grouping
 
 MemberOpening = tuple[int, RuleSubject]
 """An opening, and whose: the order of members."""
-_SAID = ("kind", "since_ms", "department", "area")
-"""What a group's event says of the members that made it."""
+_COPIED = ("kind", "since_ms", "department", "area")
+"""What a group's event copies from the members that made it."""
 
 
 class GroupMembers:
     """Keep it with `put`, ask it with `spans`. Both are O(log n) where a group's event is open and goes on."""
 
-    __slots__ = ("_courses", "_differs_ms", "_facts", "_judged_by", "_of", "_open", "_order", "_spans")
+    __slots__ = ("_differs_ms", "_facts", "_histories", "_judged_by", "_of", "_open", "_order", "_spans")
 
     def __init__(self) -> None:
         self._order: list[MemberOpening] = []
         self._open: list[MemberOpening] = []
-        self._courses: dict[MemberOpening, EventHistory] = {}
+        self._histories: dict[MemberOpening, EventHistory] = {}
         self._facts: dict[MemberOpening, tuple[int, Any]] = {}
         self._of: dict[RuleSubject, list[MemberOpening]] = {}
         self._spans: list[GroupEvent] = []
@@ -36,14 +36,14 @@ class GroupMembers:
     def __len__(self) -> int:
         return len(self._order)
 
-    def put(self, member: RuleSubject, courses: Iterable[EventHistory]) -> None:
-        """These are the member's courses now."""
-        now = {(course.opened_ms, member): course for course in courses}
+    def put(self, member: RuleSubject, histories: Iterable[EventHistory]) -> None:
+        """Take these as the member's histories from now on."""
+        now = {(history.opened_ms, member): history for history in histories}
         for place in self._of.pop(member, ()):
             if place not in now:
                 self._remove(place)
-        for place, course in now.items():
-            self._set(place, course)
+        for place, history in now.items():
+            self._set(place, history)
         if now:
             self._of[member] = list(now)
 
@@ -72,19 +72,19 @@ class GroupMembers:
 
     def open_at(self, at_ms: int, since_ms: int = NEVER_MS) -> list[EventHistory]:
         """The members open at an instant that opened from `since_ms` on."""
-        return [course for course in self._between(since_ms, at_ms) if course.cleared_ms > at_ms]
+        return [history for history in self._between(since_ms, at_ms) if history.cleared_ms > at_ms]
 
     def _remove(self, place: MemberOpening) -> None:
         del self._order[bisect_left(self._order, place)]
-        del self._courses[place]
+        del self._histories[place]
         self._close(place, self._facts.pop(place)[0])
         self._differs_ms = min(self._differs_ms, place[0])
 
-    def _set(self, place: MemberOpening, course: EventHistory) -> None:
-        cleared_ms, event = course.cleared_ms, course.first.event
-        facts = (cleared_ms, [event[name] for name in _SAID])
+    def _set(self, place: MemberOpening, history: EventHistory) -> None:
+        cleared_ms, event = history.cleared_ms, history.first.event
+        facts = (cleared_ms, [event[name] for name in _COPIED])
         before = self._facts.get(place)
-        self._courses[place], self._facts[place] = course, facts
+        self._histories[place], self._facts[place] = history, facts
         if before == facts:
             return
         if before is None:
@@ -138,7 +138,7 @@ class GroupMembers:
             place = self._order[n]
             if place[0] > until_ms:
                 break
-            until_ms = max(until_ms, self._courses[place].cleared_ms)
+            until_ms = max(until_ms, self._histories[place].cleared_ms)
             if until_ms == FOREVER_MS:
                 break
         return until_ms
@@ -146,7 +146,7 @@ class GroupMembers:
     def _between(self, first_ms: int, last_ms: int) -> Iterator[EventHistory]:
         """Those that opened in [first_ms, last_ms], by opening."""
         first, end = bisect_left(self._order, (first_ms,)), bisect_left(self._order, (last_ms + 1,))
-        return (self._courses[place] for place in self._order[first:end])
+        return (self._histories[place] for place in self._order[first:end])
 
 
 def _is(one: GroupEvent, other: GroupEvent) -> bool:

@@ -1,6 +1,7 @@
 """What a change of the rules means for what is open under them."""
 
 from rules.correlation.relations import Relations
+from rules.correlation.subject_state import SubjectState
 from rules.language.rule import Mode, Rule
 
 
@@ -17,6 +18,15 @@ def lives_on(old: Relations, new: Relations, name: str) -> bool:
     if before is None or after is None:
         return False
     return before.by == after.by and old.rules[name].mode is new.rules[name].mode
+
+
+def end_group(state: SubjectState, now_ms: int, reason: str) -> None:
+    """Clear the open events of a group rule that is gone, and drop those that would open later."""
+    state.began_ms = None
+    state.raised_events = {t: raised for t, raised in state.raised_events.items() if t <= now_ms}
+    for raised in state.raised_events.values():
+        if raised.cleared_ms > now_ms:
+            raised.event = raised.event | {"status": "cleared", "cleared_at_ms": now_ms, "reason": reason}
 
 
 def reason_gone(name: str, rules: dict[str, Rule]) -> str:

@@ -51,7 +51,7 @@ class Relations:
         return self._suppressors.get(name, ())
 
     def waits(self, name: str) -> bool:
-        """Whether the rule's events are told only when their instants are settled."""
+        """Whether the rule's events are published only when their instants are settled."""
         return name in self.groups or bool(self.suppressors_of(name))
 
     def minds_clock(self, name: str) -> bool:

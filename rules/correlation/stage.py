@@ -1,7 +1,7 @@
 """The correlation stage itself: raised events, clocks, rules and silences in, events for people out.
 
-    raised event ─▶ spell ─▶ suppression ─▶ damping ─▶ course ─┬─▶ telling
-                                                               └─▶ group ─▶ spell of the group ─▶ ...
+    raised event ─▶ suppression ─▶ flapping ─▶ history ─┬─▶ published
+                                                        └─▶ group ─▶ raised event of the group ─▶ ...
 It never reads a clock. The same inputs in the same order give the same outputs, wherever a snapshot is taken between.
 """
 
@@ -15,7 +15,7 @@ import orjson
 from domain.events import Transition
 from domain.hierarchy import FindDevice, parent_chain
 from domain.time.units import HOUR_MS
-from rules.correlation.composing import group_event
+from rules.correlation.composing import compose_group
 from rules.correlation.event_history import (
     FOREVER_MS,
     NEVER_MS,
@@ -26,9 +26,11 @@ from rules.correlation.event_history import (
     RuleSubject,
 )
 from rules.correlation.grouping import are_enough
-from rules.correlation.reconcile import SubjectReconciler, fits
-from rules.correlation.redefinition import footprint, lives_on, reason_gone
+from rules.correlation.reconcile import SubjectReconciler
+from rules.correlation.redefinition import end_group, footprint, lives_on, reason_gone
 from rules.correlation.relations import Relations
+from rules.correlation.settling import settle, settle_and_forget
+from rules.correlation.silencing import SilencesInSight, fits
 from rules.correlation.state import CorrelationState
 from rules.correlation.subject_state import SubjectState
 from rules.definitions.silences import Silence
@@ -39,7 +41,7 @@ SETTLE_EVERY_MS: Final = HOUR_MS
 
 
 class Output(NamedTuple):
-    """One thing to tell: what happened to an event, and the event as it stands after it. In shadow nobody is told."""
+    """One thing to publish: what happened to an event, and the event as it stands after it. In shadow it reaches nobody."""
 
     transition: Transition
     event: EventFields
@@ -55,12 +57,12 @@ class Stage:
         self.outputs: list[Output] = []
         self._partitions = partitions
         self._known = CorrelationState(find_device)
-        self._teller = SubjectReconciler(self._known)
+        self._silences = SilencesInSight()
+        self._reconciler = SubjectReconciler(self._known, self._silences)
         self._settle_every_ms = settle_every_ms
         self._clocks: dict[int, int] = {}
         self._pruned_ms = NEVER_MS
         self._rules: dict[str, Rule] = {}
-        self._all_silences: list[Silence] = []
         self._passing: dict[RuleSubject, bytes] = {}
         self._wakes: list[tuple[int, RuleSubject]] = []
         self._changed: set[RuleSubject] = set()
@@ -76,25 +78,25 @@ class Stage:
         """Take an event as a device rule raised it."""
         event: EventFields = orjson.loads(value)
         key = (event["rule"], event["subject"])
-        track = self._known.tracks.get(key)
+        state = self._known.subject_states.get(key)
         if event["historical"]:
             self.outputs.append(Output(transition, event, value, clock_ms))
             return
-        if track is None and not self._concerns(event):
+        if state is None and not self._concerns(event):
             self._pass_on(transition, key, event, value, clock_ms)
             return
         self._changed.add(key)
-        if track is None:
-            track = self._adopt(key)
+        if state is None:
+            state = self._adopt(key)
         opened_ms = event["opened_at_ms"]
         if transition is Transition.WITHDRAWN:
-            if (spell := track.spells.pop(opened_ms, None)) is not None:
-                self._touch([key], clock_ms, [(group, subject) for group, subject in spell.groups.items()])
+            if (raised := state.raised_events.pop(opened_ms, None)) is not None:
+                self._touch([key], clock_ms, [(group, subject) for group, subject in raised.groups.items()])
                 return
-        elif (spell := track.spells.get(opened_ms)) is not None:
-            spell.event = event
+        elif (raised := state.raised_events.get(opened_ms)) is not None:
+            raised.event = event
         else:
-            self._known.add_spell(track, event)
+            self._known.add_raised_event(state, event)
         self._touch([key], clock_ms)
 
     def clock(self, partition: int, now_ms: int) -> None:
@@ -109,14 +111,13 @@ class Stage:
         due: set[RuleSubject] = set()
         while self._wakes and self._wakes[0][0] <= self.now_ms:
             wake_ms, key = heappop(self._wakes)
-            track = self._known.tracks.get(key)
-            if track is not None and track.wake_ms == wake_ms:
+            state = self._known.subject_states.get(key)
+            if state is not None and state.wake_ms == wake_ms:
                 due.add(key)
         if self._pruned_ms == NEVER_MS:
             self._pruned_ms = before_ms if before_ms != NEVER_MS else self.now_ms - self._lateness_ms()
-        for silence in self._teller.silences:
-            if before_ms < silence.starts_at_ms <= self.now_ms or before_ms < silence.ends_at_ms <= self.now_ms:
-                due |= self._silenced_keys(silence)
+        for silence in self._silences.begun_or_ended(before_ms, self.now_ms):
+            due |= self._silenced_keys(silence)
         self._touch(due, self.now_ms)
         if self.now_ms - self._lateness_ms() >= self._pruned_ms + self._settle_every_ms:
             self._prune(self.now_ms - self._lateness_ms())
@@ -130,7 +131,8 @@ class Stage:
             for name in self._rules.keys() | new.keys()
             if footprint(name, self._known.relations) != footprint(name, relations)
         }
-        self._settle([track for track in self._known.tracks.values() if track.key[0] in changed], self.now_ms)
+        touched = [state for state in self._known.subject_states.values() if state.key[0] in changed]
+        self._changed |= settle(self._known, touched, self.now_ms)
         replaced = {
             name for name in self._known.relations.groups if not lives_on(self._known.relations, relations, name)
         }
@@ -142,16 +144,13 @@ class Stage:
         self._changed |= self._known.place_again(replaced)
         for key in sorted(key for key in self._known.members if key[0] in begun):
             self._begin_group(key)
-        self._touch(set(self._known.tracks) | set(self._known.members), self.now_ms)
+        self._touch(set(self._known.subject_states) | set(self._known.members), self.now_ms)
 
     def set_silences(self, silences: Iterable[Silence]) -> None:
         """Mark events by these silences from now on."""
-        before, self._all_silences = self._all_silences, list(silences)
-        self._refresh_silences()
         due: set[RuleSubject] = set()
-        for silence in before + self._all_silences:
-            if silence not in before or silence not in self._all_silences:
-                due |= self._silenced_keys(silence)
+        for silence in self._silences.replace(silences, self.now_ms - self._lateness_ms()):
+            due |= self._silenced_keys(silence)
         self._touch(due, self.now_ms)
 
     # State
@@ -165,7 +164,7 @@ class Stage:
 
     def known(self) -> int:
         """On how many subjects of rules anything is known, or open."""
-        return len(self._known.tracks) + len(self._passing)
+        return len(self._known.subject_states) + len(self._passing)
 
     def snapshot(self) -> dict[str, Any]:
         """The stage's own state beside that of rules on subjects, as JSON; rules and silences are the caller's."""
@@ -177,31 +176,31 @@ class Stage:
         self._clocks = dict(snapshot["clocks"])
         self._rules = {rule.name: rule for rule in rules}
         self._known.relations = Relations(self._rules.values())
-        self._all_silences = list(silences)
-        self._refresh_silences()
-        for track in self._known.tracks.values():
-            for spell in track.spells.values():
-                self._known.index(track.key, spell)
-        for track in self._known.tracks.values():
-            self._follow(track)
+        self._silences.replace(silences, self.now_ms - self._lateness_ms())
+        for state in self._known.subject_states.values():
+            for raised in state.raised_events.values():
+                self._known.index(state.key, raised)
+        for state in self._known.subject_states.values():
+            self._follow(state)
 
-    def adopt_state(self, key: RuleSubject, state: bytes) -> None:
-        """Take in what `take` gave for a rule on a subject."""
-        told: dict[str, Any] = orjson.loads(state)
-        if "spells" in told:
-            self._known.tracks[key] = SubjectState.restored(key, told)
+    def adopt_state(self, key: RuleSubject, value: bytes) -> None:
+        """Take in what `take` returned for a rule on a subject."""
+        snapshot: dict[str, Any] = orjson.loads(value)
+        if "spells" in snapshot:
+            self._known.subject_states[key] = SubjectState.restored(key, snapshot)
         else:
-            self._passing[key] = state
+            self._passing[key] = value
 
     def _state_of(self, key: RuleSubject) -> bytes | None:
-        track = self._known.tracks.get(key)
-        return orjson.dumps(track.snapshot()) if track is not None else self._passing.get(key)
+        state = self._known.subject_states.get(key)
+        return orjson.dumps(state.snapshot()) if state is not None else self._passing.get(key)
 
     # Events that take part in nothing
 
     def _concerns(self, event: EventFields) -> bool:
         return event["rule"] in self._known.relations.takes_part or (
-            bool(self._teller.silences) and self._may_be_silenced(event)
+            bool(self._silences)
+            and self._silences.may_mark(event, parent_chain(event["subject"], self._known.find_device))
         )
 
     def _pass_on(
@@ -215,84 +214,53 @@ class Stage:
         self.outputs.append(Output(transition, event, value, clock_ms))
 
     def _adopt(self, key: RuleSubject) -> SubjectState:
-        """A track for a rule on a subject; what passed before it and is open was told as it is."""
-        track = self._known.tracks[key] = SubjectState(key)
+        """A state for a rule on a subject; what passed before it and is open was published as it is."""
+        state = self._known.subject_states[key] = SubjectState(key)
         self._changed.add(key)
         value = self._passing.pop(key, None)
         if value is not None:
             event: EventFields = orjson.loads(value)
-            spell = self._known.add_spell(track, event)
-            spell.decisions[TO_PEOPLE] = Decision(spell.opened_ms, created=True, role=OpeningRole.OWN)
-            track.told[spell.opened_ms] = event
-        return track
+            raised = self._known.add_raised_event(state, event)
+            raised.decisions[TO_PEOPLE] = Decision(raised.opened_ms, created=True, role=OpeningRole.OWN)
+            state.published[raised.opened_ms] = event
+        return state
 
-    # From spells to courses
+    # From raised events to histories
 
     def _touch(self, keys: Collection[RuleSubject], clock_ms: int, groups: Iterable[RuleSubject] = ()) -> None:
-        """Derive these anew, and all that depends on them, until nothing changes; then tell."""
+        """Derive these anew, and all that depends on them, until nothing changes; then publish."""
         work, seen = deque(dict.fromkeys([*sorted(keys, key=self._place_in_line), *groups])), set(keys)
         queued = set(work)
         while work:
             key = work.popleft()
             queued.discard(key)
-            if key[0] in self._known.relations.groups:
-                self._regroup(key)
-            track = self._known.tracks.get(key)
-            if track is None:
+            if key[0] in self._known.relations.groups and compose_group(self._known, key):
+                self._changed.add(key)
+            state = self._known.subject_states.get(key)
+            if state is None:
                 continue
             seen.add(key)
-            if self._follow(track):
-                found = sorted(self._known.dependents(track) - queued)
+            if self._follow(state):
+                found = sorted(self._known.dependents(state) - queued)
                 work += found
                 queued.update(found)
         for key in sorted(seen, key=self._place_in_line):
-            if key in self._known.tracks:
-                self._tell(self._known.tracks[key], clock_ms)
+            if key in self._known.subject_states:
+                self._publish(self._known.subject_states[key], clock_ms)
 
     def _place_in_line(self, key: RuleSubject) -> tuple[bool, RuleSubject]:
         """Groups after their members."""
         return key[0] in self._known.relations.groups, key
 
-    def _follow(self, track: SubjectState) -> bool:
-        """Derive a track's courses; whether what others see of it changed."""
-        wake_ms = track.wake_ms
-        changed = self._known.follow(track)
-        if track.wake_ms not in (wake_ms, FOREVER_MS):
-            heappush(self._wakes, (track.wake_ms, track.key))
+    def _follow(self, state: SubjectState) -> bool:
+        """Derive a state's histories; whether what others see of it changed."""
+        wake_ms = state.wake_ms
+        changed = self._known.follow(state)
+        if state.wake_ms not in (wake_ms, FOREVER_MS):
+            heappush(self._wakes, (state.wake_ms, state.key))
         return changed
 
     # Groups
-
-    def _regroup(self, key: RuleSubject) -> None:
-        """A group's spells as its members make them now."""
-        rule = self._known.relations.rules[key[0]]
-        assert rule.group is not None
-        track = self._known.tracks.get(key)
-        settled_ms, began_ms = (track.settled_ms, track.began_ms) if track else (NEVER_MS, None)
-        roll = self._known.roll(key)
-        spans = roll.spans(rule.group, settled_ms, began_ms)
-        if spans is None:
-            return
-        if track is None:
-            if not spans:
-                return
-            track = self._known.tracks[key] = SubjectState(key)
-        before = {t: (spell.event, spell) for t, spell in track.spells.items()}
-        place = self._known.find_device(key[1]) if rule.group.by == "parent" else None
-        track.spells = {t: s for t, s in track.spells.items() if t != began_ms and s.cleared_ms <= track.settled_ms}
-        for span in spans:
-            known = before.get(span.opened_ms)
-            if known is None and not span.members:
-                span = span._replace(members=tuple(roll.open_at(span.opened_ms)))
-            event = group_event(rule, key[1], span, place, known[0] if known else None)
-            if known is None:
-                patience_ms = max((member.first.patience_ms for member in span.members), default=0)
-                self._known.add_spell(track, event, patience_ms)
-            else:
-                track.spells[span.opened_ms] = known[1]
-                known[1].event = event
-        if {t: spell.event for t, spell in track.spells.items()} != {t: event for t, (event, _) in before.items()}:
-            self._changed.add(key)
 
     def _begin_group(self, key: RuleSubject) -> None:
         """A group rule put in force over events that are open already: its event opens now, if they are enough."""
@@ -300,101 +268,57 @@ class Stage:
         if self.now_ms == NEVER_MS:
             return
         for member in self._known.members[key]:
-            self._follow(self._known.tracks[member])
-        track = self._known.tracks.get(key) or SubjectState(key)
-        track.settled_ms = self.now_ms
-        members = self._known.roll(key).open_at(self.now_ms, self.now_ms - group.within_ms)
-        track.began_ms = self.now_ms if are_enough(members, group) else None
-        self._known.tracks[key] = track
+            self._follow(self._known.subject_states[member])
+        state = self._known.subject_states.get(key) or SubjectState(key)
+        state.settled_ms = self.now_ms
+        members = self._known.members_of(key).open_at(self.now_ms, self.now_ms - group.within_ms)
+        state.began_ms = self.now_ms if are_enough(members, group) else None
+        self._known.subject_states[key] = state
         self._changed.add(key)
 
     def _end_groups(self, names: Collection[str], new: dict[str, Rule]) -> None:
         """Clear the open events of group rules that are gone, and let go of their members."""
         due = set()
-        for key, track in self._known.tracks.items():
+        for key, state in self._known.subject_states.items():
             if key[0] not in names:
                 continue
-            track.began_ms = None
-            track.spells = {t: spell for t, spell in track.spells.items() if t <= self.now_ms}
-            for spell in track.spells.values():
-                if spell.cleared_ms > self.now_ms:
-                    spell.event = spell.event | {
-                        "status": "cleared", "cleared_at_ms": self.now_ms, "reason": reason_gone(key[0], new)
-                    }  # fmt: skip
+            end_group(state, self.now_ms, reason_gone(key[0], new))
             due.add(key)
         for name in names:
             due |= {member for key, members in self._known.members.items() if key[0] == name for member in members}
         self._touch(due, self.now_ms)
 
-    # Telling
+    # Publishing
 
-    def _tell(self, track: SubjectState, clock_ms: int) -> None:
-        rule = self._known.relations.rules.get(track.key[0])
+    def _publish(self, state: SubjectState, clock_ms: int) -> None:
+        rule = self._known.relations.rules.get(state.key[0])
         in_shadow = rule is not None and rule.mode is Mode.SHADOW
-        for transition, event in self._teller.tell(track):
+        for transition, event in self._reconciler.reconcile(state):
             self.outputs.append(Output(transition, event, orjson.dumps(event), clock_ms, in_shadow))
-            self._changed.add(track.key)
+            self._changed.add(state.key)
 
     # Silences
 
-    def _may_be_silenced(self, event: EventFields) -> bool:
-        chain = parent_chain(event["subject"], self._known.find_device)
-        return any(fits(silence, event, chain) for silence in self._teller.silences)
-
     def _silenced_keys(self, silence: Silence) -> set[RuleSubject]:
-        """The tracks with events that a silence is about; events that passed so far get one."""
+        """The keys with events that a silence is about; events that passed so far get a state."""
         for key, value in list(self._passing.items()):
             if fits(silence, orjson.loads(value), parent_chain(key[1], self._known.find_device)):
                 self._adopt(key)
         return {
             key
-            for key, track in self._known.tracks.items()
-            if any(fits(silence, spell.event, spell.chain) for spell in track.spells.values())
+            for key, state in self._known.subject_states.items()
+            if any(fits(silence, raised.event, raised.chain) for raised in state.raised_events.values())
         }
-
-    def _refresh_silences(self) -> None:
-        since_ms = self.now_ms - self._lateness_ms()
-        self._teller.silences = [silence for silence in self._all_silences if silence.ends_at_ms > since_ms]
 
     # Settling
 
     def _lateness_ms(self) -> int:
         return max((rule.lateness_ms for rule in self._rules.values()), default=DEFAULT_LATENESS_MS) or 1
 
-    def _settle(self, tracks: Iterable[SubjectState], at_ms: int) -> None:
-        """Nothing that comes later changes these up to that instant."""
-        if at_ms == NEVER_MS:
-            return
-        decided = [
-            (track, view, self._known.created(track, view), self._known.courses(track, view))
-            for track in tracks
-            for view in self._known.views(track)
-        ]
-        for track, view, created, courses in decided:
-            track.settle(at_ms, view, created, courses)
-        for track in {id(track): track for track, *_ in decided}.values():
-            if track.key[0] in self._known.relations.groups:
-                spans = (t for t, spell in track.spells.items() if t <= at_ms < spell.cleared_ms)
-                track.began_ms = next(spans, None)
-            track.settled_ms = max(track.settled_ms, at_ms)
-            self._changed.add(track.key)
-
     def _prune(self, at_ms: int) -> None:
-        """Settle everything at an instant that no late data can reach any more, and forget what is over.
-
-        What waits for its release is not settled before that is acted on.
-        """
+        """Settle what no late data can reach any more, and forget what is over."""
         self._pruned_ms = at_ms
-        tracks = self._known.tracks.values()
-        at_ms = min([at_ms, *(came_ms - 1 for track in tracks for came_ms, _ in self._known.releases(track))])
-        self._settle(self._known.tracks.values(), at_ms)
-        for track in list(self._known.tracks.values()):
-            rule = self._known.relations.rules.get(track.key[0])
-            courses = [course for view in self._known.views(track) for course in self._known.courses(track, view)]
-            track.forget(at_ms, rule.flapping if rule else None, courses)
-            if track.is_empty:
-                self._known.forget(track)
-        self._changed |= self._known.place_again()
-        for track in self._known.tracks.values():
-            self._follow(track)
-        self._refresh_silences()
+        self._changed |= settle_and_forget(self._known, at_ms)
+        for state in self._known.subject_states.values():
+            self._follow(state)
+        self._silences.narrow(self.now_ms - self._lateness_ms())

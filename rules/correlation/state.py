@@ -1,4 +1,4 @@
-"""What the correlation stage knows: a track for each rule and subject, and how they stand to one another."""
+"""What the correlation stage knows: a state for each rule and subject, and how they relate to one another."""
 
 from collections.abc import Collection, Mapping
 
@@ -13,30 +13,30 @@ from rules.correlation.event_history import (
     RuleSubject,
 )
 from rules.correlation.group_members import GroupMembers
-from rules.correlation.places import group_subject
+from rules.correlation.grouping import group_subject
 from rules.correlation.relations import Relations
 from rules.correlation.subject_state import Created, SubjectState, histories_of
 from rules.correlation.suppression import acted_on_from, created_at
 
 
 class CorrelationState:
-    """The tracks and their relations at the instant `now_ms`, derived from nothing but themselves.
+    """The states of rules on subjects and their relations at the instant `now_ms`, derived from nothing but themselves.
 
-    `members` are the keys that count for a group, `rolls` their courses, `under` those that something on a subject may
-    suppress.
+    `members` are the keys that count for a group, `group_members` their histories, `under` those that something on a
+    subject may suppress.
     """
 
     def __init__(self, find_device: FindDevice) -> None:
         self.find_device = find_device
         self.relations = Relations()
-        self.tracks: dict[RuleSubject, SubjectState] = {}
+        self.subject_states: dict[RuleSubject, SubjectState] = {}
         self.now_ms = NEVER_MS
         self.members: dict[RuleSubject, set[RuleSubject]] = {}
-        self.rolls: dict[RuleSubject, GroupMembers] = {}
+        self.group_members: dict[RuleSubject, GroupMembers] = {}
         self.under: dict[str, set[RuleSubject]] = {}
 
-    def add_spell(self, track: SubjectState, event: EventFields, patience_ms: int | None = None) -> RaisedEvent:
-        name, subject = track.key
+    def add_raised_event(self, state: SubjectState, event: EventFields, patience_ms: int | None = None) -> RaisedEvent:
+        name, subject = state.key
         device = self.find_device(subject)
         groups = {}
         for group in self.relations.groups_of.get(name, ()):
@@ -45,131 +45,138 @@ class CorrelationState:
         if patience_ms is None:
             rule = self.relations.rules.get(name)
             patience_ms = (device.report_interval_s * 1000 if device else 0) + (rule.clear_for_ms if rule else 0)
-        spell = RaisedEvent(event, parent_chain(subject, self.find_device), groups, patience_ms)
-        track.spells[spell.opened_ms] = spell
-        self.index(track.key, spell)
-        return spell
+        raised = RaisedEvent(event, parent_chain(subject, self.find_device), groups, patience_ms)
+        state.raised_events[raised.opened_ms] = raised
+        self.index(state.key, raised)
+        return raised
 
-    def index(self, key: RuleSubject, spell: RaisedEvent) -> None:
-        for group, subject in spell.groups.items():
+    def index(self, key: RuleSubject, raised: RaisedEvent) -> None:
+        for group, subject in raised.groups.items():
             self.members.setdefault((group, subject), set()).add(key)
         if self.relations.suppressors_of(key[0]):
-            for subject in spell.chain:
+            for subject in raised.chain:
                 self.under.setdefault(subject, set()).add(key)
 
     def place_again(self, anew: Collection[str] = ()) -> set[RuleSubject]:
-        """Every spell in the groups of the rules as they are now; the keys of those that were placed otherwise.
+        """Put every raised event in the groups of the rules as they are now; the keys of those that were placed otherwise.
 
         What it counted for already stays, but for the groups `anew`.
         """
         moved: set[RuleSubject] = set()
         self.members.clear()
         self.under.clear()
-        self.rolls = {key: roll for key, roll in self.rolls.items() if key[0] in self.relations.groups and roll}
-        for key, track in sorted(self.tracks.items()):
+        self.group_members = {
+            key: members for key, members in self.group_members.items() if key[0] in self.relations.groups and members
+        }
+        for key, state in sorted(self.subject_states.items()):
             device = self.find_device(key[1])
-            for spell in track.spells.values():
+            for raised in state.raised_events.values():
                 groups = {}
                 for name in self.relations.groups_of.get(key[0], ()):
-                    before = None if name in anew else spell.groups.get(name)
+                    before = None if name in anew else raised.groups.get(name)
                     subject = before or group_subject(self.relations.groups[name].by, device)
                     if subject is not None:
                         groups[name] = subject
-                if groups != spell.groups:
+                if groups != raised.groups:
                     moved.add(key)
-                spell.groups = groups
-                self.index(key, spell)
+                raised.groups = groups
+                self.index(key, raised)
         return moved
 
-    def dependents(self, track: SubjectState) -> set[RuleSubject]:
-        """Whose events this track's decide about: those it suppresses, its groups, and those it absorbs."""
-        name, subject = track.key
-        found = {group for spell in track.spells.values() for group in spell.groups.items()}
+    def dependents(self, state: SubjectState) -> set[RuleSubject]:
+        """Whose events this state's decide about: those it suppresses, its groups, and those it absorbs."""
+        name, subject = state.key
+        found = {group for raised in state.raised_events.values() for group in raised.groups.items()}
         if children := self.relations.children_of.get(name):
             found |= {key for key in self.under.get(subject, ()) if key[0] in children}
         if name in self.relations.groups and self.relations.groups[name].absorbs:
-            found |= self.members.get(track.key, set())
-        found.discard(track.key)
+            found |= self.members.get(state.key, set())
+        found.discard(state.key)
         return found
 
-    def created(self, track: SubjectState, view: str = TO_PEOPLE) -> Created:
-        """When each spell comes to be an event; a release that is not acted on yet has not come."""
-        return self._came(track, view)[0]
+    def created(self, state: SubjectState, view: str = TO_PEOPLE) -> Created:
+        """When each raised event comes to be an event for people; a release that is not acted on yet has not come."""
+        return self._came(state, view)[0]
 
-    def releases(self, track: SubjectState) -> list[Interval]:
+    def releases(self, state: SubjectState) -> list[Interval]:
         """Those not acted on yet, in any view: when an event comes to be, and the clock from which that is acted on."""
-        if not self.relations.suppressors_of(track.key[0]):
+        if not self.relations.suppressors_of(state.key[0]):
             return []
-        return [release for view in self.views(track) for release in self._came(track, view)[1]]
+        return [release for view in self.views(state) for release in self._came(state, view)[1]]
 
-    def courses(self, track: SubjectState, view: str = TO_PEOPLE) -> list[EventHistory]:
-        return histories_of(self.created(track, view), track.spells, self.relations.rules.get(track.key[0]), view)
+    def histories(self, state: SubjectState, view: str = TO_PEOPLE) -> list[EventHistory]:
+        return histories_of(
+            self.created(state, view),
+            state.raised_events,
+            self.relations.rules.get(state.key[0]),
+            view,
+        )
 
-    def _came(self, track: SubjectState, view: str) -> tuple[Created, list[Interval]]:
-        name = track.key[0]
+    def _came(self, state: SubjectState, view: str) -> tuple[Created, list[Interval]]:
+        name = state.key[0]
         if not self.relations.suppressors_of(name):
-            return {opened_ms: created_at(spell, (), view) for opened_ms, spell in track.spells.items()}, []
+            return {opened_ms: created_at(raised, (), view) for opened_ms, raised in state.raised_events.items()}, []
         ignored = self.relations.ignored_by(view, name)
         created: dict[int, int | None] = {}
         releases: list[Interval] = []
-        for opened_ms, spell in track.spells.items():
-            over = [over for _, over in self.over(track.key, spell, ignored)]
-            came_ms = created[opened_ms] = created_at(spell, over, view)
-            if came_ms is not None and (from_ms := acted_on_from(spell, came_ms, view)) > self.now_ms:
+        for opened_ms, raised in state.raised_events.items():
+            over = [over for _, over in self.over(state.key, raised, ignored)]
+            came_ms = created[opened_ms] = created_at(raised, over, view)
+            if came_ms is not None and (from_ms := acted_on_from(raised, came_ms, view)) > self.now_ms:
                 created[opened_ms] = None
                 releases.append((came_ms, from_ms))
         return created, releases
 
-    def follow(self, track: SubjectState) -> bool:
-        """Derive a track's courses; whether what others see of it changed."""
-        rule = self.relations.rules.get(track.key[0])
+    def follow(self, state: SubjectState) -> bool:
+        """Derive a state's histories; whether what others see of it changed."""
+        rule = self.relations.rules.get(state.key[0])
         views: dict[str, list[EventHistory]] = {}
         instants: list[int] = []
-        for view in self.views(track):
-            created, releases = self._came(track, view)
-            views[view] = histories_of(created, track.spells, rule, view)
+        for view in self.views(state):
+            created, releases = self._came(state, view)
+            views[view] = histories_of(created, state.raised_events, rule, view)
             instants += [from_ms for _, from_ms in releases]
-        self._enrol(track, views)
+        self._update_members(state, views)
         for step in rule.escalate if rule else ():
-            instants += [course.opened_ms + step.after_ms for course in views[TO_PEOPLE]]
-        is_unstable = any(course.is_unstable for course in views[TO_PEOPLE])
-        minds_clock = is_unstable or self.relations.minds_clock(track.key[0])
-        return track.follow(list(views.values()), self.now_ms, instants, minds_clock)
+            instants += [history.opened_ms + step.after_ms for history in views[TO_PEOPLE]]
+        is_unstable = any(history.is_unstable for history in views[TO_PEOPLE])
+        minds_clock = is_unstable or self.relations.minds_clock(state.key[0])
+        return state.follow(list(views.values()), self.now_ms, instants, minds_clock)
 
-    def forget(self, track: SubjectState) -> None:
-        self._enrol(track, {TO_PEOPLE: []})
-        del self.tracks[track.key]
+    def forget(self, state: SubjectState) -> None:
+        self._update_members(state, {TO_PEOPLE: []})
+        del self.subject_states[state.key]
 
-    def _enrol(self, track: SubjectState, views: Mapping[str, list[EventHistory]]) -> None:
-        """Put the courses on the rolls of the groups that they count for."""
+    def _update_members(self, state: SubjectState, views: Mapping[str, list[EventHistory]]) -> None:
+        """Put the histories among the members of the groups that they count for."""
         counted: dict[RuleSubject, list[EventHistory]] = {}
-        for group in self.relations.groups_of.get(track.key[0], ()):
-            for course in views.get(group, views[TO_PEOPLE]):
-                if (subject := course.first.groups.get(group)) is not None:
-                    counted.setdefault((group, subject), []).append(course)
-        for key in track.rolls | counted.keys():
-            self.roll(key).put(track.key, counted.get(key, ()))
-        track.rolls = frozenset(counted)
+        for group in self.relations.groups_of.get(state.key[0], ()):
+            for history in views.get(group, views[TO_PEOPLE]):
+                if (subject := history.first.groups.get(group)) is not None:
+                    counted.setdefault((group, subject), []).append(history)
+        for key in state.counted_in | counted.keys():
+            self.members_of(key).put(state.key, counted.get(key, ()))
+        state.counted_in = frozenset(counted)
 
-    def roll(self, key: RuleSubject) -> GroupMembers:
+    def members_of(self, key: RuleSubject) -> GroupMembers:
         """The members of a group on a subject."""
-        if (roll := self.rolls.get(key)) is None:
-            roll = self.rolls[key] = GroupMembers()
-        return roll
+        if (members := self.group_members.get(key)) is None:
+            members = self.group_members[key] = GroupMembers()
+        return members
 
-    def views(self, track: SubjectState) -> list[str]:
-        """Who sees the track's events differently: people, and the groups that count what they suppress themselves."""
-        name = track.key[0]
+    def views(self, state: SubjectState) -> list[str]:
+        """Who sees the state's events differently: people, and the groups that count what they suppress themselves."""
+        name = state.key[0]
         groups = self.relations.groups_of.get(name, ())
         return [TO_PEOPLE, *(group for group in groups if self.relations.ignored_by(group, name))]
 
-    def over(self, key: RuleSubject, spell: RaisedEvent, ignoring: Collection[str] = ()) -> list[tuple[str, Interval]]:
-        """What stands over a spell at any time: the events of its suppressors on the subject and its parents."""
+    def over(self, key: RuleSubject, raised: RaisedEvent, ignoring: Collection[str] = ()) -> list[tuple[str, Interval]]:
+        """What stands over a raised event at any time: the events of its suppressors on the subject and its parents."""
         return [
             (name, interval)
             for name in self.relations.suppressors_of(key[0])
             if name not in ignoring
-            for subject in spell.chain
-            if (name, subject) != key and (track := self.tracks.get((name, subject))) is not None
-            for interval in track.intervals
+            for subject in raised.chain
+            if (name, subject) != key and (state := self.subject_states.get((name, subject))) is not None
+            for interval in state.intervals
         ]

@@ -20,52 +20,53 @@ from rules.correlation.flapping import join_flapping
 from rules.language.rule import Flapping, Rule
 
 Created = Mapping[int, int | None]
-"""When each spell, by its opening, comes to be an event; None: not as far as is known."""
+"""When each raised event, by its opening, comes to be an event for people; None: not as far as is known."""
 
 
 class SubjectState:
-    """The spells of a rule on a subject, the courses that follow from them, and what was told.
+    """The raised events of a rule on a subject, the histories that follow from them, and what was published.
 
-    `spells` and `told` are by opening; a group's spells are what its members made of it. What lies at or before
-    `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `courses`
-    are derived, `rolls` name the groups that count the courses, `wake_ms` is the next instant at which something here
+    `raised_events` and `published` are by opening; those of a group are what its members made of it. What lies at or before
+    `settled_ms` is decided; `began_ms` is the opening of the group's event that was open then. `intervals` and `histories`
+    are derived, `counted_in` names the groups that count them, `wake_ms` is the next instant at which something here
     changes by the clock alone.
     """
 
     __slots__ = (
-        "began_ms", "courses", "intervals", "key", "rolls", "settled_ms", "signature", "spells", "told", "wake_ms",
+        "began_ms", "counted_in", "histories", "intervals", "key", "published", "raised_events", "settled_ms", "signature",
+        "wake_ms",
     )  # fmt: skip
 
     def __init__(self, key: RuleSubject) -> None:
         self.key = key
-        self.spells: dict[int, RaisedEvent] = {}
-        self.told: PublishedEvents = {}
+        self.raised_events: dict[int, RaisedEvent] = {}
+        self.published: PublishedEvents = {}
         self.settled_ms = NEVER_MS
         self.began_ms: int | None = None
         self.intervals: list[Interval] = []
-        self.courses: list[EventHistory] = []
-        self.rolls: frozenset[RuleSubject] = frozenset()
+        self.histories: list[EventHistory] = []
+        self.counted_in: frozenset[RuleSubject] = frozenset()
         self.signature: object = None
         self.wake_ms = FOREVER_MS
 
     @property
     def is_empty(self) -> bool:
-        return not self.spells and not self.told
+        return not self.raised_events and not self.published
 
-    def is_told_open(self, opened_ms: int) -> bool:
-        return opened_ms in self.told and self.told[opened_ms]["status"] == "open"
+    def is_published_open(self, opened_ms: int) -> bool:
+        return opened_ms in self.published and self.published[opened_ms]["status"] == "open"
 
     def follow(
         self, views: Sequence[list[EventHistory]], now_ms: int, more_ms: Iterable[int], minds_clock: bool
     ) -> bool:
-        """Take up courses newly derived; whether what others see of this track changed.
+        """Take up histories newly derived; whether what others see of this state changed.
 
-        Shape: `views` are the courses as people see them, then those in other views. `minds_clock`: something changes as
+        Shape: `views` are the histories as people see them, then those in other views. `minds_clock`: something changes as
         the clock passes openings and ends; `more_ms` are further such instants.
         """
-        self.courses = views[0]
-        self.place_spells()
-        lives = [course[2:] for view in views for course in view]
+        self.histories = views[0]
+        self.update_intervals()
+        lives = [history[2:] for view in views for history in view]
         instants: list[int] = []
         if minds_clock:
             instants = [
@@ -78,61 +79,63 @@ class SubjectState:
         changed, self.signature = signature != self.signature, signature
         return changed
 
-    def place_spells(self) -> None:
-        """Bring `intervals` up to date with `spells`."""
-        self.intervals = sorted([spell.interval for spell in self.spells.values()])
+    def update_intervals(self) -> None:
+        """Bring `intervals` up to date with `raised_events`."""
+        self.intervals = sorted([raised.interval for raised in self.raised_events.values()])
 
-    def settle(self, at_ms: int, view: str, created: Created, courses: Sequence[EventHistory]) -> None:
-        """Decide for good what came of every spell up to an instant; `created` and `courses` are those of the view."""
-        starts = {id(course.first): course.role for course in courses}
-        for opened_ms, spell in self.spells.items():
+    def settle(self, at_ms: int, view: str, created: Created, histories: Sequence[EventHistory]) -> None:
+        """Decide for good what came of every raised event up to an instant; `created` and `histories` are the view's."""
+        starts = {id(history.first): history.role for history in histories}
+        for opened_ms, raised in self.raised_events.items():
             came_ms = created[opened_ms]
-            before = spell.decision(view)
+            before = raised.decision(view)
             if came_ms is not None and came_ms <= at_ms:
-                role = before.role or starts.get(id(spell), OpeningRole.JOINED)
-                spell.decisions[view] = Decision(came_ms, created=True, role=role)
+                role = before.role or starts.get(id(raised), OpeningRole.JOINED)
+                raised.decisions[view] = Decision(came_ms, created=True, role=role)
             elif opened_ms <= at_ms:
-                spell.decisions[view] = Decision(max(before.from_ms, at_ms))
+                raised.decisions[view] = Decision(max(before.from_ms, at_ms))
 
-    def forget(self, at_ms: int, flapping: Flapping | None, courses: Iterable[EventHistory]) -> None:
-        """Drop what can matter no more, everything up to an instant being settled. `courses` are those of all views."""
-        needed = {id(spell) for course in courses if course.cleared_ms > at_ms for spell in course[:2]}
+    def forget(self, at_ms: int, flapping: Flapping | None, histories: Iterable[EventHistory]) -> None:
+        """Drop what can matter no more, everything up to an instant being settled. `histories` are those of all views."""
+        needed = {id(raised) for history in histories if history.cleared_ms > at_ms for raised in history[:2]}
         since_ms = at_ms - (flapping.within_ms if flapping else 0)
-        self.spells = {t: s for t, s in self.spells.items() if s.cleared_ms > since_ms or id(s) in needed}
-        self.told = {t: event for t, event in self.told.items() if not _is_over(event, at_ms)}
+        self.raised_events = {t: s for t, s in self.raised_events.items() if s.cleared_ms > since_ms or id(s) in needed}
+        self.published = {t: event for t, event in self.published.items() if not _is_over(event, at_ms)}
 
     def snapshot(self) -> dict[str, Any]:
         """What `restored` needs, as JSON."""
         return {
-            "spells": [spell.snapshot() for _, spell in sorted(self.spells.items())],
-            "told": [event for _, event in sorted(self.told.items())],
+            "spells": [raised.snapshot() for _, raised in sorted(self.raised_events.items())],
+            "told": [event for _, event in sorted(self.published.items())],
             "settled": self.settled_ms,
             "began": self.began_ms,
         }
 
     @classmethod
     def restored(cls, key: RuleSubject, snapshot: dict[str, Any]) -> "SubjectState":
-        track = cls(key)
-        for told in snapshot["spells"]:
-            spell = RaisedEvent.restored(told)
-            track.spells[spell.opened_ms] = spell
-        track.place_spells()
-        track.told = {event["opened_at_ms"]: event for event in snapshot["told"]}
-        track.settled_ms, track.began_ms = snapshot["settled"], snapshot["began"]
-        return track
+        state = cls(key)
+        for raised_snapshot in snapshot["spells"]:
+            raised = RaisedEvent.restored(raised_snapshot)
+            state.raised_events[raised.opened_ms] = raised
+        state.update_intervals()
+        state.published = {event["opened_at_ms"]: event for event in snapshot["told"]}
+        state.settled_ms, state.began_ms = snapshot["settled"], snapshot["began"]
+        return state
 
 
-def histories_of(created: Created, spells: dict[int, RaisedEvent], rule: Rule | None, view: str) -> list[EventHistory]:
-    """The courses of spells that come to be at the instants in `created`, by opening.
+def histories_of(
+    created: Created, raised_events: dict[int, RaisedEvent], rule: Rule | None, view: str
+) -> list[EventHistory]:
+    """The histories of raised events that come to be at the instants in `created`, by opening.
 
-    A rule that is not in force any more makes no new events of old spells.
+    A rule that is not in force any more makes no new events of old raised ones.
     """
-    courses = [
-        EventHistory(spell, spell, came_ms, spell.cleared_ms)
-        for opened_ms, spell in sorted(spells.items())
-        if (came_ms := created[opened_ms]) is not None and (rule is not None or spell.decision(view).created)
+    histories = [
+        EventHistory(raised, raised, came_ms, raised.cleared_ms)
+        for opened_ms, raised in sorted(raised_events.items())
+        if (came_ms := created[opened_ms]) is not None and (rule is not None or raised.decision(view).created)
     ]
-    return join_flapping(courses, rule.flapping, view) if rule is not None and rule.flapping else courses
+    return join_flapping(histories, rule.flapping, view) if rule is not None and rule.flapping else histories
 
 
 def _is_over(event: EventFields, at_ms: int) -> bool:

@@ -15,9 +15,9 @@ from rules.definitions.table import (
     RuleTable,
     VersionInForce,
     calendar_record,
+    in_force_record,
     read_definitions,
     read_table,
-    standing_record,
     version_record,
 )
 from rules.language.document.mode_change import with_mode
@@ -132,10 +132,10 @@ async def roll_back(log: Log, topics: Topics, name: str, version: int, signature
     file = f"{name}/{version}"
     if problems := check_documents(parse_documents(definition.rule.text, file), table, file):
         raise BadRules(problems)
-    standing = table.standing(name)
-    if standing is None or standing.version != version:
-        standing = VersionInForce(version, signature.author, signature.note, signature.at_ms)
-        await log.append([standing_record(topics, name, standing)])
+    in_force = table.version_in_force(name)
+    if in_force is None or in_force.version != version:
+        in_force = VersionInForce(version, signature.author, signature.note, signature.at_ms)
+        await log.append([in_force_record(topics, name, in_force)])
     return definition
 
 
@@ -158,11 +158,11 @@ async def remove_rule(log: Log, topics: Topics, name: str) -> bool:
     Raises: RuleInUse where other rules in force name it.
     """
     table = await read_table(log, topics)
-    if table.standing(name) is None:
+    if table.version_in_force(name) is None:
         return False
     rules = [definition.rule for definition in table.in_force()]
     _refuse_in_use(f"rule {name}", (rule.name for rule in rules if rule.name != name and name in named_rules(rule)))
-    await log.append([standing_record(topics, name, None)])
+    await log.append([in_force_record(topics, name, None)])
     return True
 
 
@@ -177,8 +177,8 @@ async def remove_calendar(log: Log, topics: Topics, name: str) -> None:
 
 
 def _in_force(table: RuleTable, name: str) -> Definition:
-    standing = table.standing(name)
-    definition = table.version(name, standing.version) if standing else None
+    in_force = table.version_in_force(name)
+    definition = table.version(name, in_force.version) if in_force else None
     if definition is None:
         raise UnknownRule(f"rule {name}")
     return definition
@@ -190,15 +190,15 @@ def _refuse_in_use(what: str, users: Iterable[str]) -> None:
 
 
 def _apply_rule(table: RuleTable, topics: Topics, rule: Rule, signature: Signature, records: list[Outgoing]) -> Applied:
-    standing = table.standing(rule.name)
-    before = table.version(rule.name, standing.version) if standing else None
+    in_force = table.version_in_force(rule.name)
+    before = table.version(rule.name, in_force.version) if in_force else None
     if before is not None and before.rule.text == rule.text:
         return Applied(before, changed=False)
     version = max((known.version for known in table.versions(rule.name)), default=0) + 1
     definition = Definition(replace(rule, version=version), signature.author, signature.note, signature.at_ms)
     records.append(version_record(topics, definition))
     records.append(
-        standing_record(topics, rule.name, VersionInForce(version, signature.author, signature.note, signature.at_ms))
+        in_force_record(topics, rule.name, VersionInForce(version, signature.author, signature.note, signature.at_ms))
     )
     return Applied(definition, changed=True)
 

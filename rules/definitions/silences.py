@@ -1,4 +1,4 @@
-"""Silences and maintenance windows on `rules.definitions`: what is told meanwhile notifies nobody, and says so.
+"""Silences and maintenance windows on `rules.definitions`: what is published meanwhile is marked and notifies nobody.
 
 silence/<id>   {"id", "author", "reason", "starts_at_ms", "ends_at_ms", "matches": {...}}; a newer record replaces it,
                a tombstone ends it as if it had never been
@@ -72,7 +72,7 @@ class Silence(BaseModel):
 
 
 class SilenceTable:
-    """What `rules.definitions` says of silences, record after record."""
+    """The silences of `rules.definitions`, record after record."""
 
     def __init__(self) -> None:
         self._silences: dict[str, Silence] = {}
@@ -108,7 +108,7 @@ async def publish_silence(log: Log, topics: Topics, silence: Silence) -> None:
 
 
 async def remove_silence(log: Log, topics: Topics, silence_id: str) -> None:
-    """Take a silence back: what it silenced is told again without it. Idempotent."""
+    """Take a silence back: what it silenced is published again without it. Idempotent."""
     await log.append([Outgoing(topics.rule_definitions, _key(silence_id), None, _HEADERS)])
 
 

@@ -1,4 +1,4 @@
-"""What `rules.definitions` says: every version of every rule for ever, which one is in force, and the calendars.
+"""What `rules.definitions` holds: every version of every rule for ever, which one is in force, and the calendars.
 
 rule/<name>/<version>   {"rule", "version", "text", "author", "note", "applied_at_ms"}, never written again
 rule/<name>             {"version", "author", "note", "at_ms"}, what is in force; a tombstone takes the rule out of force
@@ -78,7 +78,7 @@ class RuleTable:
 
     def __init__(self) -> None:
         self._versions: dict[str, dict[int, Definition]] = {}
-        self._standing: dict[str, VersionInForce] = {}
+        self._in_force: dict[str, VersionInForce] = {}
         self._calendars: dict[str, CalendarDefinition] = {}
         self.revision = 0
 
@@ -87,50 +87,50 @@ class RuleTable:
         for record in records:
             kind, _, rest = (record.key or b"").decode().partition("/")
             name, _, version = rest.partition("/")
-            told: dict[str, Any] | None = None if record.value is None else orjson.loads(record.value)
+            content: dict[str, Any] | None = None if record.value is None else orjson.loads(record.value)
             if kind == "calendar":
-                self._keep_calendar(name, told)
+                self._keep_calendar(name, content)
             elif kind != "rule":
                 continue
             elif version:
-                self._keep(name, int(version), told)
-            elif told is None:
-                self._standing.pop(name, None)
+                self._keep(name, int(version), content)
+            elif content is None:
+                self._in_force.pop(name, None)
             else:
-                self._standing[name] = VersionInForce(
-                    told["version"], told.get("author", ""), told.get("note", ""), told.get("at_ms", 0)
+                self._in_force[name] = VersionInForce(
+                    content["version"], content.get("author", ""), content.get("note", ""), content.get("at_ms", 0)
                 )
             self.revision += 1
 
-    def _keep(self, name: str, version: int, told: dict[str, Any] | None) -> None:
-        if told is None:
+    def _keep(self, name: str, version: int, content: dict[str, Any] | None) -> None:
+        if content is None:
             return
         try:
-            (rule,) = parse_documents(told["text"], f"{name}/{version}").rules
+            (rule,) = parse_documents(content["text"], f"{name}/{version}").rules
         except (BadRules, ValueError) as error:
             _log.error("a rule of another release cannot be read", rule=name, version=version, error=str(error))
             return
-        self._versions.setdefault(name, {})[version] = Definition(replace(rule, version=version), **_signature(told))
+        self._versions.setdefault(name, {})[version] = Definition(replace(rule, version=version), **_signature(content))
 
-    def _keep_calendar(self, name: str, told: dict[str, Any] | None) -> None:
-        if told is None:
+    def _keep_calendar(self, name: str, content: dict[str, Any] | None) -> None:
+        if content is None:
             self._calendars.pop(name, None)
             return
         try:
-            (calendar,) = parse_documents(told["text"], name).calendars
+            (calendar,) = parse_documents(content["text"], name).calendars
         except (BadRules, ValueError) as error:
             _log.error("a calendar of another release cannot be read", calendar=name, error=str(error))
             return
-        self._calendars[name] = CalendarDefinition(calendar, told.get("version", 1), **_signature(told))
+        self._calendars[name] = CalendarDefinition(calendar, content.get("version", 1), **_signature(content))
 
     def in_force(self) -> list[Definition]:
         """The definitions in force, by name."""
-        found = (self.version(name, standing.version) for name, standing in sorted(self._standing.items()))
+        found = (self.version(name, in_force.version) for name, in_force in sorted(self._in_force.items()))
         return [definition for definition in found if definition is not None]
 
-    def standing(self, name: str) -> VersionInForce | None:
+    def version_in_force(self, name: str) -> VersionInForce | None:
         """Which version of a rule is in force; None where none is."""
-        return self._standing.get(name)
+        return self._in_force.get(name)
 
     def version(self, name: str, version: int) -> Definition | None:
         return self._versions.get(name, {}).get(version)
@@ -165,16 +165,17 @@ async def read_definitions(log: Log, topics: Topics) -> list[Definition]:
 
 def version_record(topics: Topics, definition: Definition) -> Outgoing:
     """One version, for ever."""
-    value = {"rule": definition.name, "version": definition.version, "text": definition.rule.text, **_told(definition)}
+    named = {"rule": definition.name, "version": definition.version}
+    value = {**named, "text": definition.rule.text, **_signed(definition)}
     return _record(topics, f"rule/{definition.name}/{definition.version}", value)
 
 
-def standing_record(topics: Topics, name: str, standing: VersionInForce | None) -> Outgoing:
+def in_force_record(topics: Topics, name: str, in_force: VersionInForce | None) -> Outgoing:
     """What puts a version in force, or with None the rule out of force."""
-    if standing is None:
+    if in_force is None:
         return _record(topics, f"rule/{name}", None)
     value = {
-        "version": standing.version, "author": standing.author, "note": standing.note, "at_ms": standing.at_ms,
+        "version": in_force.version, "author": in_force.author, "note": in_force.note, "at_ms": in_force.at_ms,
     }  # fmt: skip
     return _record(topics, f"rule/{name}", value)
 
@@ -184,7 +185,7 @@ def calendar_record(topics: Topics, name: str, definition: CalendarDefinition | 
     if definition is None:
         return _record(topics, f"calendar/{name}", None)
     value = {
-        "calendar": name, "version": definition.version, "text": definition.calendar.text, **_told(definition),
+        "calendar": name, "version": definition.version, "text": definition.calendar.text, **_signed(definition),
     }  # fmt: skip
     return _record(topics, f"calendar/{name}", value)
 
@@ -193,11 +194,13 @@ def _record(topics: Topics, key: str, value: dict[str, Any] | None) -> Outgoing:
     return Outgoing(topics.rule_definitions, key.encode(), None if value is None else orjson.dumps(value), _HEADERS)
 
 
-def _told(definition: Definition | CalendarDefinition) -> dict[str, Any]:
+def _signed(definition: Definition | CalendarDefinition) -> dict[str, Any]:
     return {"author": definition.author, "note": definition.note, "applied_at_ms": definition.applied_at_ms}
 
 
-def _signature(told: dict[str, Any]) -> dict[str, Any]:
+def _signature(content: dict[str, Any]) -> dict[str, Any]:
     return {
-        "author": told.get("author", ""), "note": told.get("note", ""), "applied_at_ms": told.get("applied_at_ms", 0),
-    }  # fmt: skip
+        "author": content.get("author", ""),
+        "note": content.get("note", ""),
+        "applied_at_ms": content.get("applied_at_ms", 0),
+    }

@@ -1,1 +1,1 @@
-"""The engine, pure: `engine.Engine` judges, `plans.RuleSet` says by which rules, `snapshots` keep its state."""
+"""The engine, pure: `engine.Engine` judges, `plans.RuleSet` holds the rules it judges by, `snapshots` keep its state."""

@@ -28,54 +28,54 @@ class Raised(NamedTuple):
 
 def announce(
     transition: Transition,
-    told: Published,
+    published: Published,
     rule: Rule,
     subject: str,
     device: Device | None,
     clock_ms: int,
     reason: str | None = None,
 ) -> Raised:
-    """The event of a rule on a device (None if it is gone from the registry) as it is told."""
+    """The event of a rule on a device (None if it is gone from the registry) as it is published."""
     event = Event(
-        event_id=event_id(rule.name, subject, told.opened_at_ms),
-        revision=told.revision,
+        event_id=event_id(rule.name, subject, published.opened_at_ms),
+        revision=published.revision,
         rule=rule.name,
         rule_version=rule.version,
         subject=subject,
         kind=rule.kind,
         problem=rule.problem,
         component_code=device.component_code if device else None,
-        severity=told.severity,
-        status=told.status,
-        stale=told.stale and told.status is Status.OPEN,
-        since_ms=told.since_ms,
-        opened_at_ms=told.opened_at_ms,
-        cleared_at_ms=told.cleared_at_ms,
+        severity=published.severity,
+        status=published.status,
+        stale=published.stale and published.status is Status.OPEN,
+        since_ms=published.since_ms,
+        opened_at_ms=published.opened_at_ms,
+        cleared_at_ms=published.cleared_at_ms,
         department=rule.department or (device.department if device else None),
         area=device.area if device else None,
         lon=device.lon if device else None,
         lat=device.lat if device else None,
-        evidence=tuple(Evidence(quantity=q, value=value, observed_at_ms=t) for q, value, t in told.basis),
-        summary=_summary(rule, told),
+        evidence=tuple(Evidence(quantity=q, value=value, observed_at_ms=t) for q, value, t in published.basis),
+        summary=_summary(rule, published),
         reason=reason,
-        replaces=_replaced(rule, subject, told),
+        replaces=_replaced(rule, subject, published),
     )
     return Raised(transition, event, rule.mode, clock_ms)
 
 
-def _replaced(rule: Rule, subject: str, told: Published) -> UUID | None:
-    return None if told.replaces_ms is None else event_id(rule.name, subject, told.replaces_ms)
+def _replaced(rule: Rule, subject: str, published: Published) -> UUID | None:
+    return None if published.replaces_ms is None else event_id(rule.name, subject, published.replaces_ms)
 
 
-def _summary(rule: Rule, told: Published) -> Text:
+def _summary(rule: Rule, published: Published) -> Text:
     if rule.no_data_ms is not None:
-        heard, silence = format_instant(told.since_ms), format_duration(rule.no_data_ms)
+        since, silence = format_instant(published.since_ms), format_duration(rule.no_data_ms)
         return Text(
-            en=f"{rule.title.en}: nothing heard for {silence} since {heard}",
-            zh=f"{rule.title.zh}：自 {heard} 起 {silence} 无数据",
+            en=f"{rule.title.en}: nothing heard for {silence} since {since}",
+            zh=f"{rule.title.zh}：自 {since} 起 {silence} 无数据",
         )
-    newest = told.basis[-1][2] if told.basis else None
-    shown = tuple(item for item in told.basis if item[2] == newest)
+    newest = published.basis[-1][2] if published.basis else None
+    shown = tuple(item for item in published.basis if item[2] == newest)
     if not shown:
         return rule.title
     return Text(
@@ -85,10 +85,10 @@ def _summary(rule: Rule, told: Published) -> Text:
 
 
 def _worded(basis: Basis, *, chinese: bool) -> list[str]:
-    return [_said(name, value, chinese=chinese) for name, value, _ in basis]
+    return [_worded_item(name, value, chinese=chinese) for name, value, _ in basis]
 
 
-def _said(name: str, value: float | bool, *, chinese: bool) -> str:
+def _worded_item(name: str, value: float | bool, *, chinese: bool) -> str:
     if (signal := parse_label(name)) is not None:
         return signal.worded(value, chinese=chinese)
     if name == SUN_ELEVATION:

@@ -1,4 +1,4 @@
-"""A partition's clock, told by the ticks of its gateways and by nothing else."""
+"""A partition's clock, moved by the ticks of its gateways and by nothing else."""
 
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ IGNORED_AFTER_TICKS: Final = 30
 class PartitionClock:
     """The smallest last tick of the gateways that are alive; never goes back.
 
-    `now_ms` is None until the first tick; `started_ms` is what it said first, for ever.
+    `now_ms` is None until the first tick; `started_ms` is its first time, for ever.
     """
 
     def __init__(self) -> None:

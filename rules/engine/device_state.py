@@ -30,7 +30,7 @@ from rules.engine.folding import (
     fold_reading,
     fold_silence,
 )
-from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, Plan, Suspect
+from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, Suspect
 from rules.engine.published import Published
 from rules.language.conditions.condition import SUN_ELEVATION, More
 from rules.language.rule import Rule
@@ -44,50 +44,50 @@ NOWHERE: Final = -1
 _MAX_SPANS: Final = 2_000
 """Active and inactive stretches looked at for the end of a wait: some three years of days and nights."""
 
-UnheardFrom = Callable[[int], int | None]
-"""From when the rule at that place of the plan counts the silence of a device that was never heard; None: not at all."""
+SilentSince = Callable[[int], int | None]
+"""From when the rule at that place of the plan counts the silence of a device that never reported; None: not at all."""
 
 
 class DeviceRuleState:
-    """One device under watch. `last_ms` is its newest observed time, NEVER_MS before the first report."""
+    """What the engine keeps of one device. `last_ms` is its newest observed time, NEVER_MS before the first report.
+
+    Shape: without rules `plan` is NO_RULES, and there are neither reports nor published events.
+    """
 
     __slots__ = (
-        "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "settled",
-        "settled_ms", "states", "swept", "timer_ms", "told", "windows",
+        "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "received",
+        "settled", "settled_ms", "states", "swept", "timer_ms", "windows",
     )  # fmt: skip
 
-    def __init__(
-        self, device_id: str, device: Device | None, plan: Plan | None, facts: dict[str, AttributeValue]
-    ) -> None:
+    def __init__(self, device_id: str, device: Device | None, plan: Plan, facts: dict[str, AttributeValue]) -> None:
         self.device_id = device_id
         self.device = device
         self.plan = plan
         self.facts = facts
         self.last_ms = NEVER_MS
         self.settled_ms = NEVER_MS
-        self.settled: States = plan.idle if plan else ()
+        self.settled: States = plan.idle
         self.states: States = self.settled
         self.entries: list[ReportEntry] = []
         self.published: dict[str, dict[int, Published]] = {}
-        self.told: dict[str, int] = {}
+        self.received: dict[str, int] = {}
         self.floors: dict[str, int] = {}
         self.timer_ms: int | None = None
         self.changed = False
         self.swept = NEVER_SWEPT
-        self.windows = Windows(plan.layout) if plan and plan.layout else None
+        self.windows = Windows(plan.layout) if plan.layout else None
 
     def forget(self) -> None:
         """Be as before the first report, without rules."""
-        self.plan, self.facts = None, {}
+        self.plan, self.facts = NO_RULES, {}
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
-        self.entries, self.published, self.told, self.floors = [], {}, {}, {}
+        self.entries, self.published, self.received, self.floors = [], {}, {}, {}
         self.timer_ms, self.swept, self.windows = None, NEVER_SWEPT, None
 
     def more(self, t: int) -> More:
         """The signals and the sun at that instant."""
         plan = self.plan
-        assert plan is not None
         more = self.windows.at(t, self.facts) if self.windows is not None else {}
         device = self.device
         if plan.reads_sun and device is not None and device.lon is not None and device.lat is not None:
@@ -95,9 +95,8 @@ class DeviceRuleState:
         return more
 
     def put(self, t: int, values: Values) -> None:
-        """Let the windows know of what was told for that instant."""
+        """Put what was reported for that instant into the windows."""
         plan = self.plan
-        assert plan is not None
         if self.windows is None:
             return
         for quantity, value in zip(plan.quantities, values, strict=True):
@@ -114,7 +113,6 @@ class DeviceRuleState:
         entries = self.entries
         if entries[0][0] >= horizon_ms and len(entries) <= MAX_ENTRIES:
             return
-        assert self.plan is not None
         if self.windows is not None:
             self.windows.trim(self.settled_ms)
         if entries[1][0] >= horizon_ms and len(entries[0]) == 2 and not (self.published or self.floors):
@@ -139,29 +137,27 @@ class DeviceRuleState:
         found = self.entries[at] if at < len(self.entries) else None
         return at, found if found and found[0] == observed_at_ms else None
 
-    def fold_from(self, at: int, judge: Judge, unheard_from: UnheardFrom) -> bool:
+    def fold_from(self, at: int, judge: Judge, silent_since: SilentSince) -> bool:
         """Fold the entries from index `at` on once more; whether anything but plain states came out differently."""
         plan = self.plan
-        assert plan is not None
-        states, heard_ms = self.settled, self.settled_ms
+        states, reported_ms = self.settled, self.settled_ms
         if at > 0:
-            heard_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
+            reported_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
         happened = False
         for i in range(at, len(self.entries)):
             entry = self.entries[i]
             t, values = entry[0], entry[1]
-            states, happenings = self._fold(states, heard_ms, t, values, judge, unheard_from)
+            states, happenings = self._fold(states, reported_ms, t, values, judge, silent_since)
             happened = happened or bool(happenings or outcome_of(plan, entry)[1])
             self.entries[i] = entry_of(plan, t, values, states, happenings)
-            heard_ms = t
+            reported_ms = t
         self.states = states
         return happened
 
     def _fold(
-        self, states: States, heard_ms: int, t: int, values: Values, judge: Judge, unheard_from: UnheardFrom
+        self, states: States, reported_ms: int, t: int, values: Values, judge: Judge, silent_since: SilentSince
     ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
-        assert plan is not None
         more = self.more(t)
         good = Observed(t, plan.evidence(values), more)
         suspect = Observed(t, plan.evidence(values, suspect=True), more) if plan.takes_suspects else good
@@ -172,7 +168,7 @@ class DeviceRuleState:
                 after.append(states[i])
                 continue
             if rule.no_data_ms is not None:
-                since_ms = unheard_from(i) if heard_ms == NEVER_MS else heard_ms
+                since_ms = silent_since(i) if reported_ms == NEVER_MS else reported_ms
                 opens_at_ms = FOREVER_MS if since_ms is None else self._after_active(i, since_ms, rule.no_data_ms)
                 active = self._is_active(i, t)
                 state, found = fold_silence(rule, states[i], since_ms, opens_at_ms, t, active=active)
@@ -186,7 +182,6 @@ class DeviceRuleState:
 
     def _fold_reading(self, i: int, rule: Rule, state: RuleState, seen: Observed, judge: Judge) -> Folded:
         plan = self.plan
-        assert plan is not None
         if plan.activities is None or (activity := plan.activities[i]) is None:
             return fold_reading(rule, plan.gaps_ms[i], state, seen, judge)
         span = None if self.device is None else activity(seen.at_ms, self.device)
@@ -197,7 +192,6 @@ class DeviceRuleState:
         return fold_reading(rule, plan.gaps_ms[i], state, seen, judge, span)
 
     def _is_active(self, i: int, t: int) -> bool:
-        assert self.plan is not None
         if self.plan.activities is None or (activity := self.plan.activities[i]) is None or self.device is None:
             return True
         span = activity(t, self.device)
@@ -205,7 +199,6 @@ class DeviceRuleState:
 
     def _after_active(self, i: int, since_ms: int, wait_ms: int) -> int:
         """When `wait_ms` of the rule's active time have passed since then; FOREVER_MS if that is not in sight."""
-        assert self.plan is not None
         if self.plan.activities is None or (activity := self.plan.activities[i]) is None:
             return since_ms + wait_ms
         at_ms = since_ms
@@ -220,9 +213,8 @@ class DeviceRuleState:
         return FOREVER_MS
 
     def concerned(self) -> list[int]:
-        """The places of the rules that have told an event, or may have one to tell, in order."""
+        """The places of the rules that have published an event, or may have one to publish, in order."""
         plan = self.plan
-        assert plan is not None
         found = {*plan.silences, *(i for i, state in enumerate(self.settled) if isinstance(state, Held))}
         found |= {plan.index[rule] for rule in self.published if rule in plan.index}
         for entry in self.entries:
@@ -230,12 +222,11 @@ class DeviceRuleState:
                 found |= {plan.index[happening.rule] for happening in entry[3]}
         return sorted(found)
 
-    def episodes(self, i: int, now_ms: int | None, unheard_from: UnheardFrom) -> list[Episode]:
+    def episodes(self, i: int, now_ms: int | None, silent_since: SilentSince) -> list[Episode]:
         """The events of rule `i` that are open or may still change, by opening time.
 
         `now_ms` is the clock: it makes an open event stale after `gap`, and silence an event.
         """
-        assert self.plan is not None
         rule = self.plan.rules[i]
         found: dict[int, Episode] = {}
         if isinstance(base := self.settled[i], Held):
@@ -252,48 +243,47 @@ class DeviceRuleState:
                     opened = found[happening.opened_at_ms]
                     found[happening.opened_at_ms] = replace(opened, cleared_at_ms=happening.cleared_at_ms)
         if now_ms is not None:
-            self._judge_silence(i, now_ms, unheard_from, found)
+            self._judge_silence(i, now_ms, silent_since, found)
         if rule.escalate:
             for opened_at_ms, episode in found.items():
                 found[opened_at_ms] = replace(episode, severity=escalated_severity(rule, episode, now_ms))
         return sorted(found.values(), key=lambda episode: episode.opened_at_ms)
 
-    def _judge_silence(self, i: int, now_ms: int, unheard_from: UnheardFrom, found: dict[int, Episode]) -> None:
-        assert self.plan is not None
+    def _judge_silence(self, i: int, now_ms: int, silent_since: SilentSince, found: dict[int, Episode]) -> None:
         rule, state = self.plan.rules[i], self.states[i]
         if rule.no_data_ms is None:
             if isinstance(state, Held) and self._stale_at_ms(i, state) <= now_ms:
                 found[state.opened_at_ms] = replace(found[state.opened_at_ms], stale=True)
         elif not isinstance(state, Held):
-            heard_ms = self._heard_ms(i, unheard_from)
-            if heard_ms is not None and now_ms >= (opened_at_ms := self._after_active(i, heard_ms, rule.no_data_ms)):
-                found[opened_at_ms] = Episode(heard_ms, opened_at_ms, None, (), rule.severity)
+            reported_ms = self._last_report_ms(i, silent_since)
+            if reported_ms is not None and now_ms >= (
+                opened_at_ms := self._after_active(i, reported_ms, rule.no_data_ms)
+            ):
+                found[opened_at_ms] = Episode(reported_ms, opened_at_ms, None, (), rule.severity)
 
     def _stale_at_ms(self, i: int, state: Held) -> int:
-        assert self.plan is not None
         return self._after_active(i, state.last_ms, self.plan.gaps_ms[i] + 1)
 
-    def speaks_of_silence(self) -> bool:
-        """Whether something was told that the next report of any kind may end."""
-        if not self.published or self.plan is None:
+    def has_published_silence(self) -> bool:
+        """Whether something was published that the next report of any kind may end."""
+        if not self.published:
             return False
         return self.plan.silence_ms != FOREVER_MS or any(
             event.stale for events in self.published.values() for event in events.values()
         )
 
-    def due_ms(self, unheard_from: UnheardFrom, now_ms: int | None) -> int:
+    def due_ms(self, silent_since: SilentSince, now_ms: int | None) -> int:
         """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
         plan = self.plan
-        assert plan is not None
         due = FOREVER_MS
         for i in plan.silences:
-            heard_ms = self._heard_ms(i, unheard_from)
-            if heard_ms is None or isinstance(self.states[i], Held):
+            reported_ms = self._last_report_ms(i, silent_since)
+            if reported_ms is None or isinstance(self.states[i], Held):
                 continue
             rule = plan.rules[i]
-            opened_at_ms = self._after_active(i, heard_ms, rule.no_data_ms or 0)
-            told = self.published.get(rule.name, {}).get(opened_at_ms)
-            if told is None or not told.is_open:
+            opened_at_ms = self._after_active(i, reported_ms, rule.no_data_ms or 0)
+            published = self.published.get(rule.name, {}).get(opened_at_ms)
+            if published is None or not published.is_open:
                 due = min(due, opened_at_ms)
         for name, events in self.published.items():
             i = plan.index.get(name, NOWHERE)
@@ -303,7 +293,6 @@ class DeviceRuleState:
 
     def _ages_ms(self, i: int, events: dict[int, Published], now_ms: int | None) -> int:
         """When an open event of that rule goes stale or escalates next."""
-        assert self.plan is not None
         rule, state = self.plan.rules[i], self.states[i]
         due = FOREVER_MS
         if rule.no_data_ms is None and isinstance(state, Held) and not events[state.opened_at_ms].stale:
@@ -314,8 +303,8 @@ class DeviceRuleState:
                 due = min(due, *(at_ms for at_ms in steps if now_ms is None or at_ms > now_ms), FOREVER_MS)
         return due
 
-    def _heard_ms(self, i: int, unheard_from: UnheardFrom) -> int | None:
-        return unheard_from(i) if self.last_ms == NEVER_MS else self.last_ms
+    def _last_report_ms(self, i: int, silent_since: SilentSince) -> int | None:
+        return silent_since(i) if self.last_ms == NEVER_MS else self.last_ms
 
     def _forget(self, rule: str, opened_at_ms: int) -> None:
         published = self.published.get(rule)
@@ -326,7 +315,6 @@ class DeviceRuleState:
 
     def _forget_withdrawn(self) -> None:
         """A withdrawn event can come back only while the run that opened it could: keep its revision until then."""
-        assert self.plan is not None
         for rule in self.published.keys() & self.plan.index.keys():
             base = self.settled[self.plan.index[rule]]
             for opened_at_ms, published in list(self.published[rule].items()):

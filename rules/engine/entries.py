@@ -7,7 +7,7 @@ from rules.engine.plans import Plan
 
 States = tuple[RuleState, ...]
 Values = tuple[Any, ...]
-"""The values of the plan's quantities in a report: None where it did not tell one, BAD where it told it as bad, Suspect
+"""The values of the plan's quantities in a report: None where it holds none, BAD where it is marked bad, Suspect
 around one that is suspect."""
 
 ReportEntry = tuple[int, Values] | tuple[int, Values, States, tuple[Happening, ...]]

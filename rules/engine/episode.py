@@ -1,4 +1,4 @@
-"""What the readings say about one event."""
+"""One event as the readings show it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from rules.language.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What the readings say about one event, from its opening to its clearing (None while open)."""
+    """One event as the readings show it, from its opening to its clearing (None while open)."""
 
     since_ms: int
     opened_at_ms: int

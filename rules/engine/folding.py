@@ -164,7 +164,7 @@ def _clears(rule: Rule, seen: Observed, judge: Judge) -> bool | None:
 
 
 def fold_silence(
-    rule: Rule, state: RuleState, heard_before_ms: int | None, opens_at_ms: int, t: int, *, active: bool = True
+    rule: Rule, state: RuleState, last_report_ms: int | None, opens_at_ms: int, t: int, *, active: bool = True
 ) -> Folded:
     """The state of a `no_data` rule after any report at `t`, and the silence that ended with it.
 
@@ -176,11 +176,11 @@ def fold_silence(
         if not active:
             return state, ()
         return None, (Cleared(rule.name, state.opened_at_ms, max(t, state.opened_at_ms)),)
-    if heard_before_ms is None or t <= opens_at_ms:
+    if last_report_ms is None or t <= opens_at_ms:
         return None, ()
-    opened = Opened(rule.name, heard_before_ms, opens_at_ms, ())
+    opened = Opened(rule.name, last_report_ms, opens_at_ms, ())
     if not active:
-        return Held(heard_before_ms, opens_at_ms, t, None, ()), (opened,)
+        return Held(last_report_ms, opens_at_ms, t, None, ()), (opened,)
     return None, (opened, Cleared(rule.name, opens_at_ms, t))
 
 

@@ -37,7 +37,7 @@ class RuleHealth:
 
 
 class Vitals:
-    """Gathers what `RuleHealth` tells, for one partition or all of a process."""
+    """Gathers what `RuleHealth` holds, for one partition or all of a process."""
 
     def __init__(self) -> None:
         self._errors: dict[str, str] = {}
@@ -72,9 +72,11 @@ class Vitals:
         self._versions = versions
 
     def snapshot(self, rules: RuleSet) -> dict[str, list[Any]]:
-        """What is worth telling of the rules in force, by name: failures, newest error, events opened, facts lacking."""
-        told = {health.rule: [health.errors, health.error, health.opened, health.lacking] for health in self.of(rules)}
-        return {rule: counts for rule, counts in told.items() if any(counts)}
+        """What is worth keeping of the rules in force, by name: failures, newest error, events opened, facts lacking."""
+        counts_by_rule = {
+            health.rule: [health.errors, health.error, health.opened, health.lacking] for health in self.of(rules)
+        }
+        return {rule: counts for rule, counts in counts_by_rule.items() if any(counts)}
 
     def restore(self, snapshot: Mapping[str, Sequence[Any]], versions: Mapping[str, int]) -> None:
         """Go on from a snapshot that was taken under these versions."""

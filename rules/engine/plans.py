@@ -16,7 +16,7 @@ from rules.schedule.calendars import Calendars
 
 FOREVER_MS: Final = 1 << 62
 BAD: Final = "bad"
-"""Stands in the place of a value that came marked bad: told, so nothing can tell it again, but no evidence."""
+"""Stands in the place of a value that came marked bad: reported, so no other report can replace it, but no evidence."""
 NO_CALENDARS: Final = Calendars()
 _GAP_INTERVALS: Final = 3
 
@@ -69,7 +69,7 @@ class Plan:
             report_interval_s * 1000 * _GAP_INTERVALS if rule.gap_ms is None else rule.gap_ms for rule in rules
         )
         self.silence_ms = min((rule.no_data_ms for rule in rules if rule.no_data_ms is not None), default=FOREVER_MS)
-        self.lateness_ms = max(rule.lateness_ms for rule in rules)
+        self.lateness_ms = max((rule.lateness_ms for rule in rules), default=0)
         conditions = [condition for rule in rules for condition in (rule.when, rule.clear_when) if condition]
         signals = [signal for rule in rules for signal in rule.signals.values()]
         self.layout = Layout(signals) if signals else None
@@ -118,7 +118,7 @@ class Plan:
         begin_ms, end_ms, mask = -FOREVER_MS, FOREVER_MS, fitting
         for i, activity in enumerate(self.activities or ()):
             if activity is None or (span := activity(at_ms, device)) is None:
-                continue  # without a place it is asked by itself, which tells what is wrong
+                continue  # without a place it is asked by itself, which finds what is wrong
             begin_ms, end_ms = max(begin_ms, span.begin_ms), min(end_ms, span.end_ms)
             if not span.active:
                 mask &= ~(1 << i)
@@ -140,12 +140,12 @@ class Plan:
 
     # The whole of it
 
-    def values_told(self, report: Telemetry) -> tuple[Any, ...]:
+    def reported_values(self, report: Telemetry) -> tuple[Any, ...]:
         """The values of `quantities` in a report that may lack some or mark some."""
         readings, quality = report["readings"], report.get("quality")
         if not quality:
             return tuple(map(readings.get, self.quantities))
-        return tuple(_told(readings.get(name), quality.get(name)) for name in self.quantities)
+        return tuple(_marked(readings.get(name), quality.get(name)) for name in self.quantities)
 
     def evidence(self, values: tuple[Any, ...], *, suspect: bool = False) -> dict[str, Any]:
         """What of the values is evidence; those of quality suspect only if asked for."""
@@ -159,7 +159,11 @@ class Plan:
         return found
 
 
-def _told(value: Any, quality: str | None) -> Any:
+NO_RULES: Final = Plan((), 600)
+"""The plan of every device that no rule judges: compare by identity."""
+
+
+def _marked(value: Any, quality: str | None) -> Any:
     if value is None or quality is None:
         return value
     return BAD if quality == BAD else Suspect(value)
@@ -200,16 +204,16 @@ class RuleSet:
             for kind, rules in self._by_kind.items()
         }
 
-    def plan(self, device: Device | None) -> Plan | None:
-        """The plan of a device; None where no rule judges it, or it is not active."""
+    def plan(self, device: Device | None) -> Plan:
+        """The plan of a device; NO_RULES where no rule judges it, or it is not active."""
         if device is None or device.state is not DeviceState.ACTIVE:
-            return None
+            return NO_RULES
         rules = self._by_kind.get(device.kind)
         if not rules:
-            return None
+            return NO_RULES
         chosen = self._chosen(device, rules)
         if not chosen:
-            return None
+            return NO_RULES
         key = (device.kind, chosen, device.report_interval_s)
         plan = self._plans.get(key)
         if plan is None:
@@ -227,8 +231,8 @@ class RuleSet:
         if not read:
             return (1 << len(rules)) - 1
         facts = device_facts(device)
-        told = [facts.get(name) for name in read]
-        alike = (device.kind, *told, *map(type, told))
+        known = [facts.get(name) for name in read]
+        alike = (device.kind, *known, *map(type, known))
         chosen = self._fits.get(alike)
         if chosen is None:
             chosen = 0
@@ -238,8 +242,8 @@ class RuleSet:
             self._fits[alike] = chosen
         return chosen
 
-    def watches_silence(self, kind: str) -> bool:
-        """Whether a rule of that kind fires from absence, so that never-heard devices matter."""
+    def has_silence_rules(self, kind: str) -> bool:
+        """Whether a rule of that kind fires from absence, so that devices that never reported matter."""
         return any(rule.no_data_ms is not None for rule in self._by_kind.get(kind, ()))
 
     def reports_judged(self, rule: str) -> int:

@@ -1,4 +1,4 @@
-"""What was told about an event, what should be told now, and the difference."""
+"""What was published about an event, what should be published now, and the difference."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from rules.engine.folding import Basis
 
 
 class Published(NamedTuple):
-    """An event as it was last told: enough to tell what changes, and to number the next revision."""
+    """An event as it was last published: enough to find what changes, and to number the next revision."""
 
     since_ms: int
     opened_at_ms: int
@@ -33,27 +33,29 @@ class Published(NamedTuple):
 PublishedChange = tuple[Transition, Published]
 
 
-def difference(told: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
-    """What must be told so that `told` (events by opening time) becomes `episodes`.
+def difference(published: dict[int, Published], episodes: Sequence[Episode]) -> list[PublishedChange]:
+    """What must be published so that `published` (events by opening time) becomes `episodes`.
 
     Order: withdrawals first, then by opening time. An event that comes in the place of a withdrawn one replaces it. The
-    caller puts what is told back into `told`.
+    caller puts what it publishes back into `published`.
     """
     wanted = {episode.opened_at_ms: episode for episode in episodes}
-    tellings: list[PublishedChange] = []
-    gone = [event for _, event in sorted(told.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted]
+    changes: list[PublishedChange] = []
+    gone = [
+        event for _, event in sorted(published.items()) if not event.is_withdrawn and event.opened_at_ms not in wanted
+    ]
     for event in gone:
         withdrawn = event._replace(revision=event.revision + 1, status=Status.WITHDRAWN, stale=False)
-        tellings.append((Transition.WITHDRAWN, withdrawn))
+        changes.append((Transition.WITHDRAWN, withdrawn))
     replaced = iter(gone)
     for episode in episodes:
-        before = told.get(episode.opened_at_ms)
+        before = published.get(episode.opened_at_ms)
         if before is None or before.is_withdrawn:
             instead_of = next(replaced, None)
-            tellings += _opening(episode, before, instead_of.opened_at_ms if instead_of else None)
+            changes += _opening(episode, before, instead_of.opened_at_ms if instead_of else None)
         else:
-            tellings += _change(episode, before)
-    return tellings
+            changes += _change(episode, before)
+    return changes
 
 
 def _opening(episode: Episode, before: Published | None, replaces_ms: int | None) -> list[PublishedChange]:

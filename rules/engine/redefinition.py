@@ -6,7 +6,7 @@ from domain.devices import Device, DeviceState
 from rules.engine.device_state import NEVER_MS, DeviceRuleState
 from rules.engine.entries import ReportEntry, States, Values, entry_of, outcome_of
 from rules.engine.folding import Happening, Held, RuleState
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.engine.published import Published
 from rules.language.rule import Mode, Rule
 from rules.language.signals.windows import Windows
@@ -15,83 +15,87 @@ _Column = Callable[[States], RuleState]
 Events = dict[int, Published]
 
 
-def carry_over(watch: DeviceRuleState, plan: Plan | None) -> list[tuple[Rule, Published]]:
-    """Bring the watch under another plan; the open events that nobody judges any longer, with their old rules.
+def carry_over(device_state: DeviceRuleState, plan: Plan) -> list[tuple[Rule, Published]]:
+    """Bring the device state under another plan; the open events that nobody judges any longer, with their old rules.
 
     A rule of the same version keeps all its state. A new version keeps its open event, to be judged by its own clear
     condition, and nothing else: its pending run restarts. It and a new rule judge only reports newer than the newest so
-    far. Without a plan nothing is kept.
+    far. Under NO_RULES nothing is kept.
     """
-    old = {rule.name: rule for rule in watch.plan.rules} if watch.plan else {}
-    new = {rule.name: rule for rule in plan.rules} if plan else {}
+    old = {rule.name: rule for rule in device_state.plan.rules}
+    new = {rule.name: rule for rule in plan.rules}
     ended = [
         (rule, event)
         for rule in old.values()
         if not _lives_on(rule, new.get(rule.name))
-        for _, event in sorted(watch.published.get(rule.name, {}).items())
+        for _, event in sorted(device_state.published.get(rule.name, {}).items())
         if event.is_open
     ]
-    before, watch.plan = watch.plan, plan
-    if plan is None:
-        watch.forget()
+    before, device_state.plan = device_state.plan, plan
+    if plan is NO_RULES:
+        device_state.forget()
         return ended
     if before is not plan:
-        _move_windows(watch, plan)
+        _move_windows(device_state, plan)
     untouched = {name for name, rule in new.items() if name in old and _is_same(old[name], rule)}
     open_events = {
-        name: next((e for e in watch.published.get(name, {}).values() if e.is_open), None)
+        name: next((e for e in device_state.published.get(name, {}).values() if e.is_open), None)
         for name, rule in new.items()
         if name in old and _lives_on(old[name], rule)
     }
     columns = [
         _copied(before.index[rule.name])
-        if before and rule.name in untouched
-        else _constant(watch, open_events.get(rule.name))
+        if rule.name in untouched
+        else _constant(device_state, open_events.get(rule.name))
         for rule in plan.rules
     ]
-    _move_states(watch, before, plan, columns, untouched)
-    watch.published = _published(watch, old, new, untouched, open_events)
-    watch.floors = {name: floor for name, floor in watch.floors.items() if name in untouched}
-    if watch.last_ms != NEVER_MS:
-        watch.floors |= {name: watch.last_ms for name in new if name not in untouched}
+    _move_states(device_state, before, plan, columns, untouched)
+    device_state.published = _published(device_state, old, new, untouched, open_events)
+    device_state.floors = {name: floor for name, floor in device_state.floors.items() if name in untouched}
+    if device_state.last_ms != NEVER_MS:
+        device_state.floors |= {name: device_state.last_ms for name in new if name not in untouched}
     return ended
 
 
-def _move_windows(watch: DeviceRuleState, plan: Plan) -> None:
+def _move_windows(device_state: DeviceRuleState, plan: Plan) -> None:
     """Windows of the new plan; what the old ones remember of the same quantities is taken over."""
-    before = watch.windows
-    watch.windows = Windows(plan.layout) if plan.layout else None
-    if before is not None and watch.windows is not None:
-        watch.windows.take_settled(before.settled(watch.settled_ms))
+    before = device_state.windows
+    device_state.windows = Windows(plan.layout) if plan.layout else None
+    if before is not None and device_state.windows is not None:
+        device_state.windows.take_settled(before.settled(device_state.settled_ms))
 
 
-def take_over(watch: DeviceRuleState, events: Mapping[str, Published]) -> None:
+def take_over(device_state: DeviceRuleState, events: Mapping[str, Published]) -> None:
     """Judge these open events by their clear conditions from now on, whatever the rules held of their own before."""
-    plan = watch.plan
-    assert plan is not None
+    plan = device_state.plan
     columns = [
-        _constant(watch, events[rule.name]) if rule.name in events else _copied(i) for i, rule in enumerate(plan.rules)
+        _constant(device_state, events[rule.name]) if rule.name in events else _copied(i)
+        for i, rule in enumerate(plan.rules)
     ]
-    _move_states(watch, plan, plan, columns, plan.index.keys() - events.keys())
-    watch.published |= {name: {event.opened_at_ms: event} for name, event in events.items()}
+    _move_states(device_state, plan, plan, columns, plan.index.keys() - events.keys())
+    device_state.published |= {name: {event.opened_at_ms: event} for name, event in events.items()}
 
 
 def _move_states(
-    watch: DeviceRuleState, before: Plan | None, plan: Plan, columns: Sequence[_Column], untouched: Collection[str]
+    device_state: DeviceRuleState,
+    before: Plan,
+    plan: Plan,
+    columns: Sequence[_Column],
+    untouched: Collection[str],
 ) -> None:
     """Bring settled, recent and newest states under the plan, a column for each of its rules."""
 
     def moved(states: States) -> States:
         return _canonical(plan, tuple(column(states) for column in columns))
 
-    pick = picker(before.quantities if before else (), plan.quantities)
-    watch.entries = [
-        _moved(plan, pick, moved, untouched, entry[0], entry[1], *(outcome_of(before, entry) if before else ((), ())))
-        for entry in watch.entries
+    pick = picker(before.quantities, plan.quantities)
+    device_state.entries = [
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *outcome_of(before, entry))
+        for entry in device_state.entries
     ]
-    for entry in watch.entries:
-        watch.put(entry[0], entry[1])
-    watch.settled, watch.states = moved(watch.settled), moved(watch.states)
+    for entry in device_state.entries:
+        device_state.put(entry[0], entry[1])
+    device_state.settled, device_state.states = moved(device_state.settled), moved(device_state.states)
 
 
 def reason_gone(rule: Rule, rules: RuleSet, device: Device | None) -> str:
@@ -121,12 +125,12 @@ def _copied(at: int) -> _Column:
     return lambda states: states[at]
 
 
-def _constant(watch: DeviceRuleState, event: Published | None) -> _Column:
+def _constant(device_state: DeviceRuleState, event: Published | None) -> _Column:
     """The same state everywhere: an event taken over from an older version, or nothing."""
     if event is None:
         return lambda states: None
-    heard_ms = max(watch.last_ms, event.opened_at_ms)
-    state = Held(event.since_ms, event.opened_at_ms, heard_ms, None, event.basis)
+    reported_ms = max(device_state.last_ms, event.opened_at_ms)
+    state = Held(event.since_ms, event.opened_at_ms, reported_ms, None, event.basis)
     return lambda states: state
 
 
@@ -158,20 +162,22 @@ def _canonical(plan: Plan, states: States) -> States:
 
 
 def _published(
-    watch: DeviceRuleState,
+    device_state: DeviceRuleState,
     old: dict[str, Rule],
     new: dict[str, Rule],
     untouched: set[str],
     open_events: dict[str, Published | None],
 ) -> dict[str, Events]:
-    published = {name: watch.published[name] for name in untouched if name in watch.published}
+    published = {name: device_state.published[name] for name in untouched if name in device_state.published}
     for name, event in open_events.items():
         if name not in untouched and event is not None:
             published[name] = {event.opened_at_ms: event}
-    back = {n: e for n, e in watch.published.items() if n not in old and _may_come_back(watch, e, new.get(n))}
+    back = {
+        n: e for n, e in device_state.published.items() if n not in old and _may_come_back(device_state, e, new.get(n))
+    }
     return published | back
 
 
-def _may_come_back(watch: DeviceRuleState, events: Events, rule: Rule | None) -> bool:
-    """A silence that a removed rule no longer tells of is told again, as the next revision, if the rule returns."""
-    return rule is None or (rule.no_data_ms is not None and set(events) == {watch.last_ms + rule.no_data_ms})
+def _may_come_back(device_state: DeviceRuleState, events: Events, rule: Rule | None) -> bool:
+    """A silence that a removed rule no longer reports is published again, as the next revision, if the rule returns."""
+    return rule is None or (rule.no_data_ms is not None and set(events) == {device_state.last_ms + rule.no_data_ms})

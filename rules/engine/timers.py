@@ -7,24 +7,24 @@ from rules.engine.plans import FOREVER_MS
 
 
 class Timers:
-    """At most one live timer a device, in `Watch.timer_ms`; a report moves nothing, which is what makes it cheap."""
+    """At most one live timer a device, in `DeviceRuleState.timer_ms`; a report moves nothing, so it is cheap."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, str]] = []
 
-    def set(self, watch: DeviceRuleState, due_ms: int) -> None:
+    def set(self, device_state: DeviceRuleState, due_ms: int) -> None:
         """Ring no later than `due_ms`; FOREVER_MS asks for nothing."""
-        if due_ms != FOREVER_MS and (watch.timer_ms is None or due_ms < watch.timer_ms):
-            watch.timer_ms = due_ms
-            heapq.heappush(self._heap, (due_ms, watch.device_id))
+        if due_ms != FOREVER_MS and (device_state.timer_ms is None or due_ms < device_state.timer_ms):
+            device_state.timer_ms = due_ms
+            heapq.heappush(self._heap, (due_ms, device_state.device_id))
 
-    def ring(self, now_ms: int, watches: dict[str, DeviceRuleState]) -> list[DeviceRuleState]:
-        """The watches whose timer stands at or before `now_ms`; their timers are gone."""
+    def ring(self, now_ms: int, device_states: dict[str, DeviceRuleState]) -> list[DeviceRuleState]:
+        """The device states whose timer stands at or before `now_ms`; their timers are gone."""
         rung: list[DeviceRuleState] = []
         while self._heap and self._heap[0][0] <= now_ms:
             due_ms, device_id = heapq.heappop(self._heap)
-            watch = watches.get(device_id)
-            if watch is not None and watch.timer_ms == due_ms:
-                watch.timer_ms = None
-                rung.append(watch)
+            device_state = device_states.get(device_id)
+            if device_state is not None and device_state.timer_ms == due_ms:
+                device_state.timer_ms = None
+                rung.append(device_state)
         return rung

@@ -11,7 +11,7 @@ from reporting.wording.durations import duration
 from rules.definitions.silences import Silence
 from rules.explaining.changes import ChangeLine, changes_of, reason_text
 from rules.explaining.formulas import FormulaPart
-from rules.explaining.phrases import WallClock, origin, say, with_unit
+from rules.explaining.phrases import WallClock, bilingual, origin, with_unit
 from rules.explaining.trace import Fate, Seen, Trace
 from rules.language.rule import Rule
 
@@ -47,7 +47,7 @@ class ReadingLine(BaseModel):
 class Explanation(BaseModel):
     """Why an event was raised, and what became of it.
 
-    `because` says in words why it opened and when; `parts` are the condition at the reading that opened it, `inputs` what
+    `because` is why it opened and when; `parts` are the condition at the reading that opened it, `inputs` what
     its names stood for there; `readings` those of the run and up to the end; `notes` what else made the event what it is.
     """
 
@@ -132,20 +132,20 @@ def _because(
         yield from _because_of_members(event, rule, background, clock)
     elif rule.no_data_ms is not None:
         silence = duration(rule.no_data_ms)
-        yield say(
+        yield bilingual(
             f"Nothing was heard of {event.subject} since {since}. The rule allows {silence} of silence: the event opened "
             f"exactly then, at {opened}.",
             f"{event.subject} 自 {since} 起无数据。规则允许静默 {silence}，故事件于 {opened} 准时开启。",
         )
     elif rule.repeat is not None:
         within = duration(rule.repeat.within_ms)
-        yield say(
+        yield bilingual(
             f"The condition held at {rule.repeat.times} readings within {within}, the first at {since}; the reading at "
             f"{opened} completed them and opened the event.",
             f"条件在 {within} 内 {rule.repeat.times} 次成立，首次为 {since}；{opened} 的读数凑足次数，事件随即开启。",
         )
     elif rule.for_ms == 0:
-        yield say(
+        yield bilingual(
             f"The condition held at the reading observed at {since}; the rule asks for no time to pass, so the event "
             "opened at that instant.",
             f"{since} 的读数使条件成立；规则不要求持续时间，事件在该时刻开启。",
@@ -164,7 +164,7 @@ def _because_of_run(
         at, message = clock.wall(opening.at_ms), opening.report.get("message_id")
         proof_en = f" Reading {len(run)} of the run, {at}{f', message {message}' if message else ''}, proved it."
         proof_zh = f"其第 {len(run)} 个读数（{at}{f'，消息 {message}' if message else ''}）予以证实。"
-    yield say(
+    yield bilingual(
         f"The condition held without a break from the reading at {since} on, and the rule asks for {held}: the event "
         f"opened exactly then, at {ripe}.{proof_en}",
         f"自 {since} 的读数起条件持续成立，规则要求持续 {held}，事件即于 {ripe} 开启。{proof_zh}",
@@ -175,7 +175,7 @@ def _because_of_members(event: Event, rule: Rule, background: Background, clock:
     group = rule.group
     assert group is not None
     within = duration(group.within_ms)
-    yield say(
+    yield bilingual(
         f"{group.at_least} open events of {', '.join(group.of)} that are alike in {group.by} and opened within {within} "
         f"are one event. The {len(background.members)} below were open at {clock.wall(event.opened_at_ms)}, when the last "
         "that was needed opened.",
@@ -184,7 +184,7 @@ def _because_of_members(event: Event, rule: Rule, background: Background, clock:
     )
     for member in background.members:
         text = f"{member.rule}, {member.subject}, {clock.wall(member.opened_at_ms)}, {member.event_id}"
-        yield say(f"· {text}", f"· {text}")
+        yield bilingual(f"· {text}", f"· {text}")
 
 
 def _inputs(opening: Seen | None, rule: Rule) -> list[Input]:
@@ -203,47 +203,47 @@ def _notes(event: Event, rule: Rule, trace: Trace | None, background: Background
     if rule.group is None and rule.no_data_ms is None and event.opened_at_ms > ripe_ms:
         names = ", ".join(f"{e.rule} on {e.subject}" for e in background.suppressors) or ", ".join(rule.suppressed_by)
         opened = clock.wall(event.opened_at_ms)
-        yield say(
+        yield bilingual(
             f"It was ripe at {clock.wall(ripe_ms)}, but {names} stood over it; released at {opened}, it opened then.",
             f"本应于 {clock.wall(ripe_ms)} 开启，但受 {names} 抑制；{opened} 抑制解除后开启。",
         )
     if event.absorbed_by:
-        yield say(
+        yield bilingual(
             f"It is part of a larger event: {event.absorbed_by}, which opened over it.",
             f"已并入更大的事件：{event.absorbed_by}。",
         )
     if event.unstable:
-        yield say(
+        yield bilingual(
             "The subject is unstable: further openings belong to this one event.",
             "对象状态不稳：后续开启均并入本事件。",
         )
     if event.silenced_by:
         silence = background.silence
         why = f" (by {silence.author}: {silence.reason})" if silence else ""
-        yield say(
+        yield bilingual(
             f"Nobody is notified: silence {event.silenced_by}{why}.", f"静默 {event.silenced_by}{why}，不予通知。"
         )
     if event.historical:
-        yield say(
+        yield bilingual(
             "It was found afterwards in data that came too late (historical); nobody was notified.",
             "由迟到数据事后补记（历史事件），不通知。",
         )
     if event.replaces:
-        yield say(
+        yield bilingual(
             f"Late data moved its opening: it replaces event {event.replaces}.",
             f"迟到数据改变了开启时间：取代事件 {event.replaces}。",
         )
     if event.status is Status.WITHDRAWN:
-        why_gone = reason_text(event.reason) or say(
+        why_gone = reason_text(event.reason) or bilingual(
             "late data showed that it should never have opened", "补到的数据表明不应开启"
         )
-        yield say(f"It was withdrawn: {why_gone.en}.", f"事件已撤回：{why_gone.zh}。")
+        yield bilingual(f"It was withdrawn: {why_gone.en}.", f"事件已撤回：{why_gone.zh}。")
     elif event.reason:
         why_ended = reason_text(event.reason)
         assert why_ended is not None
-        yield say(f"It cleared because {why_ended.en}.", f"事件解除原因：{why_ended.zh}。")
+        yield bilingual(f"It cleared because {why_ended.en}.", f"事件解除原因：{why_ended.zh}。")
     if event.stale:
-        yield say(
+        yield bilingual(
             "It is stale: nothing that proves anything was heard for longer than the gap.",
             "事件陈旧：超过允许间隔没有有效数据。",
         )
@@ -254,7 +254,7 @@ def _notes_on_retracing(event: Event, rule: Rule, trace: Trace | None) -> Iterat
     if rule.group is not None:
         return
     if trace is None:
-        yield say(
+        yield bilingual(
             "The device is no longer known, so its readings could not be judged again.",
             "设备已不在册，无法重新判断其数据。",
         )
@@ -262,7 +262,7 @@ def _notes_on_retracing(event: Event, rule: Rule, trace: Trace | None) -> Iterat
     found = {raised.event.event_id for raised in trace.raised}
     ripe = {raised.event.since_ms for raised in trace.raised}
     if event.event_id not in found and event.since_ms not in ripe:
-        yield say(
+        yield bilingual(
             "Judged again, the stored readings do not give this event: the registry has changed since, or readings are no "
             "longer stored. What it rested on then is in its evidence.",
             "用现存数据重新判断得不到该事件：设备档案已变更或数据已过保存期。当时依据见事件证据。",

@@ -68,12 +68,12 @@ def _part(node: Expression, condition: Condition, evidence: Evidence) -> Formula
         value = condition.value(name, *evidence)
         return f"{written_name(name)}?" if value is None else worded_value(value)
 
-    written = spell(node, written_name)
+    written = text_of(node, written_name)
     try:
         holds = Condition(written, ALL_ROOTS, condition.signals).evaluate(*evidence)
     except ConditionError:
         holds = None
-    return FormulaPart(written=written, filled=spell(node, filled), holds=holds)
+    return FormulaPart(written=written, filled=text_of(node, filled), holds=holds)
 
 
 def _joined(node: Expression, operator: str) -> list[Expression]:
@@ -89,12 +89,12 @@ def worded_value(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
 
 
-def spell(node: Expression, say: Callable[[Name], str]) -> str:
-    """A tree as text of the rule language, each name as `say` says it."""
-    return _spell(node, say)[0]
+def text_of(node: Expression, name_text: Callable[[Name], str]) -> str:
+    """A tree as text of the rule language, each name as `name_text` writes it."""
+    return _text_of(node, name_text)[0]
 
 
-def _spell(node: Expression, say: Callable[[Name], str]) -> tuple[str, int]:
+def _text_of(node: Expression, name_text: Callable[[Name], str]) -> tuple[str, int]:
     """(text, how strongly it holds together)."""
     match node:
         case Number(_, value):
@@ -104,28 +104,28 @@ def _spell(node: Expression, say: Callable[[Name], str]) -> tuple[str, int]:
         case Truth(_, truth):
             return "true" if truth else "false", _UNARY + 1
         case Name():
-            return say(node), _UNARY + 1
+            return name_text(node), _UNARY + 1
         case ListOf(_, items):
-            return f"[{', '.join(spell(item, say) for item in items)}]", _UNARY + 1
+            return f"[{', '.join(text_of(item, name_text) for item in items)}]", _UNARY + 1
         case Not(_, operand):
-            return f"!{_held(operand, say, _UNARY)}", _UNARY
+            return f"!{_held(operand, name_text, _UNARY)}", _UNARY
         case Negative(_, operand):
-            return f"-{_held(operand, say, _UNARY)}", _UNARY
+            return f"-{_held(operand, name_text, _UNARY)}", _UNARY
         case Binary(_, operator, left, right):
             strength = _STRENGTH.get(operator, _FACTOR)
-            return f"{_held(left, say, strength)} {operator} {_held(right, say, strength + 1)}", strength
+            return f"{_held(left, name_text, strength)} {operator} {_held(right, name_text, strength + 1)}", strength
         case Choice(_, condition, yes, no):
-            return f"{_held(condition, say, 1)} ? {_held(yes, say, 1)} : {spell(no, say)}", 0
+            return f"{_held(condition, name_text, 1)} ? {_held(yes, name_text, 1)} : {text_of(no, name_text)}", 0
         case Item(_, operand, index):
-            return f"{_held(operand, say, _UNARY)}[{index}]", _UNARY + 1
+            return f"{_held(operand, name_text, _UNARY)}[{index}]", _UNARY + 1
         case Call(_, function, arguments, method):
-            return _call(function, [spell(argument, say) for argument in arguments], method), _UNARY + 1
+            return _call(function, [text_of(argument, name_text) for argument in arguments], method), _UNARY + 1
 
 
 def _call(function: str, given: list[str], method: bool) -> str:
     return f"{given[0]}.{function}({', '.join(given[1:])})" if method else f"{function}({', '.join(given)})"
 
 
-def _held(node: Expression, say: Callable[[Name], str], strength: int) -> str:
-    text, own = _spell(node, say)
+def _held(node: Expression, name_text: Callable[[Name], str], strength: int) -> str:
+    text, own = _text_of(node, name_text)
     return text if own >= strength else f"({text})"

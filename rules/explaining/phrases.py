@@ -11,7 +11,7 @@ from rules.language.rule import Rule
 from rules.language.signals.signal import unit_sign
 
 
-def say(english: str, chinese: str) -> Text:
+def bilingual(english: str, chinese: str) -> Text:
     return Text(en=english, zh=chinese)
 
 
@@ -48,12 +48,12 @@ def origin(name: str, rule: Rule) -> Text:
     """Where a name takes its value from."""
     root, _, rest = name.partition(".")
     if name in rule.signals:
-        return say(f"signal {rule.signals[name].label}", f"信号 {rule.signals[name].label}")
+        return bilingual(f"signal {rule.signals[name].label}", f"信号 {rule.signals[name].label}")
     match root:
         case "reading":
-            return say(CATALOGUE[rest].title_en, CATALOGUE[rest].title_zh)
+            return bilingual(CATALOGUE[rest].title_en, CATALOGUE[rest].title_zh)
         case "device":
-            return say("attribute of the device", "设备属性")
+            return bilingual("attribute of the device", "设备属性")
         case "area":
-            return say("area of the device", "设备所在区域")
-    return say("elevation of the sun at the device", "设备处太阳高度角")
+            return bilingual("area of the device", "设备所在区域")
+    return bilingual("elevation of the sun at the device", "设备处太阳高度角")

@@ -1,7 +1,7 @@
 """What one rule makes of one device's reports, one by one: the engine itself, looked at after each.
 
-Nothing is added to the engine: what it keeps of a device (the report in its place, the state after it, what was told) says
-enough, and the condition is asked once more on the same evidence.
+Nothing is added to the engine: what it keeps of a device (the report in its place, the state after it, what was published)
+is enough, and the condition is asked once more on the same evidence.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from rules.engine.announcing import Raised
 from rules.engine.device_state import DeviceRuleState
 from rules.engine.engine import Engine
 from rules.engine.folding import RuleState
-from rules.engine.plans import Plan, RuleSet
+from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.explaining.formulas import Evidence, FormulaPart, parts_of, values_of
 from rules.language.conditions.condition import Condition
 from rules.language.conditions.errors import ConditionError
@@ -43,7 +43,7 @@ class Seen:
 
     `holds` and `clears` are the verdicts of `when` and of the clear condition, None without evidence; `values` what each
     name in them stood for; `span` the active or inactive stretch it lies in (None: the rule is always active). `before`
-    and `after` are the rule's states. `raised` is what was told by it.
+    and `after` are the rule's states. `raised` is what was published by it.
     """
 
     report: Telemetry
@@ -73,15 +73,25 @@ class Ticked:
 
 @dataclass(slots=True)
 class Trace:
-    """Reports and the clock in order, as one rule saw them. `plan` is None where the rule does not judge the device."""
+    """Reports and the clock in order, as one rule saw them. `plan` is NO_RULES where it does not judge the device."""
 
     rule: Rule
     device: Device
-    plan: Plan | None
+    plan: Plan
     steps: list[Seen | Ticked] = field(default_factory=list)
     state: RuleState = None
-    last_heard_ms: int | None = None
+    last_report_ms: int | None = None
     error: str | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether the rule judges the device at all."""
+        return self.plan is not NO_RULES
+
+    @property
+    def gap_ms(self) -> int:
+        """The rule's gap on this device; 0 where it does not judge it."""
+        return self.plan.gaps_ms[0] if self.judges else 0
 
     @property
     def seen(self) -> list[Seen]:
@@ -104,8 +114,8 @@ class _Tracer:
         rules = RuleSet([rule], calendars)
         self._rule = rule
         self._device = device
-        self._lane = Engine(device.kind, rules, {device.device_id: device}.get)
-        self._lane.refresh([device])
+        self._engine = Engine(device.kind, rules, {device.device_id: device}.get)
+        self._engine.refresh([device])
         self._trace = Trace(rule, device, rules.plan(device))
         self._now_ms = -1
 
@@ -115,15 +125,15 @@ class _Tracer:
             self._tick_up_to(report["received_at_ms"])
             self._take(report)
         self._tick_up_to(until_ms)
-        watch = self._watch()
-        trace, vitals = self._trace, self._lane.vitals
-        if watch is not None and watch.states:
-            trace.state = watch.states[0]
-        trace.error = vitals.errors.get(self._rule.name) or self._lane.rules.broken_where.get(self._rule.name)
+        device_state = self._device_state()
+        trace, vitals = self._trace, self._engine.vitals
+        if device_state is not None and device_state.states:
+            trace.state = device_state.states[0]
+        trace.error = vitals.errors.get(self._rule.name) or self._engine.rules.broken_where.get(self._rule.name)
         return trace
 
     def _tick_up_to(self, at_ms: int) -> None:
-        """Minute by minute, so that what the clock brings about is told at its time."""
+        """Minute by minute, so that what the clock brings about is found at its time."""
         step_ms = max(_TICK_MS, (at_ms - self._now_ms) // _MOST_TICKS)
         while self._now_ms + step_ms < at_ms:
             self._tick(self._now_ms + step_ms)
@@ -132,33 +142,35 @@ class _Tracer:
 
     def _tick(self, at_ms: int) -> None:
         self._now_ms = at_ms
-        self._lane.tick({"gateway": 0, "tick_at_ms": at_ms})
-        if raised := tuple(self._lane.take()[0]):
+        self._engine.tick({"gateway": 0, "tick_at_ms": at_ms})
+        if raised := tuple(self._engine.take()[0]):
             self._trace.steps.append(Ticked(at_ms, raised))
 
-    def _watch(self) -> DeviceRuleState | None:
-        return self._lane.watches.get(self._device.device_id)
+    def _device_state(self) -> DeviceRuleState | None:
+        return self._engine.device_states.get(self._device.device_id)
 
     def _state(self) -> RuleState:
-        watch = self._watch()
-        return watch.states[0] if watch is not None and watch.states else None
+        device_state = self._device_state()
+        return device_state.states[0] if device_state is not None and device_state.states else None
 
     def _take(self, report: Telemetry) -> None:
-        lane, before = self._lane, self._state()
-        counts = (lane.judged, lane.duplicate, lane.too_late)
-        lane.report(report)
-        moved = [now - then for now, then in zip((lane.judged, lane.duplicate, lane.too_late), counts, strict=True)]
+        engine, before = self._engine, self._state()
+        counts = (engine.judged, engine.duplicate, engine.too_late)
+        engine.report(report)
+        moved = [
+            now - then for now, then in zip((engine.judged, engine.duplicate, engine.too_late), counts, strict=True)
+        ]
         fate = next(
             (f for f, m in zip((Fate.JUDGED, Fate.DUPLICATE, Fate.TOO_LATE), moved, strict=True) if m), Fate.NO_RULE
         )
-        raised = tuple(lane.take()[0])
+        raised = tuple(engine.take()[0])
         evidence, span = self._evidence(report["observed_at_ms"]), self._span(report["observed_at_ms"])
         when, clear_when = self._rule.when, self._rule.clear_when
         holds, values, parts = _asked(when, evidence)
         clears, clear_values, clear_parts = _asked(clear_when, evidence)
         if clear_when is None and holds is not None:
             clears = not holds
-        self._trace.last_heard_ms = max(self._trace.last_heard_ms or 0, report["observed_at_ms"])
+        self._trace.last_report_ms = max(self._trace.last_report_ms or 0, report["observed_at_ms"])
         self._trace.steps.append(
             Seen(
                 report, fate, holds, clears, {**clear_values, **values}, parts, clear_parts,
@@ -168,16 +180,16 @@ class _Tracer:
 
     def _evidence(self, at_ms: int) -> Evidence | None:
         """What the engine has as evidence of that instant, merged from all reports of it."""
-        watch, plan = self._watch(), self._trace.plan
-        found = watch.find(at_ms)[1] if watch is not None else None
-        if watch is None or plan is None or found is None:
+        device_state, plan = self._device_state(), self._trace.plan
+        found = device_state.find(at_ms)[1] if device_state is not None else None
+        if device_state is None or found is None:
             return None
         readings = plan.evidence(found[1], suspect=self._rule.accepts_suspect)
-        return Evidence(readings, watch.facts, watch.more(at_ms))
+        return Evidence(readings, device_state.facts, device_state.more(at_ms))
 
     def _span(self, at_ms: int) -> Span | None:
         plan = self._trace.plan
-        if plan is None or plan.activities is None or plan.activities[0] is None:
+        if plan.activities is None or plan.activities[0] is None:
             return None
         return plan.activities[0](at_ms, self._device)
 

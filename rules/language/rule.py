@@ -50,7 +50,7 @@ class Grouping:
     """Open events of the rules `of` on `at_least` subjects, alike in `by` and opened within `within_ms`, are one event.
 
     `by` is parent, area, a level of it such as area.street, grid, or the name of a device attribute. `absorbs`: the
-    members are told as part of it; `hold_ms` is how long notification of a member waits for the group.
+    members are published as part of it; `hold_ms` is how long notification of a member waits for the group.
     """
 
     of: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""When a rule is active: what the clause `active` says, and what the engine asks of it."""
+"""When a rule is active: what the clause `active` means, and what the engine asks of it."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
@@ -15,7 +15,7 @@ class Active:
     """The clause `active`. Exactly one of the three is set.
 
     `sun` is `day` or `night`, by the sun at the device; `hours` are weekly hours as written, such as
-    `Mon-Fri 08:00-18:00`; `calendar` names a calendar, and `inside` says whether its open hours or the others count.
+    `Mon-Fri 08:00-18:00`; `calendar` names a calendar, and `inside` is whether its open hours or the others count.
     """
 
     sun: str | None = None
@@ -40,7 +40,7 @@ class Activity(Protocol):
     """When one rule is active at one device. Pure: the same arguments always give the same answer."""
 
     def __call__(self, at_ms: int, device: Device) -> Span | None:
-        """The span around that instant; None where it cannot be told (no place known, no such calendar)."""
+        """The span around that instant; None where it cannot be known (no place known, no such calendar)."""
 
 
 _MOST_PLACES: Final = 65_536

@@ -13,7 +13,7 @@ HORIZON: Final = -0.833
 """It is day while the sun's centre stands at least this high, in degrees: refraction 34', the sun's radius 16'."""
 _HALF_DAY_MINUTES: Final = 720
 _MOST_HALF_DAYS: Final = 800
-"""More than polar day or night lasts anywhere; what is longer is told as this long."""
+"""More than polar day or night lasts anywhere; what is longer is returned as this long."""
 _J2000_MS: Final = 946_728_000_000
 _CENTURY_MS: Final = 36_525 * DAY_MS
 _MOST_HOURS_KEPT: Final = 4_096

@@ -41,9 +41,9 @@ class RuleHistoryService:
         return prepare(request, table, await self._surroundings(silences))
 
     async def backtest(
-        self, request: BacktestRequest, plan: BacktestPlan, tell: Callable[[BacktestProgress], None]
+        self, request: BacktestRequest, plan: BacktestPlan, report_progress: Callable[[BacktestProgress], None]
     ) -> BacktestResult:
-        result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), tell)
+        result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), report_progress)
         return await self._raise_missing(plan, result) if request.raise_missing else result
 
     async def explain(self, event: Event) -> Explanation:

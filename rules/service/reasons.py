@@ -11,7 +11,7 @@ from domain.time.units import DAY_MS
 from domain.topics import Topics
 from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
-from rules.correlation.places import group_subject
+from rules.correlation.grouping import group_subject
 from rules.definitions.lifecycle import UnknownRule
 from rules.definitions.silences import SilenceTable
 from rules.definitions.table import RuleTable
@@ -63,20 +63,20 @@ class ReasonService:
     async def why_not(self, name: str, device_id: str, at_ms: int) -> WhyNot:
         """Why no event of the rule is open for the device then. Raises: UnknownRule where it is not in force."""
         table, silences = await self._definitions()
-        standing = table.standing(name)
-        definition = table.version(name, standing.version) if standing else None
-        if standing is None or definition is None:
+        in_force = table.version_in_force(name)
+        definition = table.version(name, in_force.version) if in_force else None
+        if in_force is None or definition is None:
             raise UnknownRule(f"rule {name}")
         rule, device = definition.rule, self._devices.device(device_id)
         from_ms = at_ms - self._reach_ms(rule, device)
         reports = await self._store.fetch_reports(rule.kind, from_ms, at_ms + AHEAD_MS, device_id) if device else ()
-        heard = [report for report in reports if report["received_at_ms"] <= at_ms]
-        last_ms = await self._last_heard_ms(device_id, at_ms) if not heard else None
+        received = [report for report in reports if report["received_at_ms"] <= at_ms]
+        last_ms = await self._last_report_ms(device_id, at_ms) if not received else None
         # Who applies a rule notes the wall clock; where the data follow a simulated one, the two cannot be compared.
-        since_ms = standing.at_ms if standing.at_ms <= await last_tick_ms(self._log, self._topics) else 0
+        since_ms = in_force.at_ms if in_force.at_ms <= await last_tick_ms(self._log, self._topics) else 0
         asked = Situation(
-            rule, device_id, device, at_ms, heard, from_ms, self._calendars(table), since_ms, last_ms,
-            await self._told(rule, device_id, at_ms), await self._suppressors(rule, device_id, at_ms),
+            rule, device_id, device, at_ms, received, from_ms, self._calendars(table), since_ms, last_ms,
+            await self._events(rule, device_id, at_ms), await self._suppressors(rule, device_id, at_ms),
             silences.silences(),
         )  # fmt: skip
         return why_not(asked, self._clock)
@@ -90,14 +90,14 @@ class ReasonService:
         end_ms += rule.clear_for_ms + rule.lateness_ms
         reports = await self._store.fetch_reports(rule.kind, from_ms, end_ms + AHEAD_MS, event.subject)
         last_ms = max((report["received_at_ms"] for report in reports), default=event.opened_at_ms)
-        heard = [report for report in reports if report["received_at_ms"] <= end_ms or event.historical]
+        received = [report for report in reports if report["received_at_ms"] <= end_ms or event.historical]
         if event.historical:
-            heard = [{**report, "received_at_ms": report["observed_at_ms"]} for report in heard]
-            heard.sort(key=lambda report: report["observed_at_ms"])
+            received = [{**report, "received_at_ms": report["observed_at_ms"]} for report in received]
+            received.sort(key=lambda report: report["observed_at_ms"])
         until_ms = min(end_ms, max(last_ms, event.opened_at_ms))
-        return trace_rule(rule, device, calendars, heard, from_ms, until_ms)
+        return trace_rule(rule, device, calendars, received, from_ms, until_ms)
 
-    async def _told(self, rule: Rule, subject: str, at_ms: int) -> Sequence[Event]:
+    async def _events(self, rule: Rule, subject: str, at_ms: int) -> Sequence[Event]:
         """The rule's events on the device, newest first, however long one has been open."""
         query = EventQuery(None, at_ms + 1, rule=rule.name, subject=subject, limit=100)
         return (await self._store.fetch_events(query)).items
@@ -129,7 +129,7 @@ class ReasonService:
         alike = group_subject(rule.group.by, self._devices.device(member.subject)) == event.subject
         return alike and (member.cleared_at_ms is None or member.cleared_at_ms > event.opened_at_ms)
 
-    async def _last_heard_ms(self, device_id: str, at_ms: int) -> int | None:
+    async def _last_report_ms(self, device_id: str, at_ms: int) -> int | None:
         latest = (await self._store.fetch_latest([device_id])).get(device_id, {})
         instants = [sample.observed_at_ms for sample in latest.values()]
         return max((at for at in instants if at <= at_ms), default=None)

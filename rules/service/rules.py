@@ -27,7 +27,7 @@ from rules.worker.health import RuleTally, read_health
 from streams.ports import Log
 
 _log = structlog.get_logger()
-_UNHEARD_OF: Final = RuleTally(0)
+_NO_TALLY: Final = RuleTally(0)
 
 
 class RuleService:
@@ -43,7 +43,7 @@ class RuleService:
     async def list_rules(self) -> Sequence[RuleStatus]:
         tallies = await read_health(self._log, self._topics)
         return [
-            _status(definition, tallies.get(definition.name, _UNHEARD_OF))
+            _status(definition, tallies.get(definition.name, _NO_TALLY))
             for definition in (await self._table()).in_force()
         ]
 
@@ -123,11 +123,11 @@ def _refusal(problems: Sequence[LocatedProblem]) -> RuleChange:
     return RuleChange(problems=tuple(RuleProblem(p.message, p.line, p.column) for p in problems))
 
 
-def _status(definition: Definition, tally: RuleTally = _UNHEARD_OF) -> RuleStatus:
+def _status(definition: Definition, tally: RuleTally = _NO_TALLY) -> RuleStatus:
     """`tally` counts only where it is of the version in force."""
     rule = definition.rule
     if tally.version != rule.version:
-        tally = _UNHEARD_OF
+        tally = _NO_TALLY
     return RuleStatus(
         rule=rule.name,
         version=rule.version,
@@ -146,8 +146,8 @@ def _status(definition: Definition, tally: RuleTally = _UNHEARD_OF) -> RuleStatu
 
 
 def _version(definition: Definition, table: RuleTable) -> RuleVersion:
-    standing = table.standing(definition.name)
-    is_in_force = standing is not None and standing.version == definition.version
+    in_force = table.version_in_force(definition.name)
+    is_in_force = in_force is not None and in_force.version == definition.version
     return RuleVersion(
         definition.name,
         definition.version,
@@ -156,7 +156,7 @@ def _version(definition: Definition, table: RuleTable) -> RuleVersion:
         definition.note,
         definition.applied_at_ms,
         definition.rule.text,
-        PutInForce(standing.author, standing.note, standing.at_ms) if standing and is_in_force else None,
+        PutInForce(in_force.author, in_force.note, in_force.at_ms) if in_force and is_in_force else None,
     )
 
 

@@ -204,20 +204,20 @@ class _Reader:
         reports = self._reports(devices)
         moved: dict[tuple[Any, Any], list[tuple[int, int]]] = {}
         for entry in self._list("arrivals"):
-            told = self._mapping(entry, "arrivals")
-            device_id, reading = (told[name].plain() if name in told else "" for name in ("device", "reading"))
-            if (device_id, reading) not in reports or told.keys() - {"device", "reading", "arrives", "times"}:
+            given = self._mapping(entry, "arrivals")
+            device_id, reading = (given[name].plain() if name in given else "" for name in ("device", "reading"))
+            if (device_id, reading) not in reports or given.keys() - {"device", "reading", "arrives", "times"}:
                 self._refuse(
                     entry, "an arrival names the device and reading (from 0) of the series, and arrives or times"
                 )
                 continue
-            offset = self._offset(told.get("arrives"), "arrives")
-            times = told["times"].plain() if "times" in told else 1
+            offset = self._offset(given.get("arrives"), "arrives")
+            times = given["times"].plain() if "times" in given else 1
             at_ms = start_ms + (int(reading) * every_ms if offset is None else offset)
             moved.setdefault((device_id, reading), []).append((at_ms, int(times)))
         arrivals = [
-            Arrival(at_ms, times, device_id, start_ms + i * every_ms, *told)
-            for (device_id, i), told in reports.items()
+            Arrival(at_ms, times, device_id, start_ms + i * every_ms, *report)
+            for (device_id, i), report in reports.items()
             for at_ms, times in moved.get((device_id, i), [(start_ms + i * every_ms, 1)])
         ]
         return sorted(arrivals, key=lambda arrival: arrival.at_ms)
@@ -226,13 +226,13 @@ class _Reader:
         """Silences as on the log, but `starts` and `ends` from the test's start; author and reason may be left out."""
         silences = []
         for entry in self._list("silences"):
-            said = self._mapping(entry, "silences")
-            starts, ends = (self._offset(said.get(name), name) or 0 for name in ("starts", "ends"))
-            told = {name: value.plain() for name, value in said.items() if name not in ("starts", "ends")}
-            told = {"author": "test", "reason": "test", **told}
+            entries = self._mapping(entry, "silences")
+            starts, ends = (self._offset(entries.get(name), name) or 0 for name in ("starts", "ends"))
+            given = {name: value.plain() for name, value in entries.items() if name not in ("starts", "ends")}
+            given = {"author": "test", "reason": "test", **given}
             try:
                 times = {"starts_at_ms": start_ms + starts, "ends_at_ms": start_ms + ends}
-                silences.append(Silence.model_validate(told | times))
+                silences.append(Silence.model_validate(given | times))
             except ValidationError as error:
                 for problem in error.errors():
                     self._refuse(entry, f"silences: {'.'.join(map(str, problem['loc']))}: {problem['msg']}")
@@ -247,13 +247,13 @@ class _Reader:
             for quantity, series in self._mapping(entry, device_id).items():
                 if quantity not in CATALOGUE:
                     self._refuse(series.key or series, f"unknown quantity {quantity!r}")
-                for i, told in enumerate(self._values(series)):
-                    if told.value is None:
+                for i, reading in enumerate(self._values(series)):
+                    if reading.value is None:
                         continue
                     readings, marks = reports.setdefault((device_id, i), ({}, {}))
-                    readings[quantity] = told.value
-                    if told.quality is not None:
-                        marks[quantity] = told.quality
+                    readings[quantity] = reading.value
+                    if reading.quality is not None:
+                        marks[quantity] = reading.quality
         return dict(sorted(reports.items(), key=lambda item: item[0][1]))
 
     def _values(self, series: LocatedValue) -> list[SeriesReading]:

@@ -16,7 +16,7 @@ from rules.language.rule import Mode
 from rules.testing.files import Arrival, RuleTest, load_rule_test
 
 _GATEWAY = 1
-_TOLD = (
+_COMPARED = (
     "since", "opened", "cleared", "severity", "withdrawn", "stale", "unstable", "absorbed_by", "silenced_by"
 )  # fmt: skip
 
@@ -40,12 +40,12 @@ def run_rule_test(path: Path) -> RuleTestResult:
     bench = _Bench(test)
     bench.run()
     events = sorted(bench.final.values(), key=lambda event: (event.opened_at_ms, event.rule, event.subject))
-    mismatches = [*_faults(bench.lanes), *_compare(test, events)]
+    mismatches = [*_faults(bench.engines), *_compare(test, events)]
     return RuleTestResult(test.path, tuple(mismatches), tuple(events))
 
 
 class _Bench:
-    """A lane for each kind and the correlation stage behind them, all by one clock."""
+    """An engine for each kind and the correlation stage behind them, all by one clock."""
 
     def __init__(self, test: RuleTest) -> None:
         self.final: dict[UUID, Event] = {}
@@ -53,14 +53,14 @@ class _Bench:
         rules = RuleSet(test.rules, test.calendars)
         kinds = dict.fromkeys(device.kind for device in test.devices.values())
         self._by_kind = {kind: Engine(kind, rules, test.devices.get) for kind in kinds}
-        for lane in self.lanes:
-            lane.refresh(test.devices.values())
+        for engine in self.engines:
+            engine.refresh(test.devices.values())
         self._stage = Stage(1, test.devices.get)
         self._stage.set_rules(test.rules)
         self._stage.set_silences(test.silences)
 
     @property
-    def lanes(self) -> list[Engine]:
+    def engines(self) -> list[Engine]:
         return list(self._by_kind.values())
 
     def run(self) -> None:
@@ -69,23 +69,23 @@ class _Bench:
         self._tick(test.start_ms)
         for arrival in test.arrivals:
             self._tick(arrival.at_ms - 1)
-            lane = self._by_kind[test.devices[arrival.device_id].kind]
+            engine = self._by_kind[test.devices[arrival.device_id].kind]
             for _ in range(arrival.times):
-                lane.report(_report(arrival, lane.kind))
+                engine.report(_report(arrival, engine.kind))
             self._correlate()
         for at_ms in (test.arrivals[-1].at_ms if test.arrivals else test.start_ms, test.until_ms):
             self._tick(at_ms)
 
     def _tick(self, at_ms: int) -> None:
-        for lane in self.lanes:
-            lane.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
+        for engine in self.engines:
+            engine.tick({"gateway": _GATEWAY, "tick_at_ms": at_ms})
         self._correlate()
         self._stage.clock(0, at_ms)
         self._keep()
 
     def _correlate(self) -> None:
-        for lane in self.lanes:
-            for raised in lane.take()[0]:
+        for engine in self.engines:
+            for raised in engine.take()[0]:
                 if raised.mode is Mode.LIVE:
                     self._stage.raised(raised.transition, raised.event.model_dump_json().encode(), raised.clock_ms)
                 else:
@@ -112,11 +112,11 @@ def _report(arrival: Arrival, kind: str) -> Telemetry:
     return report
 
 
-def _faults(lanes: list[Engine]) -> Iterator[str]:
-    for lane in lanes:
-        for rule, error in lane.vitals.errors.items():
+def _faults(engines: list[Engine]) -> Iterator[str]:
+    for engine in engines:
+        for rule, error in engine.vitals.errors.items():
             yield f"rule {rule} failed: {error}"
-        for rule, error in lane.rules.broken_where.items():
+        for rule, error in engine.rules.broken_where.items():
             yield f"rule {rule} failed: {error}"
 
 
@@ -169,7 +169,7 @@ def _actual(name: str, event: Event) -> Any:
 
 
 def _summary(event: Event) -> dict[str, Any]:
-    named = {name: _actual(name, event) for name in _TOLD}
+    named = {name: _actual(name, event) for name in _COMPARED}
     return {name: value for name, value in named.items() if value not in (None, False)}
 
 

@@ -123,14 +123,14 @@ class Correlator:
         own = records.pop(_OWN_KEY, None)
         if own is None:
             return stage
-        told: dict[str, Any] = orjson.loads(own.value or b"")
-        if told["v"] != STATE_SCHEMA:
-            _log.warning("correlation state of another schema is left behind", schema=told["v"])
+        state: dict[str, Any] = orjson.loads(own.value or b"")
+        if state["v"] != STATE_SCHEMA:
+            _log.warning("correlation state of another schema is left behind", schema=state["v"])
             return stage
         for key, record in records.items():
             if (about := _decode_key(key)) is not None and record.value is not None:
                 stage.adopt_state(about, record.value)
-        stage.restore(told["stage"], self._rules_of(told["rules"]), map(Silence.model_validate, told["silences"]))
+        stage.restore(state["stage"], self._rules_of(state["rules"]), map(Silence.model_validate, state["silences"]))
         return stage
 
     def _rules_of(self, versions: dict[str, int]) -> list[Rule]:
@@ -151,14 +151,14 @@ class Correlator:
         for record in records:
             _feed(stage, record)
         outputs, states = stage.take()
-        outgoing = [self._told(output) for output in outputs] + [
+        outgoing = [self._output_record(output) for output in outputs] + [
             self._state(key, value) for key, value in states.items()
         ]
         outgoing.append(self._own_state(stage))
         places = {raised: Committed(records[-1].offset + 1)} if records else {}
         await writer.commit(outgoing, self._group, places)
 
-    def _told(self, output: Output) -> Outgoing:
+    def _output_record(self, output: Output) -> Outgoing:
         if output.in_shadow:
             return raised_record(self._topics.rules_shadow, output)
         return cloud_event(self._topics.events, output)
@@ -167,23 +167,23 @@ class Correlator:
         return Outgoing(self._topics.rule_state, _encode_key(key), value, _STATE_HEADERS, _STATE_PARTITION)
 
     def _own_state(self, stage: Stage) -> Outgoing:
-        told = {
+        state = {
             "v": STATE_SCHEMA,
             "rules": {definition.name: definition.version for definition in self._table.in_force()},
             "silences": [silence.model_dump() for silence in self._silences.silences()],
             "stage": stage.snapshot(),
         }
-        return Outgoing(self._topics.rule_state, _OWN_KEY, orjson.dumps(told), _STATE_HEADERS, _STATE_PARTITION)
+        return Outgoing(self._topics.rule_state, _OWN_KEY, orjson.dumps(state), _STATE_HEADERS, _STATE_PARTITION)
 
 
 def _feed(stage: Stage, record: Record) -> None:
     value = record.value or b""
-    said = header(record.headers, "type")
-    if said == CLOCK_TYPE:
+    kind = header(record.headers, "type")
+    if kind == CLOCK_TYPE:
         clock = orjson.loads(value)
         stage.clock(clock["partition"], clock["now_ms"])
     else:
-        stage.raised(_TRANSITIONS[said or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
+        stage.raised(_TRANSITIONS[kind or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
 
 
 @lru_cache(maxsize=1024)
@@ -227,7 +227,7 @@ def cloud_event(topic: str, output: Output) -> Outgoing:
 
 
 def raised_record(topic: str, output: Output) -> Outgoing:
-    """What a group rule in shadow would tell, as the device rules write theirs."""
+    """What a group rule in shadow would raise, as the device rules write theirs."""
     headers: Headers = (
         ("schema", b"event/1"),
         ("type", output.transition.value.encode()),

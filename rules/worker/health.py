@@ -22,14 +22,14 @@ class RuleTally:
 async def read_health(log: Log, topics: Topics) -> dict[str, RuleTally]:
     """How every rule does at its newest version, by name, as all workers committed it last, whichever process they are."""
     tallies: dict[str, RuleTally] = {}
-    for told in (await read_partition_states(log, topics)).values():
-        for rule, version in told["rules"].items():
+    for state in (await read_partition_states(log, topics)).values():
+        for rule, version in state["rules"].items():
             tally = tallies.setdefault(rule, RuleTally(version))
             if tally.version > version:
                 continue
             if tally.version < version:
                 tally = tallies[rule] = RuleTally(version)
-            errors, error, opened, *lacking = told.get("health", {}).get(rule, (0, None, 0))
+            errors, error, opened, *lacking = state.get("health", {}).get(rule, (0, None, 0))
             tally.lacking.update(lacking[0] if lacking else {})
             tally.errors, tally.opened, tally.error = tally.errors + errors, tally.opened + opened, tally.error or error
     return tallies

@@ -1,8 +1,8 @@
-"""One partition number of all telemetry topics, owned by one worker: the engine's lanes, and what they commit.
+"""One partition number of all telemetry topics, owned by one worker: an engine for each kind, and what they commit.
 
-telemetry.<kind>/p ──▶ Lane of that kind ──▶ raised ─┐
-                                    └─▶ states ──────┼──▶ one transaction
-                               sums, clocks, offsets ┘
+telemetry.<kind>/p ──▶ Engine of that kind ──▶ raised ─┐
+                                      └─▶ states ──────┼──▶ one transaction
+                                 sums, clocks, offsets ┘
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,11 +40,11 @@ class Outdated(NamedTuple):
 
 
 PublishedByDevice = dict[str, dict[str, dict[int, Published]]]
-"""Events as they were told last, by device, rule and opening time."""
+"""Events as they were published last, by device, rule and opening time."""
 
 
 class PartitionChanges(NamedTuple):
-    """What one transaction of a partition holds, and what it tells."""
+    """What one transaction of a partition holds, and the events among it."""
 
     raised: list[Raised]
     records: list[Outgoing]
@@ -62,12 +62,12 @@ class Partition:
         self.vitals = vitals
         self._topics = topics
         self._find_device = find_device
-        self._lanes = {topics.telemetry(kind): Engine(kind, rules, find_device, vitals) for kind in topics.kinds}
+        self._engines = {topics.telemetry(kind): Engine(kind, rules, find_device, vitals) for kind in topics.kinds}
         self._next: dict[str, int] = {}
         self._moved = False
         self._restated = False
         self._clock_until_ms = NEVER_MS
-        self._clock_told_ms: int | None = None
+        self._clock_published_ms: int | None = None
 
     # Restoring
 
@@ -83,60 +83,62 @@ class Partition:
         if own is None or own.value is None:
             self._next = places
             return None
-        told: dict[str, Any] = orjson.loads(own.value)
-        if told["v"] != SCHEMA:
-            lanes = told.get("lanes", {})
-            judged = {topic: lane["offset"] for topic, lane in lanes.items()}
-            return Outdated(places | judged, {topic: lane["sums"] for topic, lane in lanes.items()})
+        state: dict[str, Any] = orjson.loads(own.value)
+        if state["v"] != SCHEMA:
+            engine_states = state.get("lanes", {})
+            judged = {topic: engine_state["offset"] for topic, engine_state in engine_states.items()}
+            return Outdated(
+                places | judged, {topic: engine_state["sums"] for topic, engine_state in engine_states.items()}
+            )
         self._next = places
-        self.vitals.restore(told.get("health", {}), told["rules"])
-        definitions = [table.version(name, version) for name, version in told["rules"].items()]
+        self.vitals.restore(state.get("health", {}), state["rules"])
+        definitions = [table.version(name, version) for name, version in state["rules"].items()]
         rules = (definition.rule for definition in definitions if definition is not None)
         self.rules = RuleSet(rules, self.rules.calendars)
-        for topic, lane in told["lanes"].items():
-            self._next[topic] = lane["offset"]
-            if topic in self._lanes:
-                self._lanes[topic].restore(self.rules, lane)
+        for topic, engine_state in state["lanes"].items():
+            self._next[topic] = engine_state["offset"]
+            if topic in self._engines:
+                self._engines[topic].restore(self.rules, engine_state)
         for key, record in records.items():
             if key.startswith(_DEVICE_PREFIX) and record.value is not None:
                 self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
         return None
 
-    def rebuilt(self, told: PublishedByDevice, outdated: Outdated) -> None:
+    def rebuilt(self, published: PublishedByDevice, outdated: Outdated) -> None:
         """Everything up to the places of the outdated state is judged over again; go on from there."""
-        for topic, lane in self._lanes.items():
-            lane.rebuilt(told, outdated.sums.get(topic, _NO_SUMS))
+        for topic, engine in self._engines.items():
+            engine.rebuilt(published, outdated.sums.get(topic, _NO_SUMS))
         self._next = dict(outdated.places)
         self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
         decoded = decode_device_state(device_id, value, self.rules, self._find_device(device_id))
-        if decoded is not None and (lane := self._lanes.get(self._topics.telemetry(decoded[0]))) is not None:
-            lane.adopt(decoded[1])
+        if decoded is not None and (engine := self._engines.get(self._topics.telemetry(decoded[0]))) is not None:
+            engine.adopt(decoded[1])
 
     def set_rules(self, rules: RuleSet) -> None:
         """Judge by these from now on."""
         self.rules, self._restated = rules, True
         self.vitals.restart(rules)
-        for lane in self._lanes.values():
-            lane.set_rules(rules)
+        for engine in self._engines.values():
+            engine.set_rules(rules)
 
-    def tell_clock_until(self, until_ms: int) -> None:
-        """Tell the correlation stage how time goes on, until it has passed that instant."""
+    def publish_clock_until(self, until_ms: int) -> None:
+        """Publish the clock to the correlation stage until it has passed that instant."""
         self._clock_until_ms = until_ms
 
     def refresh(self, devices: Sequence[Device]) -> None:
         """The registry changed. `devices` are those of this partition; none where no rule fires from absence."""
-        for lane in self._lanes.values():
-            lane.refresh(devices)
+        for engine in self._engines.values():
+            engine.refresh(devices)
 
     # Judging
 
     def judge(self, topic: str, records: Sequence[Record]) -> None:
         """Fold records of one topic in log order; those before its place were judged already."""
-        lane = self._lanes[topic]
+        engine = self._engines[topic]
         start = self._next.get(topic, 0)
-        loads, report = orjson.loads, lane.report
+        loads, report = orjson.loads, engine.report
         for record in records:
             if record.offset < start:
                 continue
@@ -144,13 +146,13 @@ class Partition:
             try:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
-                    lane.tick(value)
+                    engine.tick(value)
                 else:
                     report(value)
             except (orjson.JSONDecodeError, KeyError, TypeError) as error:
                 if _is_report(value):
                     raise  # ours, and no fault of the record
-                lane.no_rule += 1
+                engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
         self._next[topic] = max(start, records[-1].offset + 1)
         self._moved = True
@@ -164,7 +166,7 @@ class Partition:
 
     @property
     def has_events(self) -> bool:
-        return any(lane.raised for lane in self._lanes.values())
+        return any(engine.raised for engine in self._engines.values())
 
     def take_changes(self) -> PartitionChanges:
         """Everything that changed since the last call: events, states, sums, and the group's places that go with them.
@@ -174,14 +176,16 @@ class Partition:
         everything: list[Raised] = []
         states: list[Outgoing] = []
         topic, number = self._topics.rule_state, self.number
-        for lane in self._lanes.values():
-            raised, changed = lane.take()
+        for engine in self._engines.values():
+            raised, changed = engine.take()
             everything += raised
             for one in raised:
                 self.vitals.note_raised(one)
-            for watch in changed:
-                key = _DEVICE_PREFIX + watch.device_id.encode()
-                states.append(Outgoing(topic, key, encode_device_state(lane.kind, watch), _STATE_HEADERS, number))
+            for device_state in changed:
+                key = _DEVICE_PREFIX + device_state.device_id.encode()
+                states.append(
+                    Outgoing(topic, key, encode_device_state(engine.kind, device_state), _STATE_HEADERS, number)
+                )
         records = [self._event(raised) for raised in everything] + self._clock() + states
         records.append(Outgoing(topic, partition_key(number), orjson.dumps(self._own_state()), _STATE_HEADERS, number))
         self._moved = self._restated = False
@@ -189,15 +193,15 @@ class Partition:
         return PartitionChanges(everything, records, places)
 
     def _clock(self) -> list[Outgoing]:
-        """The clock of the lane that is furthest behind, where it moved and somebody needs it."""
-        clocks = [lane.clock.now_ms for lane in self._lanes.values()]
+        """The clock of the engine that is furthest behind, where it moved and somebody needs it."""
+        clocks = [engine.clock.now_ms for engine in self._engines.values()]
         now_ms = min((clock_ms for clock_ms in clocks if clock_ms is not None), default=None)
-        told_ms = self._clock_told_ms
+        published_ms = self._clock_published_ms
         if self._clock_until_ms == NEVER_MS or now_ms is None or None in clocks:
             return []
-        if told_ms is not None and (now_ms <= told_ms or told_ms >= self._clock_until_ms):
+        if published_ms is not None and (now_ms <= published_ms or published_ms >= self._clock_until_ms):
             return []
-        self._clock_told_ms = now_ms
+        self._clock_published_ms = now_ms
         value, headers = encode_clock(self.number, now_ms)
         return [Outgoing(self._topics.rules_raised, None, value, headers, 0)]
 
@@ -207,8 +211,8 @@ class Partition:
             "rules": self.rules.versions(),
             "health": self.vitals.snapshot(self.rules),
             "lanes": {
-                topic: {"offset": self._next[topic], **lane.snapshot()}
-                for topic, lane in self._lanes.items()
+                topic: {"offset": self._next[topic], **engine.snapshot()}
+                for topic, engine in self._engines.items()
                 if topic in self._next
             },
         }

@@ -26,7 +26,7 @@ class PartitionCommit:
         return self._under_way is None
 
     def begin_commit(self) -> None:
-        """Send what changed on its way; `check` tells how it went."""
+        """Send what changed on its way; `check` returns how it went."""
         self.last_commit_s = asyncio.get_running_loop().time()
         self._under_way = asyncio.create_task(self._commit(self.partition.take_changes()))
 

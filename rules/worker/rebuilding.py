@@ -1,7 +1,7 @@
-"""Rule state of another release: built again from the telemetry that is retained, and brought together with what was told.
+"""Rule state of another release: built again from the telemetry that is retained, and reconciled with what was published.
 
-telemetry.<kind>/p up to the committed place ──▶ Partition, nothing told ──┐
-rules.raised and rules.shadow: the newest word on every event ─────────────┴──▶ goes on as if it had always been so
+telemetry.<kind>/p up to the committed place ──▶ Partition, unpublished ──┐
+rules.raised and rules.shadow: the newest revision of every event ────────┴──▶ goes on as if it had always been so
 """
 
 import orjson
@@ -31,19 +31,19 @@ async def rebuild(log: Log, topics: Topics, partition: Partition, outdated: Outd
     async for record in read_between(log, spans):
         partition.judge(record.topic, [record])
         judged += 1
-    partition.rebuilt(await _read_told(log, topics, partition.number), outdated)
+    partition.rebuilt(await _read_published(log, topics, partition.number), outdated)
     _log.info("rule state is rebuilt", partition=partition.number, records=judged)
 
 
-async def _read_told(log: Log, topics: Topics, partition: int) -> PublishedByDevice:
-    """What was told of the partition's devices."""
-    told: PublishedByDevice = {}
+async def _read_published(log: Log, topics: Topics, partition: int) -> PublishedByDevice:
+    """What was published about the partition's devices."""
+    published: PublishedByDevice = {}
     async for record in read_to_end(log, [topics.rules_raised, topics.rules_shadow]):
         event = _event_of(record)
         if event is not None and partition_of(event.subject.encode(), topics.partitions) == partition:
-            rules = told.setdefault(event.subject, {})
+            rules = published.setdefault(event.subject, {})
             rules.setdefault(event.rule, {})[event.opened_at_ms] = _published(event)
-    return told
+    return published
 
 
 def _event_of(record: Record) -> Event | None:

@@ -31,10 +31,10 @@ async def read_rule_sums(log: Log, topics: Topics) -> RuleSums:
     """
     judged = duplicate = too_late = no_rule = 0
     offsets: dict[TopicPartition, int] = {}
-    for partition, told in (await read_partition_states(log, topics)).items():
-        for topic, lane in told["lanes"].items():
-            counts: list[int] = lane["sums"]
+    for partition, state in (await read_partition_states(log, topics)).items():
+        for topic, topic_state in state["lanes"].items():
+            counts: list[int] = topic_state["sums"]
             judged, duplicate = judged + counts[0], duplicate + counts[1]
             too_late, no_rule = too_late + counts[2], no_rule + counts[3]
-            offsets[TopicPartition(topic, partition)] = lane["offset"]
+            offsets[TopicPartition(topic, partition)] = topic_state["offset"]
     return RuleSums(judged, duplicate, too_late, no_rule, offsets)

@@ -125,7 +125,7 @@ class RulesWorker:
             self._table.apply(records)
             self._silences.apply(records)
             for owned in self._owned.values():
-                owned.partition.tell_clock_until(self._clock_until_ms())
+                owned.partition.publish_clock_until(self._clock_until_ms())
         if self._owned and self._table.revision != self._rules_revision:
             self._put_in_force()
             _log.info("rules changed", rules=sorted(self._rules.versions().items()))
@@ -148,7 +148,7 @@ class RulesWorker:
     def _devices_by_partition(self) -> Mapping[int, Sequence[Device]]:
         """The registry's devices by partition; nothing where no rule fires from absence."""
         found: dict[int, list[Device]] = {}
-        if any(self._rules.watches_silence(kind) for kind in self._topics.kinds):
+        if any(self._rules.has_silence_rules(kind) for kind in self._topics.kinds):
             for device in self._lookup.devices():
                 found.setdefault(self._number_of(device.device_id.encode()), []).append(device)
         return found
@@ -215,7 +215,7 @@ class RulesWorker:
         partition.set_rules(self._rules)
         if outdated is not None:
             await rebuild(self._log, self._topics, partition, outdated)
-        partition.tell_clock_until(self._clock_until_ms())
+        partition.publish_clock_until(self._clock_until_ms())
         partition.refresh(self._devices_by_partition().get(number, ()))
         self._owned[number] = PartitionCommit(partition, writer, self._group)
 

@@ -37,9 +37,9 @@ def rule_set(*documents: str) -> RuleSet:
 def engine_of(*documents: str, devices: Iterable[Device] = (), rules: RuleSet | None = None) -> Engine:
     """A lane of lamps, watching those given (L1 if none)."""
     known = {device.device_id: device for device in devices or (lamp(),)}
-    lane = Engine("streetlight", rules or rule_set(*documents), known.get)
-    lane.refresh(known.values())
-    return lane
+    engine = Engine("streetlight", rules or rule_set(*documents), known.get)
+    engine.refresh(known.values())
+    return engine
 
 
 def at(minutes: float) -> int:
@@ -52,7 +52,7 @@ def report(
     readings: dict[str, Any] = {"dimming_level": level}
     if power is not None:
         readings["active_power"] = power
-    told: dict[str, Any] = {
+    reported: dict[str, Any] = {
         "device_id": device_id,
         "kind": "streetlight",
         "observed_at_ms": at(minutes),
@@ -61,18 +61,18 @@ def report(
         "readings": readings,
         **more,
     }
-    return told  # type: ignore[return-value]
+    return reported  # type: ignore[return-value]
 
 
-def tick(lane: Engine, minutes: float, gateway: int = 0) -> None:
-    lane.tick({"gateway": gateway, "tick_at_ms": at(minutes)})
+def tick(engine: Engine, minutes: float, gateway: int = 0) -> None:
+    engine.tick({"gateway": gateway, "tick_at_ms": at(minutes)})
 
 
-def told(lane: Engine) -> list[tuple[str, float, float | None]]:
+def published(engine: Engine) -> list[tuple[str, float, float | None]]:
     """What was raised so far: (transition, opened, cleared) in minutes."""
     return [
         (raised.transition.value, minutes(raised.event.opened_at_ms), minutes(raised.event.cleared_at_ms))  # type: ignore[misc]
-        for raised in lane.raised
+        for raised in engine.raised
     ]
 
 
@@ -80,9 +80,9 @@ def minutes(instant_ms: int | None) -> float | None:
     return None if instant_ms is None else (instant_ms - T0_MS) / MINUTE_MS
 
 
-def history(lanes: Iterable[Engine]) -> list[Event]:
+def history(engines: Iterable[Engine]) -> list[Event]:
     """The final revision of every event that was not withdrawn, without what counts the way there."""
-    final = {raised.event.event_id: raised.event for lane in lanes for raised in lane.raised}
+    final = {raised.event.event_id: raised.event for engine in engines for raised in engine.raised}
     kept = [event for event in final.values() if event.status is not Status.WITHDRAWN]
     return sorted(
         (event.model_copy(update={"revision": 1, "replaces": None}) for event in kept),

@@ -196,7 +196,7 @@ class Stages:
     async def records(self, topic: str) -> list[Record]:
         return [record async for record in read_to_end(self.log, [topic])]
 
-    async def told(self, count: int, topic: str | None = None) -> list[dict[str, Any]]:
+    async def published(self, count: int, topic: str | None = None) -> list[dict[str, Any]]:
         """The events on a topic (rules.raised by default) once there are that many."""
 
         async def enough() -> list[dict[str, Any]] | None:

@@ -13,7 +13,7 @@ from rules.definitions.silences import Silence
 from rules.explaining.changes import ChangeLine
 from rules.explaining.explanation import ReadingLine
 from rules.explaining.formulas import FormulaPart
-from rules.explaining.phrases import say
+from rules.explaining.phrases import bilingual
 from rules.language.rule import Rule
 from rules.schedule.calendars import Calendars
 
@@ -80,7 +80,7 @@ class Situation:
     """All that is known around the question.
 
     `reports` are those of the device received up to `at_ms`, as far back as the rule looks; `last_heard_ms` its newest
-    before that, if any. `told` are the rule's events on the device that were open at the instant or opened near it,
+    before that, if any. `published` are the rule's events on the device that were open at the instant or opened near it,
     `suppressors` open events of the rules that suppress it on the parent chain.
     """
 
@@ -92,15 +92,15 @@ class Situation:
     from_ms: int
     calendars: Calendars
     in_force_since_ms: int = 0
-    last_heard_ms: int | None = None
-    told: Sequence[Event] = ()
+    last_report_ms: int | None = None
+    published: Sequence[Event] = ()
     suppressors: Sequence[Event] = ()
     silences: Sequence[Silence] = ()
 
 
 def reason(code: Code, english: str, chinese: str) -> Reason:
     """A reason in both languages."""
-    return Reason(code=code, text=say(english, chinese))
+    return Reason(code=code, text=bilingual(english, chinese))
 
 
 def is_open_at(event: Event, at_ms: int) -> bool:

@@ -20,7 +20,7 @@ _REMARKS: Final = (Code.SHADOW, Code.NOT_IN_FORCE_YET)
 def why_not(asked: Situation, clock: WallClock) -> WhyNot:
     """Why no event is open then. Pure."""
     reasons = list(before_readings(asked, clock))
-    event = next((event for event in asked.told if is_open_at(event, asked.at_ms)), None)
+    event = next((event for event in asked.published if is_open_at(event, asked.at_ms)), None)
     if event is not None:
         reasons = [about_open(event, asked, clock)]
     if any(one.code not in _REMARKS for one in reasons):

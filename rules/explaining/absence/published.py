@@ -1,4 +1,4 @@
-"""Reasons behind the rule: what it finds is suppressed, absorbed, silenced, or told already."""
+"""Reasons behind the rule: what it finds is suppressed, absorbed, silenced, or published already."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def found_but_not_published(found: Event, asked: Situation, clock: WallClock) ->
             f"（事件 {over.event_id}）；若其解除时条件仍成立，届时开启。",
         )
         return
-    unstable = next((event for event in asked.told if event.unstable), None)
+    unstable = next((event for event in asked.published if event.unstable), None)
     if unstable is not None:
         yield reason(
             Code.UNSTABLE,
@@ -31,7 +31,7 @@ def found_but_not_published(found: Event, asked: Situation, clock: WallClock) ->
             f"{lead_zh}；对象状态不稳，并入事件 {unstable.event_id}。",
         )
         return
-    gone = next((event for event in asked.told if event.status is Status.WITHDRAWN), None)
+    gone = next((event for event in asked.published if event.status is Status.WITHDRAWN), None)
     if gone is not None and gone.absorbed_by:
         yield reason(
             Code.ABSORBED,

@@ -32,7 +32,7 @@ def of_trace(trace: Trace, asked: Situation, clock: WallClock) -> Iterator[Reaso
         yield _nothing_judged(trace, asked, clock)
         return
     newest_ms = max(seen.at_ms for seen in judged)
-    if trace.plan is not None and asked.at_ms - newest_ms > trace.plan.gaps_ms[0]:
+    if trace.judges and asked.at_ms - newest_ms > trace.gap_ms:
         yield _silent(newest_ms, asked.at_ms, clock)
     yield from _of_readings(judged, trace, clock)
 
@@ -44,7 +44,7 @@ def _found_at(trace: Trace, at_ms: int) -> Event | None:
 
 def _inactive_span(trace: Trace, asked: Situation) -> tuple[int, int] | None:
     plan = trace.plan
-    if plan is None or plan.activities is None or plan.activities[0] is None:
+    if plan.activities is None or plan.activities[0] is None:
         return None
     span = plan.activities[0](asked.at_ms, trace.device)
     if span is None:
@@ -68,7 +68,7 @@ def _not_active(span: tuple[int, int], clock: WallClock) -> tuple[str, str]:
 def _not_silent(trace: Trace, asked: Situation, clock: WallClock) -> Reason:
     silence_ms = asked.rule.no_data_ms or 0
     assert asked.device is not None
-    last_ms = trace.last_heard_ms or asked.last_heard_ms
+    last_ms = trace.last_report_ms or asked.last_report_ms
     since_ms = asked.device.activated_at_ms if last_ms is None else last_ms
     what = ("The device became active", "设备启用时间") if last_ms is None else ("It was last heard", "最近一次数据")
     passed, allowed, at = duration(max(0, asked.at_ms - since_ms)), duration(silence_ms), clock.wall(since_ms)
@@ -91,9 +91,9 @@ def _nothing_judged(trace: Trace, asked: Situation, clock: WallClock) -> Reason:
             f"收到 {len(late)} 条上报，均超过允许的 {lateness}（最多迟到 {duration(worst)}），已存储但未判断；"
             "可用 rules backtest --raise 补判。",
         )
-    if asked.last_heard_ms is None:
+    if asked.last_report_ms is None:
         return reason(Code.NO_READINGS, "Nothing was ever heard of the device.", "从未收到该设备的数据。")
-    return _silent(asked.last_heard_ms, asked.at_ms, clock)
+    return _silent(asked.last_report_ms, asked.at_ms, clock)
 
 
 def _silent(last_ms: int, at_ms: int, clock: WallClock) -> Reason:
@@ -140,7 +140,7 @@ def _of_readings(judged: Sequence[Seen], trace: Trace, clock: WallClock) -> Iter
 def _pending(since_ms: int, last_ms: int, trace: Trace, clock: WallClock) -> Reason:
     held, needed = duration(last_ms - since_ms), duration(trace.rule.for_ms)
     since, last, due = clock.wall(since_ms), clock.wall(last_ms), clock.wall(since_ms + trace.rule.for_ms)
-    gap = duration(trace.plan.gaps_ms[0]) if trace.plan else ""
+    gap = duration(trace.gap_ms) if trace.judges else ""
     return reason(
         Code.PENDING,
         f"The condition holds, but only for {held} of {needed}: since {since}, last seen at {last}. A reading at or after "
@@ -152,12 +152,12 @@ def _pending(since_ms: int, last_ms: int, trace: Trace, clock: WallClock) -> Rea
 
 def _false(newest: Seen, trace: Trace, clock: WallClock) -> Reason:
     wrong = [part for part in newest.parts if part.holds is not True]
-    said = " && ".join(part.filled for part in wrong)
+    filled = " && ".join(part.filled for part in wrong)
     written = " && ".join(part.written for part in wrong)
     at, message = clock.wall(newest.at_ms), newest.report.get("message_id")
-    told = f", message {message}" if message else ""
+    note = f", message {message}" if message else ""
     return reason(
         Code.FALSE,
-        f"The condition is false at the last reading ({at}{told}): {written} is {said}.",
-        f"最近一次读数（{at}{f'，消息 {message}' if message else ''}）使条件不成立：{written} 即 {said}。",
+        f"The condition is false at the last reading ({at}{note}): {written} is {filled}.",
+        f"最近一次读数（{at}{f'，消息 {message}' if message else ''}）使条件不成立：{written} 即 {filled}。",
     )

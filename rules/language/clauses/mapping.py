@@ -139,8 +139,8 @@ class Clauses:
         if title is None:
             return Text(en=default, zh=default)
         title.check_known(("en", "zh"), required=("en", "zh"))
-        told = {name: found[1] for name in ("en", "zh") if (found := title.text(name))}
-        return Text(en=told.get("en", default), zh=told.get("zh", default))
+        given = {name: found[1] for name in ("en", "zh") if (found := title.text(name))}
+        return Text(en=given.get("en", default), zh=given.get("zh", default))
 
     def condition(
         self, name: str, roots: tuple[str, ...] = ALL_ROOTS, signals: Mapping[str, Signal] | None = None

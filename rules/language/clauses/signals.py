@@ -44,22 +44,22 @@ def _read_signal(clause: Clauses | None, *, accepts_suspect: bool) -> Signal | N
 
 
 def _read_crossing(clause: Clauses, take: Take) -> Crossing | None:
-    told = [name for name in ("reaches", "falls_to") if name in clause.entries]
+    given = [name for name in ("reaches", "falls_to") if name in clause.entries]
     if take is not Take.FORECAST:
-        for name in [*told, *(["within"] if "within" in clause.entries else [])]:
+        for name in [*given, *(["within"] if "within" in clause.entries else [])]:
             entry = clause.entries[name]
             clause.refuse(entry.key or entry, f"`{clause.name(name)}` has a meaning only with `take: forecast`")
         return None
-    if len(told) != 1:
+    if len(given) != 1:
         clause.refuse(clause.mapping, f"`{clause.called}`: a forecast needs `reaches` or `falls_to`, and not both")
         return None
-    entry = clause.entries[told[0]]
+    entry = clause.entries[given[0]]
     level: float | str | None = None
     if isinstance(entry.value, int | float) and not isinstance(entry.value, bool):
         level = float(entry.value)
     elif isinstance(entry.value, str) and (match := _ATTRIBUTE.match(entry.value)):
         level = match[1]
     else:
-        clause.refuse(entry, f"`{clause.name(told[0])}` must be a number or device.<attribute>")
+        clause.refuse(entry, f"`{clause.name(given[0])}` must be a number or device.<attribute>")
     within_ms = clause.duration("within", at_least_ms=1) or DEFAULT_FORECAST_MS
-    return None if level is None else Crossing(level, within_ms, falling=told[0] == "falls_to")
+    return None if level is None else Crossing(level, within_ms, falling=given[0] == "falls_to")

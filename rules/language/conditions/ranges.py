@@ -1,4 +1,4 @@
-"""What a condition can be, as far as the ranges of its names tell: reasoning with intervals, never wrong, often silent."""
+"""What a condition can be, as far as the ranges of its names show: reasoning with intervals, never wrong, often silent."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -114,8 +114,8 @@ def _all_of(conjuncts: list[Expression], ranges: Ranges) -> Certainty:
     narrowed: dict[tuple[str, str], Range] = {}
     for node in conjuncts:
         together = _all(together, certainty_of(node, ranges))
-        if (said := comparison(node)) is not None:
-            name, operator, value = said
+        if (compared := comparison(node)) is not None:
+            name, operator, value = compared
             before = narrowed.get((name.root, name.field), ranges(name))
             narrowed[name.root, name.field] = before.meet(_allowed(operator, value))
     if any(allowed.is_empty for allowed in narrowed.values()):

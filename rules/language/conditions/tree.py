@@ -3,7 +3,7 @@
 A condition is an expression over `reading.<quantity>`, `device.<attribute>`, `area.<level>`, `sun.elevation`, the rule's
 signals by their names, and literals with the operators
 `|| && ! == != < <= > >= in + - * / ?:`, lists, and a few functions. Our own parser (`parser`) exists for
-what the CEL library does not say: which quantity of `reading` is read, and where a literal stands, so that every number
+what the CEL library does not expose: which quantity of `reading` is read, and where a literal stands, so that every number
 becomes a double. Whatever it does not know is refused, never passed on.
 """
 

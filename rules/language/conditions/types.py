@@ -61,7 +61,7 @@ AREA: Final = dict.fromkeys(("division", "street", "community", "grid"), Kind.TE
 
 
 class Types:
-    """The types of one condition. `attributes` holds what each attribute must be, as far as its uses tell."""
+    """The types of one condition. `attributes` holds what each attribute must be, as far as its uses show."""
 
     def __init__(self, tree: Expression, roots: tuple[str, ...] = ALL_ROOTS) -> None:
         """Raises: BadExpression where the tree cannot be a condition."""

@@ -18,11 +18,11 @@ _MOST_DAYS: Final = 4_000
 _FIRST_DAY: Final = day_number("1970-01-01")
 _LAST_DAY: Final = day_number("2200-01-01")
 _Read = TypeVar("_Read")
-_Said = TypeVar("_Said")
+_Written = TypeVar("_Written")
 
 
 def is_calendar(document: LocatedValue) -> bool:
-    """Whether a document says `calendar` where a rule says `rule`."""
+    """Whether a document has `calendar` where a rule has `rule`."""
     return isinstance(document.value, dict) and "calendar" in document.value and "rule" not in document.value
 
 
@@ -80,9 +80,11 @@ class _Document(Clauses):
             opened.update(dict.fromkeys(days, spans))
         return opened
 
-    def _read(self, item: LocatedValue, name: str, read: Callable[[_Said], _Read], said: _Said) -> _Read | None:
+    def _read(
+        self, item: LocatedValue, name: str, read: Callable[[_Written], _Read], written: _Written
+    ) -> _Read | None:
         try:
-            return read(said)
+            return read(written)
         except ValueError as error:
             self.refuse(item, f"`{name}`: {error}")
             return None

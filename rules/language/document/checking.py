@@ -1,6 +1,6 @@
-"""What `rules check` finds beyond what a document must be: conditions that say nothing, slips of unit, windows too short.
+"""What `rules check` finds beyond what a document must be: conditions that mean nothing, slips of unit, windows too short.
 
-Errors are certain: such a rule does not do what it says. Warnings may be meant.
+Errors are certain: such a rule does not do what its text states. Warnings may be meant.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -123,9 +123,9 @@ class _RuleCheck:
         if interval_s is None:
             return
         rule, interval_ms = self._rule, interval_s * 1000
-        told = {"for": rule.for_ms, "clear_for": rule.clear_for_ms, "gap": rule.gap_ms, "no_data": rule.no_data_ms}
+        durations = {"for": rule.for_ms, "clear_for": rule.clear_for_ms, "gap": rule.gap_ms, "no_data": rule.no_data_ms}
         for name in _WINDOWS:
-            if name in self._entries and 0 < (told[name] or 0) < interval_ms:
+            if name in self._entries and 0 < (durations[name] or 0) < interval_ms:
                 self._warn_short(self._entries[name], name, interval_s)
         for name, signal in rule.signals.items():
             if signal.over_ms < interval_ms and signal.take is not Take.LAST:
@@ -151,10 +151,10 @@ def _comparisons(node: Expression) -> Iterator[Expression]:
 
 def _slip(node: Expression, signals: Mapping[str, Signal]) -> tuple[int, str] | None:
     """Where and why a comparison is with a number that its quantity cannot have; None where it can."""
-    said = comparison(node)
-    if said is None:
+    compared = comparison(node)
+    if compared is None:
         return None
-    name, _, value = said
+    name, _, value = compared
     quantity = _quantity_of(name, signals)
     if quantity is None or quantity.boolean:
         return None

@@ -8,7 +8,7 @@ from rules.language.rule import Mode, Rule
 
 
 def with_mode(rule: Rule, mode: Mode) -> Rule:
-    """The rule as its document says it with that mode instead."""
+    """The rule as its document writes it, with that mode instead."""
     (document,) = load_yaml(rule.text, rule.name)
     if isinstance(document.value, list):
         (document,) = document.value
@@ -18,8 +18,8 @@ def with_mode(rule: Rule, mode: Mode) -> Rule:
 
 def _text_with_mode(text: str, document: LocatedValue, mode: Mode) -> str:
     entries: dict[str, LocatedValue] = document.value
-    if (said := entries.get("mode")) is not None:
-        return text[: said.start] + mode.value + text[said.end :]
+    if (written := entries.get("mode")) is not None:
+        return text[: written.start] + mode.value + text[written.end :]
     name = entries["rule"]
     if text[document.start] == "{":
         return f"{text[: name.end]}, mode: {mode.value}{text[name.end :]}"

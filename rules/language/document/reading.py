@@ -50,7 +50,7 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What a text holds: rules and calendars, each in order, no name twice, and what the rules say of others."""
+    """What a text holds: rules and calendars, each in order, no name twice, and what the rules name of others."""
 
     rules: list[Rule]
     calendars: list[Calendar]
@@ -209,8 +209,8 @@ class _Document(Clauses):
 
     def _check_used(self, signals: Mapping[str, Signal]) -> None:
         for name in signals:
-            said = [str(entry.value) for clause in ("when", "clear_when") if (entry := self.entries.get(clause))]
-            if not any(re.search(rf"\b{name}\b", text) for text in said):
+            written = [str(entry.value) for clause in ("when", "clear_when") if (entry := self.entries.get(clause))]
+            if not any(re.search(rf"\b{name}\b", text) for text in written):
                 entry = self.entries["signals"].value[name]
                 self.refuse(entry.key or entry, f"no condition reads the signal `{name}`")
 
@@ -282,18 +282,18 @@ class _Document(Clauses):
             return None
         if clause.value in ("day", "night"):
             return Active(sun=clause.value)
-        said = self.mapping_of("active") if isinstance(clause.value, dict) else None
-        if said is None or len(said.entries) != 1:
+        written = self.mapping_of("active") if isinstance(clause.value, dict) else None
+        if written is None or len(written.entries) != 1:
             self.refuse(
                 clause,
                 "`active` is always, day, night, {hours: 'Mon-Fri 08:00-18:00'}, {calendar: <name>} or {outside: <name>}",
             )
             return None
-        said.check_known(("hours", "calendar", "outside"))
-        if "hours" in said.entries:
-            return Active(hours=self._hours(said))
-        name = said.text("calendar") or said.text("outside")
-        return Active(calendar=name[1], inside="calendar" in said.entries) if name else None
+        written.check_known(("hours", "calendar", "outside"))
+        if "hours" in written.entries:
+            return Active(hours=self._hours(written))
+        name = written.text("calendar") or written.text("outside")
+        return Active(calendar=name[1], inside="calendar" in written.entries) if name else None
 
     def _hours(self, active: Clauses) -> tuple[str, ...]:
         hours = []

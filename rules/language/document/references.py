@@ -1,4 +1,4 @@
-"""What rules say of other rules and of calendars: `suppressed_by`, `group.of`, `active`; and whether that can be."""
+"""What rules name of other rules and of calendars: `suppressed_by`, `group.of`, `active`; and whether that can be."""
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
@@ -32,12 +32,12 @@ def read_references(rule: str, document: LocatedValue) -> list[Reference]:
     """Every name of another rule or of a calendar in the document of a rule, in order."""
     entries = document.value if isinstance(document.value, dict) else {}
     group, active = _entries(entries.get("group")), _entries(entries.get("active"))
-    told = [
+    named = [
         *(("suppressed_by", Target.RULE, item) for item in _items(entries.get("suppressed_by"))),
         *(("group.of", Target.RULE, item) for item in _items(group.get("of"))),
         *((f"active.{name}", Target.CALENDAR, active[name]) for name in ("calendar", "outside") if name in active),
     ]
-    return [Reference(rule, clause, target, str(item.value), item.line, item.column) for clause, target, item in told]
+    return [Reference(rule, clause, target, str(item.value), item.line, item.column) for clause, target, item in named]
 
 
 def unknown_references(

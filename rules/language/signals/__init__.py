@@ -1,1 +1,1 @@
-"""Signals: what a device's readings say over a window of observed time."""
+"""Signals: what a device's readings come to over a window of observed time."""

@@ -1,8 +1,8 @@
 """What a signal takes of its window, kept up as the window moves on: O(1) for each reading, amortised.
 
-A `Running` looks at one series (times and values in observed order) and moves forward through it. Whatever it says depends
+A `Running` looks at one series (times and values in observed order) and moves forward through it. What it returns depends
 on the readings in the window alone, never on how it came there: sums are exact integers of millionths, so no rounding is
-carried along, and a window that was rebuilt after late data or a restart says the same to the last bit.
+carried along, and a window that was rebuilt after late data or a restart returns the same to the last bit.
 """
 
 from array import array
@@ -36,7 +36,7 @@ class Running:
         self.at_ms = _BEFORE_EVERYTHING
 
     def value(self, times: "array[int]", values: "array[float]", at_ms: int, facts: Facts) -> float | None:
-        """What the window says at that instant; None where it holds too little."""
+        """The value of the window at that instant; None where it holds too little."""
         if at_ms < self.at_ms:
             self.reset()
         self.at_ms = at_ms

@@ -81,10 +81,10 @@ class Signal:
         quantity = CATALOGUE[self.of]
         span = format_duration(self.over_ms)
         if chinese:
-            said = f"{quantity.title_zh}（{span} {_CHINESE[self.take]}）{value:.6g}"
+            text = f"{quantity.title_zh}（{span} {_CHINESE[self.take]}）{value:.6g}"
         else:
-            said = f"{quantity.title_en}, {self.take} over {span}: {value:.6g}"
-        return f"{said} {unit_sign(self.unit)}".rstrip()
+            text = f"{quantity.title_en}, {self.take} over {span}: {value:.6g}"
+        return f"{text} {unit_sign(self.unit)}".rstrip()
 
 
 @lru_cache(4_096)

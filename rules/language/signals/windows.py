@@ -1,4 +1,4 @@
-"""One device's windows: the readings its signals look at, and what they say at a report."""
+"""One device's windows: the readings its signals look at, and their values at a report."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -70,7 +70,7 @@ class QuantitySeries:
 
 
 class Windows:
-    """The series and windows of one device, as its plan's layout says."""
+    """The series and windows of one device, as its plan lays them out."""
 
     __slots__ = ("_layout", "_series", "_taken")
 
@@ -85,7 +85,7 @@ class Windows:
             series.runnings.append(running)
 
     def put(self, t: int, quantity: str, value: Any, *, suspect: bool = False) -> None:
-        """Take a reading that was told as good or suspect; what is no number of that quantity is left out."""
+        """Take a reading that was reported as good or suspect; what is no number of that quantity is left out."""
         for source, series in zip(self._layout.sources, self._series, strict=True):
             if source[0] == quantity and (source[1] or not suspect):
                 number = as_number(quantity, value)

@@ -26,7 +26,7 @@ class Shelf:
         return [r for r in self._reports if r["kind"] == kind and from_ms <= r["observed_at_ms"] < to_ms]
 
 
-def told(observed_s: int, late_s: int, kind: str = "streetlight") -> Telemetry:
+def reported(observed_s: int, late_s: int, kind: str = "streetlight") -> Telemetry:
     at_ms = T0_MS + observed_s * 1000
     return {**report(0), "kind": kind, "observed_at_ms": at_ms, "received_at_ms": at_ms + late_s * 1000}
 
@@ -37,7 +37,7 @@ async def all_of(shelf: Shelf, order: Order = Order.RECEIVED, to_ms: int = T0_MS
 
 
 _REPORTS = st.lists(
-    st.builds(told, st.integers(0, 80_000), st.integers(-299, 5_000), st.sampled_from(["streetlight", "cabinet"])),
+    st.builds(reported, st.integers(0, 80_000), st.integers(-299, 5_000), st.sampled_from(["streetlight", "cabinet"])),
     max_size=40,
 )
 
@@ -55,7 +55,7 @@ async def test_by_observation_nothing_is_late(reports: list[Telemetry]) -> None:
 
 
 async def test_what_is_received_at_the_end_or_later_stays_out_and_a_clock_that_is_ahead_does_not() -> None:
-    ahead, late = told(100 * 60, -240), told(90 * 60, 3600)
+    ahead, late = reported(100 * 60, -240), reported(90 * 60, 3600)
     end_ms = T0_MS + 100 * MINUTE_MS
     assert await all_of(Shelf([ahead, late]), to_ms=end_ms) == [ahead]
     assert await all_of(Shelf([ahead]), to_ms=ahead["received_at_ms"]) == []

@@ -73,7 +73,7 @@ class Bench:
     def __init__(self, *documents: str, devices: Iterable[Device] = CITY, partitions: int = 1) -> None:
         self.devices = {device.device_id: device for device in devices}
         self.stage = Stage(partitions, self.find, settle_every_ms=ms(5))
-        self.told: list[Output] = []
+        self.published: list[Output] = []
         self._states: dict[RuleSubject, bytes | None] = {}
         self.rules(*documents)
 
@@ -116,35 +116,35 @@ class Bench:
         return after
 
     def _take(self) -> None:
-        told, states = self.stage.take()
-        self.told += told
+        published, states = self.stage.take()
+        self.published += published
         self._states |= states
 
-    def said(self) -> list[tuple[str, str, str]]:
+    def changes(self) -> list[tuple[str, str, str]]:
         """What was told, in order: (transition, rule, subject)."""
-        return [(o.transition.value, o.event["rule"], o.event["subject"]) for o in self.told]
+        return [(o.transition.value, o.event["rule"], o.event["subject"]) for o in self.published]
 
-    def forget_told(self) -> None:
-        self.told.clear()
+    def forget_published(self) -> None:
+        self.published.clear()
 
     def event(self, rule: str, subject: str) -> dict[str, Any]:
         """The newest event of a rule on a subject as it was told last."""
-        return [o.event for o in self.told if (o.event["rule"], o.event["subject"]) == (rule, subject)][-1]
+        return [o.event for o in self.published if (o.event["rule"], o.event["subject"]) == (rule, subject)][-1]
 
     def history(self, rule: str | None = None) -> list[tuple[Any, ...]]:
         """(rule, subject, opened, cleared, absorbed by) of all events that stand, in minutes."""
         return [
             (e["rule"], e["subject"], minutes(e["opened_at_ms"]), minutes(e["cleared_at_ms"]), e["absorbed_by"])
-            for e in final(self.told)
+            for e in final(self.published)
             if rule in (None, e["rule"])
         ]
 
 
-def final(told: Iterable[Output]) -> list[dict[str, Any]]:
+def final(published: Iterable[Output]) -> list[dict[str, Any]]:
     """The last that was told of every event, those not withdrawn, by rule, subject and opening."""
-    last = {output.event["event_id"]: output.event for output in told}
-    standing = [event for event in last.values() if event["status"] != "withdrawn"]
-    return sorted(standing, key=lambda event: (event["rule"], event["subject"], event["opened_at_ms"]))
+    last = {output.event["event_id"]: output.event for output in published}
+    kept = [event for event in last.values() if event["status"] != "withdrawn"]
+    return sorted(kept, key=lambda event: (event["rule"], event["subject"], event["opened_at_ms"]))
 
 
 def silence(silence_id: str = "S1", starts: float = 0, ends: float = 60, **matches: Any) -> Silence:

@@ -14,10 +14,14 @@ GROUP = Grouping(("lamp-out",), "parent", at_least=3, within_ms=6)
 SUBJECTS = ("L1", "L2", "L3", "L4", "L5")
 
 
-def courses_of(key: RuleSubject, lives: Sequence[tuple[int, int]]) -> list[EventHistory]:
+def histories_of(key: RuleSubject, lives: Sequence[tuple[int, int]]) -> list[EventHistory]:
     said = {"subject": key[1], "kind": "streetlight", "department": None, "area": None}
-    spells = [RaisedEvent(said | {"opened_at_ms": o, "since_ms": o, "cleared_at_ms": None}, (), {}) for o, _ in lives]
-    return [EventHistory(spell, spell, *life) for spell, life in zip(spells, lives, strict=True)]
+    raised_events = [
+        RaisedEvent(said | {"opened_at_ms": o, "since_ms": o, "cleared_at_ms": None}, (), {}) for o, _ in lives
+    ]
+    return [
+        EventHistory(raised_event, raised_event, *life) for raised_event, life in zip(raised_events, lives, strict=True)
+    ]
 
 
 @st.composite
@@ -27,7 +31,7 @@ def lives(draw: st.DrawFn) -> list[tuple[int, int]]:
     return pairs + ([(instants[-1], FOREVER_MS)] if len(instants) % 2 else [])
 
 
-def told(spans: Sequence[GroupEvent]) -> list[tuple[int, int, list[str]]]:
+def published(spans: Sequence[GroupEvent]) -> list[tuple[int, int, list[str]]]:
     return [(span.opened_ms, span.cleared_ms, [member.subject for member in span.members]) for span in spans]
 
 
@@ -43,26 +47,26 @@ def test_kept_in_passing_it_says_what_a_new_one_says(
     kept, members = GroupMembers(), {}
     now: list[GroupEvent] = []
     for key, new_lives, is_asked in changes:
-        members[key] = courses_of(key, new_lives)
+        members[key] = histories_of(key, new_lives)
         kept.put(key, members[key])
         if not is_asked:
             continue
         found = kept.spans(GROUP, settled_ms, began_ms)
         now = now if found is None else found
         anew = GroupMembers()
-        for other, courses in members.items():
-            anew.put(other, courses)
-        assert told(now) == told(anew.spans(GROUP, settled_ms, began_ms) or [])
+        for other, histories in members.items():
+            anew.put(other, histories)
+        assert published(now) == published(anew.spans(GROUP, settled_ms, began_ms) or [])
 
 
 def test_a_member_that_joins_or_leaves_an_open_group_changes_nothing_of_it() -> None:
-    roll = GroupMembers()
+    group_members = GroupMembers()
     for n in range(100):
-        roll.put(("lamp-out", f"L{n}"), courses_of(("lamp-out", f"L{n}"), [(n, FOREVER_MS)]))
-        spans = roll.spans(GROUP, NEVER_MS, None)
+        group_members.put(("lamp-out", f"L{n}"), histories_of(("lamp-out", f"L{n}"), [(n, FOREVER_MS)]))
+        spans = group_members.spans(GROUP, NEVER_MS, None)
         assert (spans is None) == (n not in (0, 2)), "only the third member makes it"
     for n in range(99):
-        roll.put(("lamp-out", f"L{n}"), courses_of(("lamp-out", f"L{n}"), [(n, 200 + n)]))
-        assert roll.spans(GROUP, NEVER_MS, None) is None
-    roll.put(("lamp-out", "L99"), courses_of(("lamp-out", "L99"), [(99, 299)]))
-    assert [span[:2] for span in roll.spans(GROUP, NEVER_MS, None) or []] == [(2, 299)]
+        group_members.put(("lamp-out", f"L{n}"), histories_of(("lamp-out", f"L{n}"), [(n, 200 + n)]))
+        assert group_members.spans(GROUP, NEVER_MS, None) is None
+    group_members.put(("lamp-out", "L99"), histories_of(("lamp-out", "L99"), [(99, 299)]))
+    assert [span[:2] for span in group_members.spans(GROUP, NEVER_MS, None) or []] == [(2, 299)]

@@ -12,10 +12,10 @@ from tests.rules.correlation.bench import CITY, DIM_UNDER_LOSS, FEEDER_FAULT, LA
 from tests.rules.correlation.worlds import END, Interval, feed, interleaved, worlds
 
 NamedInterval = tuple[int, int | None, str]
-_Spell = TypeVar("_Spell", Interval, NamedInterval)
+_Stretch = TypeVar("_Stretch", Interval, NamedInterval)
 
 NEVER = 10_000
-DAMPED = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 1, within: 8m}}"
+UNSTABLE = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 1, within: 8m}}"
 
 UNDER_LOSS = (("power-loss", "F1"), ("lamp-dim", "L1"), ("lamp-dim", "L2"))
 ON_FEEDER = tuple(("lamp-out", f"L{n}") for n in range(1, 6))
@@ -24,7 +24,7 @@ EVERYTHING = (
     ("hot", "L1"), ("low", "L2"),
 )  # fmt: skip
 ALL_RULES = (
-    POWER_LOSS, DIM_UNDER_LOSS, FEEDER_FAULT, DAMPED,
+    POWER_LOSS, DIM_UNDER_LOSS, FEEDER_FAULT, UNSTABLE,
     LAMP_OUT[:-1] + ", suppressed_by: [power-loss, feeder-fault]}",
     "{rule: low, kind: streetlight, when: reading.voltage < 1, suppressed_by: feeder-fault, "
     "flapping: {more_than: 1, within: 5m}}",
@@ -38,34 +38,34 @@ def is_open(interval: Interval | NamedInterval, at: float) -> bool:
     return interval[0] <= at < (NEVER if interval[1] is None else interval[1])
 
 
-def wanted_under(losses: list[Interval], spells: list[Interval]) -> set[tuple[Any, ...]]:
+def wanted_under(losses: list[Interval], stretches: list[Interval]) -> set[tuple[Any, ...]]:
     """Minute by minute: an event comes to be in the first minute of its spell in which nothing stands over it."""
     found: set[tuple[Any, ...]] = set()
-    for spell in spells:
-        end = NEVER if spell[1] is None else spell[1]
-        came = next((t for t in range(spell[0], min(end, 2 * END)) if not any(is_open(o, t) for o in losses)), None)
+    for stretch in stretches:
+        end = NEVER if stretch[1] is None else stretch[1]
+        came = next((t for t in range(stretch[0], min(end, 2 * END)) if not any(is_open(o, t) for o in losses)), None)
         if came is not None:
-            last = 2 * END if spell[1] is None else end - 0.5
+            last = 2 * END if stretch[1] is None else end - 0.5
             absorbed = any(is_open(o, last) for o in losses)
-            found.add((came, spell[1], "power-loss" if absorbed else None))
+            found.add((came, stretch[1], "power-loss" if absorbed else None))
     return found
 
 
-def wanted_group(spells: list[_Spell], at_least: int, within: int) -> tuple[list[Interval], set[_Spell]]:
+def wanted_group(stretches: list[_Stretch], at_least: int, within: int) -> tuple[list[Interval], set[_Stretch]]:
     """Minute by minute: the group's events, and the spells that are part of one."""
     events: list[Interval] = []
-    absorbed: set[_Spell] = set()
-    members: list[_Spell] = []
+    absorbed: set[_Stretch] = set()
+    members: list[_Stretch] = []
     began: int | None = None
     for t in range(2 * END):
         if began is not None:
-            members += [s for s in spells if s[0] == t]
+            members += [s for s in stretches if s[0] == t]
             if not any(is_open(s, t) for s in members):
                 events.append((began, t))
                 absorbed |= set(members)
                 began = None
         if began is None:
-            members = [s for s in spells if is_open(s, t) and s[0] >= t - within]
+            members = [s for s in stretches if is_open(s, t) and s[0] >= t - within]
             if len(members) >= at_least and any(s[0] == t for s in members):
                 began = t
     if began is not None:
@@ -74,23 +74,23 @@ def wanted_group(spells: list[_Spell], at_least: int, within: int) -> tuple[list
     return events, absorbed
 
 
-def wanted_damped(spells: list[Interval], more_than: int, within: int) -> list[tuple[int, int | None, bool]]:
+def wanted_unstable(stretches: list[Interval], more_than: int, within: int) -> list[tuple[int, int | None, bool]]:
     """Minute by minute: events, or one unstable event while openings go on."""
     found: list[tuple[int, int | None, bool]] = []
     began: int | None = None
     for t in range(2 * END):
-        opens = any(s[0] == t for s in spells)
-        recent = sum(t - within <= s[0] <= t for s in spells)
+        opens = any(s[0] == t for s in stretches)
+        recent = sum(t - within <= s[0] <= t for s in stretches)
         if began is not None:
-            is_true = any(is_open(s, t) for s in spells)
-            if not opens and not is_true and not any(t - within < s[0] <= t for s in spells):
+            is_true = any(is_open(s, t) for s in stretches)
+            if not opens and not is_true and not any(t - within < s[0] <= t for s in stretches):
                 found.append((began, t, True))
                 began = None
         elif opens and recent > more_than:
             began = t
         elif opens:
-            (spell,) = (s for s in spells if s[0] == t)
-            found.append((t, spell[1], False))
+            (stretch,) = (s for s in stretches if s[0] == t)
+            found.append((t, stretch[1], False))
     if began is not None:
         found.append((began, None, True))
     return found
@@ -104,8 +104,8 @@ def test_suppression_is_what_minute_by_minute_reading_says(data: st.DataObject) 
     feed(bench, interleaved(world, data.draw(SEEDS)))
     losses = world.truth[("power-loss", "F1")]
     for lamp in ("L1", "L2"):
-        told = {event[2:] for event in bench.history("lamp-dim") if event[1] == lamp}
-        assert told == wanted_under(losses, world.truth[("lamp-dim", lamp)])
+        published = {event[2:] for event in bench.history("lamp-dim") if event[1] == lamp}
+        assert published == wanted_under(losses, world.truth[("lamp-dim", lamp)])
 
 
 @SLOWLY
@@ -114,27 +114,27 @@ def test_a_group_is_what_minute_by_minute_reading_says(data: st.DataObject) -> N
     world = data.draw(worlds(ON_FEEDER))
     bench = Bench(LAMP_OUT, FEEDER_FAULT, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))
-    spells = [(*spell, lamp) for (_, lamp), found in world.truth.items() for spell in found]
-    events, absorbed = wanted_group(spells, 3, 10)
+    stretches = [(*stretch, lamp) for (_, lamp), found in world.truth.items() for stretch in found]
+    events, absorbed = wanted_group(stretches, 3, 10)
     assert [event[2:4] for event in bench.history("feeder-fault")] == events
-    told = {(event[2], event[3], event[1]): event[4] for event in bench.history("lamp-out")}
-    assert told == {spell: "feeder-fault" if spell in absorbed else None for spell in spells}
+    published = {(event[2], event[3], event[1]): event[4] for event in bench.history("lamp-out")}
+    assert published == {stretch: "feeder-fault" if stretch in absorbed else None for stretch in stretches}
 
 
 @SLOWLY
 @given(st.data())
 def test_damping_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
     world = data.draw(worlds((("hot", "L1"), ("hot", "L2"))))
-    bench = Bench(DAMPED, partitions=2)
+    bench = Bench(UNSTABLE, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))
     for lamp in ("L1", "L2"):
-        events = {o.event["event_id"]: o.event for o in bench.told if o.event["subject"] == lamp}
-        told = sorted(
+        events = {o.event["event_id"]: o.event for o in bench.published if o.event["subject"] == lamp}
+        published = sorted(
             (e["opened_at_ms"] // MINUTE_MS, e["cleared_at_ms"] and e["cleared_at_ms"] // MINUTE_MS, e["unstable"])
             for e in events.values()
             if e["status"] != "withdrawn"
         )
-        assert told == wanted_damped(world.truth[("hot", lamp)], 1, 8)
+        assert published == wanted_unstable(world.truth[("hot", lamp)], 1, 8)
 
 
 @SLOWLY
@@ -164,7 +164,7 @@ def test_cuts_snapshots_and_restores_change_no_byte(data: st.DataObject) -> None
         feed_one(cut, record)
         if data.draw(st.integers(0, 4)) == 0 or place == len(order) - 1:
             cut = restored(cut, states)
-    assert [output.value for output in cut.told] == [output.value for output in whole.told]
+    assert [output.value for output in cut.published] == [output.value for output in whole.published]
 
 
 @SLOWLY
@@ -173,14 +173,14 @@ def test_at_most_one_event_of_a_rule_is_open_on_a_subject_at_any_time(data: st.D
     world = data.draw(worlds(EVERYTHING, partitions=3))
     bench = Bench(*ALL_RULES, partitions=3)
     feed(bench, interleaved(world, data.draw(SEEDS)))
-    standing: dict[tuple[str, str], dict[str, int]] = {}
+    latest: dict[tuple[str, str], dict[str, int]] = {}
     revisions: set[tuple[str, int]] = set()
-    for output in bench.told:
+    for output in bench.published:
         event = output.event
         identity = (event["event_id"], event["revision"])
         assert identity not in revisions
         revisions.add(identity)
-        events = standing.setdefault((event["rule"], event["subject"]), {})
+        events = latest.setdefault((event["rule"], event["subject"]), {})
         if event["status"] == "open":
             events[event["event_id"]] = FOREVER_MS
         else:
@@ -189,23 +189,23 @@ def test_at_most_one_event_of_a_rule_is_open_on_a_subject_at_any_time(data: st.D
 
 
 def feed_one(bench: Bench, record: tuple[int, Any]) -> None:
-    partition, told = record
-    if told.event is None:
-        bench.stage.clock(partition, told.at * MINUTE_MS)
+    partition, published = record
+    if published.event is None:
+        bench.stage.clock(partition, published.at * MINUTE_MS)
     else:
-        bench.stage.raised(told.transition, told.event.model_dump_json().encode(), max(bench.stage.now_ms, 0))
+        bench.stage.raised(published.transition, published.event.model_dump_json().encode(), max(bench.stage.now_ms, 0))
 
 
 def restored(bench: Bench, states: dict[Any, bytes]) -> Bench:
     """Another stage in the place of this one, from what was committed of it."""
-    told, changed = bench.stage.take()
+    published, changed = bench.stage.take()
     for key, state in changed.items():
         if state is None:
             states.pop(key, None)
         else:
             states[key] = state
     after = Bench(partitions=3)
-    after.told = bench.told + told
+    after.published = bench.published + published
     for key, state in states.items():
         after.stage.adopt_state(key, state)
     after.stage.restore(bench.stage.snapshot(), rules_of(*ALL_RULES), [])

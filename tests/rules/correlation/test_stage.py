@@ -38,13 +38,13 @@ def test_events_of_rules_that_take_part_in_nothing_pass_byte_by_byte_at_once() -
     bench = Bench(LAMP_OUT, *SUPPRESSION)
     event = raw_event("lamp-out", "L1", 5)
     bench.give(Transition.OPENED, event)
-    assert [output.value for output in bench.told] == [event.model_dump_json().encode()]
+    assert [output.value for output in bench.published] == [event.model_dump_json().encode()]
 
 
 def test_a_suppressor_itself_waits_for_nothing() -> None:
     bench = Bench(*SUPPRESSION)
     bench.opens("power-loss", "F1", 5)
-    assert bench.said() == [("opened", "power-loss", "F1")]
+    assert bench.changes() == [("opened", "power-loss", "F1")]
 
 
 def test_an_event_judged_over_history_is_not_correlated_and_leaves_the_others_alone() -> None:
@@ -52,11 +52,11 @@ def test_an_event_judged_over_history_is_not_correlated_and_leaves_the_others_al
     for rule in ("lamp-dim", "lamp-out"):
         bench.opens(rule, "L1", 50)
     bench.clock(50)
-    bench.forget_told()
+    bench.forget_published()
     for rule in ("lamp-dim", "lamp-out"):
         bench.opens(rule, "L1", 5, historical=True)
         bench.clears(rule, "L1", 5, 6, historical=True)
-    assert [said[0] for said in bench.said()] == ["opened", "cleared"] * 2
+    assert [change[0] for change in bench.changes()] == ["opened", "cleared"] * 2
     bench.rules(*SUPPRESSION, *GROUPING)
     for n in (2, 3):
         bench.opens("lamp-out", f"L{n}", 50 + n)
@@ -71,9 +71,9 @@ def test_a_child_waits_until_the_clock_of_every_partition_has_come_to_its_openin
     bench = Bench(*SUPPRESSION, partitions=2)
     bench.opens("lamp-dim", "L1", 5)
     bench.clock(9, partition=0)
-    assert bench.said() == []
+    assert bench.changes() == []
     bench.clock(5, partition=1)
-    assert bench.said() == [("opened", "lamp-dim", "L1")]
+    assert bench.changes() == [("opened", "lamp-dim", "L1")]
 
 
 @pytest.mark.parametrize("grandparent", [False, True], ids=["parent", "grandparent"])
@@ -134,7 +134,7 @@ def test_a_release_is_told_only_when_the_childs_next_report_cannot_deny_it_any_m
         bench.clears(rule, subject, 5, 17)
         bench.clock(20.5)
     bench.clock(60)
-    assert [said for said in bench.said() if said[1] == "lamp-dim"] == []
+    assert [change for change in bench.changes() if change[1] == "lamp-dim"] == []
 
 
 def test_a_release_that_nothing_denies_is_told_when_report_interval_and_clear_for_have_passed() -> None:
@@ -241,7 +241,7 @@ def test_a_child_withdrawn_while_it_was_suppressed_was_never_there() -> None:
     bench.withdraws("lamp-dim", "L1", 5)
     bench.clears("power-loss", "F1", 4, 9)
     bench.clock(20)
-    assert [said for said in bench.said() if said[1] == "lamp-dim"] == []
+    assert [change for change in bench.changes() if change[1] == "lamp-dim"] == []
 
 
 def test_a_suppressed_suppressor_still_suppresses() -> None:
@@ -251,7 +251,7 @@ def test_a_suppressed_suppressor_still_suppresses() -> None:
     bench.opens("power-loss", "F1", 4)
     bench.opens("lamp-dim", "L1", 5)
     bench.clock(20)
-    assert bench.said() == [("opened", "outage", "F1")]
+    assert bench.changes() == [("opened", "outage", "F1")]
 
 
 def test_a_group_suppresses_under_its_subject() -> None:
@@ -267,7 +267,9 @@ def test_a_group_suppresses_under_its_subject() -> None:
 
 
 def escalations(bench: Bench) -> list[tuple[str, str]]:
-    return [(o.transition.value, o.event["severity"]) for o in bench.told if o.transition is not Transition.CLEARED]
+    return [
+        (o.transition.value, o.event["severity"]) for o in bench.published if o.transition is not Transition.CLEARED
+    ]
 
 
 def test_a_released_event_escalates_by_its_own_opening() -> None:
@@ -276,11 +278,11 @@ def test_a_released_event_escalates_by_its_own_opening() -> None:
     bench.opens("lamp-dim", "L1", 6)
     bench.clears("power-loss", "F1", 5, 20)
     bench.clock(30)
-    bench.forget_told()
+    bench.forget_published()
     worse = raw_event("lamp-dim", "L1", 6, revision=2, severity=Severity.CRITICAL)
     bench.give(Transition.ESCALATED, worse)  # as its device counts: 30 minutes from 6 on
     bench.clock(49.9)
-    assert bench.said() == []
+    assert bench.changes() == []
     bench.clock(50)
     assert escalations(bench) == [("escalated", "critical")]
 
@@ -293,7 +295,7 @@ def test_a_released_event_over_before_its_step_never_escalates() -> None:
     bench.clears("lamp-dim", "L1", 6, 30, severity=Severity.CRITICAL)  # at the very instant of the step
     bench.clock(60)
     assert bench.history("lamp-dim") == [("lamp-dim", "L1", 20, 30, None)]
-    assert {output.event["severity"] for output in bench.told if output.event["rule"] == "lamp-dim"} == {"minor"}
+    assert {output.event["severity"] for output in bench.published if output.event["rule"] == "lamp-dim"} == {"minor"}
 
 
 # Groups
@@ -320,9 +322,9 @@ def test_a_group_opens_with_its_third_member_and_absorbs_those_before_and_after(
     bench.clock(3)
     assert bench.history("feeder-fault") == [("feeder-fault", "F1", 3, None, None)]
     assert {event[4] for event in bench.history("lamp-out")} == {"feeder-fault"}
-    bench.forget_told()
+    bench.forget_published()
     bench.opens("lamp-out", "L4", 4)
-    assert [(o.transition.value, o.event["absorbed_by"]) for o in bench.told] == [("opened", "feeder-fault")]
+    assert [(o.transition.value, o.event["absorbed_by"]) for o in bench.published] == [("opened", "feeder-fault")]
 
 
 def test_members_further_apart_than_within_are_no_group_and_old_ones_no_members() -> None:
@@ -389,9 +391,9 @@ def test_a_groups_event_is_escalated_by_the_clock() -> None:
     three_out(bench)
     bench.clock(32.9)
     assert bench.event("feeder-fault", "F1")["severity"] == "major"
-    bench.forget_told()
+    bench.forget_published()
     bench.clock(33)
-    assert [(o.transition.value, o.event["severity"]) for o in bench.told] == [("escalated", "critical")]
+    assert [(o.transition.value, o.event["severity"]) for o in bench.published] == [("escalated", "critical")]
 
 
 def test_a_late_change_of_a_member_moves_the_group() -> None:
@@ -403,7 +405,7 @@ def test_a_late_change_of_a_member_moves_the_group() -> None:
     bench.opens("lamp-out", "L3", 4)
     bench.clock(6)
     assert bench.history("feeder-fault") == [("feeder-fault", "F1", 4, None, None)]
-    withdrawn = [output.event for output in bench.told if output.transition is Transition.WITHDRAWN]
+    withdrawn = [output.event for output in bench.published if output.transition is Transition.WITHDRAWN]
     assert {event["event_id"] for event in withdrawn} >= {before["event_id"]}
 
 
@@ -411,16 +413,16 @@ def test_notification_of_members_waits_for_an_absorbing_group_but_not_of_critica
     bench = Bench(*GROUPING)
     bench.opens("lamp-out", "L1", 1)
     bench.opens("lamp-out", "L2", 1, severity=Severity.CRITICAL)
-    assert [output.event["hold_ms"] for output in bench.told] == [120_000, 0]
+    assert [output.event["hold_ms"] for output in bench.published] == [120_000, 0]
 
 
 def test_a_group_rule_put_in_force_tells_nothing_of_lone_events() -> None:
     bench = Bench(LAMP_OUT)
     bench.opens("lamp-out", "L1", 1)
     bench.clock(2)
-    bench.forget_told()
+    bench.forget_published()
     bench.rules(*GROUPING)
-    assert bench.said() == []
+    assert bench.changes() == []
 
 
 def test_a_group_of_groups_counts_their_events() -> None:
@@ -460,7 +462,7 @@ def test_a_group_rule_taken_out_of_live_clears_its_event(mode: Mode, reason: str
     three_out(bench)
     bench.clock(5)
     bench.rules(*GROUPING, change=lambda rule: replace(rule, mode=mode, version=2) if rule.group else rule)
-    live = [o.event for o in bench.told if o.event["rule"] == "feeder-fault" and not o.in_shadow]
+    live = [o.event for o in bench.published if o.event["rule"] == "feeder-fault" and not o.in_shadow]
     assert (live[-1]["status"], live[-1]["reason"]) == ("cleared", reason)
 
 
@@ -468,9 +470,9 @@ def test_a_new_version_of_a_group_rule_keeps_its_open_event() -> None:
     bench = Bench(*GROUPING)
     three_out(bench)
     bench.clock(5)
-    bench.forget_told()
+    bench.forget_published()
     bench.rules(LAMP_OUT, FEEDER_FAULT.replace("at_least: 3", "at_least: 4"), change=lambda r: replace(r, version=2))
-    assert bench.said() == []
+    assert bench.changes() == []
     for n in (1, 2, 3):
         bench.clears("lamp-out", f"L{n}", n, 10 + n)
     bench.clock(20)
@@ -575,7 +577,7 @@ def test_an_unstable_event_escalates_by_its_own_age() -> None:
         bench.clears("hot", "L1", opened, opened + 1)
     bench.clock(12.9)
     assert bench.event("hot", "L1")["severity"] == "minor"
-    bench.forget_told()
+    bench.forget_published()
     bench.clock(13)
     assert escalations(bench) == [("escalated", "major")]
     bench.clock(30)
@@ -591,11 +593,11 @@ def test_an_open_event_is_silenced_from_the_start_of_a_silence_to_its_end() -> N
     bench.clock(1)
     bench.silences(silence("works", starts=5, ends=10, rule="lamp-out"))
     bench.opens("lamp-out", "L1", 2)
-    told = []
+    published = []
     for minute in (4, 5, 9, 10):
         bench.clock(minute)
-        told.append(bench.event("lamp-out", "L1")["silenced_by"])
-    assert told == [None, "works", "works", None]
+        published.append(bench.event("lamp-out", "L1")["silenced_by"])
+    assert published == [None, "works", "works", None]
 
 
 @pytest.mark.parametrize(
@@ -618,7 +620,7 @@ def test_a_silence_is_about_what_agrees_in_all_it_names(matches: dict[str, Any],
     bench = Bench(LAMP_OUT)
     bench.silences(silence("works", **matches))
     bench.opens("lamp-out", "L1", 2, area="A/1")
-    assert (bench.told[0].event["silenced_by"] == "works") is fits
+    assert (bench.published[0].event["silenced_by"] == "works") is fits
 
 
 def test_an_event_that_clears_under_a_silence_stays_marked_and_one_taken_back_is_told_again() -> None:

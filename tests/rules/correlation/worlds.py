@@ -13,7 +13,7 @@ END = 40
 Interval = tuple[int, int | None]
 
 
-class Told(NamedTuple):
+class RaisedRecord(NamedTuple):
     """A record of one partition: an event's transition, or (with none) the clock at an instant."""
 
     at: int
@@ -25,7 +25,7 @@ class World(NamedTuple):
     """What is true by rule and subject, and the partitions' records in their order."""
 
     truth: dict[tuple[str, str], list[Interval]]
-    partitions: list[list[Told]]
+    partitions: list[list[RaisedRecord]]
 
 
 @st.composite
@@ -41,22 +41,22 @@ def intervals(draw: st.DrawFn) -> list[Interval]:
 @st.composite
 def worlds(draw: st.DrawFn, keys: tuple[tuple[str, str], ...], partitions: int = 2) -> World:
     truth = {key: draw(intervals()) for key in keys}
-    told: list[list[Told]] = [[] for _ in range(partitions)]
-    for n, (key, spells) in enumerate(truth.items()):
+    published: list[list[RaisedRecord]] = [[] for _ in range(partitions)]
+    for n, (key, stretches) in enumerate(truth.items()):
         at = 0
-        for spell in spells:
-            records = draw(_tellings(key, spell, at))
+        for stretch in stretches:
+            records = draw(_changes(key, stretch, at))
             at = records[-1].at  # the engine clears an event before it opens the next
-            told[n % partitions] += records
-    ordered = [sorted(records, key=lambda record: record.at) for records in told]
+            published[n % partitions] += records
+    ordered = [sorted(records, key=lambda record: record.at) for records in published]
     return World(truth, [_with_clocks(records, draw(st.integers(1, 4))) for records in ordered])
 
 
 @st.composite
-def _tellings(draw: st.DrawFn, key: tuple[str, str], spell: Interval, not_before: int) -> list[Told]:
+def _changes(draw: st.DrawFn, key: tuple[str, str], stretch: Interval, not_before: int) -> list[RaisedRecord]:
     """An event on its way: perhaps late, perhaps first told wrongly, its end perhaps told twice."""
-    opened, cleared = spell
-    records: list[Told] = []
+    opened, cleared = stretch
+    records: list[RaisedRecord] = []
     at = max(not_before, opened + draw(st.integers(0, LATENESS)))
     wrong = draw(st.sampled_from([None, None, None, 1, 2]))
     revision = 1
@@ -66,44 +66,46 @@ def _tellings(draw: st.DrawFn, key: tuple[str, str], spell: Interval, not_before
         and (cleared is None or opened + wrong < cleared)
     ):
         event = raw_event(*key, opened + wrong)
-        records.append(Told(max(at, opened + wrong), event, Transition.OPENED))
+        records.append(RaisedRecord(max(at, opened + wrong), event, Transition.OPENED))
         at = max(at, opened + wrong)
         gone = raw_event(*key, opened + wrong, status=Status.WITHDRAWN, revision=2)
-        records.append(Told(at, gone, Transition.WITHDRAWN))
-    records.append(Told(at, raw_event(*key, opened, revision=revision), Transition.OPENED))
-    return records + _end(draw, key, spell, at, revision)
+        records.append(RaisedRecord(at, gone, Transition.WITHDRAWN))
+    records.append(RaisedRecord(at, raw_event(*key, opened, revision=revision), Transition.OPENED))
+    return records + _end(draw, key, stretch, at, revision)
 
 
-def _end(draw: st.DrawFn, key: tuple[str, str], spell: Interval, at: int, revision: int) -> list[Told]:
-    opened, cleared = spell
+def _end(draw: st.DrawFn, key: tuple[str, str], stretch: Interval, at: int, revision: int) -> list[RaisedRecord]:
+    opened, cleared = stretch
     if cleared is None:
         return []
     at = max(at, cleared + draw(st.integers(0, LATENESS)))
-    records = [Told(at, raw_event(*key, opened, cleared, revision=revision + 1), Transition.CLEARED)]
+    records = [RaisedRecord(at, raw_event(*key, opened, cleared, revision=revision + 1), Transition.CLEARED)]
     if draw(st.booleans()) and cleared + 1 <= at <= cleared + LATENESS:
-        early = Told(cleared + 1, raw_event(*key, opened, cleared + 1, revision=revision + 1), Transition.CLEARED)
+        early = RaisedRecord(
+            cleared + 1, raw_event(*key, opened, cleared + 1, revision=revision + 1), Transition.CLEARED
+        )
         late = raw_event(*key, opened, cleared, revision=revision + 2)
-        records = [early._replace(at=max(early.at, at)), Told(at, late, Transition.AMENDED)]
+        records = [early._replace(at=max(early.at, at)), RaisedRecord(at, late, Transition.AMENDED)]
     return records
 
 
-def _with_clocks(records: list[Told], every: int) -> list[Told]:
+def _with_clocks(records: list[RaisedRecord], every: int) -> list[RaisedRecord]:
     """The partition's clock between the records: never ahead of what they say by more than the lateness."""
-    told: list[Told] = []
+    published: list[RaisedRecord] = []
     clock = 0
     for record in records:
         while clock + every < record.at:
             clock += every
-            told.append(Told(clock))
-        told.append(record)
-    return [*told, Told(END), Told(END + 100)]
+            published.append(RaisedRecord(clock))
+        published.append(record)
+    return [*published, RaisedRecord(END), RaisedRecord(END + 100)]
 
 
-def interleaved(world: World, seed: int) -> list[tuple[int, Told]]:
+def interleaved(world: World, seed: int) -> list[tuple[int, RaisedRecord]]:
     """The records of all partitions in one order that keeps each partition's own."""
     random = Random(seed)
     left = [list(records) for records in world.partitions]
-    order: list[tuple[int, Told]] = []
+    order: list[tuple[int, RaisedRecord]] = []
     while any(left):
         p = random.choice([p for p, records in enumerate(left) if records])
         many = random.choice((1, 1, 3, 10))
@@ -112,7 +114,7 @@ def interleaved(world: World, seed: int) -> list[tuple[int, Told]]:
     return order
 
 
-def feed(bench: Bench, order: list[tuple[int, Told]]) -> None:
+def feed(bench: Bench, order: list[tuple[int, RaisedRecord]]) -> None:
     for partition, record in order:
         if record.event is None or record.transition is None:
             bench.clock(record.at, partition)

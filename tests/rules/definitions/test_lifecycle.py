@@ -110,10 +110,10 @@ async def test_a_rollback_puts_a_version_in_force_again_under_its_own_number_and
     back = await roll_back(log, topics, "lamp-out", 1, signed("wang", "too slow", 3))
     assert (back.version, back.rule.text, back.author) == (1, LAMP_OUT.lstrip(), "zhang")
     table = await read_table(log, topics)
-    assert table.standing("lamp-out") == VersionInForce(1, "wang", "too slow", 3)
+    assert table.version_in_force("lamp-out") == VersionInForce(1, "wang", "too slow", 3)
     assert [(one.version, one.rule.for_ms) for one in table.versions("lamp-out")] == [(1, 120_000), (2, 180_000)]
     await roll_back(log, topics, "lamp-out", 1, signed("nobody", "again", 4))
-    assert (await read_table(log, topics)).standing("lamp-out") == VersionInForce(1, "wang", "too slow", 3)
+    assert (await read_table(log, topics)).version_in_force("lamp-out") == VersionInForce(1, "wang", "too slow", 3)
     (forward,) = await apply_rules(log, topics, LAMP_OUT.replace("2m", "5m"), now_ms=5)
     assert forward.definition.version == 3, "numbers are never used twice"
 

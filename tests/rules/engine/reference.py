@@ -30,7 +30,7 @@ class Comparison(NamedTuple):
     right: str | float
 
 
-class Said(NamedTuple):
+class Formula(NamedTuple):
     """Comparisons joined by `&&` or `||`, the whole of it negated or not."""
 
     parts: tuple[Comparison, ...]
@@ -57,9 +57,9 @@ class RuleData:
     """A rule as plain data, named as in its document."""
 
     name: str
-    when: Said | None = None
-    where: Said | None = None
-    clear_when: Said | None = None
+    when: Formula | None = None
+    where: Formula | None = None
+    clear_when: Formula | None = None
     signals: Mapping[str, Window] = field(default_factory=dict)
     suspect: bool = False
     for_ms: int = 0
@@ -176,13 +176,13 @@ def silences(rule: RuleData, seen: Seen, begins_ms: int, clock_ms: int) -> list[
     assert rule.no_data_ms is not None
     found: list[tuple[int, int, int | None]] = []
     is_open = False
-    for heard, following in pairwise([begins_ms, *seen.instants, None]):
-        assert heard is not None
+    for previous, following in pairwise([begins_ms, *seen.instants, None]):
+        assert previous is not None
         if not is_open:
-            due = after_active(rule, heard, rule.no_data_ms, clock_ms)
+            due = after_active(rule, previous, rule.no_data_ms, clock_ms)
             is_open = due is not None and (following is None or due < following)
             if is_open and due is not None:
-                found.append((heard, due, None))
+                found.append((previous, due, None))
         if is_open and following is not None and always_active(rule, following, following):
             found[-1] = (*found[-1][:2], following)
             is_open = False
@@ -272,12 +272,12 @@ def taken(window: Window, seen: Seen, now: int, *, suspect: bool) -> float | Non
     raise ValueError(window.take)
 
 
-def holds(said: Said, known: Mapping[str, Value]) -> bool | None:
+def holds(formula: Formula, known: Mapping[str, Value]) -> bool | None:
     """Whether a condition is true; None where a name in it has no value, whichever operators surround it."""
     answers: list[bool] = []
-    for left, op, right in said.parts:
+    for left, op, right in formula.parts:
         if left not in known or (isinstance(right, str) and right not in known):
             return None
         a, b = known[left], known[right] if isinstance(right, str) else right
         answers.append({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "is": bool(a) is bool(b)}[op])
-    return (all(answers) if said.joined == "&&" else any(answers)) is not said.negated
+    return (all(answers) if formula.joined == "&&" else any(answers)) is not formula.negated

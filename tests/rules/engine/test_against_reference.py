@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.devices import Device
 from domain.telemetry import Reading, Telemetry
-from tests.rules.engine.reference import Comparison, Found, Hours, RuleData, Said, Seen, Window, applies, find_events
+from tests.rules.engine.reference import Comparison, Formula, Found, Hours, RuleData, Seen, Window, applies, find_events
 from tests.rules.engines import engine_of, history
 
 STEP_MS = 20_000
@@ -100,13 +100,13 @@ def rule_of(random: Random, name: str) -> RuleData:
     if random.random() < 0.25:
         common["active"] = hours_of(random)
     if random.random() < 0.1:
-        common["where"] = Said((Comparison("device.limit", random.choice(["<", "=="]), 20),))
+        common["where"] = Formula((Comparison("device.limit", random.choice(["<", "=="]), 20),))
     if random.random() < 0.15:
         return RuleData(name, no_data_ms=duration(random), **common)
     named = {signal: window_of(random) for signal in ("one", "two") if random.random() < 0.5}
     when = condition(random, named)
     clear_when = condition(random, named) if random.random() < 0.5 else None
-    used = {part.left for said in (when, clear_when) if said for part in said.parts}
+    used = {part.left for formula in (when, clear_when) if formula for part in formula.parts}
     repeat = (random.choice([2, 3]), random.choice([duration(random), 30 * STEP_MS])) if random.random() < 0.3 else None
     return RuleData(
         name,
@@ -146,11 +146,11 @@ def window_of(random: Random) -> Window:
     return Window(of, duration(random), random.choice(TAKES))
 
 
-def condition(random: Random, signals: dict[str, Window]) -> Said:
+def condition(random: Random, signals: dict[str, Window]) -> Formula:
     if random.random() < 0.3:
-        return Said((Comparison("reading.active_power", random.choice([">=", "<"]), 10),))
+        return Formula((Comparison("reading.active_power", random.choice([">=", "<"]), 10),))
     parts = tuple(comparison(random, signals) for _ in range(random.choice([1, 1, 2])))
-    return Said(parts, random.choice(["&&", "||"]), negated=random.random() < 0.2)
+    return Formula(parts, random.choice(["&&", "||"]), negated=random.random() < 0.2)
 
 
 def comparison(random: Random, signals: dict[str, Window]) -> Comparison:
@@ -195,24 +195,24 @@ def found(story: Story) -> dict[str, list[Found]]:
         attributes={**FACTS},
         activated_at_ms=BEGINS_MS - STEP_MS,
     )
-    lane = engine_of(*map(document, story.rules), devices=[lamp])
+    engine = engine_of(*map(document, story.rules), devices=[lamp])
     for given_input in story.inputs:
         if isinstance(given_input, int):
-            lane.tick({"gateway": 0, "tick_at_ms": given_input})
+            engine.tick({"gateway": 0, "tick_at_ms": given_input})
         else:
-            lane.report(given_input)
+            engine.report(given_input)
     events: dict[str, list[Found]] = {rule.name: [] for rule in story.rules}
-    for event in history([lane]):
-        told = Found(event.since_ms, event.opened_at_ms, event.cleared_at_ms, event.severity.value, event.stale)
-        events[event.rule].append(told)
+    for event in history([engine]):
+        reported = Found(event.since_ms, event.opened_at_ms, event.cleared_at_ms, event.severity.value, event.stale)
+        events[event.rule].append(reported)
     return events
 
 
 def document(rule: RuleData) -> str:
     """The rule as an operator would write it."""
     lines = [f"rule: {rule.name}", "kind: streetlight", f"severity: {rule.severity}"]
-    for clause, said in (("where", rule.where), ("when", rule.when), ("clear_when", rule.clear_when)):
-        lines += [f"{clause}: '{text(said)}'"] if said else []
+    for clause, formula in (("where", rule.where), ("when", rule.when), ("clear_when", rule.clear_when)):
+        lines += [f"{clause}: '{text(formula)}'"] if formula else []
     lengths = {"for": rule.for_ms, "clear_for": rule.clear_for_ms, "gap": rule.gap_ms, "no_data": rule.no_data_ms}
     for clause, length_ms in {**lengths, "lateness": rule.lateness_ms}.items():
         lines += [f"{clause}: {length_ms // 1000}s"] if length_ms else []
@@ -233,11 +233,11 @@ def document(rule: RuleData) -> str:
     return "\n".join(lines)
 
 
-def text(said: Said) -> str:
-    joined = f" {said.joined} ".join(
-        (left if right else f"!{left}") if op == "is" else f"{left} {op} {right}" for left, op, right in said.parts
+def text(formula: Formula) -> str:
+    joined = f" {formula.joined} ".join(
+        (left if right else f"!{left}") if op == "is" else f"{left} {op} {right}" for left, op, right in formula.parts
     )
-    return f"!({joined})" if said.negated else joined
+    return f"!({joined})" if formula.negated else joined
 
 
 def weekly(hours: Hours) -> str:
@@ -246,7 +246,7 @@ def weekly(hours: Hours) -> str:
     return f"{days} {start}-{end}"
 
 
-HIGH = Said((Comparison("reading.active_power", ">", 20),))
+HIGH = Formula((Comparison("reading.active_power", ">", 20),))
 BROKEN_HOURS = tuple(Hours(frozenset(range(7)), 23 * 60 + start, 23 * 60 + end) for start, end in ((50, 52), (55, 59)))
 
 
@@ -254,7 +254,7 @@ def at(seconds: int) -> int:
     return BEGINS_MS + seconds * 1000
 
 
-def told(seconds: int, power: float) -> Telemetry:
+def reported(seconds: int, power: float) -> Telemetry:
     """A report of that power, observed so long after the beginning."""
     return report_at(at(seconds), {"active_power": power})
 
@@ -280,36 +280,36 @@ def test_the_engine_finds_what_the_reference_finds(random: Random) -> None:
     story = story_of(random)
     if differs(story):
         story = reduced(story)
-        told = "\n".join([*map(document, story.rules), *map(str, story.inputs)])
-        assert found(story) == expected(story), told
+        reported = "\n".join([*map(document, story.rules), *map(str, story.inputs)])
+        assert found(story) == expected(story), reported
 
 
 def test_a_count_ends_with_active_time_even_if_nothing_was_reported_outside() -> None:
     """docs/rules/repeat.md: false readings and silence break nothing; "the end of active time does"."""
     blinks = RuleData("blinks", when=HIGH, repeat=(2, 600_000), active=BROKEN_HOURS)
-    assert found(Story([blinks], [BEGINS_MS, told(60, 30.0), told(320, 30.0), at(320)])) == {"blinks": []}
+    assert found(Story([blinks], [BEGINS_MS, reported(60, 30.0), reported(320, 30.0), at(320)])) == {"blinks": []}
 
 
 def test_a_report_outside_active_time_does_not_clear_a_silence() -> None:
     """The design: "outside `active` nothing is judged: … open events neither clear nor go stale"."""
     silent = RuleData("silent", no_data_ms=60_000, active=BROKEN_HOURS)
-    inputs: list[Telemetry | int] = [BEGINS_MS, told(0, 30.0), at(100), told(150, 30.0), at(200)]
+    inputs: list[Telemetry | int] = [BEGINS_MS, reported(0, 30.0), at(100), reported(150, 30.0), at(200)]
     assert found(Story([silent], inputs)) == {"silent": [Found(at(0), at(60), None, "minor", False)]}
 
 
 def test_a_report_outside_active_time_does_not_take_the_mark_of_staleness_away() -> None:
     """docs/rules/times.md: stale is what has not been judged for longer than `gap`; outside `active` nothing is."""
     high = RuleData("high", when=HIGH, gap_ms=60_000, active=BROKEN_HOURS)
-    inputs: list[Telemetry | int] = [BEGINS_MS, told(0, 30.0), at(100), told(150, 30.0), at(200)]
+    inputs: list[Telemetry | int] = [BEGINS_MS, reported(0, 30.0), at(100), reported(150, 30.0), at(200)]
     assert found(Story([high], inputs)) == {"high": [Found(at(0), at(0), None, "minor", True)]}
 
 
 def test_a_reading_told_as_bad_stays_bad_in_windows_when_it_is_told_again() -> None:
-    """docs/rules/quality.md: "once told, a reading keeps its quality … the same holds within signals"."""
+    """docs/rules/quality.md: "once reported, a reading keeps its quality … the same holds within signals"."""
     mean = RuleData(
-        "mean", when=Said((Comparison("m", ">", 20),)), signals={"m": Window("active_power", 60_000, "mean")}
+        "mean", when=Formula((Comparison("m", ">", 20),)), signals={"m": Window("active_power", 60_000, "mean")}
     )
-    bad: Telemetry = {**told(0, 30.0), "quality": {"active_power": "bad"}}
-    again: Telemetry = {**told(0, 30.0), "readings": {"active_power": 30.0, "mains_present": True}}
-    mains = RuleData("mains", when=Said((Comparison("reading.mains_present", "is", False),)))
+    bad: Telemetry = {**reported(0, 30.0), "quality": {"active_power": "bad"}}
+    again: Telemetry = {**reported(0, 30.0), "readings": {"active_power": 30.0, "mains_present": True}}
+    mains = RuleData("mains", when=Formula((Comparison("reading.mains_present", "is", False),)))
     assert found(Story([mean, mains], [BEGINS_MS, bad, again, at(0)])) == {"mean": [], "mains": []}

@@ -7,7 +7,7 @@ import pytest
 from domain.devices import Device, DeviceState
 from rules.engine.engine import Engine
 from rules.engine.plans import RuleSet
-from tests.rules.engines import LAMP_OUT, at, lamp, minutes, report, rule_set, tick, told
+from tests.rules.engines import LAMP_OUT, at, lamp, minutes, published, report, rule_set, tick
 
 SILENT = "{rule: silent, kind: streetlight, no_data: 10m}"
 OTHER = "{rule: other, kind: streetlight, when: reading.dimming_level < 50, for: 5m}"
@@ -18,21 +18,21 @@ class Bench:
 
     def __init__(self, *documents: str) -> None:
         self.device: Device | None = lamp()
-        self.lane = Engine("streetlight", rule_set(*documents), lambda device_id: self.device)
-        self.lane.refresh([lamp()])
-        tick(self.lane, 0)
+        self.engine = Engine("streetlight", rule_set(*documents), lambda device_id: self.device)
+        self.engine.refresh([lamp()])
+        tick(self.engine, 0)
 
     def out(self, *at_minutes: float) -> None:
         for minute in at_minutes:
-            self.lane.report(report(minute, 2.0))
+            self.engine.report(report(minute, 2.0))
 
     def versions(self, version: int, *documents: str) -> None:
         rules = rule_set(*documents).by_name.values()
-        self.lane.set_rules(RuleSet(replace(rule, version=version) for rule in rules))
+        self.engine.set_rules(RuleSet(replace(rule, version=version) for rule in rules))
 
     @property
     def last(self) -> tuple[str, str | None, float | None]:
-        raised = self.lane.raised[-1]
+        raised = self.engine.raised[-1]
         return raised.transition.value, raised.event.reason, minutes(raised.event.cleared_at_ms)
 
 
@@ -41,9 +41,9 @@ def test_a_new_version_keeps_the_open_event_and_judges_it_by_its_own_clear_condi
     bench.out(0, 1, 2)
     bench.versions(2, LAMP_OUT + "clear_when: reading.active_power > 90\n")
     for minute, power in ((3, 50.0), (4, 50.0), (5, 95.0), (6, 95.0)):
-        bench.lane.report(report(minute, power))
-    assert told(bench.lane) == [("opened", 2, None), ("cleared", 2, 6)]
-    assert [raised.event.rule_version for raised in bench.lane.raised] == [1, 2]
+        bench.engine.report(report(minute, power))
+    assert published(bench.engine) == [("opened", 2, None), ("cleared", 2, 6)]
+    assert [raised.event.rule_version for raised in bench.engine.raised] == [1, 2]
 
 
 def test_pending_runs_restart_under_a_new_version() -> None:
@@ -51,32 +51,32 @@ def test_pending_runs_restart_under_a_new_version() -> None:
     bench.out(0, 1)
     bench.versions(2, LAMP_OUT)
     bench.out(2, 3)
-    assert told(bench.lane) == []
+    assert published(bench.engine) == []
     bench.out(4)
-    assert told(bench.lane) == [("opened", 4, None)]
+    assert published(bench.engine) == [("opened", 4, None)]
 
 
 def test_clearing_that_was_under_way_restarts_under_a_new_version() -> None:
     bench = Bench(LAMP_OUT.replace("clear_for: 1m", "clear_for: 3m"))
     bench.out(0, 1, 2)
     for minute in (3, 4, 5):
-        bench.lane.report(report(minute))
+        bench.engine.report(report(minute))
     bench.versions(2, LAMP_OUT.replace("clear_for: 1m", "clear_for: 3m"))
-    bench.lane.report(report(6))
-    assert told(bench.lane) == [("opened", 2, None)]
+    bench.engine.report(report(6))
+    assert published(bench.engine) == [("opened", 2, None)]
     for minute in (7, 8, 9):
-        bench.lane.report(report(minute))
-    assert told(bench.lane)[1:] == [("cleared", 2, 9)]
+        bench.engine.report(report(minute))
+    assert published(bench.engine)[1:] == [("cleared", 2, 9)]
 
 
 def test_a_removed_rule_clears_its_events_at_the_clock_with_its_reason() -> None:
     bench = Bench(LAMP_OUT, OTHER)
     bench.out(0, 1, 2)
-    tick(bench.lane, 4)
+    tick(bench.engine, 4)
     bench.versions(1, OTHER)
     assert bench.last == ("cleared", "rule_removed", 4)
     bench.out(5, 6, 7, 8)
-    assert len(bench.lane.raised) == 2
+    assert len(bench.engine.raised) == 2
 
 
 def test_untouched_rules_keep_their_state() -> None:
@@ -84,9 +84,9 @@ def test_untouched_rules_keep_their_state() -> None:
     bench.out(0, 1)
     bench.versions(1, LAMP_OUT, OTHER)
     bench.out(2)
-    assert told(bench.lane) == [("opened", 2, None)]
-    bench.lane.report({**report(0.5), "readings": {"dimming_level": 80.0, "active_power": 96.0}})
-    assert told(bench.lane)[1:] == [("withdrawn", 2, None)], "late data is still judged by them"
+    assert published(bench.engine) == [("opened", 2, None)]
+    bench.engine.report({**report(0.5), "readings": {"dimming_level": 80.0, "active_power": 96.0}})
+    assert published(bench.engine)[1:] == [("withdrawn", 2, None)], "late data is still judged by them"
 
 
 def test_a_new_rule_judges_only_reports_newer_than_those_before_it() -> None:
@@ -95,9 +95,9 @@ def test_a_new_rule_judges_only_reports_newer_than_those_before_it() -> None:
     bench.versions(1, OTHER, LAMP_OUT)
     bench.out(0.5)
     bench.out(3, 4)
-    assert told(bench.lane) == []
+    assert published(bench.engine) == []
     bench.out(5)
-    assert told(bench.lane) == [("opened", 5, None)]
+    assert published(bench.engine) == [("opened", 5, None)]
 
 
 @pytest.mark.parametrize(("mode", "reason"), [("off", "rule_off"), ("shadow", "rule_shadow")])
@@ -110,24 +110,24 @@ def test_a_rule_that_is_no_longer_live_clears_its_events(mode: str, reason: str)
 
 def test_a_silence_goes_on_under_a_new_version_and_ends_with_the_next_report() -> None:
     bench = Bench(SILENT)
-    bench.lane.report(report(0))
-    tick(bench.lane, 11)
+    bench.engine.report(report(0))
+    tick(bench.engine, 11)
     bench.versions(2, SILENT.replace("10m", "30m"))
-    tick(bench.lane, 50)
-    assert told(bench.lane) == [("opened", 10, None)]
-    bench.lane.report(report(51))
-    assert told(bench.lane)[1:] == [("cleared", 10, 51)]
+    tick(bench.engine, 50)
+    assert published(bench.engine) == [("opened", 10, None)]
+    bench.engine.report(report(51))
+    assert published(bench.engine)[1:] == [("cleared", 10, 51)]
 
 
 def test_a_silence_told_by_a_rule_that_went_and_came_back_is_the_same_event() -> None:
     bench = Bench(SILENT, OTHER)
-    bench.lane.report(report(0))
-    tick(bench.lane, 11)
+    bench.engine.report(report(0))
+    tick(bench.engine, 11)
     bench.versions(1, OTHER)
     assert bench.last == ("cleared", "rule_removed", 11)
     bench.versions(2, SILENT, OTHER)
-    tick(bench.lane, 12)
-    first, _, again = (raised.event for raised in bench.lane.raised)
+    tick(bench.engine, 12)
+    first, _, again = (raised.event for raised in bench.engine.raised)
     assert (again.event_id, again.revision, again.status.value) == (first.event_id, 3, "open")
 
 
@@ -143,33 +143,33 @@ def test_an_event_of_a_device_that_no_longer_fits_is_cleared(device: Device | No
     bench = Bench(LAMP_OUT + "where: device.department == 'lighting'\n")
     bench.out(0, 1, 2)
     bench.device = device
-    bench.lane.refresh()
+    bench.engine.refresh()
     assert bench.last == ("cleared", reason, 2)
-    before = len(bench.lane.raised)
+    before = len(bench.engine.raised)
     bench.out(3, 4, 5, 6)
-    tick(bench.lane, 30)
-    assert len(bench.lane.raised) == before
+    tick(bench.engine, 30)
+    assert len(bench.engine.raised) == before
 
 
 def test_other_facts_of_a_device_count_from_the_next_report_on() -> None:
     bench = Bench("{rule: weak, kind: streetlight, when: reading.active_power < 0.2 * device.nominal_power}")
     bench.device = lamp(attributes={"nominal_power": 100})
-    bench.lane.refresh()
-    bench.lane.report(report(0, 15.0))
-    assert told(bench.lane) == [("opened", 0, None)]
+    bench.engine.refresh()
+    bench.engine.report(report(0, 15.0))
+    assert published(bench.engine) == [("opened", 0, None)]
     bench.device = lamp(attributes={"nominal_power": 50})
-    bench.lane.refresh()
-    bench.lane.report(report(1, 15.0))
-    assert told(bench.lane)[1:] == [("cleared", 0, 1)]
+    bench.engine.refresh()
+    bench.engine.report(report(1, 15.0))
+    assert published(bench.engine)[1:] == [("cleared", 0, 1)]
 
 
 def test_silence_of_devices_never_heard_counts_from_a_new_rules_beginning_at_the_earliest() -> None:
     bench = Bench(OTHER)
-    tick(bench.lane, 100)
+    tick(bench.engine, 100)
     bench.versions(1, OTHER, SILENT)
-    bench.lane.refresh([lamp()])
-    tick(bench.lane, 109)
-    assert told(bench.lane) == []
-    tick(bench.lane, 110)
-    assert told(bench.lane) == [("opened", 110, None)]
-    assert bench.lane.raised[0].event.since_ms == at(100)
+    bench.engine.refresh([lamp()])
+    tick(bench.engine, 109)
+    assert published(bench.engine) == []
+    tick(bench.engine, 110)
+    assert published(bench.engine) == [("opened", 110, None)]
+    assert bench.engine.raised[0].event.since_ms == at(100)

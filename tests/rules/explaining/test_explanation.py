@@ -34,8 +34,8 @@ def explained(
     """The explanation of the last event that the rule tells of these reports."""
     (rule,) = parse_rules(document)
     trace = trace_rule(rule, lamp(), Calendars(), reports, at(-10), at(until))
-    told: Event = trace.raised[-1].event.model_copy(update=marks)
-    return explain(told, rule, trace, background or Background(), CLOCK)
+    published: Event = trace.raised[-1].event.model_copy(update=marks)
+    return explain(published, rule, trace, background or Background(), CLOCK)
 
 
 def whats(explanation: Explanation) -> list[str]:
@@ -91,9 +91,9 @@ def test_what_came_too_late_or_twice_is_among_the_changes() -> None:
         report(2, 2.0, received_at_ms=at(4.5)),
         report(2.5, 96.0, received_at_ms=at(20)),
     ]
-    told = " ".join(whats(explained(reports)))
-    assert "the same report again; it changed nothing" in told
-    assert "a report came 17m 30s late and was not judged: the rule waits 5m" in told
+    published = " ".join(whats(explained(reports)))
+    assert "the same report again; it changed nothing" in published
+    assert "a report came 17m 30s late and was not judged: the rule waits 5m" in published
 
 
 def test_stale_and_escalated_are_told_by_the_clock() -> None:
@@ -139,8 +139,8 @@ def test_what_others_made_of_it_is_noted() -> None:
 
 def test_an_event_that_the_stored_readings_no_longer_give_says_so() -> None:
     (rule,) = parse_rules(LAMP_OUT)
-    told = trace_rule(rule, lamp(), Calendars(), power(2.0, 2.0, 2.0), at(0), at(5)).raised[-1].event
+    published = trace_rule(rule, lamp(), Calendars(), power(2.0, 2.0, 2.0), at(0), at(5)).raised[-1].event
     trace = trace_rule(rule, lamp(), Calendars(), power(96.0), at(0), at(5))
-    notes = explain(told, rule, trace, Background(), CLOCK).notes
+    notes = explain(published, rule, trace, Background(), CLOCK).notes
     assert "the stored readings do not give this event" in notes[-1].en
-    assert "no longer known" in explain(told, rule, None, Background(), CLOCK).notes[-1].en
+    assert "no longer known" in explain(published, rule, None, Background(), CLOCK).notes[-1].en

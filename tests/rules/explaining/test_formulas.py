@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.explaining.formulas import Evidence, parts_of, spell, values_of, written_name
+from rules.explaining.formulas import Evidence, parts_of, text_of, values_of, written_name
 from rules.language.conditions.condition import Condition
 from rules.language.conditions.parser import parse_expression
 from rules.language.conditions.tree import to_cel
@@ -24,7 +24,7 @@ SIGNALS = {"power": Signal("active_power", Take.MEAN, 60_000)}
 
 @pytest.mark.parametrize("source", SAME)
 def test_a_condition_is_spelled_as_it_was_written(source: str) -> None:
-    assert spell(parse_expression(source, SIGNALS), written_name) == source
+    assert text_of(parse_expression(source, SIGNALS), written_name) == source
 
 
 _LEAVES = st.sampled_from(["reading.voltage", "reading.current", "2", "0.5"])
@@ -38,7 +38,7 @@ _NUMBERS = st.recursive(
 @given(_NUMBERS, _NUMBERS)
 def test_what_is_spelled_means_the_same(left: str, right: str) -> None:
     tree = parse_expression(f"{left} < {right} || !(reading.voltage > 3 && {right} == 1)")
-    assert to_cel(parse_expression(spell(tree, written_name))) == to_cel(tree)
+    assert to_cel(parse_expression(text_of(tree, written_name))) == to_cel(tree)
 
 
 def test_each_part_is_judged_by_itself_with_its_numbers_in() -> None:

@@ -57,7 +57,7 @@ def event(rule: str = "lamp-out", subject: str = "L1", opened: float = 5, **more
         ({"document": LAMP_OUT + "where: device.poles > 1"}, Code.WHERE, "here: device.poles? > 1"),
         ({"document": "{rule: g, group: {of: a, by: parent, at_least: 3, within: 1m}}"}, Code.GROUP, "groups of a"),
         ({}, Code.NO_READINGS, "Nothing was ever heard"),
-        ({"last_heard_ms": at(0)}, Code.NO_READINGS, "10m before: silence is not evidence"),
+        ({"last_report_ms": at(0)}, Code.NO_READINGS, "10m before: silence is not evidence"),
         ({"reports": [report(9, 96.0)]}, Code.FALSE, "reading.active_power < 5 is 96 < 5"),
         ({"reports": [report(9, None)]}, Code.NO_EVIDENCE, "active_power is not in the report"),
         ({"reports": [report(9, 2.0, quality={"active_power": "bad"})]}, Code.NO_EVIDENCE, "power is marked bad (2)"),
@@ -139,7 +139,7 @@ def test_an_event_under_a_suppressor_names_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "words"),
+    ("published", "code", "words"),
     [
         (event(opened=3), Code.OPEN, "There is one: open since"),
         (event(opened=3, absorbed_by="feeder-fault"), Code.ABSORBED, "told as part of feeder-fault"),
@@ -151,7 +151,7 @@ def test_an_event_under_a_suppressor_names_it() -> None:
         ),
     ],
 )  # fmt: skip
-def test_an_event_that_is_there_or_part_of_another_is_named(told: Event, code: Code, words: str) -> None:
+def test_an_event_that_is_there_or_part_of_another_is_named(published: Event, code: Code, words: str) -> None:
     silence = Silence(
         id="works",
         author="ops",
@@ -160,7 +160,7 @@ def test_an_event_that_is_there_or_part_of_another_is_named(told: Event, code: C
         ends_at_ms=at(60),
         matches=Matches(rule="lamp-out"),
     )
-    answer = ask(DEAD, told=[told], silences=[silence])
+    answer = ask(DEAD, published=[published], silences=[silence])
     assert first(answer)[0] is code
     assert words in first(answer)[1]
 

@@ -70,25 +70,25 @@ def test_in_a_city_with_faults_only_the_afflicted_raise_events() -> None:
 
 def _raised(life: ReportStream, until_ms: int) -> list[Event]:
     """Every event of the city's day as the device rules raise it, before any is suppressed."""
-    lanes = _lanes(life.city)
+    engines = _engines(life.city)
     ticked_ms = life.start_ms
     for report in life.reports(until_ms):
         if report.observed_at_ms >= ticked_ms + 60_000:
             ticked_ms = report.observed_at_ms - 1
-            for lane in lanes.values():
-                lane.tick({"gateway": 1, "tick_at_ms": ticked_ms})
-        lanes[report.kind].report(_telemetry(report))
-    assert not any(lane.vitals.errors for lane in lanes.values())
-    return [raised.event for lane in lanes.values() for raised in lane.raised if raised.mode is Mode.LIVE]
+            for engine in engines.values():
+                engine.tick({"gateway": 1, "tick_at_ms": ticked_ms})
+        engines[report.kind].report(_telemetry(report))
+    assert not any(engine.vitals.errors for engine in engines.values())
+    return [raised.event for engine in engines.values() for raised in engine.raised if raised.mode is Mode.LIVE]
 
 
-def _lanes(city: City) -> dict[str, Engine]:
+def _engines(city: City) -> dict[str, Engine]:
     devices = {device.device_id: device for device in city.devices}
     rules = RuleSet(RULES)
-    lanes = {kind: Engine(kind, rules, devices.get) for kind in dict.fromkeys(device.kind for device in city.devices)}
-    for lane in lanes.values():
-        lane.refresh(devices.values())
-    return lanes
+    engines = {kind: Engine(kind, rules, devices.get) for kind in dict.fromkeys(device.kind for device in city.devices)}
+    for engine in engines.values():
+        engine.refresh(devices.values())
+    return engines
 
 
 def _telemetry(report: Report) -> Telemetry:

@@ -35,8 +35,8 @@ def local(text: str, zone: str = "Asia/Shanghai", fold: int = 0) -> int:
 
 def span(found: Calendar, at: str, zone: str = "Asia/Shanghai") -> tuple[bool, str, str]:
     is_open, begin, end = OpenHours(found, ZoneInfo(zone)).span(local(at, zone))
-    spoken = [f"{datetime.fromtimestamp(minute * 60, ZoneInfo(zone)):%m-%d %H:%M}" for minute in (begin, end)]
-    return is_open, spoken[0], spoken[1]
+    written = [f"{datetime.fromtimestamp(minute * 60, ZoneInfo(zone)):%m-%d %H:%M}" for minute in (begin, end)]
+    return is_open, written[0], written[1]
 
 
 # Open and closed

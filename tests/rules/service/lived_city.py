@@ -61,7 +61,7 @@ class City:
     store: Store
     history: RuleHistoryService
 
-    async def told(self) -> dict[str, Event]:
+    async def published(self) -> dict[str, Event]:
         page = await self.store.fetch_events(EventQuery(limit=1000))
         assert page.next is None
         return {str(event.event_id): event for event in page.items}
@@ -121,8 +121,8 @@ def reports(seed: int = 3) -> list[tuple[int, dict[str, Any]]]:
                 continue
             is_dead = any(0 <= minute - begin < 25 for begin in dead)
             late = draw.choice([0] * 12 + [1, 3, 4, 20])
-            told = told_at(device, minute, minute + late, _readings(device, draw, is_dead=is_dead))
-            found += [(minute + late, told)] * (2 if draw.random() < 0.05 else 1)
+            published = reported_at(device, minute, minute + late, _readings(device, draw, is_dead=is_dead))
+            found += [(minute + late, published)] * (2 if draw.random() < 0.05 else 1)
     return sorted(found, key=lambda entry: (entry[0], entry[1]["observed_at_ms"]))
 
 
@@ -133,7 +133,7 @@ def _readings(device: Device, draw: Random, *, is_dead: bool) -> dict[str, Any]:
     return {"dimming_level": 80.0, "active_power": power, "voltage": draw.choice([190.0, 230.0, 230.0, 230.0])}
 
 
-def told_at(device: Device, observed: float, received: float, readings: dict[str, Any]) -> dict[str, Any]:
+def reported_at(device: Device, observed: float, received: float, readings: dict[str, Any]) -> dict[str, Any]:
     return {
         "device_id": device.device_id, "kind": device.kind, "observed_at_ms": at(observed),
         "received_at_ms": at(received) + 300, "codec": "json", "message_id": f"{device.device_id}-{observed}",
@@ -141,10 +141,10 @@ def told_at(device: Device, observed: float, received: float, readings: dict[str
     }  # fmt: skip
 
 
-async def feed(stages: Stages, told: list[tuple[int, dict[str, Any]]]) -> None:
+async def feed(stages: Stages, published: list[tuple[int, dict[str, Any]]]) -> None:
     """Minute by minute: the tick, then what is received in that minute; the clock ends with the run."""
     by_minute: dict[int, list[dict[str, Any]]] = {}
-    for minute, report in told:
+    for minute, report in published:
         if minute < MINUTES:
             by_minute.setdefault(minute, []).append(report)
     for minute in range(MINUTES):

@@ -12,7 +12,7 @@ from domain.events import Event, Status
 from rules.backtest import BacktestResult, NothingStored
 from rules.backtest.preparing import BacktestRequest
 from tests.rules.engines import at
-from tests.rules.service.lived_city import MINUTES, ON_EACH_STORE, RULES, City, devices, feed, reports, told_at
+from tests.rules.service.lived_city import MINUTES, ON_EACH_STORE, RULES, City, devices, feed, reported_at, reports
 from tests.rules.stages import eventually
 from urbansense.api_client.streaming_transport import StreamingTransport
 from web.api.rules.history import rule_history_routes
@@ -35,7 +35,7 @@ def summary(event: Event) -> tuple[Any, ...]:
 async def test_a_backtest_finds_exactly_the_events_that_the_live_run_raised(city: City) -> None:
     await feed(city.stages, reports())
     await city.settled()
-    live = {key: event for key, event in (await city.told()).items() if event.status is not Status.WITHDRAWN}
+    live = {key: event for key, event in (await city.published()).items() if event.status is not Status.WITHDRAWN}
     result = await backtest(city)
 
     found = {str(event.event_id): event for event in result.candidate.events}
@@ -56,16 +56,16 @@ async def test_an_empty_store_is_told_in_words(city: City) -> None:
 async def test_what_came_too_late_is_raised_afterwards_once_and_notifies_nobody(city: City) -> None:
     """L1 is dead for half an hour, but its reports of that time come two hours later."""
     device = next(device for device in devices() if device.device_id == "L1")
-    told = [
-        (60 + minute, told_at(device, minute, 60 + minute if 10 <= minute < 40 else minute, readings))
+    published = [
+        (60 + minute, reported_at(device, minute, 60 + minute if 10 <= minute < 40 else minute, readings))
         if 10 <= minute < 40
-        else (minute, told_at(device, minute, minute, readings))
+        else (minute, reported_at(device, minute, minute, readings))
         for minute in range(MINUTES)
         for readings in [_steady(dead=10 <= minute < 40)]
     ]
-    await feed(city.stages, sorted(told, key=lambda entry: entry[0]))
+    await feed(city.stages, sorted(published, key=lambda entry: entry[0]))
     await city.settled()
-    before = await city.told()
+    before = await city.published()
     assert {event.rule for event in before.values()} == {"silent"}
 
     result = await backtest(city, document=None, raise_missing=True)
@@ -74,14 +74,14 @@ async def test_what_came_too_late_is_raised_afterwards_once_and_notifies_nobody(
         "lamp-out", True, at(14), at(41),
     )  # fmt: skip
     await city.settled()
-    after = await city.told()
+    after = await city.published()
     assert after[str(raised.event_id)] == raised
     assert after.keys() - before.keys() == {str(raised.event_id)}
 
     again = await backtest(city, document=None, raise_missing=True)
     assert again.raised == []
     await city.settled()
-    assert await city.told() == after
+    assert await city.published() == after
 
 
 def _steady(*, dead: bool) -> dict[str, Any]:

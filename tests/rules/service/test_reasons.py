@@ -12,13 +12,13 @@ from tests.rules.service.lived_city import MINUTES, ON_EACH_STORE, City, devices
 async def test_every_event_of_a_lively_run_is_explained_by_its_own_readings(city: City) -> None:
     await feed(city.stages, reports())
     await city.settled()
-    told = list((await city.told()).values())
-    for event in told:
+    published = list((await city.published()).values())
+    for event in published:
         found = await city.history.explain(event)
         assert found.because
         assert (found.rule, found.version) == (event.rule, event.rule_version)
         if event.rule == "feeder-fault":
-            assert len(found.because) == 1 + sum(_was_open(one, event) for one in told)
+            assert len(found.because) == 1 + sum(_was_open(one, event) for one in published)
         elif event.rule != "silent":
             assert found.parts
             assert all(part.holds for part in found.parts)
@@ -38,14 +38,18 @@ def _was_open(member: Event, group: Event) -> bool:
 async def test_every_absence_has_its_reason_and_none_is_claimed_of_an_open_event(city: City) -> None:
     await feed(city.stages, reports())
     await city.settled()
-    told = [event for event in (await city.told()).values() if event.status is not Status.WITHDRAWN]
+    published = [event for event in (await city.published()).values() if event.status is not Status.WITHDRAWN]
     codes: Counter[Code] = Counter()
     for device in devices()[:6]:
         for rule in ("lamp-out", "again", "silent", "cabinet-dead"):
             for minute in range(5, MINUTES, 25):
                 answer = await city.history.why_not(rule, device.device_id, at(minute))
                 event = next(
-                    (e for e in told if (e.rule, e.subject) == (rule, device.device_id) and is_open_at(e, at(minute))),
+                    (
+                        e
+                        for e in published
+                        if (e.rule, e.subject) == (rule, device.device_id) and is_open_at(e, at(minute))
+                    ),
                     None,
                 )
                 assert answer.event == event

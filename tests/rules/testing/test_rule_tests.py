@@ -39,7 +39,7 @@ def run(tmp_path: Path, text: str) -> RuleTestResult:
     ],
 )
 def test_the_series_notation(text: str, values: list[object]) -> None:
-    assert [told.value for told in parse_series(text)] == values
+    assert [readings.value for readings in parse_series(text)] == values
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,6 @@ def test_the_same_file_gives_the_same_result_twice(tmp_path: Path) -> None:
 
 
 def test_a_series_may_mark_readings_as_suspect_or_bad() -> None:
-    told = parse_series("1 2?x2 3! 1..2!x2 true?")
-    assert [one.quality for one in told] == [None, "suspect", "suspect", "bad", "bad", "bad", "suspect"]
-    assert [one.value for one in told] == [1.0, 2.0, 2.0, 3.0, 1.0, 2.0, True]
+    readings = parse_series("1 2?x2 3! 1..2!x2 true?")
+    assert [one.quality for one in readings] == [None, "suspect", "suspect", "bad", "bad", "bad", "suspect"]
+    assert [one.value for one in readings] == [1.0, 2.0, 2.0, 3.0, 1.0, 2.0, True]

@@ -58,15 +58,15 @@ async def a_feeder_fails(stages: Stages) -> None:
     await clock(stages, 20)
 
 
-async def told(stages: Stages) -> list[dict[str, Any]]:
+async def published(stages: Stages) -> list[dict[str, Any]]:
     return [orjson.loads(record.value or b"") for record in await stages.records(stages.topics.events)]
 
 
-async def last_told(stages: Stages, rule: str, subject: str, **wanted: Any) -> dict[str, Any]:
+async def last_published(stages: Stages, rule: str, subject: str, **wanted: Any) -> dict[str, Any]:
     """The event of a rule on a subject once it was told so."""
 
     async def find() -> dict[str, Any] | None:
-        events = [event for event in await told(stages) if (event["rule"], event["subject"]) == (rule, subject)]
+        events = [event for event in await published(stages) if (event["rule"], event["subject"]) == (rule, subject)]
         return events[-1] if events and wanted.items() <= events[-1].items() else None
 
     found: dict[str, Any] = await eventually(find, f"{rule} on {subject} is {wanted}")
@@ -88,7 +88,7 @@ def in_memory() -> list[bytes]:
             bench.clears("power-loss", "F1", 5, 14)
         for partition in (0, 1):
             bench.clock(minutes, partition)
-    return [output.value for output in bench.told]
+    return [output.value for output in bench.published]
 
 
 async def test_groups_and_suppression_on_the_log_are_those_in_memory(stages: Stages) -> None:
@@ -96,7 +96,7 @@ async def test_groups_and_suppression_on_the_log_are_those_in_memory(stages: Sta
     stages.start(Correlator(stages.log, stages.topics, FIND))
     await a_feeder_fails(stages)
     wanted = in_memory()
-    await stages.told(len(wanted), stages.topics.events)
+    await stages.published(len(wanted), stages.topics.events)
     assert Counter(record.value for record in await stages.records(stages.topics.events)) == Counter(wanted)
 
 
@@ -109,7 +109,7 @@ async def test_a_crash_at_any_commit_changes_nothing_told(stages: Stages, commit
     await raises(stages, Transition.OPENED, raw_event("low", "L9", 1))
     await clock(stages, 1)
     if commit > 1:
-        await stages.told(1, stages.topics.events)
+        await stages.published(1, stages.topics.events)
     await a_feeder_fails(stages)
     if commit == 3:  # whatever was read at once so far, there is something more to commit
         await clock(stages, 21)
@@ -123,7 +123,7 @@ async def test_a_crash_at_any_commit_changes_nothing_told(stages: Stages, commit
     await stages.died()
     stages.start(Correlator(stages.log, stages.topics, FIND))
     wanted = in_memory()
-    await stages.told(len(wanted) + 1, stages.topics.events)
+    await stages.published(len(wanted) + 1, stages.topics.events)
     events = [record for record in await stages.records(stages.topics.events) if b'"low"' not in (record.value or b"")]
     assert Counter(record.value for record in events) == Counter(wanted)
 
@@ -164,13 +164,13 @@ async def test_lamps_on_one_feeder_are_one_event_from_telemetry_to_city_events(s
     for minute in range(4):
         await stages.report(*(report(minute, 2.0, device_id=device.device_id) for device in lamps))
     await stages.tick(4)
-    fault = await last_told(stages, "feeder-fault", "F1", status="open")
+    fault = await last_published(stages, "feeder-fault", "F1", status="open")
     assert (fault["opened_at_ms"], fault["kind"], fault["severity"]) == (at(2), "streetlight", "major")
     for device in lamps:
-        await last_told(stages, "lamp-out", device.device_id, status="open", absorbed_by="feeder-fault")
+        await last_published(stages, "lamp-out", device.device_id, status="open", absorbed_by="feeder-fault")
     await stages.report(*(report(m, device_id=device.device_id) for m in (5, 6, 7) for device in lamps))
     await stages.tick(8)
-    await last_told(stages, "feeder-fault", "F1", status="cleared", cleared_at_ms=at(6))
+    await last_published(stages, "feeder-fault", "F1", status="cleared", cleared_at_ms=at(6))
 
 
 async def test_a_group_rule_removed_clears_its_event_and_lets_go_of_its_members(stages: Stages) -> None:
@@ -179,22 +179,22 @@ async def test_a_group_rule_removed_clears_its_event_and_lets_go_of_its_members(
     for n in (1, 2, 3):
         await raises(stages, Transition.OPENED, raw_event("lamp-out", f"L{n}", n))
     await clock(stages, 4)
-    await last_told(stages, "lamp-out", "L3", absorbed_by="feeder-fault")
+    await last_published(stages, "lamp-out", "L3", absorbed_by="feeder-fault")
     await remove_rule(stages.log, stages.topics, "feeder-fault")
-    fault = await last_told(stages, "feeder-fault", "F1", status="cleared")
+    fault = await last_published(stages, "feeder-fault", "F1", status="cleared")
     assert (fault["reason"], fault["cleared_at_ms"]) == ("rule_removed", ms(4))
-    await last_told(stages, "lamp-out", "L3", status="open", absorbed_by=None)
+    await last_published(stages, "lamp-out", "L3", status="open", absorbed_by=None)
 
 
 async def test_a_silence_marks_what_passed_before_it_and_taking_it_back_unmarks(stages: Stages) -> None:
     await stages.apply(LAMP_OUT)
     stages.start(Correlator(stages.log, stages.topics, FIND))
     await raises(stages, Transition.OPENED, raw_event("lamp-out", "L1", 1))
-    await last_told(stages, "lamp-out", "L1", silenced_by=None)
+    await last_published(stages, "lamp-out", "L1", silenced_by=None)
     await publish_silence(stages.log, stages.topics, silence("works", parent="F1"))
-    await last_told(stages, "lamp-out", "L1", silenced_by="works", revision=2)
+    await last_published(stages, "lamp-out", "L1", silenced_by="works", revision=2)
     await remove_silence(stages.log, stages.topics, "works")
-    await last_told(stages, "lamp-out", "L1", silenced_by=None, revision=3)
+    await last_published(stages, "lamp-out", "L1", silenced_by=None, revision=3)
 
 
 async def test_a_group_in_shadow_tells_the_shadow_topic_only(stages: Stages) -> None:
@@ -203,11 +203,11 @@ async def test_a_group_in_shadow_tells_the_shadow_topic_only(stages: Stages) -> 
     for n in (1, 2, 3):
         await raises(stages, Transition.OPENED, raw_event("lamp-out", f"L{n}", n))
     await clock(stages, 4)
-    (shadow,) = await stages.told(1, stages.topics.rules_shadow)
+    (shadow,) = await stages.published(1, stages.topics.rules_shadow)
     (record,) = await stages.records(stages.topics.rules_shadow)
     assert (shadow["rule"], shadow["subject"], header(tuple(record.headers), "type")) == (
         "feeder-fault",
         "F1",
         b"opened",
     )
-    assert {(event["rule"], event["absorbed_by"]) for event in await told(stages)} == {("lamp-out", None)}
+    assert {(event["rule"], event["absorbed_by"]) for event in await published(stages)} == {("lamp-out", None)}

@@ -18,11 +18,11 @@ from tests.rules.stages import Crash, CrashingLog, Stages, eventually
 async def raise_events(stages: Stages, first: int, last: int) -> None:
     """Events as the worker raises them, one for each number."""
     for number in range(first, last):
-        lane = engine_of(LAMP_OUT)
-        tick(lane, number)
+        engine = engine_of(LAMP_OUT)
+        tick(engine, number)
         for minute in range(4):
-            lane.report(report(number + minute, 2.0))
-        (raised,) = lane.raised
+            engine.report(report(number + minute, 2.0))
+        (raised,) = engine.raised
         headers = (
             ("schema", b"event/1"),
             ("type", raised.transition.value.encode()),
@@ -45,17 +45,17 @@ async def wanted(stages: Stages) -> list[str]:
 async def test_an_event_is_passed_on_as_a_cloud_event_in_kafkas_binary_binding(stages: Stages) -> None:
     await raise_events(stages, 0, 1)
     stages.correlator()
-    await stages.told(1, stages.topics.events)
+    await stages.published(1, stages.topics.events)
     (record,) = await stages.records(stages.topics.events)
     message = KafkaMessage(headers=dict(record.headers), key=record.key, value=record.value or b"")
-    told = from_binary(message, JSONFormat())
+    published = from_binary(message, JSONFormat())
     event = Event.model_validate_json(record.value or b"")
-    assert told.get_id() == f"{event.event_id}/1"
-    assert (told.get_type(), told.get_source()) == ("urbansense.event.opened.v1", "/urbansense/rules")
-    assert (told.get_specversion(), told.get_subject(), record.key) == ("1.0", "L1", b"L1")
-    assert told.get_datacontenttype() == "application/json"
-    assert (told.get_time() or at(1)).timestamp() * 1000 == at(0)  # type: ignore[union-attr]
-    assert told.get_data() == orjson.loads(record.value or b"")
+    assert published.get_id() == f"{event.event_id}/1"
+    assert (published.get_type(), published.get_source()) == ("urbansense.event.opened.v1", "/urbansense/rules")
+    assert (published.get_specversion(), published.get_subject(), record.key) == ("1.0", "L1", b"L1")
+    assert published.get_datacontenttype() == "application/json"
+    assert (published.get_time() or at(1)).timestamp() * 1000 == at(0)  # type: ignore[union-attr]
+    assert published.get_data() == orjson.loads(record.value or b"")
     assert event.opened_at_ms == at(2)
 
 
@@ -64,12 +64,12 @@ async def test_a_crash_at_a_commit_passes_every_event_on_once_and_in_order(stage
     crashing = CrashingLog(stages.log, lambda commit: Crash() if commit == 2 else None, after=after)
     stages.start(Correlator(crashing, stages.topics))
     await raise_events(stages, 0, 1)
-    await stages.told(1, stages.topics.events)
+    await stages.published(1, stages.topics.events)
     await raise_events(stages, 1, 3)
     await stages.died()
     stages.correlator()
     everything = await wanted(stages)
-    await stages.told(len(everything), stages.topics.events)
+    await stages.published(len(everything), stages.topics.events)
     assert await ids(stages) == everything
 
 
@@ -77,7 +77,7 @@ async def test_a_commit_in_doubt_doubles_nothing(stages: Stages) -> None:
     doubtful = CrashingLog(stages.log, lambda commit: TransientFault("who knows") if commit == 1 else None, after=True)
     stages.start(Correlator(doubtful, stages.topics))
     await raise_events(stages, 0, 3)
-    await stages.told(3, stages.topics.events)
+    await stages.published(3, stages.topics.events)
     assert Counter(await ids(stages)) == Counter(await wanted(stages))
 
 
@@ -85,7 +85,7 @@ async def test_of_two_correlators_one_ends_and_nothing_is_told_twice(stages: Sta
     """The second takes over; where Kafka left the first in doubt about a commit, the first takes it back."""
     first = stages.correlator()
     await raise_events(stages, 0, 1)
-    await stages.told(1, stages.topics.events)
+    await stages.published(1, stages.topics.events)
     second = stages.correlator()
 
     async def ended() -> bool | None:
@@ -96,7 +96,7 @@ async def test_of_two_correlators_one_ends_and_nothing_is_told_twice(stages: Sta
     with pytest.raises(Fenced):
         (first if first.done() else second).result()
     everything = await wanted(stages)
-    await stages.told(len(everything), stages.topics.events)
+    await stages.published(len(everything), stages.topics.events)
     assert await ids(stages) == everything
 
 

@@ -123,17 +123,17 @@ def inputs(draw: st.DrawFn) -> list[Input]:
         sort = draw(st.sampled_from(["report"] * 8 + ["tick"] * 3 + ["rule", "device"]))
         if sort == "report":
             observed = max(0, now - draw(st.sampled_from([0, 0, 0, 0, 1, 2, 5, 15, 18])))
-            told: dict[str, Any] = {
+            reported: dict[str, Any] = {
                 **report(0, device_id=draw(st.sampled_from(["L1", "L2", "L3"]))),
                 "observed_at_ms": T0_MS + observed * STEP_MS,
                 "readings": draw(_READINGS),
             }
             if draw(st.integers(0, 9)) == 0:
-                told["quality"] = {"active_power": draw(st.sampled_from(["bad", "suspect"]))}
+                reported["quality"] = {"active_power": draw(st.sampled_from(["bad", "suspect"]))}
             if draw(st.integers(0, 9)) == 0:
-                told |= {"time_source": "gateway", "message_id": str(draw(st.integers(0, 2)))}
-                told["received_at_ms"] = told["observed_at_ms"]
-            found.append(("report", told))
+                reported |= {"time_source": "gateway", "message_id": str(draw(st.integers(0, 2)))}
+                reported["received_at_ms"] = reported["observed_at_ms"]
+            found.append(("report", reported))
         elif sort == "tick":
             found.append(("tick", {"gateway": draw(st.integers(0, 1)), "tick_at_ms": T0_MS + now * STEP_MS}))
         elif sort == "rule":

@@ -11,10 +11,10 @@ ODD = Registry([lamp(attributes={"limit": "high"})])
 async def health(stages: Stages, rule: str, expected: RuleTally) -> None:
     """Wait until the log tells that of a rule."""
 
-    async def told() -> bool | None:
+    async def published() -> bool | None:
         return True if (await read_health(stages.log, stages.topics)).get(rule) == expected else None
 
-    await eventually(told, f"the log tells {expected} of {rule}")
+    await eventually(published, f"the log tells {expected} of {rule}")
 
 
 async def tally(stages: Stages, rule: str) -> RuleTally:
@@ -27,7 +27,7 @@ async def test_a_rule_that_fails_is_told_on_the_log_and_the_others_go_on(stages:
     for minute in range(4):
         await stages.report(report(minute, 2.0))
     await stages.judged(4)
-    await stages.told(1)
+    await stages.published(1)
     broken, lamp_out = await tally(stages, "broken"), await tally(stages, "lamp-out")
     assert (broken.version, broken.errors, broken.opened) == (1, 4, 0)
     assert broken.error is not None

@@ -39,7 +39,7 @@ async def feed(stages: Stages, first: int, last: int, power: dict[str, float]) -
         await stages.tick(minute)
 
 
-def told(events: list[dict[str, Any]]) -> list[tuple[str, int, str, int, int | None]]:
+def published(events: list[dict[str, Any]]) -> list[tuple[str, int, str, int, int | None]]:
     return sorted(
         (
             event["subject"], event["revision"], event["status"], (event["opened_at_ms"] - at(0)) // 60_000,
@@ -63,8 +63,8 @@ async def test_open_events_and_runs_under_way_go_on_and_nothing_is_told_twice(
     stages.worker(registry)
     await feed(stages, 7, 12, {"L1": 96.0, "L2": 2.0, "L3": 96.0})
     sums = await stages.judged(36)
-    events = await stages.told(3)
-    assert told(events) == [
+    events = await stages.published(3)
+    assert published(events) == [
         ("L1", 1, "open", 2, None),
         ("L1", 2, "cleared", 2, 8),
         ("L2", 1, "open", 7, None),
@@ -95,7 +95,7 @@ async def test_an_open_event_from_before_the_retained_telemetry_is_taken_over_an
     try:
         moved.worker(registry)
         await feed(moved, 4, 8, {"L1": 96.0})
-        events = await moved.told(2)
-        assert told(events) == [("L1", 1, "open", 2, None), ("L1", 2, "cleared", 2, 5)]
+        events = await moved.published(2)
+        assert published(events) == [("L1", 1, "open", 2, None), ("L1", 2, "cleared", 2, 5)]
     finally:
         await moved.stop()

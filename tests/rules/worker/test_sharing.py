@@ -37,7 +37,7 @@ class Group:
     def __init__(self, shares: Shares) -> None:
         self.now = world()
         self.state: list[dict[bytes, StoredRecord]] = [{} for _ in DEVICES]
-        self.told: list[list[bytes]] = [[] for _ in DEVICES]
+        self.published: list[list[bytes]] = [[] for _ in DEVICES]
         self._workers = self._hired()
         self._take_up(shares)
 
@@ -68,7 +68,7 @@ class Group:
 
     def commit(self) -> None:
         for number, partition in enumerate(self._partitions):
-            self.told[number] += commit(partition, self.state[number])
+            self.published[number] += commit(partition, self.state[number])
 
     def _judge(self, number: int, place: int, value: Any, headers: Any) -> None:
         record = StoredRecord(TOPIC, number, place, 0, None, orjson.dumps(value), headers)
@@ -92,26 +92,26 @@ class Group:
         return partition
 
 
-def run(told: Sequence[Input], first: Shares, changes: Mapping[int, Shares]) -> tuple[list[list[bytes]], list[Any]]:
+def run(sequence: Sequence[Input], first: Shares, changes: Mapping[int, Shares]) -> tuple[list[list[bytes]], list[Any]]:
     """The events of each partition as bytes, and its sums."""
     group = Group(first)
-    for place, (sort, what) in enumerate(told):
+    for place, (sort, what) in enumerate(sequence):
         if place in changes:
             group.share(changes[place])
         group.take(place, sort, what)
     group.commit()
     own = [orjson.loads(state[partition_key(n)].value or b"{}")["lanes"] for n, state in enumerate(group.state)]
-    return group.told, [lanes.get(TOPIC, {}).get("sums") for lanes in own]
+    return group.published, [engines.get(TOPIC, {}).get("sums") for engines in own]
 
 
 SHARES = st.tuples(*[st.integers(0, WORKERS - 1)] * len(DEVICES))
 
 
 @settings(max_examples=60, deadline=None)
-@given(told=inputs(), first=SHARES, data=st.data())
-def test_who_judges_which_partition_changes_no_byte(told: list[Input], first: Shares, data: st.DataObject) -> None:
-    changes = data.draw(st.dictionaries(st.integers(1, len(told)), SHARES, max_size=6))
-    assert run(told, first, changes) == run(told, (0, 0, 0), {})
+@given(sequence=inputs(), first=SHARES, data=st.data())
+def test_who_judges_which_partition_changes_no_byte(sequence: list[Input], first: Shares, data: st.DataObject) -> None:
+    changes = data.draw(st.dictionaries(st.integers(1, len(sequence)), SHARES, max_size=6))
+    assert run(sequence, first, changes) == run(sequence, (0, 0, 0), {})
 
 
 def test_the_partitions_above_do_raise_events() -> None:
@@ -119,6 +119,6 @@ def test_the_partitions_above_do_raise_events() -> None:
     out: list[Input] = [
         ("report", {**report(minute, 2.0), "device_id": name}) for minute in range(4) for name in DEVICES
     ]
-    told, sums = run([("tick", {"gateway": 0, "tick_at_ms": T0_MS}), *out], (0, 1, 2), {5: (2, 0, 1)})
-    assert all(any(b'"rule":"lamp-out"' in event for event in events) for events in told)
+    published, sums = run([("tick", {"gateway": 0, "tick_at_ms": T0_MS}), *out], (0, 1, 2), {5: (2, 0, 1)})
+    assert all(any(b'"rule":"lamp-out"' in event for event in events) for events in published)
     assert sums == [[4, 0, 0, 0]] * 3

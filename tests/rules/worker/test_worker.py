@@ -42,13 +42,13 @@ async def feed(stages: Stages, first: int = 0, last: int = MINUTES) -> None:
 
 def undisturbed() -> list[dict[str, Any]]:
     """The events of the same inputs through the engine alone, by device in order."""
-    lane = engine_of(LAMP_OUT, SILENT, devices=[lamp(name) for name in LAMPS])
+    engine = engine_of(LAMP_OUT, SILENT, devices=[lamp(name) for name in LAMPS])
     for minute in range(MINUTES):
         for i, name in enumerate(LAMPS):
             if not (name == LAMPS[-1] and minute > 5):
-                lane.report(report(minute, power(i, minute), device_id=name))
-        tick(lane, minute)
-    return by_device([orjson.loads(raised.event.model_dump_json()) for raised in lane.raised])
+                engine.report(report(minute, power(i, minute), device_id=name))
+        tick(engine, minute)
+    return by_device([orjson.loads(raised.event.model_dump_json()) for raised in engine.raised])
 
 
 def by_device(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ async def test_events_are_those_of_the_engine_and_every_report_is_accounted_for(
     stages.worker(registry)
     await feed(stages)
     await _assert_all_judged_once(stages)
-    assert {event["status"] for event in await stages.told(1)} == {"open", "cleared"}
+    assert {event["status"] for event in await stages.published(1)} == {"open", "cleared"}
 
     async def caught_up() -> bool | None:
         ends = await stages.log.bounds(stages.topics.all_telemetry)
@@ -171,7 +171,7 @@ async def test_a_worker_that_wakes_up_after_it_lost_its_partitions_writes_nothin
 async def _assert_all_judged_once(stages: Stages) -> None:
     sums = await stages.judged(REPORTS)
     assert (sums.judged, sums.duplicate, sums.too_late, sums.no_rule) == (66, 24, 0, 0)
-    assert by_device(await stages.told(len(undisturbed()))) == undisturbed()
+    assert by_device(await stages.published(len(undisturbed()))) == undisturbed()
 
 
 async def test_a_worker_whose_id_was_taken_over_writes_nothing_more(stages: Stages, registry: Registry) -> None:
@@ -183,15 +183,15 @@ async def test_a_worker_whose_id_was_taken_over_writes_nothing_more(stages: Stag
     for minute in range(1, 5):
         await stages.report(report(minute, 2.0))
     # the usurper's commit comes after the worker's attempt in any order: the worker's must be refused
-    lane = TopicPartition(stages.topics.telemetry("streetlight"), stages.partition_of("L1"))
+    engine = TopicPartition(stages.topics.telemetry("streetlight"), stages.partition_of("L1"))
 
     async def let_go() -> bool | None:
         return True if stages.newest_worker().owned != frozenset(range(stages.topics.partitions)) else None
 
     await eventually(let_go, "the fenced worker lets its partition go")
     assert await stages.records(stages.topics.rules_raised) == []
-    places = await stages.log.committed(rules_group(stages.topics), [lane])
-    assert places[lane].offset == 1
+    places = await stages.log.committed(rules_group(stages.topics), [engine])
+    assert places[engine].offset == 1
     for usurper in usurpers:
         await usurper.close()
 
@@ -208,15 +208,15 @@ async def test_a_rule_applied_while_running_is_judged_and_a_removed_one_clears_i
     await stages.apply(LAMP_OUT)
     await eventually(_knows(worker, "lamp-out", 1), "the worker knows the rule")
     await stages.report(*(report(minute, 2.0) for minute in (1, 2, 3)))
-    (opened,) = await stages.told(1)
+    (opened,) = await stages.published(1)
     assert (opened["status"], opened["rule_version"]) == ("open", 1)
     await stages.apply(LAMP_OUT + "clear_when: reading.active_power > 90\n")
     await eventually(_knows(worker, "lamp-out", 2), "the worker knows the new version")
     await stages.report(report(4, 50.0), report(5, 50.0), report(6, 50.0))
     await stages.judged(7)
-    assert len(await stages.told(1)) == 1, "the new version's own clear condition judges the open event"
+    assert len(await stages.published(1)) == 1, "the new version's own clear condition judges the open event"
     await remove_rule(stages.log, stages.topics, "lamp-out")
-    _, cleared = await stages.told(2)
+    _, cleared = await stages.published(2)
     assert (cleared["status"], cleared["reason"], cleared["event_id"]) == (
         "cleared",
         "rule_removed",
@@ -228,11 +228,11 @@ async def test_rules_changed_while_no_worker_ran_are_taken_in_at_the_start(stage
     await stages.apply(LAMP_OUT)
     stages.worker(registry)
     await stages.report(*(report(minute, 2.0) for minute in range(4)))
-    (opened,) = await stages.told(1)
+    (opened,) = await stages.published(1)
     await stages.stop()
     await stages.apply(LAMP_OUT + "mode: off\n")
     stages.worker(registry)
-    _, cleared = await stages.told(2)
+    _, cleared = await stages.published(2)
     assert (cleared["event_id"], cleared["reason"]) == (opened["event_id"], "rule_off")
 
 
@@ -240,9 +240,9 @@ async def test_a_suspended_device_is_not_judged_and_its_events_clear(stages: Sta
     await stages.apply(LAMP_OUT)
     stages.worker(registry)
     await stages.report(*(report(minute, 2.0) for minute in range(4)))
-    await stages.told(1)
+    await stages.published(1)
     registry.put(replace(lamp(), state=DeviceState.SUSPENDED))
-    _, cleared = await stages.told(2)
+    _, cleared = await stages.published(2)
     assert cleared["reason"] == "device_suspended"
     await stages.report(report(4, 2.0))
     assert (await stages.judged(5)).no_rule == 1
@@ -254,7 +254,7 @@ async def test_a_rule_in_shadow_tells_only_the_shadow_topic(stages: Stages, regi
     await stages.apply(LAMP_OUT + "mode: shadow\n")
     stages.worker(registry)
     await stages.report(*(report(minute, 2.0) for minute in range(4)))
-    (opened,) = await stages.told(1, stages.topics.rules_shadow)
+    (opened,) = await stages.published(1, stages.topics.rules_shadow)
     assert opened["status"] == Status.OPEN
     assert await stages.records(stages.topics.rules_raised) == []
 
@@ -264,7 +264,7 @@ async def test_silence_of_a_device_that_was_never_heard_is_noticed(stages: Stage
     stages.worker(registry)
     await stages.tick(0)
     await stages.tick(4)
-    assert {event["subject"] for event in await stages.told(len(LAMPS))} == set(LAMPS)
+    assert {event["subject"] for event in await stages.published(len(LAMPS))} == set(LAMPS)
 
 
 async def test_health_tells_what_failed_and_what_was_opened(stages: Stages) -> None:
@@ -272,7 +272,7 @@ async def test_health_tells_what_failed_and_what_was_opened(stages: Stages) -> N
     await stages.apply(f"{LAMP_OUT}---\n{broken}")
     worker = stages.worker(Registry([lamp(attributes={"limit": "high"})]))
     await stages.report(*(report(minute, 2.0) for minute in range(4)))
-    await stages.told(1)
+    await stages.published(1)
 
     async def counted() -> Any:
         health = {one.rule: one for one in worker.health()}

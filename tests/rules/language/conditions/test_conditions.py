@@ -183,7 +183,7 @@ def test_a_closure_answers_what_cel_answers(source: str, readings: dict[str, Any
         condition = Condition(source)
     except BadExpression:  # nested too deeply
         return
-    assert _said(lambda: condition.evaluate(readings, facts)) == _said(lambda: condition.ask_cel(readings, facts))
+    assert _outcome(lambda: condition.evaluate(readings, facts)) == _outcome(lambda: condition.ask_cel(readings, facts))
 
 
 @settings(max_examples=100, deadline=None)
@@ -211,7 +211,7 @@ def test_plain_conditions_never_fall_back_to_cel(number: float, limit: float) ->
     assert condition.judge({"voltage": number, "current": 1.0}, {"limit": limit}, {}) is not ODD
 
 
-def _said(ask: Any) -> Any:
+def _outcome(ask: Any) -> Any:
     try:
         return ask()
     except ConditionError:

@@ -167,23 +167,23 @@ def rising(slope_per_minute: float, *, outlier: float | None = None) -> Windows:
     return windows
 
 
-def said(windows: Windows) -> float:
+def forecast(windows: Windows) -> float:
     return windows.at(59 * MINUTE_MS, {})[FORECAST.label]
 
 
 def test_a_forecast_says_in_how_many_hours_the_level_is_reached() -> None:
-    assert said(rising(0.01)) == pytest.approx((2.0 - 0.5 - 0.59) / 0.6)
+    assert forecast(rising(0.01)) == pytest.approx((2.0 - 0.5 - 0.59) / 0.6)
 
 
 def test_a_few_wild_readings_do_not_bend_the_forecast() -> None:
-    assert said(rising(0.01, outlier=9.0)) == pytest.approx(said(rising(0.01)), rel=0.05)
+    assert forecast(rising(0.01, outlier=9.0)) == pytest.approx(forecast(rising(0.01)), rel=0.05)
 
 
 def test_a_forecast_beyond_its_horizon_is_the_horizon_and_one_that_is_there_is_0() -> None:
-    assert said(rising(0.001)) == 6.0
-    assert said(rising(-0.01)) == 6.0
-    assert said(rising(0.0)) == 6.0
-    assert said(rising(0.05)) == 0.0
+    assert forecast(rising(0.001)) == 6.0
+    assert forecast(rising(-0.01)) == 6.0
+    assert forecast(rising(0.0)) == 6.0
+    assert forecast(rising(0.05)) == 0.0
 
 
 def test_a_forecast_may_be_about_the_devices_own_level_and_needs_it() -> None:

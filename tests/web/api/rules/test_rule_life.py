@@ -149,7 +149,7 @@ async def test_a_rule_that_fails_is_unhealthy_in_the_list_and_in_the_metrics_and
     stages.worker(Registry([lamp(attributes={"limit": "high"})]))
     for minute in range(4):
         await stages.report(report(minute, 2.0))
-    await stages.told(1)
+    await stages.published(1)
     await stages.judged(4)
     broken, lamp_out = (await desk.get(RULES)).json()["items"]
     assert (broken["rule"], broken["errors"], broken["opened"]) == ("broken", 4, 0)
@@ -174,7 +174,7 @@ async def test_what_a_shadow_rule_would_have_raised_is_listed_apart(desk: httpx.
     (opened,) = await eventually(shadows, "the shadow event is listed")
     assert (opened["rule"], opened["status"], opened["revision"]) == ("dim", "open", 1)
     await stages.report(report(1, 80.0))
-    await stages.told(2, stages.topics.rules_shadow)
+    await stages.published(2, stages.topics.rules_shadow)
     (cleared,) = (await desk.get("/api/v1/events?shadow=true&rule=dim&status=cleared")).json()["items"]
     assert (cleared["event_id"], cleared["revision"]) == (opened["event_id"], 2)
     assert (await desk.get("/api/v1/events?shadow=true&status=open")).json()["items"] == []
@@ -186,7 +186,7 @@ async def test_shadow_events_come_page_by_page(desk: httpx.AsyncClient, stages: 
     await apply(desk, SHADOW)
     stages.worker(Registry([lamp()]))
     await stages.report(*(report(minute, 20.0 + 60 * (minute % 2)) for minute in range(5)))
-    await stages.told(5, stages.topics.rules_shadow)
+    await stages.published(5, stages.topics.rules_shadow)
     first = (await desk.get("/api/v1/events?shadow=true&limit=2")).json()
     rest = (await desk.get("/api/v1/events", params={"shadow": True, "limit": 2, "cursor": first["next"]})).json()
     found = [event["opened_at_ms"] for event in first["items"] + rest["items"]]

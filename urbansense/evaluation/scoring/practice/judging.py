@@ -65,7 +65,7 @@ def practise(
             heard += len(slice_)
             tell(slice_[-1]["received_at_ms"], heard)
         replay.tick(until_ms)
-    told = tuple(ScoredEvent(event, replay.told_ms[event_id]) for event_id, event in replay.events.items())
+    told = tuple(ScoredEvent(event, replay.published_ms[event_id]) for event_id, event in replay.events.items())
     return Practice(told, heard, replay.judged, replay.too_late, replay.errors, perf_counter() - began_s)
 
 

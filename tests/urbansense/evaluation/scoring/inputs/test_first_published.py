@@ -23,7 +23,7 @@ from urbansense.evaluation.scoring.inputs.first_published import (
 async def test_the_log_tells_when_each_event_was_first_told(city: City) -> None:
     await feed(city.stages, reports())
     await city.settled()
-    events = await city.told()
+    events = await city.published()
     tellings = await first_published_of(city.stages.log, city.stages.topics)
     assert len(events) > 10
     assert tellings.keys() == events.keys()
