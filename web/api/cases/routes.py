@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from cases.attachments import attachments_of
 from cases.deadlines import status_of_case
-from cases.intake import proceed
+from cases.intake import take_automatic_steps
 from cases.service.services import CaseServices
 from cases.storage import CaseQuery, CaseTransaction, HistoryEntry, Order
 from cases.workflow.case import Case, Source
@@ -221,7 +221,7 @@ def _report(cases: CaseServices, new: NewReport, actor: Actor, now_ms: int, key:
     with cases.book.transaction() as transaction:
         case, created = transaction.report(report, actor, now_ms, key=key, fingerprint=new.fingerprint)
         if created:
-            proceed(transaction, case, policy, now_ms)
+            take_automatic_steps(transaction, case, policy, now_ms)
     return case.case_id, created
 
 
