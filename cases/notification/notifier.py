@@ -1,6 +1,6 @@
-"""Notification as a service: what happens to cases is told to whom it concerns.
+"""Notification as a service: what happens to cases is sent to whom it concerns.
 
-cases_history ──▶ Following ──▶ outbox ──▶ Delivering ──▶ e-mail, WeCom, DingTalk, webhooks
+cases_history ──▶ HistoryFollower ──▶ outbox ──▶ Deliverer ──▶ channels
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from cases.deadlines import CityTimes
 from cases.notification.channels.ports import Channel
+from cases.notification.channels.register import open_channels
 from cases.notification.delivery.deliverer import Deliverer
-from cases.notification.delivery.opening import open_channels
 from cases.notification.document.model import NotifyDocument
 from cases.notification.escalation import Escalations
 from cases.notification.history_follower import HistoryFollower
@@ -53,7 +53,7 @@ class Notifier:
         zone = times.calendar.zone
         self._clock = clock
         self._poll_s = poll_s
-        self._channels = open_channels(document) if channels is None else dict(channels)
+        self._channels = open_channels(document.channels) if channels is None else dict(channels)
         self._following = HistoryFollower(book, _decided(document, zone), escalations, times)
         self._delivering = Deliverer(
             book.database, self._channels, DeliveryPreferences(document, zone), clock, lease_ms

@@ -1,6 +1,6 @@
 """What every channel may say in a notification document."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, FilePath, PlainValidator
 
@@ -15,14 +15,25 @@ class DocumentPart(BaseModel):
 
 
 class ChannelPart(DocumentPart):
-    """What every channel may say. `rate` counts tries for each recipient; None of the others means as for everybody."""
+    """What every channel may say. `rate` counts tries for each recipient; None of the others means as for everybody.
 
+    `addresses_people`: a message goes to each person's own address; otherwise the channel is one room or system.
+    """
+
+    addresses_people: ClassVar[bool] = False
+
+    type: str
     rate: Annotated[Rate, PlainValidator(read_rate)] = Rate(30, MINUTE_MS)
     group_for: Duration | None = None
     quiet_hours: Quiet | None = None
     digest_size: Annotated[int, Field(ge=1, le=200)] = 50
     language: Language | None = None
     timeout: Annotated[int, PlainValidator(read_timeout)] = 10_000
+
+    @property
+    def mentions_people(self) -> bool:
+        """Whether a message mentions, by their mobile numbers, those whom it concerns."""
+        return False
 
 
 class RobotPart(ChannelPart):
@@ -33,3 +44,7 @@ class RobotPart(ChannelPart):
     allow: Networks = ()
     ca_file: FilePath | None = None
     mention: bool = False
+
+    @property
+    def mentions_people(self) -> bool:
+        return self.mention

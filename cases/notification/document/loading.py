@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cases.notification.document.model import SECRETS, NotifyDocument
+from cases.notification.channels.register import KINDS, SECRETS
+from cases.notification.document.model import NotifyDocument
 from cases.policy.located_yaml import Located, load_located
 from cases.policy.problems import BadPolicy, PolicyProblem
 from domain.errors import ConfigurationError
 
+_KINDS: Final = " or ".join(", ".join(KINDS).rsplit(", ", 1))
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -86,9 +88,9 @@ def _problem(detail: Any, located: Located, file: str) -> PolicyProblem:
         case "missing":
             message = f"`{path[-1]}` is missing"
         case "union_tag_not_found":
-            message = "`type` is missing; write webhook, email, wecom or dingtalk"
+            message = f"`type` is missing; write {_KINDS}"
         case "union_tag_invalid":
-            message = "there is no such `type`; write webhook, email, wecom or dingtalk"
+            message = f"there is no such `type`; write {_KINDS}"
     return PolicyProblem(file, *located.place_of(path), message)
 
 

@@ -34,9 +34,6 @@ def _read_audience(value: Any) -> str:
 Names = Annotated[tuple[str, ...], BeforeValidator(listed)]
 
 
-SECRETS: Final = ("secret", "password", "key", "access_token")
-
-
 class DepartmentPart(DocumentPart):
     """What is particular to a department: its rooms, and when its people are left alone."""
 

@@ -54,7 +54,7 @@ class Occurrence:
 
 
 class Content(BaseModel):
-    """What a message says, in both languages; this is what a webhook gets.
+    """What a message says, in both languages; this is what another system gets as JSON.
 
     Time: epoch ms. `lines` are what stands below the title, one fact each. `mobiles` are the numbers to mention in a room.
     """

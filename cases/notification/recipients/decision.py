@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
-from cases.notification.channels.email.part import EmailPart
-from cases.notification.channels.part import ChannelPart, RobotPart
+from cases.notification.channels.part import ChannelPart
 from cases.notification.document.model import NotifyDocument, RulePart
 from cases.notification.messages.message import Content, Language, Notification, Occurrence, message_id
 from cases.notification.messages.occurrences import occurrence_of
@@ -97,9 +96,9 @@ class Decision:
 
     def _by(self, name: str, people: list[Person], occurrence: Occurrence, now_ms: int) -> Iterator[Notification]:
         channel = self._document.channels[name]
-        if not isinstance(channel, EmailPart):
+        if not channel.addresses_people:
             mobiles: tuple[str, ...] = ()
-            if isinstance(channel, RobotPart) and channel.mention:
+            if channel.mentions_people:
                 mobiles = tuple(_mobile(person.phone) for person in people if person.phone)
             yield self._message(
                 name, "", None, self._language(channel, occurrence.case, None), occurrence, mobiles, now_ms

@@ -10,8 +10,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from cases.intake import OnCleared
+from cases.intake.carrying_out import carry_out
+from cases.intake.decide import decide
+from cases.intake.known import read_known
 from cases.storage import CaseQuery, CaseStore
 from device_registry.storage.database import open_engine
+from tests.cases.intake.lamps import Policy
 from tests.cases.intake.reference import reference
 from tests.cases.intake.stories import Counter, Story, interleaved, open_together, stories
 from tests.cases.playing import Person
@@ -88,6 +93,20 @@ def test_while_nothing_ends_the_order_of_the_partitions_does_not_matter(
         desk.take_in([record])
     desk.much_later()
     assert open_together(desk.outcome()) == open_together(reference(story.tellings))
+
+
+@thoroughly
+@given(story=stories())
+def test_what_a_decision_leaves_behind_asks_for_no_more(the_book: CaseStore, story: Story) -> None:
+    desk, policy = Counter(the_book), Policy()
+    policy.cleared = OnCleared.CLOSE
+    for published in story.tellings:
+        for _ in range(2):
+            with the_book.transaction() as transaction:
+                known = read_known(transaction, published, lambda _: None)
+                steps = decide(published, known, policy, desk.now_ms)
+                carry_out(transaction, steps, policy, desk.now_ms)
+        assert steps == ()
 
 
 def _everything(book: CaseStore) -> list[object]:

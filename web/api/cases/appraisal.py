@@ -26,9 +26,9 @@ from cases.appraisal import (
 )
 from cases.appraisal.csv_file import MEDIA_TYPE
 from cases.service.services import CaseServices
+from cases.service.visibility import visible_to
 from cases.storage import CaseQuery
 from web.api.cases.bodies import LATEST_MS
-from web.api.cases.visibility import in_sight
 from web.gate.callers import CurrentActor
 from web.http.parameters import From, To, refuse_empty_range
 from web.http.problems import Fault, Refused
@@ -69,7 +69,7 @@ def _asked(
     ] = None,
 ) -> Asked:
     refuse_empty_range(from_ms, to_ms)
-    sight = in_sight(CaseQuery(), actor)
+    sight = visible_to(actor, CaseQuery())
     wanted = tuple(department or ())
     if sight.departments:
         wanted = tuple(one for one in wanted or sight.departments if one in sight.departments) or ("",)
@@ -89,7 +89,7 @@ def appraisal_routes(cases: CaseServices) -> APIRouter:
         now_ms = await cases.now_ms()
         times = cases.times
         period = _period(asked, now_ms, month_of(min(asked.to_ms or now_ms, now_ms) - 1, times))
-        return await asyncio.to_thread(appraise, cases.book.database, period, times, asked.scope, asked.by), now_ms
+        return await asyncio.to_thread(appraise, cases.store.database, period, times, asked.scope, asked.by), now_ms
 
     @router.get("")
     async def show_appraisal(asked: Wanted) -> AppraisalDocument:

@@ -10,16 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse
 
-from cases.attachments import MOST_BYTES, Attachment, StoredPhoto, add_attachment, attachments_of, find_attachment
-from cases.service.services import CaseServices
-from cases.workflow.case import Case
-from cases.workflow.choices import choices_for
-from cases.workflow.performing import Act
-from cases.workflow.refusals import NotAllowed
-from domain.actors import Actor
+from cases.attachments import MOST_BYTES, Attachment, StoredPhoto
+from cases.service.services import CaseServices, check_may_attach
 from web.api.cases.refusals import refusals
-from web.api.cases.routes import TAG, seen_case
-from web.api.cases.visibility import sees
+from web.api.cases.routes import TAG
 from web.gate.callers import CurrentActor
 from web.http.multipart import FilePart, read_parts
 from web.http.parameters import Page
@@ -67,8 +61,9 @@ def attachment_routes(cases: CaseServices) -> APIRouter:
     @router.get("")
     async def list_attachments(case: str, actor: CurrentActor) -> Page[Attachment]:
         """The photos of a case, the first one first."""
-        known = await asyncio.to_thread(seen_case, cases, case, actor)
-        return Page(items=list(await asyncio.to_thread(_photos, cases, known)))
+        with refusals():
+            known = await asyncio.to_thread(cases.case, case, actor)
+        return Page(items=list(await asyncio.to_thread(cases.photos_of, known.case_id)))
 
     @router.post(
         "", status_code=HTTPStatus.CREATED, openapi_extra=_BODY,
@@ -79,12 +74,12 @@ def attachment_routes(cases: CaseServices) -> APIRouter:
 
         The step shows in the case's history as a comment. Whoever may comment on a case may attach to it.
         """
-        known = await asyncio.to_thread(seen_case, cases, case, actor)
         with refusals():
-            _check_may_attach(known, actor)
+            known = await asyncio.to_thread(cases.case, case, actor)
+            check_may_attach(known, actor)
             photo, name, note = await _receive(cases, request)
             now_ms = await cases.now_ms()
-            added, created = await asyncio.to_thread(_add, cases, known.case_id, photo, name, note, actor, now_ms)
+            added, created = await asyncio.to_thread(cases.attach, known.case_id, photo, name, note, actor, now_ms)
         response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
         response.headers["Location"] = f"/api/v1/cases/{known.case_id}/attachments/{added.attachment_id}"
         return added
@@ -92,8 +87,9 @@ def attachment_routes(cases: CaseServices) -> APIRouter:
     @router.get("/{attachment_id}", response_class=FileResponse, responses=_PHOTO)
     async def get_attachment(case: str, attachment_id: UUID, actor: CurrentActor) -> FileResponse:
         """The photo itself."""
-        known = await asyncio.to_thread(seen_case, cases, case, actor)
-        found = await asyncio.to_thread(_photo, cases, known, attachment_id)
+        with refusals():
+            known = await asyncio.to_thread(cases.case, case, actor)
+        found = await asyncio.to_thread(cases.photo, known.case_id, attachment_id)
         path = cases.photos.path(found.content) if found is not None else None
         if found is None or path is None or not path.is_file():
             raise not_found(f"attachment {attachment_id} of case {known.number}")
@@ -138,33 +134,3 @@ def _bad_note(detail: str) -> Refused:
     return Refused(
         HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"note: {detail}", [Fault(where="note", detail=detail)]
     )
-
-
-def _check_may_attach(case: Case, actor: Actor) -> None:
-    if not any(one.name == "comment" for one in choices_for(case, actor)):
-        raise NotAllowed(f"{case.number}: {actor.name} may not comment on it, nor attach to it")
-
-
-def _add(
-    cases: CaseServices, case_id: UUID, photo: StoredPhoto, name: str, note: str, actor: Actor, now_ms: int
-) -> tuple[Attachment, bool]:
-    with cases.book.transaction() as transaction:
-        case = transaction.get(case_id)
-        if case is None or not sees(actor, case):
-            raise not_found(f"case {case_id}")
-        added, created = add_attachment(transaction.connection, case_id, photo, name, actor.name, now_ms)
-        if created:
-            details = {"attachment": str(added.attachment_id), "sha256": added.content}
-            act = Act("comment", actor, now_ms, note=note or added.name, details=details)
-            transaction.act(case_id, act)
-    return added, created
-
-
-def _photos(cases: CaseServices, case: Case) -> tuple[Attachment, ...]:
-    with cases.book.database.reading() as connection:
-        return attachments_of(connection, case.case_id)
-
-
-def _photo(cases: CaseServices, case: Case, attachment_id: UUID) -> Attachment | None:
-    with cases.book.database.reading() as connection:
-        return find_attachment(connection, case.case_id, attachment_id)

@@ -75,15 +75,12 @@ class NewReport(Body):
         """What tells whether the same report was sent again: what was written, not what became of it."""
         return sha256(orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
-    def report(self, now_ms: int, class_code: str | None, trusted: bool) -> Report:
-        """The report for the book; who is trusted and what class a problem is, the policy says."""
-        said = self.model_dump(exclude={"title", "occurred_at_ms", "class_code"})
+    def report(self, now_ms: int) -> Report:
+        """The report for the service; who is trusted, and the class of a problem without one, are for the policy."""
         return Report(
-            **said,
+            **self.model_dump(exclude={"title", "occurred_at_ms"}),
             title=Text(en=self.title.en or self.title.zh, zh=self.title.zh or self.title.en),
             occurred_at_ms=now_ms if self.occurred_at_ms is None else self.occurred_at_ms,
-            class_code=self.class_code or class_code,
-            trusted=trusted,
         )
 
 

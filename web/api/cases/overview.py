@@ -1,18 +1,16 @@
 """`/api/v1/cases/workload`, `/statistics` and `/policy`: who has how much, what there is, and what the city decided."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from cases.service.services import CaseServices
-from cases.storage import CaseQuery, Database
-from cases.storage.counting import CaseCounts, count_cases
-from cases.storage.workload import DepartmentLoad, workload
+from cases.storage import CaseQuery
+from cases.storage.counting import CaseCounts
+from cases.storage.workload import DepartmentLoad
 from web.api.cases.routes import TAG
-from web.api.cases.visibility import in_sight
 from web.gate.callers import CurrentActor
 from web.http.parameters import Page
 
@@ -54,9 +52,7 @@ def overview_routes(cases: CaseServices) -> APIRouter:
     async def show_workload(actor: CurrentActor) -> Workload:
         """Open, soon due, overdue and lately handled cases by department; of your own departments, if you are of one."""
         now_ms = await cases.now_ms()
-        loads = await asyncio.to_thread(_loads, cases, actor.areas, now_ms)
-        bound = in_sight(CaseQuery(), actor).departments
-        return Workload(items=[one for one in loads if not bound or one.department in bound], now_ms=now_ms)
+        return Workload(items=list(await asyncio.to_thread(cases.workload, actor, now_ms)), now_ms=now_ms)
 
     @router.get("/statistics")
     async def show_statistics(
@@ -66,8 +62,8 @@ def overview_routes(cases: CaseServices) -> APIRouter:
     ) -> Statistics:
         """How many cases there are that you may see: by state, and the open ones by severity, department and problem."""
         now_ms = await cases.now_ms()
-        query = in_sight(CaseQuery(area=area, department=department), actor)
-        counts = await asyncio.to_thread(_counts, cases.book.database, query, now_ms)
+        query = CaseQuery(area=area, department=department)
+        counts = await asyncio.to_thread(cases.counts, query, actor, now_ms)
         return Statistics(**counts.model_dump(), now_ms=now_ms)
 
     @router.get("/policy")
@@ -98,13 +94,3 @@ def policy_view(cases: CaseServices) -> PolicyView:
         timezone=policy.calendar.zone.key,
         holidays=[day.isoformat() for day in sorted(policy.calendar.holidays)],
     )
-
-
-def _loads(cases: CaseServices, areas: Sequence[str], now_ms: int) -> tuple[DepartmentLoad, ...]:
-    with cases.book.database.reading() as connection:
-        return workload(connection, now_ms, cases.times, areas)
-
-
-def _counts(database: Database, query: CaseQuery, now_ms: int) -> CaseCounts:
-    with database.reading() as connection:
-        return count_cases(connection, query, now_ms)

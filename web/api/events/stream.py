@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from cases.service.visibility import sees
 from domain.errors import TransientFault
-from web.api.cases.visibility import sees
 from web.gate.callers import CurrentActor
 from web.live.city_snapshot import CitySnapshots, Counts
 from web.live.ports import CaseUpdate, EventUpdate

@@ -39,7 +39,7 @@ class Retried(BaseModel):
 def notification_routes(cases: CaseServices) -> APIRouter:
     """The messages of the desk; what is told of a case is seen by who looks after notification."""
     router = APIRouter(prefix="/notifications", tags=[TAG])
-    mailroom = NotificationService(cases.book)
+    mailroom = NotificationService(cases.store)
 
     @router.get("")
     async def list_messages(

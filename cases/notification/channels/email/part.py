@@ -1,6 +1,6 @@
 """An e-mail channel as a document writes it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, FilePath
 
@@ -9,6 +9,10 @@ from cases.notification.channels.part import ChannelPart
 
 
 class EmailPart(ChannelPart):
+    """A mail server. Every person gets a mail of their own."""
+
+    addresses_people: ClassVar[bool] = True
+
     type: Literal["email"]
     host: Annotated[str, Field(min_length=1)]
     port: Annotated[int, Field(ge=1, le=65535)] = 587

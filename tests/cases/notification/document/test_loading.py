@@ -6,8 +6,8 @@ import pytest
 
 import cases.notification
 from cases.notification import NotifyDocument, load_notification
+from cases.notification.channels.register import open_channels
 from cases.notification.channels.wecom.part import WecomPart
-from cases.notification.delivery.opening import open_channels
 from cases.notification.timing.rates import Rate
 from cases.workflow.states import State
 from domain.errors import ConfigurationError
@@ -26,7 +26,7 @@ def problems(text: str) -> list[str]:
 
 async def test_the_example_is_whole_and_opens_every_channel() -> None:
     loaded = load_notification(EXAMPLE, ENVIRONMENT)
-    channels = open_channels(loaded)
+    channels = open_channels(loaded.channels)
     assert sorted(channels) == ["duty-room", "erp", "lighting-room", "mail"]
     assert loaded.channels["lighting-room"].rate == Rate(20, 60_000)
     for channel in channels.values():

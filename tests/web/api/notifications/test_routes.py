@@ -41,7 +41,7 @@ async def test_a_preference_is_kept_and_a_bad_one_is_refused(api: httpx.AsyncCli
     wish = {"channels": ["mail"], "language": "zh", "quiet_hours": None, "group_for_ms": 60_000}
     assert (await api.put(f"{PATH}/preferences/olga", json=wish)).status_code == 200
     assert (await api.get(f"{PATH}/preferences/olga")).json() == wish
-    assert NotificationService(desk.services.book).preference("olga").group_for_ms == 60_000
+    assert NotificationService(desk.services.store).preference("olga").group_for_ms == 60_000
     refused = await api.put(f"{PATH}/preferences/olga", json={"quiet_hours": ["Mon-Sun 00:00-24:00"]})
     assert refused.status_code == 422
     assert "no hour" in refused.text

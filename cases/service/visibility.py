@@ -18,7 +18,7 @@ def sees(actor: Actor, case: Case) -> bool:
     return covers(actor, case.area) and (bool(actor.roles & _SEES_ALL) or case.department in actor.departments)
 
 
-def in_sight(query: CaseQuery, actor: Actor) -> CaseQuery:
+def visible_to(actor: Actor, query: CaseQuery) -> CaseQuery:
     """The same query, among the cases that the actor sees."""
     departments = () if actor.roles & _SEES_ALL else tuple(sorted(actor.departments)) or NO_DEPARTMENT
     return replace(query, areas=actor.areas, departments=departments)
