@@ -15,5 +15,9 @@ class Database(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """The one write transaction, one after the other: committed at the end, rolled back by any exception.
 
+        Accounts and cases share one database and this one lock: a row of the audit log is appended in the transaction
+        of the change that it records (`append_audit`), and its hash follows the newest row only while nobody else
+        writes. So this lock must hold between processes too.
+
         Raises: domain.errors.TransientFault when the database does not answer or another writer holds it for too long.
         """

@@ -1,12 +1,9 @@
-"""Kinds of columns, and the metadata that the tables of accounts and cases share until accounts have their own."""
+"""Kinds of columns that mean the same in SQLite and PostgreSQL."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Integer, MetaData, String
+from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.types import TypeEngine
-
-metadata: Final = MetaData()
-
 
 SEQUENCE: Final[TypeEngine[int]] = BigInteger().with_variant(Integer(), "sqlite")
 

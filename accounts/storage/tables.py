@@ -2,9 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
-from accounts.storage.columns import SEQUENCE, key_text, metadata
+from accounts.storage.columns import SEQUENCE, key_text
+
+metadata: Final = MetaData()
 
 departments: Final = Table(
     "people_departments",

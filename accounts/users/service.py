@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from accounts.audit.log import append_audit
 from accounts.ports import Database
+from accounts.storage.migrations.upgrading import upgrade
 from accounts.storage.tables import departments, sessions, users
 from accounts.users.refusals import BadPeople, InTheWay, NameTaken, StaleVersion
 from accounts.users.rows import department_of, known_departments, known_user, user_columns, user_of, user_row
@@ -20,12 +21,14 @@ _TOLD_WITH_VALUES: Final = frozenset({"roles", "departments", "areas", "active",
 class UserService:
     """All users and departments. Synchronous, safe from many threads.
 
+    Opening it brings the schema of the accounts to its newest version.
     Nobody is ever deleted: who leaves is disabled. `by` is the name of who does it, `at_ms` when.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        upgrade(database)
 
     def user(self, username: str) -> User | None:
         with self.database.reading() as connection:

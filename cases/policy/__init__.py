@@ -3,7 +3,7 @@
 from cases.policy.conditions import Condition, Grade
 from cases.policy.loading import load_policy
 from cases.policy.policy import CasePolicy, Escalation
-from cases.policy.problems import BadPolicy, PolicyProblem
+from cases.policy.problems import BadPolicy
 from cases.policy.terms import format_term, parse_term
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Condition",
     "Escalation",
     "Grade",
-    "PolicyProblem",
     "format_term",
     "load_policy",
     "parse_term",

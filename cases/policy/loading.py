@@ -13,9 +13,10 @@ from pydantic import BaseModel, ValidationError
 from cases.deadlines import OFFICE_WEEK, WorkingCalendar
 from cases.policy.conditions import Condition, Grade
 from cases.policy.document import CalendarPart, PolicyDocument
-from cases.policy.located_yaml import Located, load_located
 from cases.policy.policy import CasePolicy
-from cases.policy.problems import BadPolicy, PolicyProblem
+from cases.policy.problems import BadPolicy, load_policy_yaml
+from documents.located_yaml.document import LocatedDocument
+from documents.located_yaml.problems import LocatedProblem
 from domain.errors import ConfigurationError
 from domain.events import Severity
 from domain.time.weekly_hours import MinuteSpan, Week
@@ -36,7 +37,7 @@ def load_policy(path: Path | None = None, timezone: str = "Asia/Shanghai") -> Ca
     terms = tuple(rule for layer in layers for rule in layer.terms)
     if not terms or not terms[-1].is_for_all:
         problem = "the last of `terms` must have no condition, so that every case has a term"
-        raise BadPolicy([PolicyProblem(str(path or SHIPPED), 1, 1, problem)])
+        raise BadPolicy([LocatedProblem(str(path or SHIPPED), 1, 1, problem)])
     graded = next((layer.grades for layer in layers if layer.grades is not None), {})
     return CasePolicy(
         calendar=_calendar([layer.calendar for layer in layers], timezone),
@@ -54,13 +55,13 @@ def load_policy(path: Path | None = None, timezone: str = "Asia/Shanghai") -> Ca
 
 def read_document(text: str, file: str) -> PolicyDocument:
     """One document. Raises: BadPolicy with every problem."""
-    located = load_located(text, file)
+    located = load_policy_yaml(text, file)
     try:
         document = PolicyDocument.model_validate(located.value)
     except ValidationError as error:
-        raise BadPolicy([_problem(detail, located, file) for detail in error.errors()]) from error
-    problems = list(_never_reached(document, located, file))
-    problems += _graded_twice(document.grades or {}, located, file)
+        raise BadPolicy([_problem(detail, located) for detail in error.errors()]) from error
+    problems = list(_never_reached(document, located))
+    problems += _graded_twice(document.grades or {}, located)
     if problems:
         raise BadPolicy(problems)
     return document
@@ -102,7 +103,7 @@ def _usual_hours(week: Week) -> tuple[MinuteSpan, ...]:
     return Counter(hours for hours in week if hours).most_common(1)[0][0]
 
 
-def _problem(detail: Any, located: Located, file: str) -> PolicyProblem:
+def _problem(detail: Any, located: LocatedDocument) -> LocatedProblem:
     path = tuple(detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     match detail["type"]:
@@ -119,7 +120,7 @@ def _problem(detail: Any, located: Located, file: str) -> PolicyProblem:
         case _:
             message = message.replace("Input should be", "it should be", 1)
             message = f"{detail['input']!r}: {message}" if isinstance(detail["input"], str) else message
-    return PolicyProblem(file, *located.place_of(path), message)
+    return located.problem(path, message)
 
 
 def _meant(name: str, path: tuple[str | int, ...]) -> str:
@@ -143,7 +144,7 @@ def _model_in(annotation: Any) -> Any:
     return next(found for one in annotation.__args__ if (found := _model_in(one)) is not None)
 
 
-def _never_reached(document: PolicyDocument, located: Located, file: str) -> Iterable[PolicyProblem]:
+def _never_reached(document: PolicyDocument, located: LocatedDocument) -> Iterable[LocatedProblem]:
     """Rules behind one that holds for all."""
     for name in ("terms", "cleared"):
         rules: tuple[Condition, ...] = getattr(document, name)
@@ -151,15 +152,13 @@ def _never_reached(document: PolicyDocument, located: Located, file: str) -> Ite
             if rule.is_for_all:
                 line = located.place_of((name, index)).line
                 message = f"never reached: what line {line} says holds for every case"
-                yield PolicyProblem(file, *located.place_of((name, index + 1)), message)
+                yield located.problem((name, index + 1), message)
                 break
 
 
-def _graded_twice(grades: Mapping[Grade, tuple[str, ...]], located: Located, file: str) -> Iterable[PolicyProblem]:
+def _graded_twice(grades: Mapping[Grade, tuple[str, ...]], located: LocatedDocument) -> Iterable[LocatedProblem]:
     counted = Counter(area for areas in grades.values() for area in areas)
     for grade, areas in grades.items():
         for index, area in enumerate(areas):
             if counted[area] > 1:
-                yield PolicyProblem(
-                    file, *located.place_of(("grades", grade.value, index)), f"{area} has several grades"
-                )
+                yield located.problem(("grades", grade.value, index), f"{area} has several grades")

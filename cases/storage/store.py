@@ -43,8 +43,8 @@ class Reported(NamedTuple):
 class CaseStore:
     """All cases of one database. Synchronous, and safe from many threads: async code calls it by asyncio.to_thread.
 
-    Opening it brings the schema to its newest version. `times` counts terms on the city's calendar;
-    `zone` is the city's, for the year in a case's number.
+    Opening it brings the schemas of accounts and cases to their newest versions. `times` counts terms on the city's
+    calendar; `zone` is the city's, for the year in a case's number.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 

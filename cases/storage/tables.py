@@ -7,9 +7,11 @@ crash can part a change from its record.
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text, text
 
-from accounts.storage.columns import SEQUENCE, key_text, metadata
+from accounts.storage.columns import SEQUENCE, key_text
+
+metadata: Final = MetaData()
 
 cases: Final = Table(
     "cases",

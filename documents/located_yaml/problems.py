@@ -1,4 +1,4 @@
-"""What is wrong with a rule document, and where."""
+"""What is wrong with a document that somebody wrote, and where."""
 
 from typing import NamedTuple
 

@@ -1,9 +1,12 @@
 """YAML that remembers where everything stood, within bounds that no document can exceed.
 
+text ──▶ nodes (PyYAML) ──▶ LocatedTree: values with line and column ──▶ load_yaml here, load_document in document.py
+
 Anchors and aliases are refused: a rule needs none, and they are how a small file becomes a huge or endless one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,12 +17,14 @@ from documents.located_yaml.problems import LocatedProblem
 MAX_BYTES: Final = 256 * 1024
 MAX_NESTING: Final = 12
 
-_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FAST_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+NO_ALIASES: Final = "anchors and aliases are not taken here; write the value out"
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedValue:
-    """A value and its place. `value` is a str, float, int, bool, None, a list of Marked, or a dict of str to Marked.
+    """A value and its place. `value` is a str, float, int, bool, None, a list of these, or a dict of str to
+    these.
 
     `line` and `column` count from 1; `indent` is what to add to the column to reach the text of a scalar (1 inside quotes),
     None where a text's characters do not stand side by side as they are (folded, escaped or in a block).
@@ -51,6 +56,16 @@ class BadYaml(Exception):
         super().__init__("\n".join(map(str, problems)))
 
 
+class NotYaml(BadYaml):
+    """A text that is no YAML at all. `line` counts from 1, None where the parser names no place; `reason` is its words."""
+
+    def __init__(self, file: str, line: int | None, column: int, reason: str) -> None:
+        self.line = line
+        self.reason = reason
+        message = reason if line is not None else reason.splitlines()[0]
+        super().__init__([LocatedProblem(file, line or 1, column, f"not YAML: {message}")])
+
+
 def load_yaml(text: str, file: str) -> list[LocatedValue]:
     """The documents of a YAML text, empty ones left out.
 
@@ -58,66 +73,99 @@ def load_yaml(text: str, file: str) -> list[LocatedValue]:
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise BadYaml([LocatedProblem(file, 1, 1, f"the document is larger than {MAX_BYTES // 1024} KiB")])
-    try:
+    with yaml_errors_in(file):
         _check_bounds(text, file)
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
+        nodes = list(yaml.compose_all(text, Loader=FAST_LOADER))
+    tree = LocatedTree(file, _scalar)
+    documents = [tree.value_of(node) for node in nodes if node is not None]
+    if tree.problems:
+        raise BadYaml(tree.problems)
+    return [document for document in documents if document.value is not None]
+
+
+@contextmanager
+def yaml_errors_in(file: str) -> Iterator[None]:
+    """Errors of PyYAML become NotYaml, at the place that it names."""
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise BadYaml([LocatedProblem(file, line, column, f"not YAML: {error.problem or error.context}")]) from error
+        raise NotYaml(file, line, column, str(error.problem or error.context)) from error
     except (yaml.YAMLError, UnicodeError) as error:
-        raise BadYaml([LocatedProblem(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")]) from error
-    problems: list[LocatedProblem] = []
-    documents = [_marked(node, file, problems) for node in nodes if node is not None]
-    if problems:
-        raise BadYaml(problems)
-    return [document for document in documents if document.value is not None]
+        raise NotYaml(file, None, 1, str(error)) from error
+
+
+class LocatedTree:
+    """Nodes of PyYAML as located values; what is wrong with them gathers in `problems`, in the order of the text.
+
+    `read_scalar` gives the value of a scalar. Of a key that is given twice the last value counts, and the later key is
+    one of `repeated`. A node that comes again, by an alias, is a problem unless `takes_aliases`.
+    """
+
+    def __init__(
+        self, file: str, read_scalar: Callable[[yaml.ScalarNode], Any], *, takes_aliases: bool = False
+    ) -> None:
+        self.problems: list[LocatedProblem] = []
+        self.repeated: list[LocatedValue] = []
+        self._file = file
+        self._read_scalar = read_scalar
+        self._takes_aliases = takes_aliases
+        self._seen: set[int] = set()
+
+    def value_of(self, node: yaml.Node, key: LocatedValue | None = None) -> LocatedValue:
+        """The value of a node and of all below it."""
+        if not self._takes_aliases:
+            if id(node) in self._seen:
+                place = LocatedValue(None, node.start_mark.line + 1, node.start_mark.column + 1, key)
+                self.problems.append(place.problem(self._file, NO_ALIASES))
+                return place
+            self._seen.add(id(node))
+        value: Any
+        indent: int | None = 0
+        match node:
+            case yaml.MappingNode():
+                value = self._entries(node)
+            case yaml.SequenceNode():
+                value = [self.value_of(child) for child in node.value]
+            case yaml.ScalarNode():
+                value, indent = self._read_scalar(node), _indent(node)
+            case _:
+                raise TypeError(f"a YAML node of kind {node!r}")
+        return _located(node, value, key, indent)
+
+    def _entries(self, node: yaml.MappingNode) -> dict[str, LocatedValue]:
+        read: dict[str, LocatedValue] = {}
+        for key_node, value_node in node.value:
+            key = _located(key_node, key_node.value)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(key.problem(self._file, "a key must be a word"))
+                continue
+            if key.value in read:
+                self.problems.append(key.problem(self._file, f"{key.value!r} is given twice"))
+                self.repeated.append(key)
+            read[key.value] = self.value_of(value_node, key)
+        return read
+
+
+def _located(node: yaml.Node, value: Any, key: LocatedValue | None = None, indent: int | None = 0) -> LocatedValue:
+    mark, end = node.start_mark, node.end_mark
+    return LocatedValue(value, mark.line + 1, mark.column + 1, key, indent, mark.index, end.index)
 
 
 def _check_bounds(text: str, file: str) -> None:
     depth = 0
     event: Any
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=FAST_LOADER):
         place = (event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise BadYaml([LocatedProblem(file, *place, "anchors and aliases are not taken here; write the value out")])
+            raise BadYaml([LocatedProblem(file, *place, NO_ALIASES)])
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
             if depth > MAX_NESTING:
                 raise BadYaml([LocatedProblem(file, *place, f"nested deeper than {MAX_NESTING} levels")])
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1
-
-
-def _marked(
-    node: yaml.Node, file: str, problems: list[LocatedProblem], key: LocatedValue | None = None
-) -> LocatedValue:
-    mark, end = node.start_mark, node.end_mark
-    value: Any
-    indent: int | None = 0
-    match node:
-        case yaml.MappingNode():
-            value = dict(_entries(node, file, problems))
-        case yaml.SequenceNode():
-            value = [_marked(child, file, problems) for child in node.value]
-        case yaml.ScalarNode():
-            value, indent = _scalar(node), _indent(node)
-        case _:
-            raise TypeError(f"a YAML node of kind {node!r}")
-    return LocatedValue(value, mark.line + 1, mark.column + 1, key, indent, mark.index, end.index)
-
-
-def _entries(node: yaml.MappingNode, file: str, problems: list[LocatedProblem]) -> Iterator[tuple[str, LocatedValue]]:
-    seen: set[str] = set()
-    for key_node, value_node in node.value:
-        key = _marked(key_node, file, problems)
-        if not isinstance(key_node, yaml.ScalarNode):
-            problems.append(key.problem(file, "a key must be a word"))
-        elif key_node.value in seen:
-            problems.append(key.problem(file, f"{key_node.value!r} is given twice"))
-        else:
-            seen.add(key_node.value)
-            yield key_node.value, _marked(value_node, file, problems, key)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

@@ -17,7 +17,7 @@ from accounts import (
     UserService,
 )
 from accounts.credentials.passwords import Passwords
-from cases.storage.migrations.upgrading import upgrade
+from accounts.storage.migrations.upgrading import upgrade
 from domain.actors import Role
 from domain.events import Text
 from urbansense.wiring.shared_database import SharedDatabase

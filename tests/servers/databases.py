@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy.engine import make_url
 
 from device_registry.storage.database import open_engine
 from urbansense.wiring.shared_database import SharedDatabase
+
+_GOLDEN: Final = Path(__file__).parent.parent / "golden" / "databases"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -35,3 +38,20 @@ def case_database(database_url: str) -> Iterator[SharedDatabase]:
     engine = open_engine(database_url)
     yield SharedDatabase(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def earlier_database(case_database: SharedDatabase, database_url: str) -> SharedDatabase:
+    """As commit 69b1850 wrote it, when the migrations of the cases made the tables of the accounts too."""
+    dialect = make_url(database_url).get_backend_name()
+    dump = (_GOLDEN / f"69b1850.{dialect}.sql").read_text(encoding="utf-8")
+    engine = create_engine(database_url)
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        driver.executescript(dump) if dialect == "sqlite" else driver.execute(dump)
+        connection.commit()
+    finally:
+        connection.close()
+        engine.dispose()
+    return case_database

@@ -14,7 +14,6 @@ from accounts import Authenticator, Department, LoginSessions, NewUser, Scope, T
 from accounts.audit.log import AuditEntry, read_audit
 from accounts.credentials.passwords import Passwords
 from accounts.service.services import AccountServices, ProviderLogin
-from cases.storage.migrations.upgrading import upgrade
 from device_registry.storage.database import open_engine
 from domain.actors import Role
 from domain.events import Text
@@ -47,7 +46,6 @@ class PeopleCity:
 
     def __post_init__(self) -> None:
         random = counted_random()
-        upgrade(self.database)
         book = UserService(self.database)
         logins = LoginSessions(self.database, random, Passwords(random, QUICK), TERMS)
         self.people = AccountServices(

@@ -9,17 +9,15 @@ from accounts.oidc.login import OidcLogin, OidcProvider
 from accounts.oidc.provisioning import UserProvisioning
 from accounts.ports import Database
 from accounts.service.services import AccountServices, ProviderLogin
-from cases.storage.migrations.upgrading import upgrade
 from urbansense.configuration.settings import Settings
 
 
 def open_people(settings: Settings, database: Database) -> AccountServices:
-    """People on the database, whose schema of the cases is then the newest; they live by the wall clock.
+    """People on the database, whose schema of the accounts is then the newest; they live by the wall clock.
 
     Raises: TransientFault when the database does not answer.
     """
     random, terms = secrets.token_bytes, SessionTerms()
-    upgrade(database)
     book = UserService(database)
     logins = LoginSessions(database, random, Passwords(random), terms)
     return AccountServices(

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from cases.notification.channels.register import KINDS, SECRETS
 from cases.notification.document.model import NotifyDocument
-from cases.policy.located_yaml import Located, load_located
-from cases.policy.problems import BadPolicy, PolicyProblem
+from cases.policy.problems import BadPolicy, load_policy_yaml
+from documents.located_yaml.document import LocatedDocument
+from documents.located_yaml.problems import LocatedProblem
 from domain.errors import ConfigurationError
 
 _KINDS: Final = " or ".join(", ".join(KINDS).rsplit(", ", 1))
@@ -28,7 +29,7 @@ def load_notification(path: Path, environment: Mapping[str, str]) -> NotifyDocum
 
 def read_notification(text: str, file: str, environment: Mapping[str, str]) -> NotifyDocument:
     """One document; `${NAME}` in a channel is the environment's. Raises: ConfigurationError with every problem."""
-    located = load_located(text, file)
+    located = load_policy_yaml(text, file)
     problems = list(_secrets_in_the_open(located, file))
     filled, missing = _filled(located, file, environment)
     problems += missing
@@ -43,23 +44,23 @@ def read_notification(text: str, file: str, environment: Mapping[str, str]) -> N
     return document
 
 
-def _channels(located: Located) -> dict[str, dict[str, Any]]:
+def _channels(located: LocatedDocument) -> dict[str, dict[str, Any]]:
     channels = located.value.get("channels") if isinstance(located.value, dict) else None
     found = channels if isinstance(channels, dict) else {}
     return {name: channel for name, channel in found.items() if isinstance(channel, dict)}
 
 
-def _secrets_in_the_open(located: Located, file: str) -> Iterator[PolicyProblem]:
+def _secrets_in_the_open(located: LocatedDocument, file: str) -> Iterator[LocatedProblem]:
     for name, channel in _channels(located).items():
         for field in SECRETS:
             if isinstance(channel.get(field), str) and not _REFERENCE.search(channel[field]):
                 message = f"`{field}` does not stand in the file; write ${{NAME}} of a variable of the environment"
-                yield PolicyProblem(file, *located.place_of(("channels", name, field)), message)
+                yield LocatedProblem(file, *located.place_of(("channels", name, field)), message)
 
 
-def _filled(located: Located, file: str, environment: Mapping[str, str]) -> tuple[Any, list[PolicyProblem]]:
+def _filled(located: LocatedDocument, file: str, environment: Mapping[str, str]) -> tuple[Any, list[LocatedProblem]]:
     """The document with its references to the environment resolved, and those that name nothing."""
-    missing: list[PolicyProblem] = []
+    missing: list[LocatedProblem] = []
     channels = _channels(located)
     if not channels:
         return located.value, missing
@@ -71,12 +72,12 @@ def _filled(located: Located, file: str, environment: Mapping[str, str]) -> tupl
                 for variable in _REFERENCE.findall(value):
                     if not environment.get(variable):
                         place = located.place_of(("channels", name, field))
-                        missing.append(PolicyProblem(file, *place, f"the environment has no {variable}"))
+                        missing.append(LocatedProblem(file, *place, f"the environment has no {variable}"))
                 filled[name][field] = _REFERENCE.sub(lambda match: environment.get(match[1]) or match[0], value)
     return {**located.value, "channels": filled}, missing
 
 
-def _problem(detail: Any, located: Located, file: str) -> PolicyProblem:
+def _problem(detail: Any, located: LocatedDocument, file: str) -> LocatedProblem:
     """A problem in words that never repeat what was given: it may be a secret."""
     path = tuple(detail["loc"])
     if path[:1] == ("channels",) and len(path) > 3:
@@ -91,10 +92,10 @@ def _problem(detail: Any, located: Located, file: str) -> PolicyProblem:
             message = f"`type` is missing; write {_KINDS}"
         case "union_tag_invalid":
             message = f"there is no such `type`; write {_KINDS}"
-    return PolicyProblem(file, *located.place_of(path), message)
+    return LocatedProblem(file, *located.place_of(path), message)
 
 
-def _unknown_channels(document: NotifyDocument, located: Located, file: str) -> Iterator[PolicyProblem]:
+def _unknown_channels(document: NotifyDocument, located: LocatedDocument, file: str) -> Iterator[LocatedProblem]:
     named = [((("by", index)), name) for index, name in enumerate(document.by)]
     for number, rule in enumerate(document.rules or ()):
         named += [(("rules", number, "by", index), name) for index, name in enumerate(rule.by)]  # type: ignore[misc]
@@ -103,7 +104,7 @@ def _unknown_channels(document: NotifyDocument, located: Located, file: str) -> 
     for path, name in named:
         if name not in document.channels:
             known = ", ".join(sorted(document.channels)) or "none"
-            yield PolicyProblem(file, *located.place_of(path), f"there is no channel `{name}`; known are {known}")
+            yield LocatedProblem(file, *located.place_of(path), f"there is no channel `{name}`; known are {known}")
     for number, rule in enumerate(document.rules or ()):
         if not rule.to and any(one != "escalated" for one in rule.on):
-            yield PolicyProblem(file, *located.place_of(("rules", number)), "`to` is missing: whom to tell?")
+            yield LocatedProblem(file, *located.place_of(("rules", number)), "`to` is missing: whom to tell?")

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from accounts.storage.columns import metadata
 from cases.notification import Occasion
 from cases.notification.channels.webhook.channel import Webhook
 from cases.notification.channels.webhook.part import WebhookPart
 from cases.notification.document.model import DEFAULT_RULES
+from cases.storage.tables import metadata
 from tests.cases.notification.office import content, delivery, document
 from tests.cases.notification.receivers import receiving
 from tests.cases.workflow.acting import NOON_MS

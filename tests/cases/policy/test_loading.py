@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from cases.policy import BadPolicy, load_policy
 from cases.policy.document import PolicyDocument
 from cases.policy.loading import read_document
-from cases.policy.located_yaml import load_located
 from cases.policy.terms import format_term, parse_term
+from documents.located_yaml.document import load_document
 from domain.errors import ConfigurationError
 
 ENTRIES = ["problem", "class", "term", "department", "then", "steps", "while", "hours", "at_least", "except", "zork"]
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_read_names_the_setting(tmp_path: Path) -> None:
 
 
 def test_scalars_stay_as_they_are_written_but_true_false_and_null() -> None:
-    located = load_located(
+    located = load_document(
         "{class: 0102, day: 2026-10-01, at: 12:30, no: no, yes: true, quoted: 'true', nothing: null}", "x"
     )
     assert located.value == {

@@ -187,25 +187,6 @@ def test_what_is_done_together_is_done_or_undone_together(book: CaseStore) -> No
         assert transaction.positions("another") == {}
 
 
-def test_the_schema_is_that_of_the_tables_and_opening_twice_changes_nothing(case_database: SharedDatabase) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.runtime.migration import MigrationContext
-
-    from accounts.storage.columns import metadata
-    from cases.storage.migrations.upgrading import VERSION_TABLE, upgrade
-
-    upgrade(case_database)
-    upgrade(case_database)
-    ours = {*metadata.tables, VERSION_TABLE}
-    with case_database.reading() as connection:
-        options = {
-            "compare_type": True,
-            "version_table": VERSION_TABLE,
-            "include_name": lambda name, sort, _: sort != "table" or name in ours,
-        }
-        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
-
-
 class TestLists:
     @pytest.fixture
     def cases(self, book: CaseStore) -> list[Case]:

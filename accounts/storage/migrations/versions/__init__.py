@@ -1,0 +1,1 @@
+"""The versions, each from the one before."""
