@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from device_registry.publication.publisher import RegistryPublisher, publish_pending, rebuild
-from device_registry.storage.outbox import Pending
+from device_registry.storage.outbox import Unpublished
 from device_registry.storage.registry import Registry
 from domain.devices import Device, DeviceState, Profile
 from domain.errors import TransientFault
@@ -163,7 +163,7 @@ class TestCrash:
         self, database_url: str, log: SQLiteLog, topics: Topics
     ) -> None:
         class DyingRegistry(Registry):
-            def mark_published(self, published: Sequence[Pending]) -> None:
+            def mark_published(self, published: Sequence[Unpublished]) -> None:
                 raise Killed
 
         dying = DyingRegistry(database_url)
@@ -287,7 +287,7 @@ class TestService:
         away = [TransientFault("away"), TransientFault("away")]
         answer = registry.pending
 
-        def pending(limit: int) -> list[Pending]:
+        def pending(limit: int) -> list[Unpublished]:
             if away:
                 raise away.pop()
             return answer(limit)
