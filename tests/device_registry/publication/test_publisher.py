@@ -32,7 +32,7 @@ async def _version(log: SQLiteLog, topics: Topics, key: bytes) -> int:
     return int(orjson.loads((await _standing(log, topics))[key].value or b"")["version"])
 
 
-async def test_devices_and_profiles_stand_on_the_topic_as_the_design_says(
+async def test_devices_and_profiles_stand_on_the_topic_as_designed(
     registry: Registry, log: SQLiteLog, topics: Topics
 ) -> None:
     registry.upsert_devices([CABINET, LAMP], now_ms=NOW_MS)
@@ -265,7 +265,7 @@ class TestRebuild:
 
 
 class TestService:
-    async def test_it_publishes_what_changes_while_it_runs_and_ends_when_told(
+    async def test_it_publishes_what_changes_while_it_runs_and_ends_when_stopped(
         self, registry: Registry, log: SQLiteLog, topics: Topics
     ) -> None:
         stop = asyncio.Event()
