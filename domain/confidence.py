@@ -10,7 +10,7 @@ Z_95: Final = 1.959963984540054
 def wilson_interval(hits: int, of: int, z: float = Z_95) -> tuple[float, float] | None:
     """The score interval of the share `hits` / `of`, within [0, 1]; None where `of` is 0.
 
-    It holds the share itself, and unlike the textbook's interval it says something at 0 and at 1.
+    It holds the share itself, and unlike the textbook's interval it has a width at 0 and at 1.
     Raises: ValueError unless 0 <= hits <= of.
     Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
     """

@@ -24,8 +24,8 @@ class Device:
     """One device as the registry publishes it on `registry.devices` (key = device_id): what the stages need of it.
 
     Units: lon and lat are WGS 84 degrees; `report_interval_s` seconds. Time: `activated_at_ms` is when the device became
-    active, epoch ms, the start of silence for one that was never heard. `grid` is the code of the unit grid (15 digits),
-    `sparkplug` where the device speaks on Sparkplug B: `group/edge` or `group/edge/device`.
+    active, epoch ms, the start of silence for one that never reported. `grid` is the code of the unit grid (15 digits),
+    `sparkplug` where the device is on Sparkplug B: `group/edge` or `group/edge/device`.
     """
 
     device_id: str
@@ -80,11 +80,11 @@ class DerivedReading:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a model of device says and means. `fields` is empty where it speaks canonical quantities in canonical units.
+    """What a model of device reports and means. `fields` is empty where it sends canonical quantities in canonical units.
 
     `ignore` names source fields that are left out without a record. `report_interval_s` and `attributes` are what a device
-    of the model has unless it says otherwise. `codec` names the dialect or payload format it speaks, for whoever must be
-    told. Published on `registry.devices` under `profile/<name>`.
+    of the model has unless it has its own. `codec` names the dialect or payload format that it uses, for readers that
+    need it. Published on `registry.devices` under `profile/<name>`.
     """
 
     name: str

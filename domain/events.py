@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an event stands. `withdrawn` means it should never have been: late data said so."""
+    """Where an event stands. `withdrawn` means it should never have been, by data that came late."""
 
     OPEN = "open"
     CLEARED = "cleared"
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Transition(StrEnum):
-    """What a record on `rules.raised` or `city.events` says happened; the CloudEvent's type is built from it."""
+    """What happened by a record on `rules.raised` or `city.events`; the CloudEvent's type is built from it."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
@@ -66,7 +66,7 @@ class Event(BaseModel):
     Time: all instants are observed time, epoch ms. `since_ms` is the first reading of the run that opened it,
     `opened_at_ms` is exactly `since_ms` + the rule's `for`. `subject` is a device id, or a group's parent, area, grid or
     attribute value. `absorbed_by` names the rule whose event this one is part of, `silenced_by` the silence under which
-    nobody is told, `unstable` says that its subject flaps; notification waits `hold_ms` for what may absorb it.
+    nobody is notified, `unstable` marks that its subject flaps; notification waits `hold_ms` for what may absorb it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

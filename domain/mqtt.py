@@ -16,7 +16,7 @@ UPLINK_FILTERS: Final = (
 )
 """The stateless dialects; every gateway slot takes its share of them."""
 STATEFUL_FILTERS: Final = ("spBv1.0/#", "hj212/+/up")
-"""The dialects with a memory (Sparkplug B, HJ 212): slot 0 takes them whole, for a share would lose the thread."""
+"""The dialects with a memory (Sparkplug B, HJ 212): slot 0 takes them whole, for a share would break their sequences."""
 STATEFUL_ROOTS: Final = ("spBv1.0/", "hj212/")
 """What the topics under STATEFUL_FILTERS begin with."""
 REBIRTH_TOPIC: Final = "spBv1.0/{group}/NCMD/{edge}"
@@ -27,7 +27,7 @@ _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 
 @dataclass(frozen=True, slots=True)
 class MqttEndpoint:
-    """One broker. `embedded` means the broker in our own process, which speaks MQTT 3.1.1 only."""
+    """One broker. `embedded` means the broker in our own process, which serves MQTT 3.1.1 only."""
 
     host: str
     port: int

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 Quality = Literal["suspect", "bad"]
 Reading = float | bool
-"""One quantity's value in its canonical unit; a bool only where the catalogue says the quantity is boolean."""
+"""One quantity's value in its canonical unit; a bool only where the quantity is boolean in the catalogue."""
 
 
 class Telemetry(TypedDict):

@@ -1,4 +1,4 @@
-"""The names on the log, and the headers that say what a record is."""
+"""The names on the log, and the headers that mark what a record is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

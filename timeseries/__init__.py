@@ -1,4 +1,10 @@
-"""The time-series store: one port (`timeseries.ports`), its adapters `duckdb` and `influxdb`, and `open_store`."""
+"""The time-series store: one port (`timeseries.ports`), its adapters `duckdb` and `influxdb`, and `open_store`.
+
+Public surface:
+    ports             Store and the ports it is made of, PartitionBatch, PartitionProgress, WriteOutcome, Refusal, Sums
+    opening.by_url    open_store                    `embedded:` or `influxdb://host:8086/org/bucket`
+    queries           Sample, Bucket, EventQuery, EventPage
+"""
 
 from timeseries.opening.by_url import open_store
 from timeseries.ports import (

@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.events import Event
 from domain.telemetry import Telemetry
 from timeseries.queries.events import EventPage, EventQuery
-from timeseries.queries.readings import ReadingStore
+from timeseries.queries.readings import ReadingQuery, StoredReading
 from timeseries.queries.samples import Bucket, Sample
 
 
@@ -43,7 +43,7 @@ class PartitionBatch:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A report that the store will never take, and the server's words."""
+    """A report that the store will never take, and the server's message."""
 
     report: Telemetry
     detail: str
@@ -53,7 +53,7 @@ class Refusal:
 class WriteOutcome:
     """What one write did: the new progress by (topic, partition), and what was refused.
 
-    `conflicts` counts, by device, readings told a second time with another value for the same instant (the first on the
+    `conflicts` counts, by device, readings reported a second time with another value for the same instant (the first on the
     log was kept).
     """
 
@@ -107,6 +107,15 @@ class TelemetryHistory(Protocol):
         out. Where reports were merged into one instant, a store may give them as one report received with the first.
         All of them come at once: ask for spans of which the answer fits into memory.
         """
+
+
+class ReadingStore(Protocol):
+    """Readings of many devices in one order, page by page; never more than a page in this process."""
+
+    async def fetch_readings(self, query: ReadingQuery) -> Sequence[StoredReading]: ...
+
+    async def count_readings(self, query: ReadingQuery) -> int:
+        """How many match, `after`, `skip` and `limit` aside."""
 
 
 class EventStore(Protocol):

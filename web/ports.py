@@ -15,8 +15,7 @@ from rules.service.ports import RuleDesk, RuleHistory
 from rules.service.statuses import RuleChange as RuleChange
 from rules.service.statuses import RuleProblem as RuleProblem
 from rules.service.statuses import RuleStatus as RuleStatus
-from timeseries.ports import EventStore, TelemetryReader
-from timeseries.queries.readings import ReadingStore
+from timeseries.ports import EventStore, ReadingStore, TelemetryReader
 from web.live.ports import Live
 
 

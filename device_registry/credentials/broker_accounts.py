@@ -1,8 +1,8 @@
 """What must stand at the broker, what stands there, and the commands that make the one the other. Pure.
 
-credentials, devices ──▶ wanted: Accounts ──┐
-                                            ├──▶ repairs ──▶ commands, and the accounts that only a new secret can mend
-the broker's own lists ──▶ found: Accounts ─┘
+credentials, devices ────▶ wanted: BrokerAccounts ──┐
+                                                    ├──▶ repairs ──▶ commands, and what only a new secret mends
+the broker's own lists ──▶ found: BrokerAccounts ───┘
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -98,7 +98,7 @@ def access_list(rules: frozenset[tuple[str, str]]) -> list[dict[str, Any]]:
 
 
 def found_accounts(clients: list[Any], roles: list[Any], access: list[Any]) -> BrokerAccounts:
-    """What the answers to `listClients`, `listRoles` (verbose) and `getDefaultACLAccess` say.
+    """What the answers to `listClients`, `listRoles` (verbose) and `getDefaultACLAccess` state.
 
     A rule that forbids something, or has a priority, is none of ours: it stands as a rule that nobody wants.
     """

@@ -19,7 +19,7 @@ from domain.mqtt import MqttEndpoint
 CONTROL: Final = "$CONTROL/dynamic-security/v1"
 RESPONSE: Final = f"{CONTROL}/response"
 CONNECTIONS: Final = "$SYS/broker/log/N"
-"""Where a broker with `log_dest topic` tells who connected."""
+"""Where a broker with `log_dest topic` reports who connected."""
 _BATCH: Final = 10
 """Commands a message. The broker works them off without looking up: at 10,000 accounts each holds it for some 50 ms."""
 _ANSWER_WITHIN_S: Final = 60.0
@@ -39,14 +39,14 @@ class CommandRefused(UrbansenseError):
 class BrokerControl:
     """The connection of who provisions. It connects at the first need or at `start`, and again whenever it is lost.
 
-    Use from one event loop. `on_connected` is called there after every connection, `on_connection_told` with each line in
-    which the broker tells who connected. A call waits at most `patience_s` for the connection. paho runs in a thread of its
-    own.
+    Use from one event loop. `on_connected` is called there after every connection, `on_connection_line` with each line
+    in which the broker reports who connected. A call waits at most `patience_s` for the connection. paho runs in a
+    thread of its own.
     """
 
     def __init__(self, endpoint: MqttEndpoint, client_id: str, patience_s: float = 5.0) -> None:
         self.on_connected: Callable[[], None] = lambda: None
-        self.on_connection_told: Callable[[str], None] = lambda _: None
+        self.on_connection_line: Callable[[str], None] = lambda _: None
         self._where = f"{endpoint.host}:{endpoint.port}"
         self._endpoint = endpoint
         self._patience_s = patience_s
@@ -179,7 +179,7 @@ class BrokerControl:
             self._call(lambda: self._take_answers(payload))
         else:
             line = payload.decode(errors="replace")
-            self._call(lambda: self.on_connection_told(line))
+            self._call(lambda: self.on_connection_line(line))
 
     def _take_answers(self, payload: bytes) -> None:
         """Answers to numbers that nobody waits for any more are let go."""

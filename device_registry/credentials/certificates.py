@@ -1,6 +1,6 @@
 """What a broker reads from a client certificate: its subject's name, and until when it holds. Pure; trust is not judged.
 
-Whether a certificate is genuine is for the broker's listener (`require_certificate`, `cafile`); this only tells whom it
+Whether a certificate is genuine is for the broker's listener (`require_certificate`, `cafile`); this only finds whom it
 names, so that the name can be bound to a device.
 """
 

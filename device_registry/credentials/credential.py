@@ -32,7 +32,7 @@ class Credential:
     """One way in. `username` is unique among all; a certificate's is the name that the broker reads from it.
 
     Time: epoch ms. From `ends_at_ms` on it is void; likewise as soon as the credential named by `ends_on_use_of` was
-    used. `last_used_at_ms` is when the broker last told of a connection.
+    used. `last_used_at_ms` is when the broker last reported a connection.
     """
 
     username: str

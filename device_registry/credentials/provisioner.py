@@ -1,4 +1,4 @@
-"""Keeps the broker's accounts what the book says, as long as the process runs that owns the registry."""
+"""Keeps the broker's accounts in step with the credentials of record while the process runs that owns the registry."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ from domain.errors import TransientFault
 from domain.retry import pause
 
 _CONNECTED: Final = re.compile(r"(\d+): New client connected from .* \([^()]*, u'([^']+)'\)\.\Z", re.DOTALL)
-"""Mosquitto's line; only its end counts, for a client id may say anything before it."""
+"""Mosquitto's line; only its end counts, for a client id may hold anything before it."""
 _TICK_S: Final = 1.0
 _AFTER_CHANGE_S: Final = 2.0
 _EVERY_S: Final = 600.0
@@ -23,8 +23,8 @@ _EVERY_S: Final = 600.0
 _log = structlog.get_logger()
 
 
-def connection_told(line: str) -> tuple[str, int] | None:
-    """Who connected and when (epoch ms, whole seconds), where a line of the broker's log tells of a connection."""
+def connected_user(line: str) -> tuple[str, int] | None:
+    """Who connected and when (epoch ms, whole seconds), where a line of the broker's log reports a connection."""
     found = _CONNECTED.match(line)
     return (found[2], int(found[1]) * 1000) if found else None
 
@@ -32,7 +32,7 @@ def connection_told(line: str) -> tuple[str, int] | None:
 class Provisioner:
     """Reconciles on every connection to the broker, within seconds of a change among the devices, and every ten minutes.
 
-    Also ends what has come to its end, and notes uses as far as the broker tells them. `version` moves with the devices.
+    Also ends what has come to its end, and notes uses as far as the broker reports them. `version` moves with the devices.
     """
 
     def __init__(self, desk: CredentialService, control: BrokerControl, version: Callable[[], int]) -> None:
@@ -46,7 +46,7 @@ class Provisioner:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; a broker or database that is away is waited for."""
         self._control.on_connected = self._connected.set
-        self._control.on_connection_told = self._take_line
+        self._control.on_connection_line = self._take_line
         self._control.start()
         outage = Outage("provisioning the broker")
         next_sync_s, version = 0.0, -1
@@ -91,6 +91,6 @@ class Provisioner:
             _log.info("a credential has ended", username=ended.username)
 
     def _take_line(self, line: str) -> None:
-        told = connection_told(line)
-        if told is not None:
-            self._used[told[0]] = told[1]
+        connected = connected_user(line)
+        if connected is not None:
+            self._used[connected[0]] = connected[1]

@@ -1,8 +1,8 @@
-"""Credentials as the API and the commands handle them: the book first, the broker right after it.
+"""Credentials as the API and the commands handle them: the database first, the broker right after it.
 
-               ┌──▶ CredentialBook (the registry's database: what must be)
+               ┌──▶ CredentialStore (the registry's database: what must be)
 issue, rotate ─┤
-               └──▶ BrokerControl  (Mosquitto: what is)  ◀── sync: on every connection, and when devices change
+               └──▶ BrokerControl   (Mosquitto: what is)  ◀── sync: on every connection, and when devices change
 """
 
 import asyncio
@@ -34,21 +34,21 @@ class Provisioning(NamedTuple):
 
 
 class CredentialService:
-    """Use from one event loop; one call at a time works on the broker. Without `control` only the book is kept.
+    """Use from one event loop; one call at a time works on the broker. Without `control` only the database is kept.
 
-    Time: `now_ms` is the wall clock. Delivery: what was written to the book and did not reach the broker is made good by
-    the next `sync`; a new secret is kept in memory until then.
+    Time: `now_ms` is the wall clock. Delivery: what was written to the database and did not reach the broker is made
+    good by the next `sync`; a new secret is kept in memory until then.
     """
 
     def __init__(
         self,
-        book: CredentialStore,
+        store: CredentialStore,
         control: BrokerControl | None,
         now_ms: Callable[[], int],
         admin: tuple[str, str] | None = None,
     ) -> None:
         self.control = control
-        self._book = book
+        self._store = store
         self._now_ms = now_ms
         self._admin = admin
         self._unsent: dict[str, str] = {}
@@ -57,10 +57,10 @@ class CredentialService:
     async def page(
         self, *, holder: str | None, state: CredentialState | None, after: str | None, limit: int
     ) -> tuple[list[Credential], str | None]:
-        return await asyncio.to_thread(self._book.page, holder=holder, state=state, after=after, limit=limit)
+        return await asyncio.to_thread(self._store.page, holder=holder, state=state, after=after, limit=limit)
 
     async def holders_without(self, kind: str | None, area: str | None) -> list[str]:
-        return await asyncio.to_thread(self._book.holders_without, kind, area, self._now_ms())
+        return await asyncio.to_thread(self._store.holders_without, kind, area, self._now_ms())
 
     async def issue(self, holders: Sequence[str], *, author: str, provision: bool = True) -> list[Issued]:
         """New secrets, all or none; with `provision` they work as soon as the call returns.
@@ -69,7 +69,7 @@ class CredentialService:
         """
         async with self._turn:
             control = await self._ready(provision)
-            issued = await asyncio.to_thread(self._book.issue, holders, now_ms=self._now_ms(), author=author)
+            issued = await asyncio.to_thread(self._store.issue, holders, now_ms=self._now_ms(), author=author)
             await self._hand_over(control, issued)
         return issued
 
@@ -81,7 +81,7 @@ class CredentialService:
             control = await self._ready(provision)
             now_ms = self._now_ms()
             issued = await asyncio.to_thread(
-                self._book.rotate,
+                self._store.rotate,
                 holders,
                 ends_at_ms=None if overlap_ms is None else now_ms + overlap_ms,
                 until_used=until_used,
@@ -96,7 +96,7 @@ class CredentialService:
         certificate = read_certificate(pem)
         async with self._turn:
             control = await self._ready(True)
-            bound = await asyncio.to_thread(self._book.bind, holder, certificate, now_ms=self._now_ms(), author=author)
+            bound = await asyncio.to_thread(self._store.bind, holder, certificate, now_ms=self._now_ms(), author=author)
             await self._hand_over(control, [Issued(holder, bound.username, "")])
         return bound
 
@@ -110,7 +110,7 @@ class CredentialService:
         """
         async with self._turn:
             revoked = await asyncio.to_thread(
-                self._book.revoke, usernames, holders=holders, now_ms=self._now_ms(), author=author
+                self._store.revoke, usernames, holders=holders, now_ms=self._now_ms(), author=author
             )
             await self._cut_off(revoked)
         return revoked
@@ -118,15 +118,15 @@ class CredentialService:
     async def end_due(self) -> list[Credential]:
         """Revoke and cut off what has come to its end."""
         async with self._turn:
-            ended = await asyncio.to_thread(self._book.end_due, self._now_ms())
+            ended = await asyncio.to_thread(self._store.end_due, self._now_ms())
             await self._cut_off(ended)
         return ended
 
     async def note_use(self, used: dict[str, int]) -> None:
-        await asyncio.to_thread(self._book.note_use, used)
+        await asyncio.to_thread(self._store.note_use, used)
 
     async def sync(self) -> Provisioning:
-        """Make the broker's accounts what the book says; nothing is done where they are.
+        """Make the broker's accounts what the database holds; nothing is done where they are.
 
         Raises: ConfigurationError where no broker is to be provisioned; CommandRefused; TransientFault.
         """
@@ -134,9 +134,9 @@ class CredentialService:
             raise ConfigurationError("URBANSENSE_MQTT_ADMIN_URL names no broker to provision")
         async with self._turn:
             now_ms = self._now_ms()
-            await asyncio.to_thread(self._book.end_due, now_ms)
-            await asyncio.to_thread(self._book.revoke_orphans, now_ms)
-            standing = await asyncio.to_thread(self._book.standing, now_ms)
+            await asyncio.to_thread(self._store.end_due, now_ms)
+            await asyncio.to_thread(self._store.revoke_orphans, now_ms)
+            standing = await asyncio.to_thread(self._store.standing, now_ms)
             found = await self.control.fetch_accounts()
             repairs = plan_repairs(standing.accounts, found, self._unsent, standing.certificates)
             await self.control.give(repairs.commands)
@@ -145,8 +145,8 @@ class CredentialService:
 
     async def export(self) -> bytes:
         """Mosquitto's `dynamic-security.json` with every account that holds, and the one that provisions."""
-        await asyncio.to_thread(self._book.revoke_orphans, self._now_ms())
-        standing = await asyncio.to_thread(self._book.standing, self._now_ms())
+        await asyncio.to_thread(self._store.revoke_orphans, self._now_ms())
+        standing = await asyncio.to_thread(self._store.standing, self._now_ms())
         admin = (self._admin[0], hash_secret(self._admin[1])) if self._admin else None
         return broker_file(standing.accounts, standing.hashes, admin)
 
@@ -168,7 +168,7 @@ class CredentialService:
             return
         secrets = {one.username: one.secret for one in issued if one.secret}
         self._unsent.update(secrets)
-        standing = await asyncio.to_thread(self._book.standing, self._now_ms(), {one.holder for one in issued})
+        standing = await asyncio.to_thread(self._store.standing, self._now_ms(), {one.holder for one in issued})
         names = {one.username for one in issued}
         clients = {name: account for name, account in standing.accounts.clients.items() if name in names}
         wanted = BrokerAccounts(standing.accounts.roles, clients)
@@ -186,7 +186,7 @@ class CredentialService:
         if self.control is None or not revoked:
             return
         holders = {one.holder for one in revoked}
-        standing = await asyncio.to_thread(self._book.standing, self._now_ms(), holders)
+        standing = await asyncio.to_thread(self._store.standing, self._now_ms(), holders)
         commands: list[Command] = [{"command": "deleteClient", "username": one.username} for one in revoked]
         bare = [role_of(holder) for holder in sorted(holders) if role_of(holder) not in standing.accounts.roles]
         commands += [{"command": "deleteRole", "rolename": role} for role in bare]

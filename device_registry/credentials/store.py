@@ -283,7 +283,7 @@ def _change(
 
 def _note(before: Credential | None, after: Credential, at_ms: int, author: str) -> Note:
     """What differs, under the holder's name; never anything of the secret, not even its hash."""
-    old, new = _told(before) if before else {}, _told(after)
+    old, new = _comparable(before) if before else {}, _comparable(after)
     changes: dict[str, tuple[Any, Any]] = {
         name: (old.get(name), value) for name, value in new.items() if old.get(name) != value or name == "username"
     }
@@ -291,7 +291,7 @@ def _note(before: Credential | None, after: Credential, at_ms: int, author: str)
     return Note(Subject.CREDENTIAL, after.holder, 0, at_ms, author, action, changes)
 
 
-def _told(one: Credential) -> dict[str, Any]:
+def _comparable(one: Credential) -> dict[str, Any]:
     return {
         "username": one.username,
         "sort": one.sort.value,

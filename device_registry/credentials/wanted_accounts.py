@@ -22,7 +22,7 @@ def wanted_accounts(
     """The accounts of every credential that holds at `now_ms`.
 
     A device that is gone or retired has none. A suspended one has an account that lets nobody in and allows nothing.
-    `speaks_for_others` tells of a kind whether its devices have children; `prefix` is that of the log's topics.
+    `speaks_for_others` is whether devices of a kind have children; `prefix` is that of the log's topics.
     """
     roles, clients = {}, {}
     for credential in credentials:

@@ -31,7 +31,7 @@ class LocalCopy:
     """Where a lookup keeps what it knows between two runs.
 
     `place` names the log, so that no file is taken for another log's. A start waits at most `patience_s` for the log to
-    tell what is newer than the file. `now_ms` is the wall clock; the file is saved when something changed, at most every
+    give what is newer than the file. `now_ms` is the wall clock; the file is saved when something changed, at most every
     `save_every_s` and at the end.
     """
 

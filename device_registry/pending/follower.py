@@ -24,11 +24,11 @@ class PendingFollower:
     `turned_away` counts sightings that found no room since the start.
     """
 
-    def __init__(self, log: Log, topics: Topics, book: PendingStore) -> None:
+    def __init__(self, log: Log, topics: Topics, store: PendingStore) -> None:
         self.turned_away = 0
         self._log = log
         self._topics = topics
-        self._book = book
+        self._store = store
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; a log or database that is away is waited for."""
@@ -56,7 +56,7 @@ class PendingFollower:
         """True once they are in the list; False where `stop` was set while the database was away."""
         while True:
             try:
-                noted = await asyncio.to_thread(self._book.note, sightings)
+                noted = await asyncio.to_thread(self._store.note, sightings)
                 break
             except TransientFault as fault:
                 await outage.wait(fault, stop)
@@ -72,9 +72,9 @@ class PendingFollower:
         found = []
         for record in records:
             try:
-                sighting = sighting_of(orjson.loads(record.value or b"{}"), self._book.limits.sample_characters)
+                sighting = sighting_of(orjson.loads(record.value or b"{}"), self._store.limits.sample_characters)
             except (ValueError, KeyError, TypeError, AttributeError):
-                continue  # not a rejection: whoever wrote it is told by the readers of rejections
+                continue  # not a rejection: it is reported by the readers of rejections
             if sighting is not None:
                 found.append(sighting)
         return found

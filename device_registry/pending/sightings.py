@@ -16,10 +16,10 @@ _EUI_DIGITS: Final = 16
 
 
 class Sighting(NamedTuple):
-    """One report of an unknown device, as far as its message tells who it is.
+    """One report of an unknown device, as far as its message names who it is.
 
     `name` is its id, or `eui-<dev_eui>` for one that has only a LoRaWAN EUI. `kind` is the topic's word, `speaker` the
-    gateway that spoke for it. `sample` is the payload in base64, cut.
+    gateway that sent it. `sample` is the payload in base64, cut.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Sighting(NamedTuple):
 
 
 def sighting_of(rejection: Mapping[str, Any], sample_characters: int = 4096) -> Sighting | None:
-    """Who was seen, where the record of `telemetry.rejected` tells of an unknown device; None for every other."""
+    """Who was seen, where the record of `telemetry.rejected` reports an unknown device; None for every other."""
     if rejection.get("reason") != Reason.UNKNOWN_DEVICE or rejection.get("replay_of"):
         return None
     topic, sample = str(rejection["topic"]).replace("\0", ""), str(rejection["payload"])[:sample_characters]

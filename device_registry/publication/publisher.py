@@ -71,7 +71,7 @@ class RegistryPublisher:
         return await self._unless_fenced(self._rebuild)
 
     async def verify(self, *, repair: bool = False) -> Verification:
-        """Whether the topic says what the tables say, once everything pending is published; `repair` makes it so.
+        """Whether the topic holds what the tables hold, once everything pending is published; `repair` makes it so.
 
         Other publishers are kept out meanwhile. Raises: TransientFault, after which it may be called again.
         """

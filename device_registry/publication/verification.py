@@ -1,4 +1,4 @@
-"""Whether `registry.devices` says what the tables say: both as fingerprints by key, compared."""
+"""Whether `registry.devices` holds what the tables hold: both as fingerprints by key, compared."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Verification:
     """What a comparison found, keys of the topic by their order.
 
     `agreeing` counts records that are the same on both sides. `missing` are in the tables only, `strays` on the topic
-    only, `different` say something else. `published` were pending before the comparison, which is no disagreement;
+    only, `different` hold something else. `published` were pending before the comparison, which is no disagreement;
     `repaired` is how many records were written to end one.
     """
 
@@ -30,7 +30,7 @@ class Verification:
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides said the same before any repair."""
+        """Whether both sides held the same before any repair."""
         return not (self.missing or self.different or self.strays)
 
 
@@ -68,7 +68,7 @@ async def fingerprints_on_topic(log: Log, topic: str) -> dict[bytes, bytes]:
 def _fingerprint_of(key: bytes, value: bytes) -> bytes:
     try:
         document: Any = orjson.loads(value)
-        told = profile_from_record(document) if key.startswith(PROFILE_PREFIX) else device_from_record(document)
-        return fingerprint(told)
+        record = profile_from_record(document) if key.startswith(PROFILE_PREFIX) else device_from_record(document)
+        return fingerprint(record)
     except (ValueError, KeyError, TypeError):
         return b""

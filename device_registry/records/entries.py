@@ -37,7 +37,7 @@ class Details:
 
 
 class DeviceEntry(NamedTuple):
-    """A device as it is offered to the registry or told by it."""
+    """A device as it is offered to the registry or returned by it."""
 
     device: Device
     details: Details = Details()

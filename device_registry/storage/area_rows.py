@@ -61,9 +61,9 @@ def _row(area: Area, version: int, now_ms: int) -> dict[str, Any]:
 
 
 def _note(before: Area | None, after: Area, version: int, at_ms: int, author: str) -> Note:
-    """A boundary is too long for a note: it says only that there was or is one."""
-    told = [asdict(replace(one, boundary=None)) for one in (before or Area("", ""), after)]
-    changes = differences(told[0] if before is not None else {}, told[1])
+    """A boundary is too long for a note: it states only that there was or is one."""
+    noted = [asdict(replace(one, boundary=None)) for one in (before or Area("", ""), after)]
+    changes = differences(noted[0] if before is not None else {}, noted[1])
     if (before.boundary if before is not None else None) != after.boundary:
         changes["boundary"] = (before is not None and before.boundary is not None, after.boundary is not None)
     action = Action.CREATED if before is None else Action.CHANGED

@@ -12,7 +12,7 @@ from device_registry.records.entries import DeviceEntry, StoredEntry, entry_fact
 from device_registry.storage.tables import audit
 
 UNNAMED: Final = "system"
-"""Who changed something, where nobody says."""
+"""Who changed something, where nobody is named."""
 
 
 class Subject(StrEnum):

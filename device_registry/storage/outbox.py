@@ -30,8 +30,8 @@ from domain.devices import Device
 from domain.topics import Headers
 
 
-class Pending(NamedTuple):
-    """One record to publish. `name` and `version` tell the row it came from; a `value` of None is a tombstone."""
+class Unpublished(NamedTuple):
+    """One record to publish. `name` and `version` name the row it came from; a `value` of None is a tombstone."""
 
     name: str
     version: int
@@ -40,13 +40,13 @@ class Pending(NamedTuple):
     headers: Headers
 
 
-def read_pending(connection: Connection, limit: int) -> list[Pending]:
+def read_pending(connection: Connection, limit: int) -> list[Unpublished]:
     """Up to `limit` rows that the topic does not hold, profiles before the devices that name them."""
     pending = _pending_profiles(connection, limit)
     return pending or _pending_devices(connection, limit)
 
 
-def mark_published(connection: Connection, published: Sequence[Pending]) -> None:
+def mark_published(connection: Connection, published: Sequence[Unpublished]) -> None:
     """Note that the topic holds these. A row that changed meanwhile stays pending; a tombstone's row is deleted."""
     for table, headers in _TABLES:
         mine = [record for record in published if record.headers == headers]
@@ -97,10 +97,10 @@ def read_fingerprints(connection: Connection) -> tuple[dict[bytes, bytes], set[b
 _TABLES: Final = ((profiles, PROFILE_HEADERS), (devices, DEVICE_HEADERS))
 
 
-def _pending_profiles(connection: Connection, limit: int) -> list[Pending]:
+def _pending_profiles(connection: Connection, limit: int) -> list[Unpublished]:
     statement = select(profiles).where(PROFILE_IS_UNPUBLISHED).order_by(profiles.c.name).limit(limit)
     return [
-        Pending(
+        Unpublished(
             row.name,
             row.version,
             profile_key(row.name),
@@ -111,7 +111,7 @@ def _pending_profiles(connection: Connection, limit: int) -> list[Pending]:
     ]
 
 
-def _pending_devices(connection: Connection, limit: int) -> list[Pending]:
+def _pending_devices(connection: Connection, limit: int) -> list[Unpublished]:
     statement = (
         select(*DEVICE_COLUMNS, devices.c.removed)
         .where(DEVICE_IS_UNPUBLISHED)
@@ -119,7 +119,7 @@ def _pending_devices(connection: Connection, limit: int) -> list[Pending]:
         .limit(limit)
     )
     return [
-        Pending(
+        Unpublished(
             row.device_id,
             row.version,
             device_key(row.device_id),
@@ -130,7 +130,7 @@ def _pending_devices(connection: Connection, limit: int) -> list[Pending]:
     ]
 
 
-def _mark(connection: Connection, table: Table, published: Sequence[Pending]) -> None:
+def _mark(connection: Connection, table: Table, published: Sequence[Unpublished]) -> None:
     if not published:
         return
     (name,) = table.primary_key.columns

@@ -99,7 +99,7 @@ class Registry:
         keep: Collection[str] = (),
         expected_versions: Mapping[str, int] | None = None,
     ) -> Changes:
-        """Store the devices, new and known; what is as it was keeps its version. A dry run only says what would change.
+        """Store the devices, new and known; what is as it was keeps its version. A dry run only returns what would change.
 
         A bare device leaves the details of a known one as they are. The offered `version` means nothing; where
         `expected_versions` names a device, it must have that version (0: it must not exist). A device that becomes
@@ -229,12 +229,12 @@ class Registry:
             area_rows.delete_areas(connection, going, now_ms, author)
         return len(going)
 
-    def pending(self, limit: int) -> list[outbox.Pending]:
+    def pending(self, limit: int) -> list[outbox.Unpublished]:
         """Up to `limit` records that the topic does not hold yet, profiles first."""
         with reading(self._engine) as connection:
             return outbox.read_pending(connection, limit)
 
-    def mark_published(self, published: Sequence[outbox.Pending]) -> None:
+    def mark_published(self, published: Sequence[outbox.Unpublished]) -> None:
         """Note that the topic holds these. What changed meanwhile stays pending."""
         with writing(self._engine) as connection:
             outbox.mark_published(connection, published)

@@ -1,7 +1,7 @@
 """The quantity catalogue: what can be measured, in which unit it stands on the log, and what is plausible.
 
 Names follow LwM2M 3416/3418, FIWARE Smart Data Models and GB 3838 (standards section 7). Ranges are wide on purpose: they
-tell a broken sensor (`bad`) from a broken lamp, and never stand in for a rule's threshold.
+separate a broken sensor (`bad`) from a broken lamp, and never stand in for a rule's threshold.
 """
 
 from dataclasses import dataclass

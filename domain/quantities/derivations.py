@@ -27,7 +27,7 @@ _Term = Callable[[Mapping[str, float], Mapping[str, float]], float]
 
 
 class BadFormula(ConfigurationError):
-    """A formula that cannot be computed; says where and why."""
+    """A formula that cannot be computed; the message states where and why."""
 
 
 @dataclass(frozen=True, slots=True)

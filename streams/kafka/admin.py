@@ -21,13 +21,13 @@ _T = TypeVar("_T")
 _READ_COMMITTED: Final = 1
 _EARLIEST, _LATEST = -2, -1
 _AWAITED: Final = (kafka.InvalidReplicationFactorError,)
-"""What Kafka also says while its brokers are still registering."""
+"""An answer of Kafka's, too, while its brokers are still registering."""
 _COPIES: Final = 3
 """How many replicas a new topic gets, where the cluster has that many brokers."""
 
 
 class KafkaAdmin:
-    """One connection for questions. Safe to use from many tasks."""
+    """One connection for requests about topics, offsets and groups. Safe to use from many tasks."""
 
     def __init__(self, servers: Sequence[str], client_id: str) -> None:
         self._servers, self._client_id = list(servers), client_id

@@ -1,4 +1,4 @@
-"""What Kafka's errors mean to us, mapped in one place, and how an outage is waited out and said once."""
+"""What Kafka's errors mean to us, mapped in one place, and how an outage is waited out and logged once."""
 
 import asyncio
 import logging
@@ -47,14 +47,14 @@ _REFUSED: Final = (
 
 
 def meaning(error: BaseException, doing: str) -> Exception:
-    """The error of ours that says what the caller should do about one of Kafka's.
+    """The error of ours for one of Kafka's; its class is what the caller should do about it.
 
     Whatever is not known to be final is a TransientFault: a broker that answers strangely may answer better later.
     """
     chain = [error]
     while chain[-1].__cause__ is not None:  # aiokafka wraps what its background tasks die of
         chain.append(chain[-1].__cause__)
-    said = f"{doing}: {'; '.join(f'{type(link).__name__} {link}' for link in chain)}"
+    message = f"{doing}: {'; '.join(f'{type(link).__name__} {link}' for link in chain)}"
     for kinds, ours in (
         (_FENCED, Fenced),
         (_CONFIGURATION, ConfigurationError),
@@ -62,8 +62,8 @@ def meaning(error: BaseException, doing: str) -> Exception:
         (_REFUSED, RecordRefused),
     ):
         if any(isinstance(link, kinds) for link in chain):
-            return ours(said)
-    return TransientFault(said)
+            return ours(message)
+    return TransientFault(message)
 
 
 @contextmanager
@@ -110,18 +110,18 @@ class BrokerOutage:
 
 
 class OncePerOutage(logging.Filter):
-    """Lets each message of aiokafka through once in 30 s: it says the same ten times a second while a broker is away."""
+    """Lets each message of aiokafka through once in 30 s: it logs the same ten times a second while a broker is away."""
 
     def __init__(self, every_s: float = 30.0) -> None:
         super().__init__()
         self._every_s = every_s
-        self._said_s: dict[str, float] = {}
+        self._logged_s: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         now_s = time.monotonic()
-        if now_s - self._said_s.get(record.msg, -self._every_s) < self._every_s:
+        if now_s - self._logged_s.get(record.msg, -self._every_s) < self._every_s:
             return False
-        self._said_s[record.msg] = now_s
+        self._logged_s[record.msg] = now_s
         return True
 
 

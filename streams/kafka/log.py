@@ -1,7 +1,7 @@
 """The log on Apache Kafka 4: what `kafka://` in URBANSENSE_LOG_URL means.
 
-append ──▶ KafkaAppends ──▶ a Lane per partition ──▶ one idempotent producer (acks=all)
-reader ──▶ KafkaReader: read_committed, positions by our own enquiries, range assignment in groups
+append ──▶ KafkaAppends ──▶ PartitionBatches, one each ──▶ one idempotent producer (acks=all)
+reader ──▶ KafkaReader: read_committed, positions by KafkaAdmin, range assignment in groups
 writer ──▶ KafkaWriter: one transactional producer per id
 """
 
@@ -37,22 +37,22 @@ class KafkaLog:
     ) -> None:
         calm_aiokafka()
         self._servers, self._client_id = list(servers), client_id
-        self._enquiries = KafkaAdmin(servers, client_id)
+        self._admin = KafkaAdmin(servers, client_id)
         self._supply = ProducerSupply(lambda: make_producer(self._servers, client_id))
-        self._appends = KafkaAppends(self._supply, self._enquiries)
-        self._routing = Routing(self._enquiries.partition_counts)
+        self._appends = KafkaAppends(self._supply, self._admin)
+        self._routing = Routing(self._admin.partition_counts)
         self._closing_patience_s = closing_patience_s
         self._closed = False
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
-        counts = await self._enquiries.partition_counts()
+        counts = await self._admin.partition_counts()
         problems = conflicts(specs, counts)
         if problems:
             raise ConfigurationError(problems)
         missing = {spec.name: spec for spec in specs if spec.name not in counts}
         if missing:
-            await self._enquiries.create(missing.values())
-            problems = conflicts(specs, await self._enquiries.partition_counts())
+            await self._admin.create(missing.values())
+            problems = conflicts(specs, await self._admin.partition_counts())
             if problems:
                 raise ConfigurationError(problems)
 
@@ -74,16 +74,16 @@ class KafkaLog:
         every = await self._partitions_of(topics)
         mine = None if partitions is None and group is not None else tuple(every if partitions is None else partitions)
         subscription = Subscription(tuple(topics), group, start, mine, on_assigned, on_revoked)
-        return await KafkaReader(self._servers, self._client_id, subscription, self._enquiries).open()
+        return await KafkaReader(self._servers, self._client_id, subscription, self._admin).open()
 
     async def writer(self, transactional_id: str) -> KafkaWriter:
         return await KafkaWriter.open(self._servers, transactional_id, self._routing)
 
     async def committed(self, group: str, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Committed]:
-        return await self._enquiries.committed(group, partitions)
+        return await self._admin.committed(group, partitions)
 
     async def bounds(self, topics: Sequence[str]) -> Mapping[TopicPartition, tuple[int, int]]:
-        return await self._enquiries.bounds(await self._partitions_of(topics))
+        return await self._admin.bounds(await self._partitions_of(topics))
 
     async def close(self) -> None:
         if self._closed:
@@ -91,8 +91,8 @@ class KafkaLog:
         self._closed = True
         await self._appends.close(self._closing_patience_s)
         await self._supply.close(self._closing_patience_s)
-        await self._enquiries.close()
+        await self._admin.close()
 
     async def _partitions_of(self, topics: Sequence[str]) -> list[TopicPartition]:
-        counts = await self._enquiries.partition_counts(topics)
+        counts = await self._admin.partition_counts(topics)
         return [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]

@@ -1,7 +1,7 @@
-"""One lane per topic-partition: it joins what waits, and ships the next batch while the last is in flight.
+"""The batches of one topic-partition: what waits is joined, and the next batch ships while the last is in flight.
 
-    append ──▶ lane.waiting ──▶ batch (queued in the producer) ──▶ batch (in flight) ──▶ acknowledged: tickets end
-               joins all the while                        at most two, in order
+    append ──▶ waiting ──▶ batch (queued in the producer) ──▶ batch (in flight) ──▶ acknowledged: tickets end
+             joins all the while                   at most two, in order
 
 One shipper per partition, because several concurrent `send_batch` waiters on one partition time out early in aiokafka
 0.14. No task, future or lock per record: a call's records are counted off by one `Ticket` at the end of each batch.
@@ -30,7 +30,7 @@ _SLOW_S: Final = 5.0
 
 
 class Ticket:
-    """One append call: its future ends when `left` lanes have shipped their share of it."""
+    """One append call: its future ends when `left` partitions have shipped their share of it."""
 
     __slots__ = ("future", "left")
 
@@ -93,7 +93,7 @@ class PartitionBatches:
         self._proven: Any = None
         self._waits = backoff_s()
         self._wake = asyncio.Event()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"lane {partition}")
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"append {partition}")
 
     @property
     def idle(self) -> bool:
@@ -124,7 +124,7 @@ class PartitionBatches:
         while True:
             try:
                 await self._work()
-            except Exception as error:  # settings that Kafka rejects, or a bug: whoever waits must hear of it
+            except Exception as error:  # settings that Kafka rejects, or a bug: whoever waits must get it
                 self._end_all(error)
 
     async def _work(self) -> None:
@@ -159,7 +159,7 @@ class PartitionBatches:
         batch = producer.create_batch()
         try:
             records = self._fill(batch)
-        except Exception as error:  # a value that is no bytes, say
+        except Exception as error:  # for instance a value that is no bytes
             if not self._under_way:
                 self._refuse_first(error)
             return not self._under_way
@@ -224,7 +224,7 @@ class PartitionBatches:
         fault = meaning(error, f"appending to {self._partition.topic}-{self._partition.partition}")
         if isinstance(fault, RecordRefused) or isinstance(error, kafka.UnknownError):
             self._narrow_down(len(shipment.records), fault)
-        elif not isinstance(error, kafka.ProducerClosed):  # closed: another lane has discarded it
+        elif not isinstance(error, kafka.ProducerClosed):  # closed: another partition has discarded it
             self._outage.begun(str(fault))
             await asyncio.sleep(next(self._waits))
 

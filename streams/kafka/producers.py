@@ -18,7 +18,7 @@ _STOPPING_PATIENCE_S: Final = 5.0
 
 
 class ProducerSupply:
-    """Hands out one started producer for all lanes.
+    """Hands out one started producer for all partitions.
 
     aiokafka retries within a producer for as long as order and idempotence can be kept. When a batch fails for good its
     sequence numbers are spent, and the broker would refuse all that follow on that partition: the producer is given
@@ -40,7 +40,7 @@ class ProducerSupply:
         return self._current
 
     def discard(self, producer: Any) -> None:
-        """Use this producer no more; what other lanes have under way on it ends by itself."""
+        """Use this producer no more; what other partitions have under way on it ends by itself."""
         if producer is self._current:
             self._current = None
             task = asyncio.get_running_loop().create_task(stop_producer(producer))

@@ -27,13 +27,13 @@ _STOPPING_PATIENCE_S: Final = 5.0
 class KafkaReader:
     """One consumer; see `streams.ports.LogReader`. Listeners run inside `read`, in the reading task.
 
-    Positions are always set from our own enquiries, never by aiokafka's automatic reset (see `KafkaAdmin`).
+    Positions are always set from our own requests, never by aiokafka's automatic reset (see `KafkaAdmin`).
     """
 
-    def __init__(self, servers: list[str], client_id: str, subscription: Subscription, enquiries: KafkaAdmin) -> None:
+    def __init__(self, servers: list[str], client_id: str, subscription: Subscription, admin: KafkaAdmin) -> None:
         self._servers, self._client_id = servers, client_id
         self._subscription = subscription
-        self._enquiries = enquiries
+        self._admin = admin
         self._handover = Handover()
         self._consumer: Any = None
         self._positions: dict[TopicPartition, int] = {}
@@ -135,9 +135,9 @@ class KafkaReader:
     async def _stand(self, partitions: Collection[TopicPartition]) -> None:
         """Take up these partitions at the group's places, or else where the subscription starts."""
         _, group, start, mine, *_ = self._subscription
-        places = await self._enquiries.committed(group, partitions) if group is not None else {}
+        places = await self._admin.committed(group, partitions) if group is not None else {}
         new = [tp for tp in partitions if tp not in places]
-        bounds = await self._enquiries.bounds(new) if new else {}
+        bounds = await self._admin.bounds(new) if new else {}
         self._positions = {
             tp: places[tp].offset if tp in places else bounds[tp][start == Start.LATEST] for tp in partitions
         }

@@ -149,7 +149,7 @@ class KafkaWriter:
                 _note_exception(batch._drain_waiter)
 
     def _root(self, error: BaseException) -> BaseException:
-        """The error that ended aiokafka's sender, if it did: what a call raises then only says that it did."""
+        """The error that ended aiokafka's sender, if it did: what a call raises then only states that it did."""
         task = self._producer._sender.sender_task
         if task is not None and task.done() and not task.cancelled() and task.exception() is not None:
             ended: BaseException = task.exception()

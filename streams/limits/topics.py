@@ -1,4 +1,4 @@
-"""What both adapters say about topics that are missing or were created otherwise."""
+"""The words of both adapters for topics that are missing or were created otherwise."""
 
 from collections.abc import Iterable, Mapping
 

@@ -51,7 +51,7 @@ class GroupCommitter:
     """The writing side of the file. `submit` from the event loop only; works are made durable in order of submission.
 
     `on_ends` is called on the event loop, before the futures end, with the new next offset of every partition appended
-    to. A disk that is full or fails is retried without bound and said once; a work that cannot be stored fails alone.
+    to. A disk that is full or fails is retried without bound and logged once; a work that cannot be stored fails alone.
     """
 
     def __init__(self, path: Path, now_ms: Callable[[], int], on_ends: Callable[[dict[int, int]], None]) -> None:
@@ -101,14 +101,14 @@ class GroupCommitter:
         return group
 
     def _commit(self, group: list[Work]) -> None:
-        waits, said = backoff_s(), False
+        waits, logged = backoff_s(), False
         while True:
             try:
                 ends, results = self._attempt(group)
             except sqlite3.OperationalError as error:
-                if not said:
+                if not logged:
                     _LOG.error("log cannot be written, trying on", error=str(error))
-                    said = True
+                    logged = True
                 if self._stopping.wait(next(waits)):
                     self._report(group, {}, [TransientFault(f"the log could not be written: {error}")] * len(group))
                     return
@@ -120,7 +120,7 @@ class GroupCommitter:
                         self._commit([work])
                 return
             else:
-                if said:
+                if logged:
                     _LOG.info("log is written again")
                 self._report(group, ends, results)
                 return

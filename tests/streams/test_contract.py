@@ -138,7 +138,7 @@ async def test_a_reader_can_begin_at_the_end(rig: Rig, log: Log) -> None:
     assert [r.value for r in await read_some(reader, 1)] == [b"after"]
 
 
-async def test_seek_and_position_speak_of_the_next_record(rig: Rig, log: Log) -> None:
+async def test_seek_and_position_name_the_next_record(rig: Rig, log: Log) -> None:
     topic = await rig.topic(log, partitions=1)
     tp = TopicPartition(topic, 0)
     await log.append(numbered(topic, 10, partition=0))

@@ -31,13 +31,13 @@ async def values(store: Store, quantity: str = "voltage", device_id: str = LAMP)
     return [(sample.observed_at_ms - NOON_MS, sample.value) for sample in samples]
 
 
-async def test_it_says_what_it_is(store: Store) -> None:
+async def test_it_names_what_it_is(store: Store) -> None:
     assert (await store.check()).startswith(("DuckDB 2", "InfluxDB v2."))
 
 
 async def test_a_report_is_stored_with_its_own_time_and_what_came_with_it(store: Store) -> None:
-    told = report({"voltage": 229.1, "active_power": 96.2}, message_id="41", quality={"voltage": "suspect"})
-    outcome = await write(store, told)
+    sent = report({"voltage": 229.1, "active_power": 96.2}, message_id="41", quality={"voltage": "suspect"})
+    outcome = await write(store, sent)
 
     assert sums(outcome) == Sums(stored=1)
     assert (outcome.refusals, outcome.conflicts) == ([], {})
@@ -66,9 +66,9 @@ async def test_every_number_comes_back_as_it_was(store: Store) -> None:
 
 
 async def test_a_duplicate_changes_nothing(store: Store) -> None:
-    told = report({"voltage": 229.1}, message_id="41")
-    first = await write(store, told)
-    again = await write(store, report({"voltage": 229.1}, message_id="again"), told, progress=first.progress)
+    sent = report({"voltage": 229.1}, message_id="41")
+    first = await write(store, sent)
+    again = await write(store, report({"voltage": 229.1}, message_id="again"), sent, progress=first.progress)
 
     assert sums(again) == Sums(stored=1, duplicate=2)
     assert again.conflicts == {}
@@ -114,17 +114,17 @@ async def test_the_first_value_of_an_instant_wins_and_the_conflict_is_counted(st
 async def test_a_copy_of_a_report_timed_by_the_gateway_is_known_by_message_and_readings_for_an_hour(
     store: Store,
 ) -> None:
-    told = {"voltage": 229.1, "alarm": True}
-    first = await write(store, gateway_timed(told, NOON_MS, message_id="7"))
+    sent = {"voltage": 229.1, "alarm": True}
+    first = await write(store, gateway_timed(sent, NOON_MS, message_id="7"))
     again = await write(
         store,
-        gateway_timed(told, NOON_MS + 1, message_id="7"),
-        gateway_timed(told, NOON_MS + HOUR_MS, message_id="7"),
-        gateway_timed(told, NOON_MS + 2, message_id="8"),
+        gateway_timed(sent, NOON_MS + 1, message_id="7"),
+        gateway_timed(sent, NOON_MS + HOUR_MS, message_id="7"),
+        gateway_timed(sent, NOON_MS + 2, message_id="8"),
         gateway_timed({"voltage": 229.2, "alarm": True}, NOON_MS + 3, message_id="7"),
-        gateway_timed(told, NOON_MS + 4, message_id="7", device_id="SL-2"),
+        gateway_timed(sent, NOON_MS + 4, message_id="7", device_id="SL-2"),
     )
-    later = await write(store, gateway_timed(told, NOON_MS + HOUR_MS + 1, message_id="7"))
+    later = await write(store, gateway_timed(sent, NOON_MS + HOUR_MS + 1, message_id="7"))
 
     assert sums(first) == Sums(stored=1)
     assert sums(again) == Sums(stored=3, duplicate=2)
@@ -212,7 +212,7 @@ async def test_samples_come_by_time_from_the_first_instant_to_before_the_last(st
     assert await store.fetch_samples(LAMP, "cabinet", "voltage", NOON_MS, NOON_MS + 10) == []
 
 
-async def test_the_newest_sample_of_each_quantity_is_found_whenever_it_was_told(store: Store) -> None:
+async def test_the_newest_sample_of_each_quantity_is_found_whenever_it_was_written(store: Store) -> None:
     await write(
         store,
         report({"voltage": 1.0, "current": 1.0}, message_id="a", quality={"current": "suspect"}),
@@ -259,13 +259,13 @@ async def test_buckets_are_aligned_to_the_epoch_and_leave_bad_readings_out(store
 
 
 async def test_an_event_comes_back_whole(store: Store) -> None:
-    told = event(
+    sent = event(
         evidence=[{"quantity": "active_power", "value": 2.5, "observed_at_ms": NOON_MS}],
         summary={"en": 'Out: "7"\\ of 10\n100 %', "zh": "路灯不亮"}, lon=120.55, lat=31.87, department="lighting",
     )  # fmt: skip
-    await store.write_events([told])
-    assert await store.fetch_event(str(told.event_id)) == told
-    assert (await store.fetch_events(EventQuery())).items == [told]
+    await store.write_events([sent])
+    assert await store.fetch_event(str(sent.event_id)) == sent
+    assert (await store.fetch_events(EventQuery())).items == [sent]
     assert await store.fetch_event("9e0d3bd5-0a4b-5d6e-8a37-000000000000") is None
     assert await store.fetch_event("no id at all") is None
 
@@ -346,8 +346,8 @@ async def test_texts_that_could_break_out_of_their_quotes_stay_what_they_are(sto
         "\\",
     ]
     for number, text in enumerate(hostile):
-        told = report({"voltage": float(number)}, device_id=text, message_id=text, kind=text, area=text)
-        await write(store, told)
+        sent = report({"voltage": float(number)}, device_id=text, message_id=text, kind=text, area=text)
+        await write(store, sent)
         await store.write_events([event(rule=text, subject=text, area=text, problem=text)])
     for number, text in enumerate(hostile):
         expected = Sample(NOON_MS, float(number), None, NOON_MS + 287, text)
@@ -357,7 +357,7 @@ async def test_texts_that_could_break_out_of_their_quotes_stay_what_they_are(sto
             assert [event.problem for event in (await store.fetch_events(query)).items] == [text]
 
 
-async def test_a_store_that_was_closed_holds_what_it_was_told(store: Store) -> None:
+async def test_a_store_that_was_closed_holds_what_was_written_to_it(store: Store) -> None:
     await write(store, report({"voltage": 229.1}))
     await store.close()
     await store.close()

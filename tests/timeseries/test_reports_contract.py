@@ -9,19 +9,19 @@ from tests.timeseries.test_contract import store  # noqa: F401
 from timeseries import Store
 
 
-def as_stored(told: Telemetry) -> dict[str, Any]:
-    return {**{name: value for name, value in told.items() if name != "area"}, "codec": "stored"}
+def as_stored(sent: Telemetry) -> dict[str, Any]:
+    return {**{name: value for name, value in sent.items() if name != "area"}, "codec": "stored"}
 
 
-async def test_reports_come_back_as_they_were_told(store: Store) -> None:  # noqa: F811
-    told = [
+async def test_reports_come_back_as_they_were_written(store: Store) -> None:  # noqa: F811
+    sent = [
         report({"voltage": 229.1, "lamp_failure": True}, message_id="41", quality={"voltage": "suspect"}),
         report({"lamp_failure": False}, NOON_MS + 1),
         gateway_timed({"voltage": 230.0}, NOON_MS + 2000, message_id="4,2"),
     ]
-    await write(store, *told)
+    await write(store, *sent)
     found = await store.fetch_reports("streetlight", NOON_MS, NOON_MS + HOUR_MS)
-    assert list(found) == [as_stored(one) for one in told]
+    assert list(found) == [as_stored(one) for one in sent]
 
 
 async def test_reports_come_in_the_order_of_their_receipt(store: Store) -> None:  # noqa: F811

@@ -42,8 +42,8 @@ class Classified:
     conflicts: Counter[str] = field(default_factory=Counter)
 
 
-def screen(batches: Sequence[PartitionBatch], sifted: Classified) -> list[tuple[TelemetryPartition, Telemetry]]:
-    """The reports that a store can take, in log order; the others are noted in `sifted.refused`."""
+def screen(batches: Sequence[PartitionBatch], classified: Classified) -> list[tuple[TelemetryPartition, Telemetry]]:
+    """The reports that a store can take, in log order; the others are noted in `classified.refused`."""
     sound: list[tuple[TelemetryPartition, Telemetry]] = []
     for batch in batches:
         place = batch.topic, batch.partition
@@ -52,35 +52,37 @@ def screen(batches: Sequence[PartitionBatch], sifted: Classified) -> list[tuple[
             if flaw is None:
                 sound.append((place, report))
             else:
-                sifted.refused.append((place, Refusal(report, flaw)))
+                classified.refused.append((place, Refusal(report, flaw)))
     return sound
 
 
-def classify(sound: Sequence[tuple[TelemetryPartition, Telemetry]], known: KnownReports, sifted: Classified) -> None:
-    """Judge the reports in log order and note in `sifted` what each one is."""
+def classify(
+    sound: Sequence[tuple[TelemetryPartition, Telemetry]], known: KnownReports, classified: Classified
+) -> None:
+    """Judge the reports in log order and note in `classified` what each one is."""
     for place, report in sound:
         fresh, conflicts, merges = known.judge(report)
         if fresh:
-            sifted.fresh.append(Fresh(report, fresh, place, merges))
+            classified.fresh.append(Fresh(report, fresh, place, merges))
         else:
-            sifted.duplicates[place] += 1
+            classified.duplicates[place] += 1
         if conflicts:
-            sifted.conflicts[report["device_id"]] += conflicts
+            classified.conflicts[report["device_id"]] += conflicts
 
 
 def outcome_of(
-    sifted: Classified, batches: Sequence[PartitionBatch], progress: Mapping[TelemetryPartition, PartitionProgress]
+    classified: Classified, batches: Sequence[PartitionBatch], progress: Mapping[TelemetryPartition, PartitionProgress]
 ) -> WriteOutcome:
-    """What the write did, once everything in `sifted.fresh` is stored; sums are added to those in `progress`."""
-    stored = Counter(fresh.place for fresh in sifted.fresh)
-    refused = Counter(place for place, _ in sifted.refused)
+    """What the write did, once everything in `classified.fresh` is stored; sums are added to those in `progress`."""
+    stored = Counter(fresh.place for fresh in classified.fresh)
+    refused = Counter(place for place, _ in classified.refused)
     reached: dict[TelemetryPartition, PartitionProgress] = {}
     for batch in batches:
         place = batch.topic, batch.partition
         before = progress.get(place, PartitionProgress(0)).sums
-        sums = Sums(stored[place], sifted.duplicates[place], refused[place])
+        sums = Sums(stored[place], classified.duplicates[place], refused[place])
         reached[place] = PartitionProgress(batch.next_offset, before + sums)
-    return WriteOutcome(reached, [refusal for _, refusal in sifted.refused], dict(sifted.conflicts))
+    return WriteOutcome(reached, [refusal for _, refusal in classified.refused], dict(classified.conflicts))
 
 
 def _flaw(report: Telemetry) -> str | None:

@@ -26,7 +26,7 @@ class NewReadings(NamedTuple):
     merges: bool = False
 
 
-def message_of(report: Telemetry) -> MessageKey | None:
+def message_key(report: Telemetry) -> MessageKey | None:
     """What a gateway-timed report shares with its copies; None where only the instant identifies a report."""
     message_id = report.get("message_id")
     if message_id is None or report.get("time_source") != "gateway":
@@ -53,29 +53,29 @@ class KnownReports:
         """What `report` adds to all that was learnt or judged before it.
 
         Identity: (device_id, observed_at_ms); a report timed by the gateway is a duplicate, too, if one of the same
-        device, message id and readings was received within an hour of it. Without a message id nothing tells a copy
-        from the next equal report, so only the instant counts. The first value told for a quantity at an instant wins.
+        device, message id and readings was received within an hour of it. Without a message id nothing marks a copy
+        apart from the next equal report, so only the instant counts. The first value of a quantity at an instant wins.
         """
-        message, readings = message_of(report), report["readings"]
+        message, readings = message_key(report), report["readings"]
         if message is not None:
             if self._is_copy(message, report["received_at_ms"]):
                 return NewReadings(_NOTHING)
             self.learn_message(message, report["received_at_ms"])
         instant = report["device_id"], report["observed_at_ms"]
-        told = self._told_at(instant)
-        if told is None:
+        known = self._known_at(instant)
+        if known is None:
             self._readings[instant] = readings
             return NewReadings(readings)
-        fresh = {name: value for name, value in readings.items() if name not in told}
-        conflicts = sum(told.get(name, value) != value for name, value in readings.items())
+        fresh = {name: value for name, value in readings.items() if name not in known}
+        conflicts = sum(known.get(name, value) != value for name, value in readings.items())
         if fresh:
-            self._readings[instant] = {**told, **fresh}
+            self._readings[instant] = {**known, **fresh}
         return NewReadings(fresh, conflicts, merges=True)
 
     def learn_readings(self, device_id: str, observed_at_ms: int, readings: Mapping[str, Reading]) -> None:
         """Take `readings` as stored for the instant, beside those known."""
-        told = self._told_at((device_id, observed_at_ms))
-        self._readings[device_id, observed_at_ms] = readings if told is None else {**told, **readings}
+        known = self._known_at((device_id, observed_at_ms))
+        self._readings[device_id, observed_at_ms] = readings if known is None else {**known, **readings}
 
     def learn_message(self, message: MessageKey, received_at_ms: int) -> None:
         """Take a gateway-timed report as received."""
@@ -84,7 +84,7 @@ class KnownReports:
     def forget(self, report: Telemetry) -> None:
         """Take back what was judged here for the instant of a report that the store refused afterwards."""
         self._readings.pop((report["device_id"], report["observed_at_ms"]), None)
-        message = message_of(report)
+        message = message_key(report)
         if message is not None:
             self._received_ms.pop(message, None)
 
@@ -99,11 +99,11 @@ class KnownReports:
         alone._readings, alone._received_ms = self._readings, self._received_ms
         return alone
 
-    def _told_at(self, instant: _Instant) -> Mapping[str, Reading] | None:
-        told = self._readings.get(instant)
-        if told is None and self._earlier is not None:
-            return self._earlier._told_at(instant)
-        return told
+    def _known_at(self, instant: _Instant) -> Mapping[str, Reading] | None:
+        known = self._readings.get(instant)
+        if known is None and self._earlier is not None:
+            return self._earlier._known_at(instant)
+        return known
 
     def _is_copy(self, message: MessageKey, received_at_ms: int) -> bool:
         first_ms = self._received_ms.get(message)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from domain.telemetry import Telemetry
 from timeseries.deduplication.classification import Classified, Fresh, TelemetryPartition, classify, outcome_of, screen
-from timeseries.deduplication.known_reports import COPY_WINDOW_MS, KnownReports, message_of
+from timeseries.deduplication.known_reports import COPY_WINDOW_MS, KnownReports, message_key
 from timeseries.duckdb.schema import transaction
 from timeseries.ports import PartitionBatch, PartitionProgress, Sums, WriteOutcome
 
@@ -51,14 +51,14 @@ class ReportWriter:
         self, batches: Sequence[PartitionBatch], progress: Mapping[TelemetryPartition, PartitionProgress]
     ) -> WriteOutcome:
         """Store the batches and where they end, all or nothing. Raises: duckdb.Error, and then nothing has changed."""
-        sifted = Classified()
-        sound = screen(batches, sifted)
-        classify(sound, self._known_of([report for _, report in sound]), sifted)
-        outcome = outcome_of(sifted, batches, progress)
+        classified = Classified()
+        sound = screen(batches, classified)
+        classify(sound, self._known_of([report for _, report in sound]), classified)
+        outcome = outcome_of(classified, batches, progress)
         with transaction(self._connection):
-            insert_columns(self._connection, "telemetry", reading_columns(sifted.fresh))
+            insert_columns(self._connection, "telemetry", reading_columns(classified.fresh))
             self._keep_progress(outcome.progress)
-        for report in (fresh.report for fresh in sifted.fresh):
+        for report in (fresh.report for fresh in classified.fresh):
             if report["observed_at_ms"] > self._newest_ms.get(report["device_id"], -1):
                 self._newest_ms[report["device_id"]] = report["observed_at_ms"]
         return outcome
@@ -70,7 +70,7 @@ class ReportWriter:
         late = [report for report in reports if report["observed_at_ms"] <= newest_ms.get(report["device_id"], -1)]
         if late:
             self._learn_instants(known, late)
-        copies = [report for report in reports if message_of(report) is not None]
+        copies = [report for report in reports if message_key(report) is not None]
         if copies:
             self._learn_copies(known, copies)
         return known

@@ -60,7 +60,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         connection.commit()
     except BaseException:
-        with suppress(duckdb.Error):  # what broke the transaction may have ended it, and is what must be told
+        with suppress(duckdb.Error):  # what broke the transaction may have ended it, and is what must be raised
             connection.rollback()
         raise
 

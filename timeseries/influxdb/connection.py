@@ -42,7 +42,7 @@ class Address:
 
 
 class LinesRefused(Exception):
-    """The server took only some of the lines, or none, and says it never will. `dropped` is how many, where it says so."""
+    """The server took only some of the lines, or none, for good. `dropped` is how many, where its answer states it."""
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
@@ -168,7 +168,7 @@ class InfluxConnection:
 
 
 class _Unanswered(TransientFault):
-    """A request that may succeed later, after `wait_s` where the server says so."""
+    """A request that may succeed later, after `wait_s` where the server names one."""
 
     def __init__(self, words: str, error: ApiException | None = None) -> None:
         super().__init__(words)
@@ -178,7 +178,7 @@ class _Unanswered(TransientFault):
 
 
 def _server_words(error: ApiException) -> str:
-    """What the server said, without the JSON around it."""
+    """The server's message, without the JSON around it."""
     try:
         return str(orjson.loads(error.body or b"")["message"])
     except (orjson.JSONDecodeError, KeyError, TypeError):

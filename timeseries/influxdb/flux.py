@@ -50,7 +50,7 @@ def any_of(column: str, values: Sequence[str]) -> str:
 def parse_rows(answer: str) -> list[Row]:
     """The rows of all tables in an answer, in its order.
 
-    Raises: RuntimeError where the answer breaks off with an error (the server then has said 200 already).
+    Raises: RuntimeError where the answer breaks off with an error (the server has then answered 200 already).
     """
     rows: list[Row] = []
     header: list[str] | None = None

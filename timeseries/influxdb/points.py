@@ -41,7 +41,7 @@ def is_quantity(field: str) -> bool:
 def report_line(fresh: Fresh) -> str:
     """The line of a report's fresh readings.
 
-    Where they merge into an instant that is known already, what was told with the first report stays as it is.
+    Where they merge into an instant that is known already, what came with the first report stays as it is.
     Raises: ValueError where a quantity has a name that stands for something else in a point.
     """
     report, readings = fresh.report, fresh.readings

@@ -128,15 +128,15 @@ class Latest:
         }
 
     def _sample(self, device_id: str, quantity: str, at_ms: int) -> Sample:
-        def told(field: str) -> str | None:
+        def detail(field: str) -> str | None:
             return self._values.get((device_id, field, at_ms))
 
         return Sample(
             at_ms,
             float(self._values[device_id, quantity, at_ms]),
-            _quality(told(quality_field(quantity))),
-            _integer(told(RECEIVED)),
-            _text(told(MESSAGE)),
+            _quality(detail(quality_field(quantity))),
+            _integer(detail(RECEIVED)),
+            _text(detail(MESSAGE)),
         )
 
 
@@ -212,13 +212,13 @@ def _states(query: EventQuery) -> tuple[tuple[str, StrEnum | None], ...]:
     return ("status", query.status), ("severity", query.severity)
 
 
-def _quality(told: str | None) -> Quality | None:
-    return cast(Quality, told) if told else None
+def _quality(text: str | None) -> Quality | None:
+    return cast(Quality, text) if text else None
 
 
-def _integer(told: str | None) -> int | None:
-    return int(told) if told else None
+def _integer(text: str | None) -> int | None:
+    return int(text) if text else None
 
 
-def _text(told: str | None) -> str | None:
-    return uncarried(told) if told else None
+def _text(text: str | None) -> str | None:
+    return uncarried(text) if text else None

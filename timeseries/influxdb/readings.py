@@ -66,10 +66,10 @@ def readings_in(rows: Iterable[Row], details: Details) -> list[StoredReading]:
 def _reading(row: Row, details: Details) -> StoredReading:
     at_ms = parse_instant_ms(row["_time"])
 
-    def told(field: str) -> str | None:
+    def detail(field: str) -> str | None:
         return details.get((row["device_id"], at_ms, field)) or None
 
-    quality, received, message = told(quality_field(row["_field"])), told(RECEIVED), told(MESSAGE)
+    quality, received, message = detail(quality_field(row["_field"])), detail(RECEIVED), detail(MESSAGE)
     return StoredReading(
         uncarried(row["device_id"]),
         uncarried(row["_field"]),

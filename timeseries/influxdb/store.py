@@ -11,8 +11,7 @@ from domain.telemetry import Telemetry
 from timeseries.deduplication.classification import Classified, Fresh, TelemetryPartition, classify, outcome_of, screen
 from timeseries.deduplication.known_reports import KnownReports, RecentReports
 from timeseries.deduplication.revisions import Revisions
-from timeseries.influxdb import queries as queries
-from timeseries.influxdb import readings, reports
+from timeseries.influxdb import queries, readings, reports
 from timeseries.influxdb.connection import Address, InfluxConnection
 from timeseries.influxdb.points import event_line, report_line
 from timeseries.ports import PartitionBatch, PartitionProgress, Refusal, WriteOutcome
@@ -31,7 +30,7 @@ class InfluxStore:
     """`timeseries.ports.Store` on an InfluxDB 2 bucket; safe to use from many tasks of one event loop.
 
     Delivery: a point overwrites itself, so writing again does no harm. What the server cannot do is done from memory:
-    duplicates are counted, and the first value told wins, within about an hour of log time and the last `remembered`
+    duplicates are counted, and the first value reported wins, within about an hour of log time and the last `remembered`
     reports of this writer; what repeats an older report overwrites it with the same values and counts as stored. Progress
     cannot be kept with the points.
     """
@@ -49,14 +48,14 @@ class InfluxStore:
     async def write_telemetry(
         self, batches: Sequence[PartitionBatch], progress: Mapping[TelemetryPartition, PartitionProgress]
     ) -> WriteOutcome:
-        staged, sifted = self._recent.stage(), Classified()
-        lines = await self._connection.in_thread(lambda: _lines_of(batches, staged, sifted))
+        staged, classified = self._recent.stage(), Classified()
+        lines = await self._connection.in_thread(lambda: _lines_of(batches, staged, classified))
         refused = await self._connection.write_lines(lines)
         for position, words in sorted(refused.items(), reverse=True):
-            _refuse(sifted, position, words, staged)
-        if sifted.fresh:
-            self._recent.keep(staged, max(fresh.report["received_at_ms"] for fresh in sifted.fresh))
-        return outcome_of(sifted, batches, progress)
+            _refuse(classified, position, words, staged)
+        if classified.fresh:
+            self._recent.keep(staged, max(fresh.report["received_at_ms"] for fresh in classified.fresh))
+        return outcome_of(classified, batches, progress)
 
     async def fetch_latest(self, device_ids: Sequence[str]) -> Mapping[str, Mapping[str, Sample]]:
         latest = queries.Latest()
@@ -101,7 +100,7 @@ class InfluxStore:
         return readings.count_in(await self._connection.query(readings.count_flux(self._bucket, query)))
 
     async def write_events(self, events: Sequence[Event]) -> None:
-        """As the port says; an event that the server refuses for good is logged with its words, the others are stored.
+        """As the port states; an event that the server refuses for good is logged with its message, the others are stored.
 
         Before an event is written whose revision is not in memory, the stored one is read: a point would overwrite it.
         """
@@ -139,23 +138,23 @@ class InfluxStore:
         await self._connection.close()
 
 
-def _lines_of(batches: Sequence[PartitionBatch], staged: KnownReports, sifted: Classified) -> list[str]:
-    """The lines of all that is new in the batches, in step with `sifted.fresh`."""
-    classify(screen(batches, sifted), staged, sifted)
+def _lines_of(batches: Sequence[PartitionBatch], staged: KnownReports, classified: Classified) -> list[str]:
+    """The lines of all that is new in the batches, in step with `classified.fresh`."""
+    classify(screen(batches, classified), staged, classified)
     lines: list[str] = []
     writable: list[Fresh] = []
-    for fresh in sifted.fresh:
+    for fresh in classified.fresh:
         try:
             lines.append(report_line(fresh))
             writable.append(fresh)
         except ValueError as error:
             staged.forget(fresh.report)
-            sifted.refused.append((fresh.place, Refusal(fresh.report, str(error))))
-    sifted.fresh = writable
+            classified.refused.append((fresh.place, Refusal(fresh.report, str(error))))
+    classified.fresh = writable
     return lines
 
 
-def _refuse(sifted: Classified, position: int, words: str, staged: KnownReports) -> None:
-    fresh = sifted.fresh.pop(position)
+def _refuse(classified: Classified, position: int, words: str, staged: KnownReports) -> None:
+    fresh = classified.fresh.pop(position)
     staged.forget(fresh.report)
-    sifted.refused.append((fresh.place, Refusal(fresh.report, words)))
+    classified.refused.append((fresh.place, Refusal(fresh.report, words)))

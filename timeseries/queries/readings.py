@@ -1,11 +1,9 @@
 """Readings of many devices in one order, page by page: what a reader needs that does not ask for one series at a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from timeseries.queries.samples import Sample
+from timeseries.queries.samples import Sample
 
 Comparison = Literal["<", "<=", ">", ">="]
 
@@ -15,7 +13,7 @@ class StoredReading(NamedTuple):
 
     device_id: str
     quantity: str
-    sample: "Sample"
+    sample: Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,3 @@ class ReadingQuery:
         if self.descending:
             return from_ms, at_ms + 1 if to_ms is None else min(to_ms, at_ms + 1)
         return at_ms if from_ms is None else max(from_ms, at_ms), to_ms
-
-
-class ReadingStore(Protocol):
-    """A store that answers such queries; it never reads more than a page into this process."""
-
-    async def fetch_readings(self, query: ReadingQuery) -> Sequence[StoredReading]: ...
-
-    async def count_readings(self, query: ReadingQuery) -> int:
-        """How many match, `after`, `skip` and `limit` aside."""

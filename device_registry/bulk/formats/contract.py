@@ -52,7 +52,7 @@ class FileReader(Protocol):
 
 
 def format_of(name: str) -> Format:
-    """The format that a file's name tells. Raises: ConfigurationError where it tells none."""
+    """The format by the ending of a file's name. Raises: ConfigurationError for any other ending."""
     suffix = PurePath(name).suffix.lower()
     if suffix in (".csv", ".txt"):
         return Format.CSV

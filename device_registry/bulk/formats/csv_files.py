@@ -74,7 +74,7 @@ class _BadLine(Exception):
 
 
 class _Lines:
-    """The lines as text. `number` is the last one's; `begin_row` says that the next line begins a row."""
+    """The lines as text. `number` is the last one's; `begin_row` marks that the next line begins a row."""
 
     def __init__(self, file: BinaryIO, encoding: str) -> None:
         self._file = file

@@ -15,7 +15,7 @@ _HAN_IN_UTF_8: Final = re.compile(rb"[\xe4-\xe9][\x80-\xbf]{2}")
 def find_encoding(file: BinaryIO) -> str:
     """UTF_8 or GB_18030, whichever more of the lines are in; the file stands at its beginning again.
 
-    A few lines in the other encoding do not sway it: they are told when they are read.
+    A few lines in the other encoding do not sway it: they are reported when they are read.
     Raises: UnreadableFile for UTF-16 and UTF-32.
     """
     beginning = file.read(4)
@@ -37,7 +37,7 @@ def find_encoding(file: BinaryIO) -> str:
 
 
 def utf8_in_gb18030(line: bytes) -> bool:
-    """Whether a line that reads as GB 18030 was written in UTF-8 all the same: two Chinese characters tell."""
+    """Whether a line that reads as GB 18030 was written in UTF-8 all the same: two Chinese characters prove it."""
     return not line.isascii() and len(_HAN_IN_UTF_8.findall(line)) >= 2 and _fits(line, UTF_8)
 
 

@@ -130,7 +130,7 @@ def _is_exact(value: object) -> bool:
 
 
 def _number(cell: str | None) -> float | str | None:
-    """The number of a cell; the text where it is none, as in a refused row, or where 16 digits cannot say it."""
+    """The number of a cell; the text where it is none, as in a refused row, or where 16 digits cannot hold it."""
     try:
         number = float(cell) if cell else None
     except ValueError:

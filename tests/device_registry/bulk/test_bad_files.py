@@ -1,4 +1,4 @@
-"""Files as they should not be: each is told by its row, and nothing of it goes in unasked."""
+"""Files as they should not be: each is expected by its row, and nothing of it goes in unasked."""
 
 import zipfile
 from datetime import date
@@ -43,7 +43,7 @@ class TestEncodings:
         assert device.name == "路灯 1"
 
     @pytest.mark.parametrize(("most", "other"), [("utf-8", "gb18030"), ("gb18030", "utf-8")])
-    def test_a_line_in_another_encoding_is_told_and_the_others_read(
+    def test_a_line_in_another_encoding_is_reported_and_the_others_read(
         self, registry: Registry, most: str, other: str
     ) -> None:
         lamps = [{**LAMP_ROW, "device_id": f"SL-{number}", "parent_id": ""} for number in range(4)]
@@ -59,7 +59,7 @@ class TestEncodings:
 
 class TestCsv:
     @pytest.mark.parametrize(
-        ("line", "told"),
+        ("line", "expected"),
         [
             (b"SL-1,street\x00light,,,,,,,,,,,,", "NUL"),
             (b"SL-1,streetlight", "2 cells where the header has 14"),
@@ -71,28 +71,30 @@ class TestCsv:
             (b'SL-1,"' + b"\n" * 200_000, "no CSV"),
         ],
     )
-    def test_a_row_that_is_none_is_told_and_the_rest_read(self, registry: Registry, line: bytes, told: str) -> None:
+    def test_a_row_that_is_none_is_reported_and_the_rest_read(
+        self, registry: Registry, line: bytes, expected: str
+    ) -> None:
         data = csv_file(CABINET_ROW) + line + b"\n"
 
         with imported(registry, data, skip_bad=True) as done:
             assert [row for row, _ in where(done)] == [3]
-            assert told in whats(done)
+            assert expected in whats(done)
         assert ids(registry) == ["CAB-1"]
 
     @pytest.mark.parametrize(
-        ("columns", "told"),
+        ("columns", "expected"),
         [
             ((*BASE, "name"), "twice"),
             (BASE[1:], "missing: device_id"),
             ((*BASE, "colour"), "'colour' is not known"),
         ],
     )
-    def test_a_wrong_header_refuses_the_file(self, registry: Registry, columns: tuple[str, ...], told: str) -> None:
+    def test_a_wrong_header_refuses_the_file(self, registry: Registry, columns: tuple[str, ...], expected: str) -> None:
         with imported(registry, csv_file(CABINET_ROW, columns=columns), skip_bad=True) as done:
-            assert told in whats(done)
+            assert expected in whats(done)
             assert not done.applied
 
-    def test_a_file_without_a_header_says_so(self, registry: Registry) -> None:
+    def test_a_file_without_a_header_is_named_as_such(self, registry: Registry) -> None:
         with imported(registry, csv_file(columns=["SL-1", "streetlight", ""]), skip_bad=True) as done:
             assert "the header is missing" in whats(done)
 
@@ -108,7 +110,7 @@ class TestXlsx:
         assert (device.lon, device.lat, device.report_interval_s, device.department) == (120.5, 31.5, 300, "7")
 
     @pytest.mark.parametrize(
-        ("cells", "column", "told"),
+        ("cells", "column", "expected"),
         [
             ({"name": "=1+1"}, "name", "formula"),
             ({"lon": "=A1", "lat": 31}, "lon", "formula"),
@@ -120,14 +122,14 @@ class TestXlsx:
             ({"lon": "east", "lat": 31}, "lon", "no number"),
         ],
     )
-    def test_a_cell_that_is_no_text_is_told_by_row_and_column(
-        self, registry: Registry, cells: dict[str, object], column: str, told: str
+    def test_a_cell_that_is_no_text_is_reported_by_row_and_column(
+        self, registry: Registry, cells: dict[str, object], column: str, expected: str
     ) -> None:
         data = xlsx_file(CABINET_ROW, {"device_id": "SL-1", "kind": "streetlight", **cells})
 
         with imported(registry, data, Format.XLSX, skip_bad=True) as done:
             assert where(done) == [(3, column)]
-            assert told in whats(done)
+            assert expected in whats(done)
         assert ids(registry) == ["CAB-1"]
 
     @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"device_id,kind\n", xlsx_file()[:-200]])
@@ -166,7 +168,7 @@ class TestGeoJson:
         assert (lamp_entry.device.attributes, lamp_entry.details.tags) == ({"nominal_power": 100}, ("led", "new"))
 
     @pytest.mark.parametrize(
-        ("bad", "column", "told"),
+        ("bad", "column", "expected"),
         [
             (feature(POLYGON, device_id="X", kind="cabinet"), "geometry", "is a Polygon"),
             (
@@ -183,16 +185,18 @@ class TestGeoJson:
             (17, "", "not a Feature"),
         ],
     )
-    def test_a_feature_that_is_no_device_is_told(self, registry: Registry, bad: object, column: str, told: str) -> None:
+    def test_a_feature_that_is_no_device_is_named(
+        self, registry: Registry, bad: object, column: str, expected: str
+    ) -> None:
         data = geojson_file(feature(POINT, device_id="CAB-1", kind="cabinet"), bad)
 
         with imported(registry, data, Format.GEOJSON, skip_bad=True) as done:
             assert where(done) == [(2, column)]
-            assert told in whats(done)
+            assert expected in whats(done)
         assert ids(registry) == ["CAB-1"]
 
     @pytest.mark.parametrize(
-        ("data", "line", "told"),
+        ("data", "line", "expected"),
         [
             (b"", 1, "no JSON"),
             (b"[]", 1, "no FeatureCollection"),
@@ -202,11 +206,11 @@ class TestGeoJson:
         ],
     )
     def test_a_file_that_ends_or_is_something_else_is_refused_whole(
-        self, registry: Registry, data: bytes, line: int, told: str
+        self, registry: Registry, data: bytes, line: int, expected: str
     ) -> None:
         with imported(registry, data, Format.GEOJSON, skip_bad=True) as done:
             first = next(done.errors())
             assert first.line == line
-            assert told in first.what
+            assert expected in first.what
             assert not done.applied
         assert ids(registry) == []

@@ -25,14 +25,14 @@ def _run(*words: str) -> Result:
     return CliRunner().invoke(app, words)
 
 
-def test_a_preview_tells_old_and_new_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_preview_shows_old_and_new_and_changes_nothing(tmp_path: Path) -> None:
     assert _run("import", "good.csv").exit_code == 0
     (tmp_path / "good.csv").write_bytes(csv_file(CABINET_ROW, {**LAMP_ROW, "name": "路灯 7"}))
 
     for _ in range(2):
-        told = _run("import", "good.csv", "--preview")
-        assert told.exit_code == 0
-        assert "changed  SL-1  name: 路灯 1 → 路灯 7" in told.stdout
+        done = _run("import", "good.csv", "--preview")
+        assert done.exit_code == 0
+        assert "changed  SL-1  name: 路灯 1 → 路灯 7" in done.stdout
     machine = orjson.loads(_run("import", "good.csv", "--preview", "--json").stdout)
     assert machine["changes"] == [{"result": "updated", "device_id": "SL-1", "changes": {"name": ["路灯 1", "路灯 7"]}}]
 

@@ -38,7 +38,7 @@ _MANY = 3000
 
 
 class TestPreview:
-    def test_it_tells_what_would_change_and_changes_nothing(self, registry: Registry) -> None:
+    def test_it_reports_what_would_change_and_changes_nothing(self, registry: Registry) -> None:
         registry.upsert_devices([CABINET, DeviceEntry(LAMP, Details(tags=("old",)))], now_ms=NOW_MS)
         before = registry.list_entries(), registry.history()
         rows = [
@@ -75,7 +75,7 @@ class TestAgain:
         assert (registry.list_entries(), len(registry.history())) == before
         assert registry.pending(100) == []
 
-    def test_a_file_without_a_column_leaves_what_it_does_not_say(self, registry: Registry) -> None:
+    def test_a_file_without_a_column_leaves_what_it_does_not_hold(self, registry: Registry) -> None:
         details = Details(owner="城投", tags=("led",), identities={"imei": "86"})
         suspended = lamp(1, parent_id=None, state=DeviceState.SUSPENDED, grid="320582110152102", sparkplug="g/e")
         registry.upsert_devices([DeviceEntry(suspended, details)], now_ms=NOW_MS)
@@ -140,7 +140,7 @@ class TestRefusedRows:
                 assert list(corrected.errors()) == []
             assert ids(registry) == ["SL-2"]
 
-    def test_features_keep_their_geometry_and_what_they_do_not_say(self, registry: Registry, tmp_path: Path) -> None:
+    def test_features_keep_their_geometry_and_what_they_do_not_hold(self, registry: Registry, tmp_path: Path) -> None:
         polygon = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
         data = geojson_file(feature(polygon, device_id="SL-2", kind="streetlight", attributes={"a": 1}))
 
@@ -160,14 +160,14 @@ class TestRefusedRows:
         for row in csv.reader(io.StringIO(path.read_text())):
             assert not [cell for cell in row if cell.startswith(("=", "+", "@"))]
 
-    def test_a_workbook_is_told_by_its_rows(self, registry: Registry) -> None:
+    def test_a_workbook_is_read_by_its_rows(self, registry: Registry) -> None:
         with imported(registry, xlsx_file(CABINET_ROW, BAD_ROW), Format.XLSX, skip_bad=True) as done:
             assert [(row.line, row.cells["device_id"]) for row in done.refused()] == [(3, "SL-2")]
             assert done.applied
 
 
 def test_a_killed_import_leaves_nothing_and_the_next_does_all(database_url: str, tmp_path: Path) -> None:
-    """Killed with -9 while it writes: the process tells each page, and is stopped after the second."""
+    """Killed with -9 while it writes: the process prints each page, and is stopped after the second."""
     path = tmp_path / "many.csv"
     path.write_bytes(csv_file(*({"device_id": f"L-{number}", "kind": "streetlight"} for number in range(_MANY))))
     child = subprocess.Popen(

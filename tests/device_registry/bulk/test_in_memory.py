@@ -88,7 +88,7 @@ class TestImport:
         assert report.changes.updated == ("CAB-1",)
         assert registry.count_devices(DeviceFilter(state=DeviceState.SUSPENDED)) == 1
 
-    def test_a_dry_run_says_what_would_change(self, registry: Registry) -> None:
+    def test_a_dry_run_reports_what_would_change(self, registry: Registry) -> None:
         report = import_csv(registry, _file(CABINET, LAMP), now_ms=NOW_MS, dry_run=True)
 
         assert (report.applied, report.changes.created) == (False, ("CAB-1", "SL-1"))
@@ -106,7 +106,7 @@ class TestBadRows:
         return quick_registry
 
     @pytest.mark.parametrize(
-        ("cells", "column", "told"),
+        ("cells", "column", "expected"),
         [
             ({"device_id": "a/b"}, "device_id", "no device id"),
             ({"device_id": ""}, "device_id", "empty"),
@@ -131,8 +131,8 @@ class TestBadRows:
             ({"attributes": '{"a": {"b": 1}}'}, "attributes", "no plain value"),
         ],
     )
-    def test_each_is_told_by_line_and_column_and_keeps_all_out(
-        self, registry: Registry, cells: dict[str, str], column: str, told: str
+    def test_each_is_reported_by_line_and_column_and_keeps_all_out(
+        self, registry: Registry, cells: dict[str, str], column: str, expected: str
     ) -> None:
         registry.upsert_devices([CABINET, lamp(170)], now_ms=NOW_MS)
         bad = {"device_id": "X-1", "kind": "streetlight", **cells}
@@ -141,12 +141,12 @@ class TestBadRows:
 
         # An unknown kind has no built-in profile either; all else is one error.
         assert {(3, column)} <= set(_where(report)) <= {(3, column), (3, "profile"), (3, "parent_id")}
-        assert any(told in error.what for error in report.errors)
+        assert any(expected in error.what for error in report.errors)
         assert all(error.remedy for error in report.errors)
         assert (report.applied, report.changes) == (False, ((), (), ()))
         assert registry.get_device("SL-1") is None
 
-    def test_the_good_rows_go_in_if_the_operator_says_so(self, registry: Registry) -> None:
+    def test_the_good_rows_go_in_if_the_operator_asks_for_it(self, registry: Registry) -> None:
         report = _import(registry, _file(CABINET, replace(lamp(2), kind="boat"), LAMP), skip_bad=True)
 
         assert {line for line, _ in _where(report)} == {3}
@@ -154,7 +154,7 @@ class TestBadRows:
         assert report.changes.created == ("CAB-1", "SL-1")
         assert registry.get_device("SL-2") is None
 
-    def test_errors_of_every_row_are_told_at_once_in_the_order_of_lines(self, registry: Registry) -> None:
+    def test_errors_of_every_row_are_reported_at_once_in_the_order_of_lines(self, registry: Registry) -> None:
         data = _file(
             replace(CABINET, report_interval_s=-1),
             {"device_id": "A", "kind": "streetlight", "lon": "x"},
@@ -176,7 +176,7 @@ class TestBadRows:
 
         assert _where(report) == [(3, "dev_eui"), (4, "dev_eui")]
 
-    def test_parents_that_lead_in_a_circle_are_all_told(self, registry: Registry) -> None:
+    def test_parents_that_lead_in_a_circle_are_all_reported(self, registry: Registry) -> None:
         one, two = replace(CABINET, parent_id="CAB-2"), replace(CABINET, device_id="CAB-2", parent_id="CAB-1")
 
         report = _import(registry, _file(one, two, LAMP))
@@ -205,7 +205,7 @@ class TestBadRows:
         assert _where(report) == [(2, "device_id")]
         assert "retired" in report.errors[0].what
 
-    def test_a_row_of_a_huge_cell_is_told_and_the_next_one_read(self, registry: Registry) -> None:
+    def test_a_row_of_a_huge_cell_is_reported_and_the_next_one_read(self, registry: Registry) -> None:
         huge = {"device_id": "SL-9", "kind": "streetlight", "name": "x" * 10_000_000}
 
         report = _import(registry, _file(CABINET, huge, LAMP), skip_bad=True)
@@ -226,7 +226,7 @@ class TestBadFiles:
         return quick_registry
 
     @pytest.mark.parametrize(
-        ("data", "line", "told"),
+        ("data", "line", "expected"),
         [
             (b"", 1, "missing"),
             (b"\n\n", 1, "missing"),
@@ -237,13 +237,13 @@ class TestBadFiles:
         ],
     )
     def test_a_file_that_is_no_devices_file_is_refused_whole(
-        self, registry: Registry, data: bytes, line: int, told: str
+        self, registry: Registry, data: bytes, line: int, expected: str
     ) -> None:
         report = _import(registry, data, skip_bad=True)
 
         assert (report.applied, report.changes) == (False, ((), (), ()))
         assert report.errors[0].line == line
-        assert told in report.errors[0].what
+        assert expected in report.errors[0].what
         assert registry.count_devices() == 0
 
 
@@ -317,14 +317,14 @@ def test_no_content_of_cells_is_anything_but_a_device_or_an_error(quick_registry
 
     @settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(st.lists(st.fixed_dictionaries(dict.fromkeys(BASE, _CELL)), max_size=3))
-    def every_row_is_taken_or_told(rows: list[dict[str, str]]) -> None:
+    def every_row_is_taken_or_reported(rows: list[dict[str, str]]) -> None:
         report = import_csv(registry, _file(*rows), now_ms=NOW_MS, skip_bad=skip_bad)
 
         taken = sum(len(devices) for devices in report.changes)
-        told = {error.line for error in report.errors}
-        assert taken + len(told) >= report.rows if skip_bad else bool(told) or taken == report.rows
+        faulty = {error.line for error in report.errors}
+        assert taken + len(faulty) >= report.rows if skip_bad else bool(faulty) or taken == report.rows
 
-    every_row_is_taken_or_told()
+    every_row_is_taken_or_reported()
 
 
 @pytest.mark.parametrize("bytes_", [b"\x00", b'"', b"\xef\xbb\xbf", b'device_id"x,', b"\r", b"\n,\n"])

@@ -70,7 +70,7 @@ async def test_a_file_goes_in_by_its_author_and_is_published(desk: Desk, registr
     assert {b"CAB-1", b"SL-1"} <= (await latest_by_key(desk.log, desk.topics.registry)).keys()
 
 
-async def test_refused_rows_are_told_with_their_cells(desk: Desk, registry: Registry) -> None:
+async def test_refused_rows_are_reported_with_their_cells(desk: Desk, registry: Registry) -> None:
     lines = await _import(desk, csv_file(CABINET_ROW, BAD_ROW))
 
     (refused,) = (line["refused"] for line in lines if "refused" in line)
@@ -80,7 +80,7 @@ async def test_refused_rows_are_told_with_their_cells(desk: Desk, registry: Regi
     assert ids(registry) == []
 
 
-async def test_a_preview_tells_changes_and_writes_nothing(desk: Desk, registry: Registry) -> None:
+async def test_a_preview_shows_changes_and_writes_nothing(desk: Desk, registry: Registry) -> None:
     lines = await _import(desk, csv_file(CABINET_ROW, BAD_ROW), preview=True)
 
     (change,) = (line["change"] for line in lines if "change" in line)
@@ -88,7 +88,7 @@ async def test_a_preview_tells_changes_and_writes_nothing(desk: Desk, registry: 
     assert ids(registry) == []
 
 
-async def test_what_is_no_devices_file_is_told(desk: Desk) -> None:
+async def test_what_is_no_devices_file_is_reported(desk: Desk) -> None:
     lines = await _import(desk, b"hello", "application/geo+json")
 
     assert "no JSON" in lines[0]["unreadable"]["what"]

@@ -6,7 +6,7 @@ from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, id
 from tests.device_registry.samples import CABINET, NOW_MS, lamp
 
 
-def test_all_errors_of_a_row_are_told_at_once(registry: Registry) -> None:
+def test_all_errors_of_a_row_are_reported_at_once(registry: Registry) -> None:
     bad = {
         "device_id": "SL-1", "kind": "streetlight", "profile": "none", "lon": "31.9", "lat": "120.6",
         "parent_id": "CAB-9", "report_interval_s": "often", "name": "=cmd", "dev_eui": "1",
@@ -55,7 +55,7 @@ def test_devices_may_exchange_their_euis_across_pages(registry: Registry) -> Non
     assert registry.history("SL-2")[0].changes["dev_eui"] == (f"{2:016x}", f"{1:016x}")
 
 
-def test_who_leans_on_a_refused_row_stays_out_with_it_and_says_so(registry: Registry) -> None:
+def test_who_leans_on_a_refused_row_stays_out_with_it_and_is_reported(registry: Registry) -> None:
     rows = [{**CABINET_ROW, "lon": "500"}, LAMP_ROW, {"device_id": "SL-2", "kind": "streetlight"}]
 
     with imported(registry, csv_file(*rows), skip_bad=True) as done:

@@ -85,7 +85,7 @@ def test_defaults_are_not_shared_with_the_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "cell", "told"),
+    ("column", "cell", "expected"),
     [
         ("device_id", " ", "empty"),
         ("kind", "", "empty"),
@@ -104,16 +104,16 @@ def test_defaults_are_not_shared_with_the_profile() -> None:
         ("mn", "+A1", "formula"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_named_with_line_and_column(column: str, cell: str, told: str) -> None:
+def test_a_cell_that_cannot_be_read_is_named_with_line_and_column(column: str, cell: str, expected: str) -> None:
     errors = _errors(**{column: cell})
 
     assert [(error.line, error.column) for error in errors] == [(7, column)]
-    assert told in errors[0].what
+    assert expected in errors[0].what
     assert errors[0].remedy
     assert str(errors[0]).startswith(f"line 7, column {column}: ")
 
 
-def test_all_bad_cells_of_a_row_are_told_at_once() -> None:
+def test_all_bad_cells_of_a_row_are_reported_at_once() -> None:
     assert {error.column for error in _errors(lon="east", attributes="{", name="=1")} == {"lon", "attributes", "name"}
 
 

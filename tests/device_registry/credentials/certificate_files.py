@@ -30,8 +30,8 @@ class Authority:
         )  # fmt: skip
         return (self.folder / f"{name}.pem").read_text()
 
-    def told(self, name: str, *what: str) -> str:
-        """What openssl itself says of a certificate."""
+    def field(self, name: str, *what: str) -> str:
+        """A field of a certificate as openssl itself prints it."""
         return self._run("x509", "-in", f"{name}.pem", "-noout", *what)
 
     def _run(self, *arguments: str) -> str:

@@ -13,7 +13,7 @@ from tests.servers.processes import wait_until
 
 
 class DeviceClient:
-    """One connection; `refused` is the broker's answer to CONNECT where it said no, `cut_off` its last word."""
+    """One connection; `refused` is the broker's answer to CONNECT where it refused, `cut_off` its last word."""
 
     def __init__(
         self,

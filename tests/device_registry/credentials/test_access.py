@@ -4,7 +4,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from device_registry.credentials.access import SERVICES, Access, Grants, device_grants, service_grants
 from device_registry.credentials.broker_accounts import BrokerAccount, BrokerAccounts, plan_repairs
-from device_registry.credentials.provisioner import connection_told
+from device_registry.credentials.provisioner import connected_user
 from domain.devices import Device
 
 LAMP = Device("SL-1", "streetlight", "streetlight")
@@ -95,8 +95,8 @@ def test_what_is_missing_is_made_role_first_and_told_lost_without_a_secret() -> 
 
 def test_the_brokers_line_tells_who_connected_and_a_client_id_cannot_forge_it() -> None:
     line = "1795329016: New client connected from 127.0.0.1:35307 as {} (p5, c1, k60{})."
-    assert connection_told(line.format("cid", ", u'SL-1/2'")) == ("SL-1/2", 1_795_329_016_000)
+    assert connected_user(line.format("cid", ", u'SL-1/2'")) == ("SL-1/2", 1_795_329_016_000)
     forged = "x (p5, c1, k60, u'SL-1')."
-    assert connection_told(line.format(forged, ", u'SL-2'")) == ("SL-2", 1_795_329_016_000)
-    assert connection_told(line.format(forged, "")) is None
-    assert connection_told("1795329016: Client <unknown> disconnected, not authorised.") is None
+    assert connected_user(line.format(forged, ", u'SL-2'")) == ("SL-2", 1_795_329_016_000)
+    assert connected_user(line.format(forged, "")) is None
+    assert connected_user("1795329016: Client <unknown> disconnected, not authorised.") is None

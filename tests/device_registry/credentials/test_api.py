@@ -129,7 +129,7 @@ async def test_what_cannot_be_done_is_a_problem_document(
     assert (await desk.api.get(CREDENTIALS)).json()["items"] == []
 
 
-async def test_accepting_a_device_registers_it_and_takes_in_what_it_said(desk: Desk) -> None:
+async def test_accepting_a_device_registers_it_and_takes_in_what_it_sent(desk: Desk) -> None:
     """It came in a gateway's batch with another unknown one, which stays rejected."""
     report = {"ts": NOW_MS, "readings": {"voltage": 230.0}}
     await desk.receive("city-gateway/CAB-1/up", [{"device_id": one, **report} for one in ("SL-1", "SL-7", "SL-8")])

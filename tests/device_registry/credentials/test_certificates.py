@@ -36,9 +36,9 @@ def test_what_is_read_is_what_openssl_reads(authority: Authority) -> None:
     ):
         read = read_certificate("some text before\n" + authority.sign(name, subject))
         assert read.common_name == expected
-        fingerprint = authority.told(name, "-fingerprint", "-sha256").split("=")[1].strip().replace(":", "").lower()
+        fingerprint = authority.field(name, "-fingerprint", "-sha256").split("=")[1].strip().replace(":", "").lower()
         assert read.fingerprint == fingerprint
-        ends = authority.told(name, "-enddate").split("=")[1].strip()
+        ends = authority.field(name, "-enddate").split("=")[1].strip()
         ends_at = datetime.strptime(ends, "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC)
         assert read.ends_at_ms == int(ends_at.timestamp() * 1000)
         assert read.starts_at_ms < read.ends_at_ms

@@ -1,4 +1,4 @@
-"""The broker kept to the book by a service, and what the connection to it tells when something is wrong."""
+"""The broker kept in step by a service, and what the connection to it reports when something is wrong."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ LAMP_ACCOUNT = BrokerAccount(frozenset({"urbansense/SL-1"}))
 
 
 class Versions:
-    """Stands for the lookup: moves when the test says that devices have changed."""
+    """Stands for the lookup: moves when the test decides that devices have changed."""
 
     def __init__(self) -> None:
         self.at = 0
@@ -95,7 +95,9 @@ async def test_what_changed_while_the_broker_was_away_is_made_good_when_it_is_ba
     await becomes(names, {"admin", "SL-2"}, "the revoked one is gone")
 
 
-async def test_who_may_not_provision_is_told_so(secured_mosquitto: SecuredMosquitto, desk: CredentialService) -> None:
+async def test_who_may_not_provision_gets_the_reason(
+    secured_mosquitto: SecuredMosquitto, desk: CredentialService
+) -> None:
     (lamp,) = await desk.issue(["SL-1"], author="li")
     for username, secret, why in (
         ("admin", "wrong", "Not authorized"),
@@ -107,7 +109,7 @@ async def test_who_may_not_provision_is_told_so(secured_mosquitto: SecuredMosqui
         control.close()
 
 
-async def test_refused_commands_are_told_and_the_others_are_done(desk: CredentialService) -> None:
+async def test_refused_commands_are_reported_and_the_others_are_done(desk: CredentialService) -> None:
     control = desk.control
     assert control is not None
     with pytest.raises(CommandRefused) as raised:

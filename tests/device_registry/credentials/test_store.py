@@ -19,11 +19,11 @@ from tests.device_registry.samples import NOW_MS
 CERTIFICATE = Certificate("lamp-1.city.example", "ab" * 32, NOW_MS - DAY_MS, NOW_MS + DAY_MS)
 
 
-def told(book: CredentialStore, holder: str) -> list[tuple[str, str]]:
+def states(book: CredentialStore, holder: str) -> list[tuple[str, str]]:
     return [(one.username, one.state.value) for one in book.page(holder=holder)[0]]
 
 
-def test_a_secret_is_kept_as_its_hash_and_told_once(book: CredentialStore) -> None:
+def test_a_secret_is_kept_as_its_hash_and_shown_once(book: CredentialStore) -> None:
     (issued,) = book.issue(["SL-1"], now_ms=NOW_MS)
     (kept,), _ = book.page()
     assert kept.secret is not None
@@ -55,7 +55,7 @@ def test_the_old_secret_ends_at_the_moment_given(book: CredentialStore) -> None:
     assert set(book.standing(NOW_MS + 9).accounts.clients) == {"SL-1", "SL-1/2"}
     assert [one.username for one in book.end_due(NOW_MS + 10)] == ["SL-1"]
     assert book.end_due(NOW_MS + 10) == []
-    assert told(book, "SL-1") == [("SL-1", "revoked"), ("SL-1/2", "active")]
+    assert states(book, "SL-1") == [("SL-1", "revoked"), ("SL-1/2", "active")]
 
 
 def test_the_old_secret_ends_once_the_new_one_is_used(book: CredentialStore) -> None:

@@ -22,7 +22,7 @@ from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
 
 
 class SlowLog(SQLiteLog):
-    """The embedded log, which answers nothing before it is told to."""
+    """The embedded log, which answers nothing before it may."""
 
     def __init__(self, log: SQLiteLog) -> None:
         self.__dict__ = log.__dict__

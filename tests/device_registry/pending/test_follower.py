@@ -21,7 +21,7 @@ def book(tmp_path: Path) -> PendingStore:
 
 
 def rejected(topics: Topics, name: str, reason: str = "unknown_device") -> Outgoing:
-    told = {
+    rejection = {
         "reason": reason,
         "detail": "",
         "topic": f"city/a/streetlight/{name}/up",
@@ -29,11 +29,11 @@ def rejected(topics: Topics, name: str, reason: str = "unknown_device") -> Outgo
         "payload": b64encode(b"{}").decode(),
         "received_at_ms": NOW_MS,
     }
-    return Outgoing(topics.rejected, name.encode(), orjson.dumps(told), REJECTION_HEADERS)
+    return Outgoing(topics.rejected, name.encode(), orjson.dumps(rejection), REJECTION_HEADERS)
 
 
 async def follow_until(log: Log, topics: Topics, book: PendingStore, wanted: dict[str, int]) -> None:
-    """Run a follower of its own until the list says that, or fail."""
+    """Run a follower of its own until the list holds that, or fail."""
     stop = asyncio.Event()
     running = asyncio.create_task(PendingFollower(log, topics, book).run(stop))
     try:

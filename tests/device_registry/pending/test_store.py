@@ -16,8 +16,12 @@ from tests.device_registry.samples import NOW_MS
 
 
 def rejection(topic: str, device_id: str | None = None, payload: bytes = b"{}", **more: Any) -> dict[str, Any]:
-    told = {"reason": "unknown_device", "detail": "", "topic": topic, "received_at_ms": NOW_MS, **more}
-    return {**told, "payload": base64.b64encode(payload).decode(), **({"device_id": device_id} if device_id else {})}
+    record = {"reason": "unknown_device", "detail": "", "topic": topic, "received_at_ms": NOW_MS, **more}
+    return {
+        **record,
+        "payload": base64.b64encode(payload).decode(),
+        **({"device_id": device_id} if device_id else {}),
+    }
 
 
 TTN = orjson.dumps({"end_device_ids": {"dev_eui": "A840419EDB62011C"}})
@@ -38,7 +42,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize(("record", "who"), SEEN.values(), ids=SEEN.keys())
-def test_a_rejection_tells_who_was_seen(record: dict[str, Any], who: tuple[str | None, ...]) -> None:
+def test_a_rejection_names_who_was_seen(record: dict[str, Any], who: tuple[str | None, ...]) -> None:
     seen = sighting_of(record)
     assert seen is not None
     assert (seen.name, seen.kind, seen.speaker, seen.dev_eui) == who

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from device_registry.publication.publisher import RegistryPublisher, publish_pending, rebuild
-from device_registry.storage.outbox import Pending
+from device_registry.storage.outbox import Unpublished
 from device_registry.storage.registry import Registry
 from domain.devices import Device, DeviceState, Profile
 from domain.errors import TransientFault
@@ -32,7 +32,7 @@ async def _version(log: SQLiteLog, topics: Topics, key: bytes) -> int:
     return int(orjson.loads((await _standing(log, topics))[key].value or b"")["version"])
 
 
-async def test_devices_and_profiles_stand_on_the_topic_as_the_design_says(
+async def test_devices_and_profiles_stand_on_the_topic_as_designed(
     registry: Registry, log: SQLiteLog, topics: Topics
 ) -> None:
     registry.upsert_devices([CABINET, LAMP], now_ms=NOW_MS)
@@ -163,7 +163,7 @@ class TestCrash:
         self, database_url: str, log: SQLiteLog, topics: Topics
     ) -> None:
         class DyingRegistry(Registry):
-            def mark_published(self, published: Sequence[Pending]) -> None:
+            def mark_published(self, published: Sequence[Unpublished]) -> None:
                 raise Killed
 
         dying = DyingRegistry(database_url)
@@ -265,7 +265,7 @@ class TestRebuild:
 
 
 class TestService:
-    async def test_it_publishes_what_changes_while_it_runs_and_ends_when_told(
+    async def test_it_publishes_what_changes_while_it_runs_and_ends_when_stopped(
         self, registry: Registry, log: SQLiteLog, topics: Topics
     ) -> None:
         stop = asyncio.Event()
@@ -287,7 +287,7 @@ class TestService:
         away = [TransientFault("away"), TransientFault("away")]
         answer = registry.pending
 
-        def pending(limit: int) -> list[Pending]:
+        def pending(limit: int) -> list[Unpublished]:
             if away:
                 raise away.pop()
             return answer(limit)

@@ -1,4 +1,4 @@
-"""The proof that `registry.devices` says what the tables say, and its repair; on every log and database."""
+"""The proof that `registry.devices` holds what the tables hold, and its repair; on every log and database."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -34,7 +34,7 @@ def own(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "expected"),
     [
         ("3205820118000001", None),
         ("3205820102048188", None),
@@ -48,10 +48,10 @@ def own(tmp_path: Path) -> Path:
         ("3205829901000001", "class 99"),
     ],
 )
-def test_a_code_is_looked_up_by_its_class(code: str, told: str | None) -> None:
+def test_a_code_is_looked_up_by_its_class(code: str, expected: str | None) -> None:
     problem = load_city_tables().component_problem(code)
 
-    assert (problem is None) if told is None else (problem is not None and told in problem)
+    assert (problem is None) if expected is None else (problem is not None and expected in problem)
 
 
 def test_a_city_lays_its_own_file_over_the_shipped_one(own: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_city_lays_its_own_file_over_the_shipped_one(own: Path) -> None:
     assert tables.component_names("3205820150000001") == {"zh": "智能灯杆", "en": "Smart pole"}
     assert tables.component_names("3205820118000001")["en"] == "Street lamp"
     assert tables.component_problem("3205823199000001") is None
-    for code, told in [
+    for code, expected in [
         ("3205820125000001", "subclass"), ("3205822101000001", "class 21"), ("3205080101000001", "division 320508"),
     ]:  # fmt: skip
-        assert told in (tables.component_problem(code) or "")
+        assert expected in (tables.component_problem(code) or "")
     assert tables.may_hang("manhole_cover", "streetlight")
     assert not tables.may_hang("streetlight", "streetlight")
     assert not tables.may_hang("streetlight", "gateway")
@@ -73,7 +73,7 @@ def test_a_city_lays_its_own_file_over_the_shipped_one(own: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("colour: red", "no part 'colour'"),
         ("- a", "mapping of parts"),
@@ -88,11 +88,11 @@ def test_a_city_lays_its_own_file_over_the_shipped_one(own: Path) -> None:
         ("component_scheme: 5", "component_scheme"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, told: str) -> None:
+def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "city.yaml"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=expected):
         load_city_tables(path)
 
 
@@ -128,7 +128,7 @@ class TestInTheRegistry:
         strict.upsert_devices([other], now_ms=NOW_MS)
         strict.close()
 
-    def test_places_outside_the_city_and_swapped_ones_are_told_apart(self, strict: Registry) -> None:
+    def test_places_outside_the_city_and_swapped_ones_are_kept_apart(self, strict: Registry) -> None:
         assert "outside the city" in self._refused(strict, replace(CABINET, lon=121.5))["lon"]
         assert "wrong order" in self._refused(strict, replace(CABINET, lon=31.87, lat=120.55))["lat"]
         strict.close()

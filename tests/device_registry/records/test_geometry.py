@@ -60,7 +60,7 @@ def test_several_polygons_and_features_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("geometry", "told"),
+    ("geometry", "expected"),
     [
         ({}, "None is no GeoJSON"),
         ({"type": "Point", "coordinates": [0, 0]}, "'Point' is no GeoJSON"),
@@ -74,6 +74,6 @@ def test_several_polygons_and_features_are_read() -> None:
         ({"type": "Polygon", "coordinates": [[[31, 120], [31, 121], [32, 121], [31, 120]]]}, "longitude first"),
     ],
 )
-def test_what_is_no_polygon_says_why(geometry: dict[str, object], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_what_is_no_polygon_is_refused_with_the_reason(geometry: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
         read_polygons(geometry)

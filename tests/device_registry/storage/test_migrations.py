@@ -71,7 +71,7 @@ def test_two_processes_may_start_on_an_empty_database_at_once(database_url: str)
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         ("nonsense", "no database address"),
         ("mysql://host/name", "not supported"),
@@ -80,8 +80,8 @@ def test_two_processes_may_start_on_an_empty_database_at_once(database_url: str)
         ("postgresql+nodriver://host/name", "no driver"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_before_connecting(url: str, told: str) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_an_address_that_cannot_be_used_is_refused_before_connecting(url: str, expected: str) -> None:
+    with pytest.raises(ConfigurationError, match=expected):
         open_engine(url)
 
 

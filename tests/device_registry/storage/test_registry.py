@@ -52,7 +52,7 @@ class TestDevices:
         assert changes == ((), ("SL-1",), ("CAB-1",))
         assert registry.get_device("SL-1") == replace(LAMP, name="other", activated_at_ms=NOW_MS, version=2)
 
-    def test_a_dry_run_tells_and_writes_nothing(self, registry: Registry) -> None:
+    def test_a_dry_run_reports_and_writes_nothing(self, registry: Registry) -> None:
         changes = registry.upsert_devices([CABINET, LAMP], now_ms=NOW_MS, dry_run=True)
 
         assert changes.created == ("CAB-1", "SL-1")
@@ -338,5 +338,5 @@ def test_what_no_database_holds_is_looked_for_and_not_found(registry: Registry) 
     assert len(registry.list_devices(after="A\x00").items) == 1
 
 
-def test_a_problem_of_the_parent_is_not_told_as_one_of_the_child(registry: Registry) -> None:
+def test_a_problem_of_the_parent_is_not_reported_as_one_of_the_child(registry: Registry) -> None:
     assert _refused(registry, replace(CABINET, lon=500.0), LAMP) == {("CAB-1", "lon")}

@@ -35,7 +35,7 @@ def test_arithmetic_is_the_usual(formula: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("formula", "told"),
+    ("formula", "expected"),
     [
         ("", "no formula"),
         ("distance -", "no formula"),
@@ -62,16 +62,16 @@ def test_arithmetic_is_the_usual(formula: str, value: float) -> None:
         ("1" * 501, "500"),
     ],
 )
-def test_anything_else_is_refused_with_its_place(formula: str, told: str) -> None:
+def test_anything_else_is_refused_with_its_place(formula: str, expected: str) -> None:
     with pytest.raises(BadFormula) as raised:
         compile_derivation(DerivedReading("water_level", formula))
 
-    assert told in str(raised.value)
+    assert expected in str(raised.value)
 
 
-@pytest.mark.parametrize(("quantity", "told"), [("happiness", "no quantity"), ("cover_open", "true or false")])
-def test_only_numeric_quantities_are_derived(quantity: str, told: str) -> None:
-    with pytest.raises(BadFormula, match=told):
+@pytest.mark.parametrize(("quantity", "expected"), [("happiness", "no quantity"), ("cover_open", "true or false")])
+def test_only_numeric_quantities_are_derived(quantity: str, expected: str) -> None:
+    with pytest.raises(BadFormula, match=expected):
         compile_derivation(DerivedReading(quantity, "1"))
 
 

@@ -169,15 +169,15 @@ async def test_a_broker_that_is_away_is_waited_for_but_not_by_close(
         log = await open_log(kafka_server.url, Path())
         unknown = asyncio.ensure_future(log.append([Outgoing(topic, b"k", b"first")]))
         topics = asyncio.ensure_future(log.ensure_topics([TopicSpec(topic, 1)]))
-        unheard = asyncio.ensure_future(old.append([Outgoing(known, b"k", b"lost to us, and we say so")]))
-        done, _ = await asyncio.wait({unknown, topics, unheard}, timeout=0.5)
+        unanswered = asyncio.ensure_future(old.append([Outgoing(known, b"k", b"lost to us, and we say so")]))
+        done, _ = await asyncio.wait({unknown, topics, unanswered}, timeout=0.5)
         assert not done
         began_s = time.monotonic()
         await reader.close()
         await old.close()
         assert time.monotonic() - began_s < 15
         with pytest.raises(TransientFault, match="closed before"):
-            await unheard
+            await unanswered
     finally:
         await asyncio.to_thread(kafka_server.start)
     async with asyncio.timeout(30):
@@ -257,9 +257,9 @@ async def test_a_zombie_of_another_log_is_fenced_too(rig: Rig, log: Log) -> None
     await asyncio.gather(zombie.close(), holder.close())
 
 
-def test_aiokafka_says_the_same_only_once_an_outage() -> None:
+def test_aiokafka_logs_the_same_only_once_an_outage() -> None:
     calm = OncePerOutage(every_s=60)
-    said = [
+    logged = [
         logging.LogRecord("aiokafka.conn", logging.ERROR, "", 0, f"{i % 2} failed: %s", (i,), None) for i in range(9)
     ]
-    assert [bool(calm.filter(record)) for record in said] == [True, True] + [False] * 7
+    assert [bool(calm.filter(record)) for record in logged] == [True, True] + [False] * 7

@@ -28,7 +28,7 @@ class HandClock:
         return self.now_ms
 
 
-async def test_a_second_opening_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+async def test_a_second_opening_is_refused_with_what_to_do(tmp_path: Path) -> None:
     log = SQLiteLog(tmp_path / "log.sqlite")
     with pytest.raises(ConfigurationError, match="URBANSENSE_LOG_URL"):
         SQLiteLog(tmp_path / "log.sqlite")

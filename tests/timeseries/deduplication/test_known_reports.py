@@ -23,29 +23,29 @@ def stored(known: KnownReports, reports: list[Telemetry]) -> tuple[dict[tuple[st
     """What a store would hold after the reports, and how many conflicts there were."""
     rows: dict[tuple[str, int, str], float] = {}
     conflicts = 0
-    for told in reports:
-        verdict = known.judge(told)
+    for received in reports:
+        verdict = known.judge(received)
         conflicts += verdict.conflicts
         for quantity, value in verdict.fresh.items():
-            key = (told["device_id"], told["observed_at_ms"], quantity)
+            key = (received["device_id"], received["observed_at_ms"], quantity)
             assert key not in rows, "a reading was called new twice"
             rows[key] = value
     return rows, conflicts
 
 
 @given(some_reports)
-def test_the_first_value_told_for_a_quantity_at_an_instant_is_the_one_stored(reports: list[Telemetry]) -> None:
+def test_the_first_value_reported_for_a_quantity_at_an_instant_is_the_one_stored(reports: list[Telemetry]) -> None:
     expected: dict[tuple[str, int, str], float] = {}
     conflicting = 0
-    for told in reports:
-        for quantity, value in told["readings"].items():
-            first = expected.setdefault((told["device_id"], told["observed_at_ms"], quantity), value)
+    for received in reports:
+        for quantity, value in received["readings"].items():
+            first = expected.setdefault((received["device_id"], received["observed_at_ms"], quantity), value)
             conflicting += first != value
     assert stored(KnownReports(), reports) == (expected, conflicting)
 
 
 @given(some_reports, some_reports)
-def test_reports_told_again_add_nothing_whatever_came_in_between(
+def test_reports_seen_again_add_nothing_whatever_came_in_between(
     reports: list[Telemetry], others: list[Telemetry]
 ) -> None:
     known = KnownReports()
@@ -69,17 +69,17 @@ def test_a_stage_knows_what_lies_under_it_and_changes_it_only_when_absorbed(
 
 def test_a_report_that_was_forgotten_is_new_again() -> None:
     known = KnownReports()
-    told = gateway_timed({"voltage": 1.0}, NOON_MS, message_id="7")
-    known.judge(told)
-    known.forget(told)
-    assert known.judge(told).fresh == {"voltage": 1.0}
+    received = gateway_timed({"voltage": 1.0}, NOON_MS, message_id="7")
+    known.judge(received)
+    known.forget(received)
+    assert known.judge(received).fresh == {"voltage": 1.0}
 
 
 def write_through(recent: RecentReports, *reports: Telemetry) -> int:
     """How many of the reports were new to the window."""
     stage = recent.stage()
-    fresh = sum(bool(stage.judge(told).fresh) for told in reports)
-    recent.keep(stage, max(told["received_at_ms"] for told in reports))
+    fresh = sum(bool(stage.judge(received).fresh) for received in reports)
+    recent.keep(stage, max(received["received_at_ms"] for received in reports))
     return fresh
 
 
@@ -98,8 +98,8 @@ def test_the_window_remembers_for_an_hour_of_log_time() -> None:
 def test_the_window_holds_no_more_than_it_may() -> None:
     recent = RecentReports(at_most=10)
     reports = [report({"voltage": 1.0}, NOON_MS + i) for i in range(30)]
-    assert [write_through(recent, told) for told in reports] == [1] * 30
-    assert [write_through(recent, told) for told in reports[26:]] == [0] * 4
+    assert [write_through(recent, received) for received in reports] == [1] * 30
+    assert [write_through(recent, received) for received in reports[26:]] == [0] * 4
     assert write_through(recent, reports[0]) == 1
 
 

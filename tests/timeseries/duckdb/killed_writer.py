@@ -1,4 +1,4 @@
-"""A process that writes into an embedded store until it is killed; says after each commit how far it is.
+"""A process that writes into an embedded store until it is killed; prints after each commit how far it is.
 
 Run as: python -m tests.timeseries.duckdb.killed_writer FILE
 """

@@ -32,14 +32,14 @@ async def store(path: Path) -> AsyncIterator[DuckDBStore]:
 async def test_everything_is_there_again_when_the_file_is_opened_again(path: Path) -> None:
     store = await DuckDBStore.open(path)
     assert await store.load_progress() == {}
-    told = [report({"voltage": 1.0}), gateway_timed({"voltage": 2.0}, NOON_MS + 5, message_id="7")]
-    first = await write(store, *told)
+    sent = [report({"voltage": 1.0}), gateway_timed({"voltage": 2.0}, NOON_MS + 5, message_id="7")]
+    first = await write(store, *sent)
     await store.write_events([event()])
     await store.close()
 
     store = await DuckDBStore.open(path)
     assert await store.load_progress() == first.progress == {(TOPIC, 0): PartitionProgress(2, Sums(stored=2))}
-    copies = [told[0], gateway_timed({"voltage": 2.0}, NOON_MS + 6, message_id="7")]
+    copies = [sent[0], gateway_timed({"voltage": 2.0}, NOON_MS + 6, message_id="7")]
     assert sums(await write(store, *copies)) == Sums(duplicate=2)
     assert (await store.fetch_events(EventQuery())).items == [event()]
     await store.close()
@@ -72,9 +72,9 @@ def test_rows_and_progress_agree_after_kill_9(path: Path) -> None:
             text=True,
         )
         assert writer.stdout is not None
-        told = [int(writer.stdout.readline()) for _ in range(commits)]
+        reached = [int(writer.stdout.readline()) for _ in range(commits)]
         writer.kill()  # within the next write, which has begun since
-        told += [int(line) for line in writer.stdout.read().split()]
+        reached += [int(line) for line in writer.stdout.read().split()]
         writer.wait()
 
         with duckdb.connect(str(path)) as file:
@@ -82,7 +82,7 @@ def test_rows_and_progress_agree_after_kill_9(path: Path) -> None:
                 0
             ]
             (progress,) = file.execute("SELECT next_offset, stored, duplicate, refused FROM progress").fetchall()
-        assert progress[0] >= told[-1]
+        assert progress[0] >= reached[-1]
         assert progress == (instants, instants, 0, 0)
         assert rows == instants * READINGS_PER_REPORT
 
@@ -141,7 +141,7 @@ async def test_one_report_from_long_ago_does_not_hide_its_duplicates_or_those_of
     assert sums(await write(store, old, *today)) == Sums(duplicate=51)
 
 
-async def test_progress_tells_of_a_write_whose_caller_has_gone(store: DuckDBStore) -> None:
+async def test_progress_covers_a_write_whose_caller_has_gone(store: DuckDBStore) -> None:
     writing = asyncio.ensure_future(
         write(store, *(report({"voltage": 1.0}, NOON_MS + number) for number in range(5_000)))
     )

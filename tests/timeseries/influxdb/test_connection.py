@@ -57,7 +57,7 @@ async def test_a_server_that_is_overloaded_is_tried_again(status: int) -> None:
         assert len(requests) == 3
 
 
-async def test_the_server_says_how_long_to_wait() -> None:
+async def test_the_server_sets_how_long_to_wait() -> None:
     answers = iter([Answer(429, headers={"Retry-After": "1"}), Answer()])
     async with connected(lambda _: next(answers)) as (connection, requests):
         await connection.write_lines(LINES)

@@ -27,8 +27,8 @@ hostile_text = st.text(st.sampled_from('ab,= "\\\n\r\t\x00%#0A路{}$'), max_size
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 
 
-def line_of(told: Any, *, merges: bool = False, readings: Any = None) -> str:
-    return report_line(Fresh(told, told["readings"] if readings is None else readings, ("t", 0), merges))
+def line_of(sent: Any, *, merges: bool = False, readings: Any = None) -> str:
+    return report_line(Fresh(sent, sent["readings"] if readings is None else readings, ("t", 0), merges))
 
 
 GOLDEN = [
@@ -50,14 +50,14 @@ GOLDEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("told", "line"), GOLDEN)
-def test_a_report_is_the_line_it_must_be(told: Any, line: str) -> None:
-    assert line_of(told) == line
+@pytest.mark.parametrize(("sent", "line"), GOLDEN)
+def test_a_report_is_the_line_it_must_be(sent: Any, line: str) -> None:
+    assert line_of(sent) == line
 
 
-def test_what_merges_into_a_known_instant_leaves_what_was_told_with_the_first_report() -> None:
-    told = report({"voltage": 1.0, "current": 2.0}, message_id="9", quality={"voltage": "bad", "current": "bad"})
-    line = line_of(told, merges=True, readings={"current": 2.0})
+def test_what_merges_into_a_known_instant_leaves_what_came_with_the_first_report() -> None:
+    sent = report({"voltage": 1.0, "current": 2.0}, message_id="9", quality={"voltage": "bad", "current": "bad"})
+    line = line_of(sent, merges=True, readings={"current": 2.0})
     assert parse_line(line).fields == {"current": 2.0, "_q_current": "bad"}
 
 
@@ -96,9 +96,9 @@ def test_a_string_field_needs_no_other_escape_than_its_quotes_and_backslashes(te
 
 @given(hostile_text)
 def test_the_whole_of_an_event_is_in_its_line(text: str) -> None:
-    told = event(rule="r" + text, subject=text or LAMP, area=text, summary={"en": text, "zh": text})
-    read = parse_line(event_line(told))
-    assert read.fields["body"] == told.model_dump_json()
+    sent = event(rule="r" + text, subject=text or LAMP, area=text, summary={"en": text, "zh": text})
+    read = parse_line(event_line(sent))
+    assert read.fields["body"] == sent.model_dump_json()
     assert (read.measurement, uncarried(read.tags["rule"])) == ("city_event", "r" + text)
     assert read.fields["revision"] == 1
 

@@ -48,10 +48,10 @@ async def test_what_is_forgotten_overwrites_itself_and_counts_as_stored(influx: 
 
 
 async def test_a_lower_revision_overwrites_none_after_a_restart(influx: Influx, influx_bucket: str) -> None:
-    for told in (event(revision=2, status="cleared"), event(revision=1)):
+    for sent in (event(revision=2, status="cleared"), event(revision=1)):
         store = InfluxStore(Address(influx.url, influx.org, influx_bucket), influx.token)
-        await store.write_events([told, event(subject=f"new-{told.revision}")])
-        stored = await store.fetch_event(str(told.event_id))
+        await store.write_events([sent, event(subject=f"new-{sent.revision}")])
+        stored = await store.fetch_event(str(sent.event_id))
         assert stored is not None
         assert stored.revision == 2
         await store.close()

@@ -51,7 +51,7 @@ async def test_a_url_that_names_no_store_is_a_problem_in_words(url: str, problem
     assert "secret" not in str(refused.value)
 
 
-async def test_all_problems_of_a_server_url_are_told_at_once(tmp_path: Path) -> None:
+async def test_all_problems_of_a_server_url_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as refused:
         await open_store("influxdb:///city", tmp_path)
     assert len(refused.value.problems) == 3
