@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from domain.devices import Device, DeviceState, Profile
+from domain.identities import OWN_ID, Identity
 
 DEVICES = 10_000
 T0_MS = 1_763_772_000_000
@@ -55,14 +56,8 @@ class StaticLookup:
     def device(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)
 
-    def device_by_eui(self, dev_eui: str) -> Device | None:
-        return None
-
-    def device_by_mn(self, mn: str) -> Device | None:
-        return None
-
-    def device_by_sparkplug(self, path: str) -> Device | None:
-        return None
+    def find(self, identity: Identity) -> Device | None:
+        return self.device(identity.value) if identity.scheme is OWN_ID else None
 
     def profile(self, name: str) -> Profile | None:
         return self._profile

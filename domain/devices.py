@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Literal, Protocol
 
+from domain.identities import Identity
+
 AttributeValue = str | int | float | bool
 DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 """What a device id may be: one MQTT topic level, one Kafka key, safe in a file name."""
@@ -128,17 +130,11 @@ class DeviceLookup(Protocol):
 
     def device(self, device_id: str) -> Device | None: ...
 
-    def device_by_eui(self, dev_eui: str) -> Device | None:
-        """By LoRaWAN device EUI, case and separators ignored."""
-
     def profile(self, name: str) -> Profile | None: ...
 
 
 class IdentityLookup(DeviceLookup, Protocol):
     """A lookup that knows the other names of devices as well."""
 
-    def device_by_mn(self, mn: str) -> Device | None:
-        """By HJ 212 MN, exactly."""
-
-    def device_by_sparkplug(self, path: str) -> Device | None:
-        """By Sparkplug path, `group/edge` or `group/edge/device`, exactly."""
+    def find(self, identity: Identity) -> Device | None:
+        """The device of that name under its scheme, in whatever form the scheme admits."""

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from domain.identities import SCHEMES
+
 BASE: Final = (
     "device_id", "kind", "profile", "name", "area", "lon", "lat", "parent_id", "component_code", "department",
-    "report_interval_s", "dev_eui", "mn", "attributes",
+    "report_interval_s", *(scheme.column for scheme in SCHEMES if scheme.in_every_file), "attributes",
 )  # fmt: skip
 """The columns that every tabular file has, in any order. (Design, "Devices file".)"""
 
@@ -15,7 +17,8 @@ SOURCE: Final = ("source_datum", "source_lon", "source_lat")
 """The location as it came, beside the WGS 84 that became of it."""
 
 OPTIONAL: Final = (
-    "grid", "sparkplug", "owner", "maintainer", "component_scheme", "tags", "identities", *SOURCE,
+    "grid", *(scheme.column for scheme in SCHEMES if not scheme.in_every_file),
+    "owner", "maintainer", "component_scheme", "tags", "identities", *SOURCE,
 )  # fmt: skip
 """Columns that a file may leave out; known devices then keep what they have."""
 

@@ -7,13 +7,14 @@ from sqlalchemy import Connection, select
 
 from device_registry.bulk.columns import RowProblem
 from device_registry.bulk.staging import Staged, Staging
-from device_registry.records.checks.references import IDENTITIES, Known, Relative, reference_problems
+from device_registry.records.checks.references import Known, Relative, reference_problems
 from device_registry.records.city_tables import CityTables
 from device_registry.records.problems import RecordProblem
 from device_registry.storage import device_rows, profile_rows
 from device_registry.storage.device_filter import storable
 from device_registry.storage.tables import devices
 from domain.devices import Device, DeviceState
+from domain.identities import DEV_EUI, SCHEMES, IdentityScheme
 
 
 class Judge:
@@ -54,19 +55,19 @@ class Judge:
         moved = [one.device_id for one in batch if one.device_id in stored and stored[one.device_id][0] != one.kind]
         children = device_rows.read_children(self._connection, moved)
         elsewhere = self._staging.relatives(children)
-        holders: dict[str, dict[str, str]] = {}
-        times: dict[str, dict[str, int]] = {}
-        for column in IDENTITIES:
-            values = {value for value in (getattr(device, column) for device in batch) if value is not None}
-            found = device_rows.read_holders(self._connection, column, values)
-            leaving = self._staging.letting_go(column, found.values())
-            if column == "dev_eui":
+        holders: dict[IdentityScheme, dict[str, str]] = {}
+        times: dict[IdentityScheme, dict[str, int]] = {}
+        for scheme in SCHEMES:
+            values = {value for value in (getattr(device, scheme.column) for device in batch) if value is not None}
+            found = device_rows.read_holders(self._connection, scheme.column, values)
+            leaving = self._staging.letting_go(scheme, found.values())
+            if scheme is DEV_EUI:
                 asked = {device.dev_eui: device.device_id for device in batch}
                 self._staging.release(
                     (holder, eui) for eui, holder in found.items() if holder in leaving and asked[eui] != holder
                 )
-            holders[column] = {value: holder for value, holder in found.items() if holder not in leaving}
-            times[column] = self._staging.times(column, values)
+            holders[scheme] = {value: holder for value, holder in found.items() if holder not in leaving}
+            times[scheme] = self._staging.times(scheme, values)
         return Known(
             profile_kinds=self._profile_kinds,
             parents=self._ancestors({one.parent_id for one in batch if one.parent_id is not None} - mine),

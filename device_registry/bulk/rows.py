@@ -15,6 +15,7 @@ from device_registry.bulk.columns import BASE, COLUMNS, DATUM, OPTIONAL, SOURCE,
 from device_registry.bulk.datums import to_wgs84
 from device_registry.records.entries import Datum, Details, DeviceEntry
 from domain.devices import Device, Profile
+from domain.identities import SCHEMES
 
 _FORMULA: Final = re.compile(r"'*[=+\-@]")
 _HARMLESS: Final = re.compile(r"[+-]?\d+([.,]\d+)?|-")
@@ -77,6 +78,7 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
     if not texts["device_id"] or not texts["kind"]:
         return ReadRow(None, errors)
     kind = texts["kind"]
+    names: dict[str, Any] = {scheme.column: texts[scheme.column] or None for scheme in SCHEMES}
     profile = terms.profiles.get(texts["profile"] or kind) or _NO_PROFILE
     device = Device(
         device_id=texts["device_id"],
@@ -90,11 +92,9 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
         component_code=texts["component_code"] or None,
         department=texts["department"] or None,
         report_interval_s=profile.report_interval_s if interval_s is None else int(interval_s),
-        dev_eui=texts["dev_eui"] or None,
-        mn=texts["mn"] or None,
         attributes=dict(profile.attributes) if attributes is None else attributes,
         grid=texts["grid"] or None,
-        sparkplug=texts["sparkplug"] or None,
+        **names,
     )
     details = Details(
         owner=texts["owner"] or None,

@@ -16,29 +16,32 @@ from typing import Any, Final, NamedTuple
 from device_registry.bulk.columns import RowProblem
 from device_registry.bulk.formats.contract import RawRow
 from device_registry.bulk.rows import Offer
-from device_registry.records.checks.references import IDENTITIES, Relative
+from device_registry.records.checks.references import Relative
 from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Details, DeviceEntry
 from device_registry.storage.device_filter import storable
 from domain.devices import Device, DeviceState
+from domain.identities import SCHEMES, IdentityScheme
 
 _CHUNK: Final = 1000
-_SCHEMA: Final = """
+_IDENTITIES: Final = tuple(scheme.column for scheme in SCHEMES)
+_MAY_LACK: Final = tuple(scheme.column for scheme in SCHEMES if not scheme.in_every_file)
+_SCHEMA: Final = f"""
 PRAGMA journal_mode=OFF;
 PRAGMA synchronous=OFF;
 CREATE TABLE rows (
-    n INTEGER PRIMARY KEY, line INTEGER, device_id TEXT, kind TEXT, parent_id TEXT, dev_eui TEXT, mn TEXT,
-    sparkplug TEXT, keeps_sparkplug INTEGER, standing INTEGER, entry BLOB, cells BLOB
+    n INTEGER PRIMARY KEY, line INTEGER, device_id TEXT, kind TEXT, parent_id TEXT,
+    {" ".join(f"{column} TEXT," for column in _IDENTITIES)}
+    {" ".join(f"keeps_{column} INTEGER," for column in _MAY_LACK)} standing INTEGER, entry BLOB, cells BLOB
 );
 CREATE TABLE errors (n INTEGER, line INTEGER, column_name TEXT, what TEXT, remedy TEXT);
 CREATE TABLE results (n INTEGER PRIMARY KEY, result TEXT, device_id TEXT, changes BLOB);
 CREATE TABLE released (device_id TEXT PRIMARY KEY, dev_eui TEXT);
 """
-_INDEXES: Final = """
-CREATE INDEX rows_by_id ON rows (device_id);
-CREATE INDEX rows_by_eui ON rows (dev_eui) WHERE dev_eui IS NOT NULL;
-CREATE INDEX rows_by_mn ON rows (mn) WHERE mn IS NOT NULL;
-CREATE INDEX rows_by_sparkplug ON rows (sparkplug) WHERE sparkplug IS NOT NULL;
-"""
+_INDEXES: Final = "CREATE INDEX rows_by_id ON rows (device_id);" + "".join(
+    f"CREATE INDEX rows_by_{column} ON rows ({column}) WHERE {column} IS NOT NULL;" for column in _IDENTITIES
+)
+_WIDTH: Final = 8 + len(_IDENTITIES) + len(_MAY_LACK)
+"""Columns of `rows`."""
 
 
 class Staged(NamedTuple):
@@ -88,7 +91,7 @@ class Staging:
             self.rows += 1
             kept.append((self.rows, raw.line, *_staged(raw, offer), marshal.dumps((raw.cells, raw.extra))))
             errors += ((self.rows, *_parts(error)) for error in wrong)
-        self._base.executemany(f"INSERT INTO rows VALUES ({','.join('?' * 12)})", kept)
+        self._base.executemany(f"INSERT INTO rows VALUES ({','.join('?' * _WIDTH)})", kept)
         self._base.executemany(_ADD_ERROR, errors)
 
     def index(self) -> None:
@@ -140,15 +143,15 @@ class Staging:
         statement = "SELECT device_id, line FROM rows WHERE device_id IN"
         return dict(self._among(statement, device_ids))
 
-    def letting_go(self, column: str, device_ids: Iterable[str]) -> set[str]:
-        """Which of those devices stand in the file and say what their identity in that column is from now on."""
-        says = " AND keeps_sparkplug = 0" if column == "sparkplug" else ""
-        statement = f"SELECT device_id FROM rows WHERE standing = 1{says} AND device_id IN"
+    def letting_go(self, scheme: IdentityScheme, device_ids: Iterable[str]) -> set[str]:
+        """Which of those devices stand in the file with their identity of that scheme, or with none from now on."""
+        given = "" if scheme.in_every_file else f" AND keeps_{scheme.column} = 0"
+        statement = f"SELECT device_id FROM rows WHERE standing = 1{given} AND device_id IN"
         return {row[0] for row in self._among(statement, device_ids)}
 
-    def times(self, column: str, values: Iterable[str]) -> dict[str, int]:
+    def times(self, scheme: IdentityScheme, values: Iterable[str]) -> dict[str, int]:
         """How many standing rows ask for each of those values of an identity; only what more than one asks for."""
-        assert column in IDENTITIES
+        column = scheme.column
         counted: dict[str, int] = {}
         for value, count in self._among(f"SELECT {column}, 1 FROM rows WHERE standing = 1 AND {column} IN", values):
             counted[value] = counted.get(value, 0) + count
@@ -218,15 +221,16 @@ def _parts(error: RowProblem) -> tuple[int, str, str, str]:
 
 def _staged(raw: RawRow, offer: Offer | None) -> tuple[Any, ...]:
     if offer is None:
-        return (storable(raw.cells.get("device_id", "").strip()), None, None, None, None, None, 0, 0, None)
+        return (storable(raw.cells.get("device_id", "").strip()), *_NOTHING)
     device, details = offer.entry
-    texts = (device.device_id, device.kind, device.parent_id, device.dev_eui, device.mn, device.sparkplug)
+    texts = (device.device_id, device.kind, device.parent_id, *_identities_of(device))
     facts = list(_facts_of(device))
     facts[_STATE] = device.state.value
     more = list(_details_of(details))
     more[_DATUM] = details.source_datum.value
     entry = marshal.dumps((facts, more, tuple(offer.keep)))
-    return (*(None if one is None else storable(one) for one in texts), "sparkplug" in offer.keep, 1, entry)
+    kept = (column in offer.keep for column in _MAY_LACK)
+    return (*(None if one is None else storable(one) for one in texts), *kept, 1, entry)
 
 
 def _offer(entry: bytes) -> Offer:
@@ -236,6 +240,8 @@ def _offer(entry: bytes) -> Offer:
     return Offer(DeviceEntry(Device(*facts), Details(*more)), _KEEPS.setdefault(keep, frozenset(keep)))
 
 
+_NOTHING: Final = (None, None, *(None for _ in _IDENTITIES), *(0 for _ in _MAY_LACK), 0, None)
+_identities_of: Final = attrgetter(*_IDENTITIES)
 _facts_of: Final = attrgetter(*DEVICE_FIELDS)
 _details_of: Final = attrgetter(*DETAIL_FIELDS)
 _STATE: Final = DEVICE_FIELDS.index("state")

@@ -13,7 +13,6 @@ import orjson
 import structlog
 
 from device_registry.lookup.identity_index import IdentityIndex
-from device_registry.records.checks.validation import normalise_eui
 from device_registry.records.encoding import (
     DEVICE_HEADERS,
     PROFILE_HEADERS,
@@ -24,6 +23,7 @@ from device_registry.records.encoding import (
     profile_key,
 )
 from domain.devices import AttributeValue, Device, DeviceState, Profile
+from domain.identities import OWN_ID, SCHEMES, Identity
 from domain.topics import header
 from streams.ports import Record
 
@@ -43,10 +43,8 @@ class DeviceTable:
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}
-        self._by_eui = IdentityIndex(self._devices, attrgetter("dev_eui"))
-        self._by_mn = IdentityIndex(self._devices, attrgetter("mn"))
-        self._by_sparkplug = IdentityIndex(self._devices, attrgetter("sparkplug"))
-        self._indexes = (self._by_eui, self._by_mn, self._by_sparkplug)
+        self._by_scheme = {one: IdentityIndex(self._devices, attrgetter(one.column)) for one in SCHEMES}
+        self._indexes = tuple(self._by_scheme.values())
         self._profiles: dict[str, Profile] = {}
         self._attributes: dict[bytes, dict[str, AttributeValue]] = {}
         self._version = 0
@@ -62,14 +60,12 @@ class DeviceTable:
     def device(self, device_id: str) -> Device | None:
         return self._devices.get(device_id)
 
-    def device_by_eui(self, dev_eui: str) -> Device | None:
-        return self._by_eui.find(dev_eui) or self._by_eui.find(normalise_eui(dev_eui) or "")
-
-    def device_by_mn(self, mn: str) -> Device | None:
-        return self._by_mn.find(mn)
-
-    def device_by_sparkplug(self, path: str) -> Device | None:
-        return self._by_sparkplug.find(path)
+    def find(self, identity: Identity) -> Device | None:
+        scheme, value = identity
+        if scheme is OWN_ID:
+            return self._devices.get(value)
+        index = self._by_scheme[scheme]
+        return index.find(value) or index.find(scheme.normalise(value))
 
     def profile(self, name: str) -> Profile | None:
         return self._profiles.get(name)

@@ -10,8 +10,12 @@ from sqlalchemy import ColumnElement, Select, Text, or_, type_coerce
 from device_registry.records.geometry import Circle, Polygons
 from device_registry.storage.tables import devices
 from domain.devices import Device, DeviceState
+from domain.identities import SCHEMES
 
 Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])
+_SEARCHED: Final = (
+    "device_id", "name", "component_code", *(scheme.column for scheme in SCHEMES if scheme.is_searched),
+)  # fmt: skip
 _UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -63,8 +67,7 @@ def _conditions(wanted: DeviceFilter) -> Iterator[ColumnElement[bool]]:
         area = storable(wanted.area)
         yield or_(devices.c.area == area, devices.c.area.startswith(f"{area}/", autoescape=True))
     if wanted.text:
-        columns = (devices.c.device_id, devices.c.name, devices.c.component_code, devices.c.dev_eui, devices.c.mn)
-        yield or_(*(column.icontains(storable(wanted.text), autoescape=True) for column in columns))
+        yield or_(*(devices.c[name].icontains(storable(wanted.text), autoescape=True) for name in _SEARCHED))
     if wanted.tag is not None:
         yield _carries(wanted.tag)
     if wanted.place is not None:

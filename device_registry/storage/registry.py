@@ -9,7 +9,7 @@ from device_registry.records.built_in_profiles import built_in_profiles
 from device_registry.records.changes import Changes, Stored, plan_changes
 from device_registry.records.checks.areas import area_problems, tree_problems
 from device_registry.records.checks.details import detail_problems, normalise_details
-from device_registry.records.checks.references import IDENTITIES, Known, reference_problems
+from device_registry.records.checks.references import Known, reference_problems
 from device_registry.records.checks.validation import device_problems, normalise_device, profile_problems
 from device_registry.records.city_tables import CityTables, load_city_tables
 from device_registry.records.entries import DeviceEntry, StoredEntry
@@ -23,6 +23,7 @@ from device_registry.storage.device_filter import EVERY_DEVICE, DeviceFilter
 from device_registry.storage.migrations.upgrading import upgrade_engine
 from device_registry.storage.pages import EntryPage, Page
 from domain.devices import Area, Device, DeviceState, Profile
+from domain.identities import SCHEMES
 from domain.topics import KINDS
 
 
@@ -289,10 +290,10 @@ def _known(connection: Connection, offered: Sequence[Device], stored: Mapping[st
     ]
     children = device_rows.read_children(connection, moved)
     holders = {}
-    for column in IDENTITIES:
-        values = {value for value in (getattr(device, column) for device in offered) if value is not None}
-        found = device_rows.read_holders(connection, column, values)
-        holders[column] = {value: holder for value, holder in found.items() if holder not in mine}
+    for scheme in SCHEMES:
+        values = {value for value in (getattr(device, scheme.column) for device in offered) if value is not None}
+        found = device_rows.read_holders(connection, scheme.column, values)
+        holders[scheme] = {value: holder for value, holder in found.items() if holder not in mine}
     return Known(
         profile_kinds={name: profile.kind for name, profile in profile_rows.read_profiles(connection).items()},
         parents=device_rows.read_ancestors(connection, parents),

@@ -6,6 +6,7 @@ A removed row stays, marked, until its tombstone is published. There are no fore
 the one write transaction (`device_registry.records.checks.references`), where a whole file may arrive in any order.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum
 from device_registry.records.text_lengths import LENGTH
 from domain.devices import DeviceState
+from domain.identities import DEV_EUI, SCHEMES
 
 metadata: Final = MetaData()
 
@@ -74,6 +76,13 @@ def _outbox() -> tuple[Column[Any], ...]:
     )
 
 
+def _identities(*, in_every_file: bool) -> Iterator[Column[Any]]:
+    """The columns that were there from the first migration, or those of later ones, which stand behind the outbox."""
+    for scheme in SCHEMES:
+        if scheme.in_every_file is in_every_file:
+            yield Column(scheme.column, String(scheme.longest))
+
+
 devices: Final = Table(
     "devices",
     metadata,
@@ -88,14 +97,13 @@ devices: Final = Table(
     Column("component_code", String(LENGTH["component_code"])),
     Column("department", String(LENGTH["department"])),
     Column("report_interval_s", Integer, nullable=False),
-    Column("dev_eui", String(LENGTH["dev_eui"])),
-    Column("mn", String(LENGTH["mn"])),
+    *_identities(in_every_file=True),
     Column("attributes", _JSON, nullable=False),
     Column("state", _STATE, nullable=False),
     Column("activated_at_ms", BigInteger, nullable=False),
     *_outbox(),
     Column("grid", String(LENGTH["grid"])),
-    Column("sparkplug", String(LENGTH["sparkplug"])),
+    *_identities(in_every_file=False),
     Column("owner", String(LENGTH["owner"])),
     Column("maintainer", String(LENGTH["maintainer"])),
     Column("component_scheme", String(LENGTH["component_scheme"])),
@@ -197,8 +205,9 @@ Index("ix_devices_kind", devices.c.kind, devices.c.device_id)
 Index("ix_devices_area", devices.c.area)
 Index("ix_devices_parent_id", devices.c.parent_id)
 Index("ix_devices_place", devices.c.lat, devices.c.lon)
-Index("ix_devices_mn", devices.c.mn)
-Index("ix_devices_sparkplug", devices.c.sparkplug)
+for _scheme in SCHEMES:
+    if _scheme is not DEV_EUI:
+        Index(f"ix_devices_{_scheme.column}", devices.c[_scheme.column])
 Index("ix_credentials_holder", credentials.c.holder)
 Index("ix_registry_audit_subject", audit.c.subject_kind, audit.c.subject, audit.c.number)
 Index(

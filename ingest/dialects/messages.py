@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from domain.identities import Identity
 from domain.rejections import Reason
 from domain.telemetry import Quality
 
@@ -30,24 +31,21 @@ class Uplink:
     `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a unit
     for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. `quality` names the fields that
     the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
-    names them. Exactly one of `device_id`, `dev_eui`, `mn` and `sparkplug` is set. `speaker` is the device that spoke for
-    this one.
+    names them. `identity` is what the message calls the device; `speaker` is the device that reported for it, None where
+    it reported itself.
     Time: `observed_at_ms` is what the device said, whatever its type; None where it has no clock. Then `offset_ms`
     says how much earlier (negative) than received the device held its values to be.
     """
 
     codec: str
     fields: dict[str, object]
-    device_id: str | None = None
-    dev_eui: str | None = None
+    identity: Identity
     kind: str | None = None
     observed_at_ms: object = None
     offset_ms: int = 0
     message_id: object = None
     units: dict[str, str] = field(default_factory=dict)
     speaker: str | None = None
-    mn: str | None = None
-    sparkplug: str | None = None
     quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
     companions: Collection[str] = ()
 

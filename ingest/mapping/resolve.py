@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.devices import AttributeValue, Device, DeviceState, IdentityLookup, Profile
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from domain.topics import Topics
 from ingest.dialects.hj212 import segment
@@ -43,9 +44,11 @@ class DeviceResolver:
         The registry decides: whether the device is known and in service, whether its kind is the topic's, and whether
         who spoke for it stands on its parent chain and is in service too.
         """
-        device = self._device(uplink)
+        device = self._lookup.find(uplink.identity)
         if device is None:
-            return Refused(Reason.UNKNOWN_DEVICE, _named(uplink) + " is not registered", uplink.device_id)
+            scheme, value = uplink.identity
+            detail = f"{scheme.noun} {value!r} is not registered"
+            return Refused(Reason.UNKNOWN_DEVICE, detail, value if scheme is OWN_ID else None)
         if device.state is DeviceState.SUSPENDED:
             return Refused(Reason.UNAUTHORISED, f"{device.device_id} is suspended", device.device_id)
         if uplink.speaker is not None and (why := self._silenced(uplink.speaker, device)):
@@ -81,15 +84,6 @@ class DeviceResolver:
             above = parent
         return "it is neither its parent nor above that"
 
-    def _device(self, uplink: Uplink) -> Device | None:
-        if uplink.device_id is not None:
-            return self._lookup.device(uplink.device_id)
-        if uplink.mn is not None:
-            return self._lookup.device_by_mn(uplink.mn)
-        if uplink.sparkplug is not None:
-            return self._lookup.device_by_sparkplug(uplink.sparkplug)
-        return self._lookup.device_by_eui(uplink.dev_eui) if uplink.dev_eui else None
-
     def _plan(self, profile_name: str, *, names_factors: bool) -> CompiledProfile:
         profile = self._lookup.profile(profile_name)
         known = self._plans.get((profile_name, names_factors))
@@ -97,11 +91,3 @@ class DeviceResolver:
             plan = compile_profile(profile, READINGS) if names_factors else compile_profile(profile)
             known = self._plans[profile_name, names_factors] = (profile, plan)
         return known[1]
-
-
-def _named(uplink: Uplink) -> str:
-    if uplink.device_id is not None:
-        return f"device {uplink.device_id!r}"
-    if uplink.mn is not None:
-        return f"MN {uplink.mn!r}"
-    return f"Sparkplug path {uplink.sparkplug!r}" if uplink.sparkplug is not None else f"device EUI {uplink.dev_eui!r}"

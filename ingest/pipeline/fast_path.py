@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from domain.devices import DeviceLookup
+from domain.identities import OWN_ID
 from domain.telemetry import Reading, Telemetry
 from domain.topics import TELEMETRY_HEADERS
 from ingest.dialects.messages import MqttMessage, Uplink
@@ -86,7 +87,7 @@ class FastPath:
     def _find(self, topic: str) -> ReportingDevice | None:
         match topic.split("/"):
             case ["city", _, kind, device_id, "up"]:
-                return self._remember(topic, Uplink(CODEC, {}, device_id, kind=kind))
+                return self._remember(topic, Uplink(CODEC, {}, OWN_ID.of(device_id), kind=kind))
         return None
 
     def _find_spoken(self, topic: str, report: Any) -> ReportingDevice | None:
@@ -99,7 +100,7 @@ class FastPath:
         match topic.split("/"):
             case ["city-gateway", gateway_id, "up"]:
                 speaker = None if device_id == gateway_id else gateway_id
-                return self._remember((topic, device_id), Uplink(CODEC, {}, device_id, speaker=speaker))
+                return self._remember((topic, device_id), Uplink(CODEC, {}, OWN_ID.of(device_id), speaker=speaker))
         return None
 
     def _remember(self, key: str | tuple[str, str], uplink: Uplink) -> ReportingDevice | None:

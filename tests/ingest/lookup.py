@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from domain.devices import Device, DeviceState, Profile
+from domain.identities import Identity, IdentityScheme
 
 
 @dataclass
@@ -26,16 +27,9 @@ class MemoryLookup:
     def device(self, device_id: str) -> Device | None:
         return _in_service(self.devices.get(device_id))
 
-    def device_by_eui(self, dev_eui: str) -> Device | None:
-        return _in_service(
-            next((d for d in self.devices.values() if d.dev_eui and _bare(d.dev_eui) == _bare(dev_eui)), None)
-        )
-
-    def device_by_mn(self, mn: str) -> Device | None:
-        return _in_service(next((d for d in self.devices.values() if d.mn == mn), None))
-
-    def device_by_sparkplug(self, path: str) -> Device | None:
-        return _in_service(next((d for d in self.devices.values() if d.sparkplug == path), None))
+    def find(self, identity: Identity) -> Device | None:
+        scheme, value = identity
+        return _in_service(next((d for d in self.devices.values() if _has(d, scheme, value)), None))
 
     def profile(self, name: str) -> Profile | None:
         return self.profiles.get(name)
@@ -46,8 +40,9 @@ def lookup_of(*items: Device | Profile, kinds: Iterable[str] = ()) -> MemoryLook
     return MemoryLookup().put(*items, *(Profile(kind, kind) for kind in kinds))
 
 
-def _bare(dev_eui: str) -> str:
-    return dev_eui.lower().replace("-", "").replace(":", "")
+def _has(device: Device, scheme: IdentityScheme, value: str) -> bool:
+    held = getattr(device, scheme.column)
+    return held is not None and scheme.normalise(held) == scheme.normalise(value)
 
 
 def _in_service(device: Device | None) -> Device | None:

@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from device_registry.records.city_tables import CityTables
 from device_registry.records.problems import RecordProblem
 from domain.devices import Device, DeviceState
-
-IDENTITIES: Final = {"dev_eui": "EUI", "mn": "MN", "sparkplug": "Sparkplug path"}
-"""The columns by which a device is found when it speaks: each value belongs to one device that is not retired."""
+from domain.identities import SCHEMES, IdentityScheme
 
 
 class Relative(NamedTuple):
@@ -25,16 +23,16 @@ class Known:
     """What the registry holds that a batch of devices may refer to.
 
     `profile_kinds` is complete. `parents` holds every device outside the batch that the batch's parent chains reach,
-    `children` those outside it that hang on one of the batch whose kind changes. `holders` tells by column of IDENTITIES
+    `children` those outside it that hang on one of the batch whose kind changes. `holders` names by scheme
     who outside the batch holds a value that the batch asks for. Where the batch is a part of a larger offer, `times`
-    tells by column how many devices of the whole offer ask for a value, of those that more than one asks for.
+    holds by scheme how many devices of the whole offer ask for a value, of those that more than one asks for.
     """
 
     profile_kinds: Mapping[str, str]
     parents: Mapping[str, Relative] = field(default_factory=dict)
     children: Mapping[str, Relative] = field(default_factory=dict)
-    holders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    times: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    holders: Mapping[IdentityScheme, Mapping[str, str]] = field(default_factory=dict)
+    times: Mapping[IdentityScheme, Mapping[str, int]] = field(default_factory=dict)
 
 
 def reference_problems(batch: Sequence[Device], known: Known, tables: CityTables) -> Iterator[RecordProblem]:
@@ -105,12 +103,13 @@ def _members_of_circles(parent_of: Mapping[str, str | None]) -> set[str]:
 
 def _identity_problems(batch: Sequence[Device], known: Known) -> Iterator[RecordProblem]:
     in_service = [device for device in batch if device.state is not DeviceState.RETIRED]
-    for column, name in IDENTITIES.items():
+    for scheme in SCHEMES:
+        column, name = scheme.column, scheme.label
         wanted = [device for device in in_service if getattr(device, column) is not None]
-        times = known.times.get(column) or Counter(getattr(device, column) for device in wanted)
+        times = known.times.get(scheme) or Counter(getattr(device, column) for device in wanted)
         for device in wanted:
             value = getattr(device, column)
-            holder = known.holders.get(column, {}).get(value)
+            holder = known.holders.get(scheme, {}).get(value)
             if holder is not None:
                 what = f"{name} {value} belongs to {holder!r}"
                 yield RecordProblem(device.device_id, column, what, "correct it, or retire the other device")

@@ -4,13 +4,14 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Final
+from typing import Any, Final
 
 from device_registry.records.checks.areas import AREA_PATH
 from device_registry.records.problems import RecordProblem
 from device_registry.records.text_lengths import LENGTH
 from domain.devices import DEVICE_ID, Device, Profile
 from domain.errors import UnknownUnit
+from domain.identities import SCHEMES
 from domain.quantities.catalogue import CATALOGUE
 from domain.quantities.derivations import BadFormula, compile_derivation
 
@@ -19,13 +20,18 @@ Bounds = tuple[float, float, float, float]
 
 _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-_EUI: Final = re.compile(r"[0-9a-f]{16}")
 _GRID: Final = re.compile(r"[0-9]{15}")
-_SPARKPLUG: Final = re.compile(r"[^/+#]+/[^/+#]+(/[^/+#]+)?")
-_EUI_SEPARATORS: Final = re.compile(r"[-:.\s]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\uffff]")
 _ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_DEVICE_FIELDS: Final = frozenset(field.name for field in fields(Device))
+_DEVICE_FIELDS: Final = tuple(field.name for field in fields(Device))
+_TEXTS: Final = (
+    "kind", "profile", "name", "area", "parent_id", "component_code", "department",
+    *(scheme.column for scheme in SCHEMES if not scheme.has_fixed_form),
+)  # fmt: skip
+_SYNTAX: Final = {"grid": (_GRID, "grid code", "give its 15 digits")} | {
+    scheme.column: (scheme.syntax, scheme.label, scheme.remedy) for scheme in SCHEMES if scheme.syntax is not None
+}
+"""By column: what a text must match, what it is then called, and how to write it right."""
 _LONGEST_INTERVAL_S: Final = 366 * 86_400
 _LONGEST_ATTRIBUTE: Final = 1000
 _MOST_MAPPINGS: Final = 500
@@ -34,15 +40,12 @@ _MOST_DERIVED: Final = 50
 _LARGEST_INTEGER: Final = 2**53  # beyond it a rule, which computes in doubles, would see another number
 
 
-def normalise_eui(dev_eui: str) -> str | None:
-    """The 16 lower-case hexadecimal digits of a LoRaWAN EUI, separators left out; None where it is not one."""
-    digits = _EUI_SEPARATORS.sub("", dev_eui).lower()
-    return digits if _EUI.fullmatch(digits) else None
-
-
 def normalise_device(device: Device) -> Device:
-    """The device as it is stored: texts trimmed, an empty one None, the EUI in its one form (a bad one as it came)."""
-    eui = _trimmed(device.dev_eui)
+    """The device as it is stored: texts trimmed, empty ones None, identities in their one form (or as they came)."""
+    identities: dict[str, Any] = {
+        scheme.column: scheme.normalise(text) if (text := _trimmed(getattr(device, scheme.column))) else None
+        for scheme in SCHEMES
+    }
     return replace(
         device,
         name=device.name.strip(),
@@ -50,10 +53,8 @@ def normalise_device(device: Device) -> Device:
         parent_id=_trimmed(device.parent_id),
         component_code=_trimmed(device.component_code),
         department=_trimmed(device.department),
-        dev_eui=(normalise_eui(eui) or eui) if eui else None,
-        mn=_trimmed(device.mn),
         grid=_trimmed(device.grid),
-        sparkplug=_trimmed(device.sparkplug),
+        **identities,
     )
 
 
@@ -88,14 +89,10 @@ def device_problems(device: Device, kinds: Collection[str], bounds: Bounds | Non
             f"{device.report_interval_s} s is no report interval",
             "give 1 s to 366 days, in seconds",
         )
-    if device.dev_eui is not None and normalise_eui(device.dev_eui) is None:
-        yield problem("dev_eui", f"{device.dev_eui!r} is no EUI", "give its 16 hexadecimal digits")
-    if device.grid is not None and not _GRID.fullmatch(device.grid):
-        yield problem("grid", f"{device.grid!r} is no grid code", "give its 15 digits")
-    if device.sparkplug is not None and not _SPARKPLUG.fullmatch(device.sparkplug):
-        yield problem(
-            "sparkplug", f"{device.sparkplug!r} is no Sparkplug path", "write group/edge or group/edge/device"
-        )
+    for column in filter(_SYNTAX.__contains__, _DEVICE_FIELDS):
+        text, (syntax, label, remedy) = getattr(device, column), _SYNTAX[column]
+        if text is not None and not syntax.fullmatch(text):
+            yield problem(column, f"{text!r} is no {label}", remedy)
     yield from attribute_problems(device.device_id, device.attributes)
 
 
@@ -197,7 +194,7 @@ def _trimmed(text: str | None) -> str | None:
 
 
 def _text_problems(device: Device) -> Iterator[RecordProblem]:
-    for column in ("kind", "profile", "name", "area", "parent_id", "component_code", "department", "mn", "sparkplug"):
+    for column in _TEXTS:
         text = getattr(device, column) or ""
         if len(text) > LENGTH[column]:
             yield RecordProblem(device.device_id, column, f"{len(text)} characters", f"use at most {LENGTH[column]}")

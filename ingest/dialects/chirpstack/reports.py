@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.errors import Unreadable
+from domain.identities import DEV_EUI
 from domain.rejections import Reason
 from ingest.dialects.lorawan.network_server import flatten, instant_ms, link_fields, member
 from ingest.dialects.messages import Decoded, Uplink
@@ -38,7 +39,7 @@ def decode_chirpstack(event: object, topic_eui: str) -> Decoded:
         Uplink(
             codec=CODEC,
             fields=fields,
-            dev_eui=dev_eui,
+            identity=DEV_EUI.of(dev_eui),
             observed_at_ms=instant_ms([event.get("time")]),
             message_id=message_id if message_id is not None else event.get("fCnt", 0),
         )

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, tzinfo
 from typing import Final
 
+from domain.identities import MN
 from domain.rejections import Reason
 from domain.telemetry import Quality
 from ingest.dialects.hj212.frame import Defect, undue
@@ -92,7 +93,7 @@ def read_report(fields: Fields, mn: str, qn: str, zone: tzinfo) -> Uplink | Refu
     return Uplink(
         codec=CODEC,
         fields=values,
-        mn=mn,
+        identity=MN.of(mn),
         observed_at_ms=_instant_ms(data_time, zone),
         message_id=qn or None,
         quality=quality,

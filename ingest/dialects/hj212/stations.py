@@ -7,6 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from domain.devices import Device, IdentityLookup
+from domain.identities import MN
 from domain.rejections import Reason
 from ingest.dialects.hj212.frame import Defect, Frame, read_frames
 from ingest.dialects.hj212.parts import GivenUp, WaitingParts, Whole
@@ -52,7 +53,7 @@ class Stations:
         return heard
 
     def _read(self, message: MqttMessage, mn: str, ticket: Ticket, heard: Received) -> None:
-        device = self._lookup.device_by_mn(mn)
+        device = self._lookup.find(MN.of(mn))
         frames = read_frames(message.payload, self._tolerated(device))
         if len(frames) > self._most_frames:
             detail = f"{len(frames)} frames; a message may have {self._most_frames}"
@@ -82,7 +83,7 @@ class Stations:
             return Refused(Reason.UNPARSEABLE, f"CN {frame.cn} is no command that urbansense takes readings from")
         elif frame.part is None:
             heard.items.append((self._report([frame], mn), message))
-        elif self._lookup.device_by_mn(mn) is None:
+        elif self._lookup.find(MN.of(mn)) is None:
             return Refused(Reason.UNKNOWN_DEVICE, f"MN {mn!r} is not registered")
         elif self.parts.is_repetition(frame, message):
             heard.asides.append("hj212 part repeated")
@@ -96,12 +97,12 @@ class Stations:
         if isinstance(concluded, Whole):
             item = self._report(concluded.frames, mn)
         else:
-            item = _of(self._lookup.device_by_mn(mn), Refused(Reason.UNPARSEABLE, concluded.detail))
+            item = _of(self._lookup.find(MN.of(mn)), Refused(Reason.UNPARSEABLE, concluded.detail))
         heard.items.append((item, concluded.message))
         heard.settle(concluded.tickets)
 
     def _report(self, frames: Sequence[Frame], mn: str) -> Uplink | Refused:
-        device = self._lookup.device_by_mn(mn)
+        device = self._lookup.find(MN.of(mn))
         try:
             fields = self._fields([frame.cp for frame in frames], self._tolerated(device))
             report = read_report(fields, mn, frames[0].qn, self._zone)

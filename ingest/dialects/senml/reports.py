@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.errors import Unreadable
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from ingest.dialects.messages import Decoded, Refused, Uplink
 from ingest.dialects.senml.records import SenmlRecord, resolve_pack
@@ -39,8 +40,8 @@ def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, 
     usable.sort(key=lambda record: _instant_s(record.time_s, received_at_ms))
     uplinks = _by_device_and_instant(usable, codec, topic_device)
     for uplink in uplinks:
-        uplink.kind = kind if uplink.device_id == topic_device else None
-        uplink.speaker = None if uplink.device_id == topic_device else topic_device
+        uplink.kind = kind if uplink.identity.value == topic_device else None
+        uplink.speaker = None if uplink.identity.value == topic_device else topic_device
     return [*refused, *uplinks]
 
 
@@ -88,7 +89,7 @@ def _fields(record: SenmlRecord, field: str) -> Iterator[tuple[str, object, str 
 
 
 def _uplink(codec: str, device_id: str, time_s: float) -> Uplink:
-    uplink = Uplink(codec, {}, device_id)
+    uplink = Uplink(codec, {}, OWN_ID.of(device_id))
     if time_s >= _ABSOLUTE_FROM_S:
         uplink.observed_at_ms = round(time_s * 1000)
     elif time_s:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.devices import IdentityLookup
+from domain.identities import SPARKPLUG_PATH
 from domain.mqtt import REBIRTH_TOPIC
 from domain.rejections import Reason
 from ingest.dialects.messages import MqttMessage, Refused
@@ -105,7 +106,7 @@ class EdgeNodes:
         return heard
 
     def _hear(self, message: MqttMessage, heard: Received, sort: str, who: tuple[str, str, str]) -> None:
-        device = self.lookup.device_by_sparkplug("/".join(filter(None, who)))
+        device = self.lookup.find(SPARKPLUG_PATH.of("/".join(filter(None, who))))
         speaker = device.device_id if device is not None else None
         try:
             spoken = _Spoken(message, speaker, sort, *who, read_payload(message.payload))

@@ -6,6 +6,7 @@ Source: Eclipse Sparkplug 3.0, sections 6.4.16 to 6.4.19 (datatypes, metrics, qu
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from domain.identities import SPARKPLUG_PATH
 from domain.telemetry import Quality
 from ingest.dialects.messages import Uplink
 from ingest.dialects.sparkplug.wire import Metric
@@ -62,12 +63,13 @@ def reports(told: Iterable[NamedMetric], path: str, seq: int | None) -> list[Upl
 
     A metric told twice for an instant with two values is kept once, and the second is told as unknown.
     """
+    identity = SPARKPLUG_PATH.of(path)
     by_instant: dict[int | None, Uplink] = {}
     for one in told:
         report = by_instant.get(one.at_ms)
         if report is None:
             message_id = str(seq) if seq is not None else None
-            report = Uplink(CODEC, {}, sparkplug=path, observed_at_ms=one.at_ms, message_id=message_id, quality={})
+            report = Uplink(CODEC, {}, identity, observed_at_ms=one.at_ms, message_id=message_id, quality={})
             by_instant[one.at_ms] = report
         _add(report, one)
     return [by_instant[at_ms] for at_ms in sorted(by_instant, key=lambda at_ms: -1 if at_ms is None else at_ms)]

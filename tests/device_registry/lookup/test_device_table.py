@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from device_registry.lookup.device_table import DeviceTable
 from device_registry.records.encoding import DEVICE_HEADERS, PROFILE_HEADERS, encode_device, encode_profile
 from domain.devices import Device, DeviceState, FieldMapping, Profile
+from domain.identities import DEV_EUI
 from domain.topics import Headers
 from tests.device_registry.records.devices_strategy import devices
 from tests.device_registry.samples import CABINET, LAMP, lamp
@@ -109,7 +110,7 @@ def test_an_eui_that_changed_hands_is_found_in_whatever_order_partitions_are_rea
         table.apply([histories[step % 2].pop(0)])
 
     for device_id, eui in [("SL-1", two.dev_eui), ("SL-2", one.dev_eui)]:
-        found = table.device_by_eui(eui or "")
+        found = table.find(DEV_EUI.of(eui or ""))
         assert found is not None
         assert found.device_id == device_id
 
@@ -118,5 +119,5 @@ def test_retired_devices_are_let_go() -> None:
     table = _table(_of(LAMP), _of(replace(LAMP, state=DeviceState.RETIRED)))
 
     assert table.device("SL-1") is None
-    assert table.device_by_eui(LAMP.dev_eui or "") is None
+    assert table.find(DEV_EUI.of(LAMP.dev_eui or "")) is None
     assert len(table) == 0

@@ -10,6 +10,7 @@ from device_registry.publication.publisher import publish_pending
 from device_registry.records.encoding import DEVICE_HEADERS, encode_device
 from device_registry.storage.registry import Registry
 from domain.devices import Device, DeviceLookup, DeviceState, Profile
+from domain.identities import DEV_EUI
 from domain.topics import Topics
 from streams.ports import Outgoing
 from streams.sqlite.log import SQLiteLog
@@ -58,9 +59,9 @@ async def test_a_device_is_found_by_its_eui_however_it_is_written(log: SQLiteLog
     lookup = FollowingLookup(topics)
     await lookup.load(log)
 
-    assert lookup.device_by_eui(eui) == LAMP
-    assert lookup.device_by_eui("a840419edb62011d") is None
-    assert lookup.device_by_eui("") is None
+    assert lookup.find(DEV_EUI.of(eui)) == LAMP
+    assert lookup.find(DEV_EUI.of("a840419edb62011d")) is None
+    assert lookup.find(DEV_EUI.of("")) is None
 
 
 async def test_an_empty_topic_is_loaded_at_once(log: SQLiteLog, topics: Topics) -> None:
@@ -87,7 +88,7 @@ async def test_it_follows_changes_without_reading_anything_twice(
         registry.upsert_devices([replace(LAMP, name="renamed", dev_eui=None)], now_ms=NOW_MS)
         await publish_pending(registry, log, topics)
         await until(lambda: (lookup.device("SL-1") or CABINET).name == "renamed")
-        assert lookup.device_by_eui("a840419edb62011c") is None
+        assert lookup.find(DEV_EUI.of("a840419edb62011c")) is None
 
 
 async def test_retired_and_removed_devices_are_not_found(registry: Registry, log: SQLiteLog, topics: Topics) -> None:
@@ -101,7 +102,7 @@ async def test_retired_and_removed_devices_are_not_found(registry: Registry, log
         await until(lambda: len(lookup) == 1)
 
         assert lookup.device("SL-1") is None
-        assert lookup.device_by_eui(LAMP.dev_eui or "") is None
+        assert lookup.find(DEV_EUI.of(LAMP.dev_eui or "")) is None
         assert lookup.device("SL-2") is None
 
         registry.upsert_devices([replace(LAMP, state=DeviceState.ACTIVE)], now_ms=NOW_MS)

@@ -14,6 +14,7 @@ from device_registry.lookup.following import FollowingLookup, LocalCopy
 from device_registry.lookup.snapshot import LONGEST_AGE_MS
 from device_registry.publication.publisher import publish_pending
 from device_registry.storage.registry import Registry
+from domain.identities import DEV_EUI
 from domain.topics import Topics
 from streams.ports import TopicPartition
 from streams.sqlite.log import SQLiteLog
@@ -78,7 +79,7 @@ async def test_a_start_knows_what_changed_since_the_last_run(
         "SL-3": "路灯 3",
     }
     assert lookup.profile("milesight-em310-tilt") == registry.profiles()["milesight-em310-tilt"]
-    assert lookup.device_by_eui(LAMP.dev_eui or "") == lookup.device("SL-1")
+    assert lookup.find(DEV_EUI.of(LAMP.dev_eui or "")) == lookup.device("SL-1")
 
 
 async def test_on_a_slow_log_it_starts_with_what_it_knew_and_learns_the_rest_while_it_runs(

@@ -50,7 +50,7 @@ def test_topic_content_type_and_shape_choose_the_codec(
 def test_device_and_kind_come_from_the_topic() -> None:
     [report] = decode(MqttMessage(LAMP_TOPIC, NATIVE, 0))
     assert isinstance(report, Uplink)
-    assert (report.device_id, report.kind, report.speaker) == ("SL-1", "streetlight", None)
+    assert (report.identity.value, report.kind, report.speaker) == ("SL-1", "streetlight", None)
 
 
 @pytest.mark.parametrize(

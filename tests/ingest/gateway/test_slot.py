@@ -11,6 +11,7 @@ import pytest
 
 from domain.devices import Device, Profile
 from domain.errors import Fenced
+from domain.identities import OWN_ID, Identity
 from domain.mqtt import parse_mqtt_url
 from domain.topics import Topics, is_tick
 from ingest.gateway.settings import GatewaySettings
@@ -35,14 +36,8 @@ class Lamps:
     def device(self, device_id: str) -> Device | None:
         return Device(device_id, "streetlight", "streetlight") if device_id.startswith("L") else None
 
-    def device_by_eui(self, dev_eui: str) -> Device | None:
-        return None
-
-    def device_by_mn(self, mn: str) -> Device | None:
-        return None
-
-    def device_by_sparkplug(self, path: str) -> Device | None:
-        return None
+    def find(self, identity: Identity) -> Device | None:
+        return self.device(identity.value) if identity.scheme is OWN_ID else None
 
     def profile(self, name: str) -> Profile | None:
         return Profile("streetlight", "streetlight")

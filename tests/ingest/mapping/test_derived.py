@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from domain.devices import DerivedReading, Device, FieldMapping, Profile
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from domain.topics import Topics
 from ingest.dialects.messages import MqttMessage, Uplink
@@ -25,9 +26,9 @@ def _profile(*derived: DerivedReading, fields: tuple[FieldMapping, ...] = MAPPED
 
 def _normalised(fields: dict[str, Any], profile: Profile, **attributes: Any) -> Normalised:
     device = Device("WM-1", "water_monitor", "model", attributes=attributes)
-    sender = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, "WM-1"))
+    sender = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, OWN_ID.of("WM-1")))
     assert isinstance(sender, ReportingDevice)
-    return normalise(Uplink("json", fields, "WM-1", observed_at_ms=RECEIVED), sender, RECEIVED)
+    return normalise(Uplink("json", fields, OWN_ID.of("WM-1"), observed_at_ms=RECEIVED), sender, RECEIVED)
 
 
 def _telemetry(fields: dict[str, Any], profile: Profile, **attributes: Any) -> Any:

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from domain.devices import Device, FieldMapping, Profile
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from domain.time.units import DAY_MS
 from domain.topics import Topics
@@ -19,13 +20,13 @@ LAMP = Device("SL-320582-000123", "streetlight", "streetlight", area="320582/110
 def sender(*fields: FieldMapping, ignore: tuple[str, ...] = (), area: str | None = LAMP.area) -> ReportingDevice:
     device = Device(LAMP.device_id, "streetlight", "model", area=area)
     profile = Profile("model", "streetlight", fields, ignore)
-    found = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, device.device_id))
+    found = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, OWN_ID.of(device.device_id)))
     assert isinstance(found, ReportingDevice)
     return found
 
 
 def normalised(fields: dict[str, Any], of: ReportingDevice | None = None, **words: Any) -> Normalised:
-    uplink = Uplink("json", fields, LAMP.device_id, **{"observed_at_ms": OBSERVED, **words})
+    uplink = Uplink("json", fields, OWN_ID.of(LAMP.device_id), **{"observed_at_ms": OBSERVED, **words})
     return normalise(uplink, of or sender(), RECEIVED)
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from domain.devices import Device, DeviceState, FieldMapping, Profile
+from domain.identities import DEV_EUI, OWN_ID
 from domain.rejections import Reason
 from domain.topics import Topics
 from ingest.dialects.messages import Refused, Uplink
@@ -16,8 +17,12 @@ def find(uplink: Uplink, device: Device = LAMP) -> ReportingDevice | Refused:
     return DeviceResolver(Topics("test-"), lookup_of(device, Profile("streetlight", "streetlight"))).find(uplink)
 
 
-def uplink(device_id: str | None = "SL-1", **words: str) -> Uplink:
-    return Uplink("json", {}, device_id, **words)  # type: ignore[arg-type]
+def uplink(device_id: str = "SL-1", **words: str) -> Uplink:
+    return Uplink("json", {}, OWN_ID.of(device_id), **words)  # type: ignore[arg-type]
+
+
+def of_eui(dev_eui: str) -> Uplink:
+    return Uplink("chirpstack", {}, DEV_EUI.of(dev_eui))
 
 
 def test_a_known_device_is_found_with_its_topic_key_and_area() -> None:
@@ -29,7 +34,7 @@ def test_a_known_device_is_found_with_its_topic_key_and_area() -> None:
 
 @pytest.mark.parametrize("dev_eui", ["a840419edb62011c", "A8-40-41-9E-DB-62-01-1C"])
 def test_a_device_is_found_by_its_eui_too(dev_eui: str) -> None:
-    sender = find(uplink(None, dev_eui=dev_eui))
+    sender = find(of_eui(dev_eui))
     assert isinstance(sender, ReportingDevice)
     assert sender.device_id == "SL-1"
 
@@ -37,8 +42,8 @@ def test_a_device_is_found_by_its_eui_too(dev_eui: str) -> None:
 REFUSED = {
     "an unknown id": (uplink("SL-2"), LAMP, Reason.UNKNOWN_DEVICE, "SL-2"),
     "an empty id": (uplink(""), LAMP, Reason.UNKNOWN_DEVICE, "is not registered"),
-    "an unknown EUI": (uplink(None, dev_eui="0101"), LAMP, Reason.UNKNOWN_DEVICE, "0101"),
-    "an empty EUI": (uplink(None, dev_eui=""), replace(LAMP, dev_eui=None), Reason.UNKNOWN_DEVICE, "is not registered"),
+    "an unknown EUI": (of_eui("0101"), LAMP, Reason.UNKNOWN_DEVICE, "0101"),
+    "an empty EUI": (of_eui(""), replace(LAMP, dev_eui=None), Reason.UNKNOWN_DEVICE, "is not registered"),
     "a retired device": (uplink(), replace(LAMP, state=DeviceState.RETIRED), Reason.UNKNOWN_DEVICE, "SL-1"),
     "a suspended device": (uplink(), replace(LAMP, state=DeviceState.SUSPENDED), Reason.UNAUTHORISED, "suspended"),
     "another kind": (uplink(kind="cabinet"), LAMP, Reason.WRONG_KIND, "SL-1 is a streetlight, not a cabinet"),

@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.devices import Device, DeviceState, FieldMapping, Profile
+from domain.identities import Identity
 from domain.rejections import Reason
 from domain.topics import REJECTION_HEADERS, TELEMETRY_HEADERS, Topics
 from ingest.dialects.messages import MqttMessage
@@ -229,11 +230,11 @@ def test_a_bug_rejects_its_message_and_is_logged_once_and_the_next_message_is_se
     class BrokenOnce(MemoryLookup):
         broken = True
 
-        def device(self, device_id: str) -> Device | None:
+        def find(self, identity: Identity) -> Device | None:
             if self.broken:
                 self.broken = False
                 raise KeyError("a bug")
-            return super().device(device_id)
+            return super().find(identity)
 
     of_city = pipeline(BrokenOnce(registry().devices, registry().profiles))
     with capture_logs() as logs:

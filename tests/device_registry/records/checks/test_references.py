@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from device_registry.records.checks.references import Known, Relative, reference_problems
 from device_registry.records.city_tables import load_city_tables
 from domain.devices import Device, DeviceState
+from domain.identities import DEV_EUI
 from domain.topics import KINDS
 from tests.device_registry.samples import CABINET
 
@@ -58,5 +59,5 @@ def test_a_retired_device_asks_for_no_eui() -> None:
     active, retired = _device("A", dev_eui=eui), _device("B", dev_eui=eui, state=DeviceState.RETIRED)
 
     assert _problems([active, retired], Known(PROFILES)) == []
-    assert _problems([retired], Known(PROFILES, holders={"dev_eui": {eui: "C"}})) == []
-    assert _problems([active], Known(PROFILES, holders={"dev_eui": {eui: "C"}})) == [("A", "dev_eui")]
+    assert _problems([retired], Known(PROFILES, holders={DEV_EUI: {eui: "C"}})) == []
+    assert _problems([active], Known(PROFILES, holders={DEV_EUI: {eui: "C"}})) == [("A", "dev_eui")]

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from device_registry.records.checks.validation import device_problems, normalise_device, normalise_eui
+from device_registry.records.checks.validation import device_problems, normalise_device
+from domain.identities import normalise_eui
 from domain.topics import KINDS
 from tests.device_registry.samples import LAMP
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Unreadable
+from domain.identities import DEV_EUI
 from domain.rejections import Reason
 from ingest.dialects.chirpstack.reports import decode_chirpstack
 from ingest.dialects.messages import Uplink
@@ -28,7 +29,7 @@ def test_a_real_uplink_gives_its_decoded_fields_and_the_link() -> None:
     assert decode(event()) == Uplink(
         "chirpstack",
         {"BatV": 3.297, "rssi": -102.0, "snr": -12.0},
-        dev_eui=EUI,
+        identity=DEV_EUI.of(EUI),
         observed_at_ms=1787841584530,
         message_id="80166477-0000-4000-8000-000000000001",
     )

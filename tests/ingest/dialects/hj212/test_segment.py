@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.identities import MN
 from domain.quantities.catalogue import CATALOGUE
 from ingest.dialects.hj212.factors import FACTORS, READINGS
 from ingest.dialects.hj212.frame import Defect
@@ -23,7 +24,7 @@ def report(cp: str, zone: ZoneInfo = ZONE) -> Uplink:
 def test_a_real_time_report_is_worded_as_the_station_words_it() -> None:
     found = report("DataTime=20260601120000;w01001-Rtd=7.42,w01001-Flag=N;w01010-Rtd=-0.6,w01010-Flag=N")
     assert found == Uplink(
-        "hj212", {"w01001-Rtd": 7.42, "w01010-Rtd": -0.6}, mn="MN1", observed_at_ms=NOON_MS,
+        "hj212", {"w01001-Rtd": 7.42, "w01010-Rtd": -0.6}, identity=MN.of("MN1"), observed_at_ms=NOON_MS,
         message_id="20260601120000123", companions=set(),
     )  # fmt: skip
 

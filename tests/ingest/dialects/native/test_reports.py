@@ -1,6 +1,7 @@
 import pytest
 
 from domain.errors import Unreadable
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from ingest.dialects.messages import Refused, Uplink
 from ingest.dialects.native.reports import decode_gateway_batch, decode_native
@@ -11,12 +12,14 @@ LAMP, KIND = "SL-320582-000123", "streetlight"
 def test_a_report_is_taken_as_the_device_worded_it() -> None:
     document = {"ts": 1763772000123, "seq": 41, "readings": {"voltage": "229"}, "firmware": "1.2"}
     assert decode_native(document, LAMP, KIND) == [
-        Uplink("json", {"voltage": "229"}, LAMP, kind=KIND, observed_at_ms=1763772000123, message_id=41)
+        Uplink("json", {"voltage": "229"}, OWN_ID.of(LAMP), kind=KIND, observed_at_ms=1763772000123, message_id=41)
     ]
 
 
 def test_time_and_sequence_number_may_be_missing() -> None:
-    assert decode_native({"readings": {"voltage": 1}}, LAMP, KIND) == [Uplink("json", {"voltage": 1}, LAMP, kind=KIND)]
+    assert decode_native({"readings": {"voltage": 1}}, LAMP, KIND) == [
+        Uplink("json", {"voltage": 1}, OWN_ID.of(LAMP), kind=KIND)
+    ]
 
 
 NO_REPORTS = {
@@ -54,8 +57,8 @@ def test_an_empty_array_is_no_batch(decode: object) -> None:
 def test_a_gateway_speaks_for_the_devices_it_names_and_for_itself_without_a_speaker() -> None:
     batch = [{"device_id": "MC-1", "ts": 5, "seq": "a", "readings": {}}, {"device_id": "GW-1", "readings": {}}]
     assert decode_gateway_batch(batch, "GW-1") == [
-        Uplink("json", {}, "MC-1", observed_at_ms=5, message_id="a", speaker="GW-1"),
-        Uplink("json", {}, "GW-1"),
+        Uplink("json", {}, OWN_ID.of("MC-1"), observed_at_ms=5, message_id="a", speaker="GW-1"),
+        Uplink("json", {}, OWN_ID.of("GW-1")),
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Unreadable
+from domain.identities import OWN_ID
 from domain.rejections import Reason
 from ingest.dialects.messages import Refused, Uplink
 from ingest.dialects.senml.reports import decode_senml
@@ -25,7 +26,7 @@ def test_plain_names_are_quantities_of_the_device_on_the_topic_in_one_report_an_
     pack = [{"bt": 1763772000, "n": "voltage", "u": "V", "v": 229}, {"n": "active_power", "u": "kW", "v": 0.1}]
     assert decode(pack) == [
         Uplink(
-            CODEC, {"voltage": 229.0, "active_power": 0.1}, LAMP, kind=KIND, observed_at_ms=1763772000000,
+            CODEC, {"voltage": 229.0, "active_power": 0.1}, OWN_ID.of(LAMP), kind=KIND, observed_at_ms=1763772000000,
             units={"voltage": "V", "active_power": "kW"},
         )
     ]  # fmt: skip
@@ -34,7 +35,7 @@ def test_plain_names_are_quantities_of_the_device_on_the_topic_in_one_report_an_
 def test_the_datapoints_of_the_rfc_are_six_reports_of_the_device_in_their_names_prefix_in_order_of_time() -> None:
     device = "urn:dev:ow:10e2073a0108006"
     found = reports(json.loads(golden("senml/multiple_datapoints.json")), device)
-    assert [(report.device_id, report.observed_at_ms, report.fields) for report in found] == [
+    assert [(report.identity.value, report.observed_at_ms, report.fields) for report in found] == [
         (device, 1276020071001, {"current": 1.2}),
         (device, 1276020072001, {"current": 1.3}),
         (device, 1276020073001, {"current": 1.4}),
@@ -47,7 +48,7 @@ def test_the_datapoints_of_the_rfc_are_six_reports_of_the_device_in_their_names_
 
 def test_a_pack_with_other_devices_names_makes_the_topics_device_their_speaker() -> None:
     found = reports(json.loads(golden("senml/collection_of_resources.json")), "2001:db8::2")
-    assert [(report.device_id, report.speaker, report.kind, report.fields) for report in found] == [
+    assert [(report.identity.value, report.speaker, report.kind, report.fields) for report in found] == [
         ("2001:db8::2", None, KIND, {"temperature": 25.2, "humidity": 30.0}),
         ("2001:db8::1", "2001:db8::2", None, {"temperature": 12.3, "humidity": 67.0}),
     ]
@@ -69,7 +70,7 @@ NAMES = {
 @pytest.mark.parametrize(("name", "device_id", "field"), NAMES.values(), ids=NAMES.keys())
 def test_a_name_is_split_into_device_and_field(name: str, device_id: str, field: str) -> None:
     [report] = reports([{"n": name, "u": "V", "v": 1}])
-    assert (report.device_id, list(report.fields)) == (device_id, [field])
+    assert (report.identity.value, list(report.fields)) == (device_id, [field])
 
 
 def test_a_series_that_is_told_apart_by_its_units_gives_fields_named_by_them() -> None:

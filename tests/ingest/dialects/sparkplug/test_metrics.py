@@ -1,5 +1,6 @@
 import pytest
 
+from domain.identities import SPARKPLUG_PATH
 from ingest.dialects.sparkplug.metrics import NamedMetric, is_control, quality_of, reports, typed_value
 from ingest.dialects.sparkplug.wire import Metric
 
@@ -49,7 +50,7 @@ def test_metrics_of_different_instants_are_different_reports() -> None:
     assert (clockless.observed_at_ms, clockless.fields) == (None, {"d": 4.0})
     assert (first.observed_at_ms, first.fields, first.quality) == (10, {"a": 1.0}, {"a": "bad"})
     assert (second.observed_at_ms, second.fields, second.quality) == (20, {"b": 2.0, "c": 3.0}, {})
-    assert {one.sparkplug for one in (clockless, first, second)} == {"g/e/d"}
+    assert {one.identity for one in (clockless, first, second)} == {SPARKPLUG_PATH.of("g/e/d")}
     assert {one.message_id for one in (clockless, first, second)} == {"7"}
 
 

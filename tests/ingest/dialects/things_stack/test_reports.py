@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Unreadable
+from domain.identities import DEV_EUI
 from domain.rejections import Reason
 from ingest.dialects.messages import Uplink
 from ingest.dialects.things_stack.reports import decode_things_stack
@@ -29,7 +30,7 @@ def test_an_uplink_gives_its_decoded_fields_the_best_link_and_the_network_s_own_
     assert decode(message()) == Uplink(
         "things-stack",
         {"battery": 92, "temperature": 25.7, "distance": 2116, "position": "tilt", "rssi": -97.0, "snr": 0.0},
-        dev_eui="24E124713C140042",
+        identity=DEV_EUI.of("24E124713C140042"),
         observed_at_ms=1763772003387,
         message_id="AXA50tHUGUucuzS/bCGMNw==/0",
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from domain.events import Status
+from domain.identities import DEV_EUI, MN, SPARKPLUG_PATH
 from domain.rejections import Reason
 from domain.telemetry import Telemetry
 from ingest.dialects.messages import MqttMessage
@@ -169,9 +170,9 @@ def test_it_tells_how_far_it_is() -> None:
 def test_the_registry_knows_devices_by_every_name_and_what_they_count_for() -> None:
     lamp = replace(street()[0], mn="M1", sparkplug="g/e/d", grid="320582110152102")
     registry = PractiseRegistry([lamp, *street()[1:]])
-    assert registry.device("SL-1") is registry.device_by_eui("24e1240000000001") is lamp
-    assert registry.device_by_mn("M1") is registry.device_by_sparkplug("g/e/d") is lamp
-    assert registry.device("SL-7") is registry.device_by_eui("00") is None
+    assert registry.device("SL-1") is registry.find(DEV_EUI.of("24e1240000000001")) is lamp
+    assert registry.find(MN.of("M1")) is registry.find(SPARKPLUG_PATH.of("g/e/d")) is lamp
+    assert registry.device("SL-7") is registry.find(DEV_EUI.of("00")) is None
     assert registry.profile("streetlight") is not None
     assert registry.counts_for("SL-1") == {"DB-1", "320582", "320582/110", "320582110152102", "100.0", "F1"}
     assert registry.counts_for("nobody") == frozenset()
