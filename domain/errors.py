@@ -47,3 +47,10 @@ class TransientFault(UrbansenseError):
 
 class Fenced(UrbansenseError):
     """A newer process holds the same transactional id; nothing more may be written by this one."""
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """The errors inside a group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
+    return [error]

@@ -6,19 +6,15 @@ command ──ASGI──▶ the same API over the opened parts     (nothing runs
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
 
-from device_registry.publication.publisher import RegistryPublisher
 from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api
-from urbansense.api_client.streaming_transport import StreamingTransport
+from urbansense.configuration.place import place_of
 from urbansense.configuration.settings import Settings, load_settings
-from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.parts import open_parts, place_of
-from urbansense.wiring.stages import api_app
 
 _T = TypeVar("_T")
 
@@ -46,22 +42,10 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             return
     if settings.api_url:
         raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
-    settings = at_the_files(settings)
-    async with AsyncExitStack() as stack:
-        try:
-            parts = await stack.enter_async_context(open_parts(settings, asyncio.Event(), store=True, registry=True))
-        except ConfigurationError as error:
-            unheard = (
-                f"no urbansense answers at {settings.client_api_url}; if it runs, set URBANSENSE_API_URL to its page"
-            )
-            raise ConfigurationError([*error.problems, unheard]) from error
-        await parts.lookup.load(parts.log)
-        publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        desk = open_credentials(parts)
-        stack.callback(desk.close)
-        transport = StreamingTransport(api_app(parts, publisher, desk=desk))
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
-            yield Api(client)
+    from urbansense.api_client.in_process import whole_api
+
+    async with whole_api(settings) as api:
+        yield api
 
 
 def with_api(act: Callable[[Api], Coroutine[Any, Any, _T]]) -> _T:
@@ -78,11 +62,6 @@ def bearer(settings: Settings) -> dict[str, str]:
     """The header by which the running API knows who gives the command."""
     token = settings.api_token
     return {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
-
-
-def at_the_files(settings: Settings) -> Settings:
-    """The same settings for the API in this process: who may open the files needs no login to it."""
-    return settings.model_copy(update={"login": "off"})
 
 
 async def _is_urbansense(client: httpx.AsyncClient) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from prometheus_client import REGISTRY
 
-from domain.errors import TransientFault
+from domain.errors import TransientFault, leaves
 from urbansense.running.memory import settled_memory
 from urbansense.running.metrics import ServiceMetrics
 
@@ -47,13 +47,6 @@ async def _guarded(name: str, service: Service, stop: asyncio.Event) -> None:
     if not stop.is_set():
         _log.error("a service ended on its own; the process stops", service=name)
         stop.set()
-
-
-def leaves(error: BaseException) -> list[BaseException]:
-    """The errors inside a group, or the error itself."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves(inner)]
-    return [error]
 
 
 async def unless_stopped(work: Coroutine[Any, Any, _T], stop: asyncio.Event) -> _T:

@@ -9,13 +9,13 @@ from time import time
 from device_registry.lookup.following import FollowingLookup, LocalCopy
 from device_registry.records.city_tables import load_city_tables
 from device_registry.storage.registry import Registry
-from domain.errors import ConfigurationError
 from domain.topics import Topics
 from ingest.recorder.recording import patiently
 from streams.opening.by_url import open_log
 from streams.ports import Log
 from timeseries.opening.by_url import open_store
 from timeseries.ports import Store
+from urbansense.configuration.place import make_data_dir
 from urbansense.configuration.settings import Settings
 from urbansense.running.services import unless_stopped
 
@@ -40,19 +40,6 @@ class Parts:
     def registry(self) -> Registry:
         assert self.opened_registry is not None
         return self.opened_registry
-
-
-def make_data_dir(settings: Settings) -> None:
-    """Raises: ConfigurationError where the data folder is none and cannot become one."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"URBANSENSE_DATA_DIR={settings.data_dir}: {error.strerror}") from error
-
-
-def place_of(settings: Settings) -> str:
-    """Which platform these settings mean, where parts of it are files: the folder and the prefix."""
-    return f"{settings.data_dir.resolve()}, prefix {settings.topic_prefix!r}"
 
 
 @asynccontextmanager

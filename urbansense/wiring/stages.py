@@ -44,6 +44,7 @@ from rules.worker.worker import RulesWorker
 from streams.reading.ticks import last_tick_ms
 from streams.sqlite.cleaner import LogCleaner
 from streams.sqlite.log import SQLiteLog
+from urbansense.configuration.place import place_of
 from urbansense.configuration.settings import Settings
 from urbansense.running.probe import ProbeServer
 from urbansense.running.services import Service, run_services
@@ -51,7 +52,7 @@ from urbansense.wiring.accounts import open_people
 from urbansense.wiring.cases import CaseParts, check_desk, open_case_parts, open_case_services, open_case_work
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.embedded_broker import EmbeddedBroker
-from urbansense.wiring.parts import Parts, open_parts, place_of
+from urbansense.wiring.parts import Parts, open_parts
 from urbansense.wiring.shared_database import SharedDatabase
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck, Services

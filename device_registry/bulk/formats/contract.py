@@ -28,6 +28,13 @@ class Format(StrEnum):
         return {Format.CSV: "line", Format.XLSX: "row", Format.GEOJSON: "feature"}[self]
 
 
+MEDIA_TYPES: Final = {
+    Format.CSV: "text/csv",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.GEOJSON: "application/geo+json",
+}
+
+
 class RawRow(NamedTuple):
     """A row as it came: cells by column, what does not fit under any column, and what is wrong with the row as such."""
 

@@ -21,6 +21,7 @@ _CONTEXT.set_forkserver_preload(
     [
         "__main__",
         "urbansense.commands.cli",
+        "urbansense.commands.platform.services",
         "urbansense.wiring.stages",
         "streams.kafka.log",
         "tests.e2e.processes.forked",

@@ -9,7 +9,6 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cases.policy.terms import parse_term
 from cases.workflow.states import STATE_ZH, State
 from cases.workflow.table import TRANSITIONS
 from domain.errors import ConfigurationError
@@ -217,6 +216,8 @@ def _path(number: str) -> str:
 def _term(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
+    from cases.policy.terms import parse_term
+
     try:
         return parse_term(text).model_dump(mode="json")
     except ValueError as error:

@@ -4,15 +4,12 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from device_registry.bulk.columns import RowProblem
-from device_registry.bulk.formats.contract import Format, format_of
-from device_registry.bulk.refused import RefusedFile
-from device_registry.bulk.staging import RefusedRow
+from device_registry.bulk.formats.contract import MEDIA_TYPES, Format, format_of
 from device_registry.records.entries import Datum
 from domain.devices import DeviceState
 from domain.errors import ConfigurationError, UrbansenseError
@@ -20,7 +17,9 @@ from urbansense.api_client.api import Api
 from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, err, out, print_json
-from web.api.devices.files import MEDIA_TYPES
+
+if TYPE_CHECKING:
+    from device_registry.bulk.staging import RefusedRow
 
 files = typer.Typer()
 
@@ -49,7 +48,10 @@ def import_devices(
         raise ConfigurationError(f"--errors {errors}: features do not fit a table; name it .geojson")
     if errors is not None and errors.resolve() == file.resolve():
         raise ConfigurationError(f"--errors {errors} is the file to import; name another")
-    told = _Told(preview, as_json)
+    # Writing the refused rows takes the registry's own formats; no other command has to load them.
+    from device_registry.bulk.refused import RefusedFile
+
+    outcome = _ImportOutcome(preview, as_json)
 
     async def act(api: Api) -> None:
         with ExitStack() as stack:
@@ -66,14 +68,14 @@ def import_devices(
                 **query,
             )
             async for line in lines:
-                told.take(line, bar)
+                outcome.take(line, bar)
                 refused.columns = line.get("columns", refused.columns)
                 if "refused" in line:
                     refused.write(_refused_row(line["refused"]))
 
     with_api(act)
-    told.print(came_in, skip_bad, errors)
-    if told.report["refused"] or told.unreadable:
+    outcome.print(came_in, skip_bad, errors)
+    if outcome.report["refused"] or outcome.unreadable:
         raise typer.Exit(1)
 
 
@@ -99,8 +101,8 @@ def export_devices(
     with_api(act)
 
 
-class _Told:
-    """What the platform tells of an import, kept for the end as far as it is shown."""
+class _ImportOutcome:
+    """What the platform reports of an import, kept for the end as far as it is shown."""
 
     def __init__(self, preview: bool, as_json: bool) -> None:
         self._preview, self._as_json = preview, as_json
@@ -179,9 +181,12 @@ class _Told:
             kept.append(one)
 
 
-def _refused_row(told: dict[str, Any]) -> RefusedRow:
-    errors = tuple(RowProblem(told["line"], **error) for error in told["errors"])
-    return RefusedRow(told["line"], told["cells"], tuple(told["extra"]), errors)
+def _refused_row(line: dict[str, Any]) -> "RefusedRow":
+    from device_registry.bulk.columns import RowProblem
+    from device_registry.bulk.staging import RefusedRow
+
+    errors = tuple(RowProblem(line["line"], **error) for error in line["errors"])
+    return RefusedRow(line["line"], line["cells"], tuple(line["extra"]), errors)
 
 
 def _progress() -> Progress:

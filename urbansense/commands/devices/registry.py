@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from urbansense.api_client.opening import with_api
-from urbansense.commands.devices import credentials, pending
+from urbansense.commands.devices import credentials, pending, smart_data_models
 from urbansense.commands.devices.care import care
 from urbansense.commands.devices.files import files
 from urbansense.commands.devices.tables import print_devices
@@ -71,3 +71,6 @@ def _told(key: str, value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+smart_data_models.register(app)

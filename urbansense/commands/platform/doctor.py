@@ -25,8 +25,8 @@ from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
+from urbansense.configuration.place import make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
-from urbansense.wiring.parts import make_data_dir
 from urbansense.wiring.shared_database import SharedDatabase
 
 _TIMEOUT_S: Final = 10.0

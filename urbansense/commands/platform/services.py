@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-import httpx
 import typer
 import uvloop
 
 from domain.errors import ConfigurationError, TransientFault
-from urbansense.commands.terminal.output import err, out
 from urbansense.configuration.settings import PREFIX, Settings, load_settings
 from urbansense.running.logs import configure_logging
 from urbansense.running.services import stop_on_signals
@@ -17,7 +15,7 @@ from urbansense.wiring import stages
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, gateway, recorder, correlator, desk, api, probe):
+    for command in (up, gateway, recorder, correlator, desk, api):
         app.command()(command)
     app.command("rules-worker")(rules_worker)
 
@@ -61,18 +59,6 @@ def desk() -> None:
 def api() -> None:
     """The HTTP API and the live page."""
     run_until_stopped(_alone(load_settings(), "LOG_URL", "STORE_URL"), stages.run_api)
-
-
-def probe() -> None:
-    """Exit code 0 if the service with these settings answers; for container health checks."""
-    url = f"http://127.0.0.1:{load_settings().http_port}/healthz"
-    try:
-        answer = httpx.get(url, timeout=3, trust_env=False)
-    except httpx.HTTPError as error:
-        err.print(f"{url}: {error}")
-        raise typer.Exit(1) from None
-    out.print(answer.text)
-    raise typer.Exit(0 if answer.is_success else 1)
 
 
 def run_until_stopped(settings: Settings, run: Callable[[Settings, asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -18,6 +18,7 @@ from rules.language.rule import Mode
 from rules.testing.running import run_rule_test
 from urbansense.api_client.api import Api
 from urbansense.api_client.opening import running_api, with_api
+from urbansense.commands.rules import history
 from urbansense.commands.rules.surroundings import ask_surroundings
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, complain, out, print_json, print_rows, warn
@@ -220,3 +221,6 @@ def _standing(standing: Any, version: Any, zone: ZoneInfo) -> str:
         return "yes"
     why = f": {standing['note']}" if standing["note"] else ""
     return f"again since {local_time(standing['at_ms'], zone)}, {standing['author']}{why}"
+
+
+history.register(app)

@@ -18,7 +18,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from device_registry.bulk.formats.contract import Format
+from device_registry.bulk.formats.contract import MEDIA_TYPES, Format
 from device_registry.bulk.importing import Import, Options
 from device_registry.records.entries import Datum
 from device_registry.service.contracts import DeviceFiles
@@ -30,11 +30,6 @@ from web.http.problems import Refused
 
 MAX_FILE_BYTES: Final = 2 * 1024 * 1024 * 1024
 NDJSON: Final = "application/x-ndjson"
-MEDIA_TYPES: Final = {
-    Format.CSV: "text/csv",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    Format.GEOJSON: "application/geo+json",
-}
 _TELL_EVERY_S: Final = 0.2
 _PAGE: Final = 200
 _PIECE_BYTES: Final = 256 * 1024
