@@ -1,4 +1,4 @@
-"""Pending devices as the API and the console use them, over the list, the log and the lookup."""
+"""Pending devices as the web sees them: `web.ports.PendingDesk` over the list, the log and the lookup."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,20 +20,20 @@ _LOOK_ANEW_S: Final = 1.0
 class PendingService:
     """Reads and writes the list in the registry's database; replays through the same lookup as `rejected replay`."""
 
-    def __init__(self, store: PendingStore, log: Log, lookup: FollowingLookup, rejections: RefusedMessages) -> None:
-        self._store = store
+    def __init__(self, book: PendingStore, log: Log, lookup: FollowingLookup, rejections: RefusedMessages) -> None:
+        self._book = book
         self._log = log
         self._lookup = lookup
         self._rejections = rejections
 
     async def page(self, *, refused: bool, after: str | None, limit: int) -> Sequence[PendingDevice]:
-        return await asyncio.to_thread(self._store.page, refused=refused, after=after, limit=limit)
+        return await asyncio.to_thread(self._book.page, refused=refused, after=after, limit=limit)
 
     async def get(self, name: str) -> PendingDevice | None:
-        return await asyncio.to_thread(self._store.get, name)
+        return await asyncio.to_thread(self._book.get, name)
 
     async def settle(self, name: str, device_id: str, *, replay: bool) -> Replay:
-        await asyncio.to_thread(self._store.take_out, name)
+        await asyncio.to_thread(self._book.take_out, name)
         if not replay:
             return Replay(0, 0)
         try:
@@ -46,7 +46,7 @@ class PendingService:
         return await self._rejections.replay(places, Reason.UNKNOWN_DEVICE) if places else Replay(0, 0)
 
     async def drop(self, name: str, *, for_good: bool, author: str) -> bool:
-        act = self._store.refuse if for_good else self._store.forget
+        act = self._book.refuse if for_good else self._book.forget
         return await asyncio.to_thread(act, name, now_ms=int(time() * 1000), author=author)
 
     async def _until_known(self, device_id: str) -> None:

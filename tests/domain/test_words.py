@@ -1,4 +1,4 @@
-"""Events, topics, partitions, addresses, waits."""
+"""Events, topics, ids, addresses, waits, the ledger."""
 
 from itertools import islice
 from random import Random

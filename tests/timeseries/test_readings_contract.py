@@ -1,36 +1,27 @@
 """Readings of many devices, in order and page by page, from every store."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from domain.time.units import MINUTE_MS
-from tests.servers.influxdb import Influx
 from tests.timeseries.building import NOON_MS, report, write
-from timeseries import Sample, Store, open_store
+from timeseries import Sample, Store
 from timeseries.queries.readings import ReadingQuery, StoredReading
 
 
-@pytest.fixture(params=["embedded", pytest.param("influxdb", marks=pytest.mark.influxdb)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    if request.param == "embedded":
-        opened = await open_store("embedded:", tmp_path)
-    else:
-        influx: Influx = request.getfixturevalue("influx")
-        bucket = request.getfixturevalue("influx_bucket")
-        place = influx.url.removeprefix("http://")
-        opened = await open_store(f"influxdb://{place}/{influx.org}/{bucket}", tmp_path, influx.token)
+@pytest.fixture
+async def store(store: Store) -> Store:
+    """The store of every contract suite, with readings in it."""
     reports = [
         report({"voltage": 220.0 + n, "active_power": 10.0 * n, "relay_closed": n % 2 == 0}, at_ms, f"L{n}")
         for at_ms in (NOON_MS, NOON_MS + MINUTE_MS)
         for n in range(5)
     ]
     marked = report({"voltage": 999.0}, NOON_MS + 2 * MINUTE_MS, "L1", quality={"voltage": "bad"}, message_id="7")
-    await write(opened, *reports, marked)
-    yield opened
-    await opened.close()
+    await write(store, *reports, marked)
+    return store
 
 
 def places(readings: Sequence[StoredReading]) -> list[tuple[int, str, str]]:

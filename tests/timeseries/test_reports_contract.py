@@ -5,7 +5,6 @@ from typing import Any
 from domain.telemetry import Telemetry
 from domain.time.units import HOUR_MS, MINUTE_MS
 from tests.timeseries.building import LAMP, NOON_MS, gateway_timed, report, write
-from tests.timeseries.test_contract import store  # noqa: F401
 from timeseries import Store
 
 
@@ -13,7 +12,7 @@ def as_stored(sent: Telemetry) -> dict[str, Any]:
     return {**{name: value for name, value in sent.items() if name != "area"}, "codec": "stored"}
 
 
-async def test_reports_come_back_as_they_were_written(store: Store) -> None:  # noqa: F811
+async def test_reports_come_back_as_they_were_written(store: Store) -> None:
     sent = [
         report({"voltage": 229.1, "lamp_failure": True}, message_id="41", quality={"voltage": "suspect"}),
         report({"lamp_failure": False}, NOON_MS + 1),
@@ -24,7 +23,7 @@ async def test_reports_come_back_as_they_were_written(store: Store) -> None:  # 
     assert list(found) == [as_stored(one) for one in sent]
 
 
-async def test_reports_come_in_the_order_of_their_receipt(store: Store) -> None:  # noqa: F811
+async def test_reports_come_in_the_order_of_their_receipt(store: Store) -> None:
     late = report({"voltage": 1.0}, NOON_MS, received_at_ms=NOON_MS + 9 * MINUTE_MS)
     other = report({"voltage": 2.0}, NOON_MS + MINUTE_MS, device_id="SL-2")
     await write(store, late, other, report({"voltage": 3.0}, NOON_MS + 2 * MINUTE_MS))
@@ -32,7 +31,7 @@ async def test_reports_come_in_the_order_of_their_receipt(store: Store) -> None:
     assert [one["readings"]["voltage"] for one in found] == [2.0, 3.0, 1.0]
 
 
-async def test_the_range_the_kind_and_the_device_bound_what_comes(store: Store) -> None:  # noqa: F811
+async def test_the_range_the_kind_and_the_device_bound_what_comes(store: Store) -> None:
     await write(
         store,
         report({"voltage": 1.0}, NOON_MS),
