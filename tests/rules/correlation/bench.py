@@ -22,6 +22,9 @@ title: {en: Feeder fault, zh: 馈线故障}
 group: {of: lamp-out, by: parent, at_least: 3, within: 10m, absorbs: true}
 severity: major
 """
+HOT = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 2, within: 10m}}"
+SUPPRESSION = (POWER_LOSS, DIM_UNDER_LOSS)
+GROUPING = (LAMP_OUT, FEEDER_FAULT)
 
 
 def lamp(device_id: str, parent_id: str | None = "F1", **facts: Any) -> Device:
@@ -160,3 +163,16 @@ def ms(at_minutes: float) -> int:
 
 def minutes(at_ms: int | None) -> float | None:
     return None if at_ms is None else at_ms / MINUTE_MS
+
+
+def three_out(bench: Bench) -> None:
+    """Enough lamps of one feeder for a group."""
+    for n in (1, 2, 3):
+        bench.opens("lamp-out", f"L{n}", n)
+
+
+def escalations(bench: Bench) -> list[tuple[str, str]]:
+    """Transition and severity of all that was published but for clearings."""
+    return [
+        (o.transition.value, o.event["severity"]) for o in bench.published if o.transition is not Transition.CLEARED
+    ]
