@@ -71,7 +71,7 @@ def raw_event(
 
 
 class Bench:
-    """One stage; `told` is everything it said so far."""
+    """One stage; `published` is everything it published so far."""
 
     def __init__(self, *documents: str, devices: Iterable[Device] = CITY, partitions: int = 1) -> None:
         self.devices = {device.device_id: device for device in devices}
@@ -124,14 +124,14 @@ class Bench:
         self._states |= states
 
     def changes(self) -> list[tuple[str, str, str]]:
-        """What was told, in order: (transition, rule, subject)."""
+        """What was published, in order: (transition, rule, subject)."""
         return [(o.transition.value, o.event["rule"], o.event["subject"]) for o in self.published]
 
     def forget_published(self) -> None:
         self.published.clear()
 
     def event(self, rule: str, subject: str) -> dict[str, Any]:
-        """The newest event of a rule on a subject as it was told last."""
+        """The newest event of a rule on a subject as it was published last."""
         return [o.event for o in self.published if (o.event["rule"], o.event["subject"]) == (rule, subject)][-1]
 
     def history(self, rule: str | None = None) -> list[tuple[Any, ...]]:
@@ -144,7 +144,7 @@ class Bench:
 
 
 def final(published: Iterable[Output]) -> list[dict[str, Any]]:
-    """The last that was told of every event, those not withdrawn, by rule, subject and opening."""
+    """The last that was published of every event, those not withdrawn, by rule, subject and opening."""
     last = {output.event["event_id"]: output.event for output in published}
     kept = [event for event in last.values() if event["status"] != "withdrawn"]
     return sorted(kept, key=lambda event: (event["rule"], event["subject"], event["opened_at_ms"]))

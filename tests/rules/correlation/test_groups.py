@@ -49,7 +49,7 @@ def test_members_further_apart_than_within_are_no_group_and_old_ones_no_members(
     assert bench.history("feeder-fault") == [("feeder-fault", "F1", 14, 23, None)]
 
 
-def test_a_groups_event_says_what_its_members_and_its_parent_device_are() -> None:
+def test_a_groups_event_holds_what_its_members_and_its_parent_device_are() -> None:
     feeder = cabinet(component_code="0123", department="power", area="320582/110", lon=120.5, lat=31.9)
     bench = Bench(*GROUPING, devices=[feeder, *(lamp(f"L{n}") for n in (1, 2, 3))])
     three_out(bench)

@@ -37,8 +37,8 @@ EVERY_5_MIN = (cabinet(), lamp("L1", report_interval_s=300))
 
 
 @pytest.mark.parametrize("cabinet_first", [True, False])
-def test_a_release_is_told_only_when_the_childs_next_report_cannot_deny_it_any_more(cabinet_first: bool) -> None:
-    """Both clear at 17, which either's report of 20 tells."""
+def test_a_release_is_published_only_when_the_childs_next_report_cannot_deny_it_any_more(cabinet_first: bool) -> None:
+    """Both clear at 17, which either's report of 20 shows."""
     bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
     bench.opens("power-loss", "F1", 5)
     bench.opens("lamp-dim", "L1", 5)
@@ -51,7 +51,7 @@ def test_a_release_is_told_only_when_the_childs_next_report_cannot_deny_it_any_m
     assert [change for change in bench.changes() if change[1] == "lamp-dim"] == []
 
 
-def test_a_release_that_nothing_denies_is_told_when_report_interval_and_clear_for_have_passed() -> None:
+def test_a_release_that_nothing_denies_is_published_when_report_interval_and_clear_for_have_passed() -> None:
     bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
     bench.opens("power-loss", "F1", 5)
     bench.opens("lamp-dim", "L1", 5)
@@ -62,7 +62,7 @@ def test_a_release_that_nothing_denies_is_told_when_report_interval_and_clear_fo
     assert bench.history("lamp-dim") == [("lamp-dim", "L1", 17, None, None)]
 
 
-def test_a_release_is_told_at_once_when_it_is_known_how_long_it_lasted() -> None:
+def test_a_release_is_published_at_once_when_it_is_known_how_long_it_lasted() -> None:
     bench = Bench(*CLEARS_SLOWLY, devices=EVERY_5_MIN)
     bench.opens("power-loss", "F1", 5)
     bench.opens("lamp-dim", "L1", 5)

@@ -19,7 +19,7 @@ from tests.rules.correlation.bench import (
 )
 
 
-def test_a_group_rule_put_in_force_tells_nothing_of_lone_events() -> None:
+def test_a_group_rule_put_in_force_publishes_nothing_of_lone_events() -> None:
     bench = Bench(LAMP_OUT)
     bench.opens("lamp-out", "L1", 1)
     bench.clock(2)

@@ -42,7 +42,7 @@ def test_a_silence_is_about_what_agrees_in_all_it_names(matches: dict[str, Any],
     assert (bench.published[0].event["silenced_by"] == "works") is fits
 
 
-def test_an_event_that_clears_under_a_silence_stays_marked_and_one_taken_back_is_told_again() -> None:
+def test_an_event_that_clears_under_a_silence_stays_marked_and_one_taken_back_is_published_again() -> None:
     bench = Bench(LAMP_OUT)
     bench.silences(silence("works", ends=60, rule="lamp-out"))
     bench.opens("lamp-out", "L1", 2)
