@@ -14,7 +14,8 @@ Pure:
 On the log:
   definitions/  `lifecycle`: `apply_documents`, `apply_rules`, `roll_back`, `set_mode`, `remove_rule`, `remove_calendar`;
                 `table`: `read_definitions`, `read_table`; `silences`
-  worker/       `worker.RulesWorker`, `correlator.Correlator`; what they committed: `sums.read_rule_sums`, `health.read_health`
+  worker/       `worker.RulesWorker`, `correlator.Correlator`, and what they committed: `sums.read_rule_sums`,
+                `health.read_health`
   backtest/     rules over the stored past: `run_backtest`
   service/      what the API and the command line call
 `library/` holds rules to start from.

@@ -232,13 +232,11 @@ def _notes(event: Event, rule: Rule, trace: Trace | None, background: Background
             f"迟到数据改变了开启时间：取代事件 {event.replaces}。",
         )
     if event.status is Status.WITHDRAWN:
-        why_gone = reason_text(event.reason) or bilingual(
-            "late data showed that it should never have opened", "补到的数据表明不应开启"
-        )
+        late = bilingual("late data showed that it should never have opened", "补到的数据表明不应开启")
+        why_gone = reason_text(event.reason) if event.reason else late
         yield bilingual(f"It was withdrawn: {why_gone.en}.", f"事件已撤回：{why_gone.zh}。")
     elif event.reason:
         why_ended = reason_text(event.reason)
-        assert why_ended is not None
         yield bilingual(f"It cleared because {why_ended.en}.", f"事件解除原因：{why_ended.zh}。")
     if event.stale:
         yield bilingual(
