@@ -249,7 +249,7 @@ class Engine:
         self.rules_since_ms = snapshot["since"]
 
     def rebuilt(self, published: Mapping[str, Mapping[str, Mapping[int, Published]]], sums: Sequence[int]) -> None:
-        """Go on from what was judged over again: that published nothing, but `published` was, by device, rule and opening.
+        """Go on after all was judged over again, unpublished; `published` is from before, by device, rule and opening.
 
         What was published and what the readings show are brought together: an event of both keeps its revisions, an open
         one that the readings no longer reach back to is taken over, and what was never published is published now.
