@@ -94,7 +94,7 @@ def _recode(inputs: Sequence[RaisedInput]) -> None:
 
 
 def _outage(lamps: int) -> list[RaisedInput]:
-    """The lamps are out before their cabinet tells that the power is, and back after it."""
+    """The lamps are out before their cabinet reports that the power is, and back after it."""
     out = [_opens("lamp-dim", n, 10) for n in range(lamps)]
     back = [_clears("lamp-dim", n, 10, 900 + n % 30) for n in range(lamps)]
     cabinet = (_event("power-loss", "F1", 30), _event("power-loss", "F1", 30, 600))

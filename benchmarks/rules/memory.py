@@ -187,7 +187,7 @@ def _minute(
 
 
 def _judged(own_state: bytes | None) -> int:
-    """How many reports a partition says it judged, or could not judge for want of a rule of that kind."""
+    """How many reports a partition counted as judged, or could not judge for want of a rule of that kind."""
     topic_states = orjson.loads(own_state or b"")["lanes"].values()
     return sum(topic_state["sums"][0] + topic_state["sums"][3] for topic_state in topic_states)
 

@@ -1,6 +1,6 @@
 """Twenty rules for lamps as a city's lighting department would write them, and how often each must fire in the workload.
 
-Six read signals, one the registry's nominal values, three what these lamps do not tell, as in any shared library.
+Six read signals, one the registry's nominal values, three what these lamps do not report, as in any shared library.
 """
 
 import re

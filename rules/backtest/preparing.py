@@ -55,7 +55,7 @@ def prepare(request: BacktestRequest, table: RuleTable, around: BacktestContext)
     if request.from_ms >= request.to_ms:
         raise ValueError("the period is empty: `from` must be before `to`")
     in_force = [definition.rule for definition in table.in_force()]
-    documents = _parsed(request.document, table, "document")
+    documents = None if request.document is None else _parsed(request.document, table, "document")
     chosen = documents.rules if documents else [_version(table, request.name, request.version)]
     names = tuple(rule.name for rule in chosen)
     if request.name not in names:
@@ -79,9 +79,7 @@ def prepare(request: BacktestRequest, table: RuleTable, around: BacktestContext)
     )
 
 
-def _parsed(text: str | None, table: RuleTable, file: str) -> Documents | None:
-    if text is None:
-        return None
+def _parsed(text: str, table: RuleTable, file: str) -> Documents:
     documents = parse_documents(text, file)
     if problems := check_documents(documents, table, file):
         raise BadRules(problems)
@@ -121,7 +119,6 @@ def _against(
         label = _version_label(chosen[0].version, table, names[0]) if len(chosen) == 1 else against.replace("-", " ")
         return variant_of(label, chosen, in_force), ()
     documents = _parsed(against, table, "against")
-    assert documents is not None
     others = [rule.name for rule in documents.rules if rule.name not in names]
     if others:
         raise UnknownRule(f"rule {', '.join(others)} in what is tried; both documents must hold the same rules")

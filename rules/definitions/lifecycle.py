@@ -16,7 +16,6 @@ from rules.definitions.table import (
     VersionInForce,
     calendar_record,
     in_force_record,
-    read_definitions,
     read_table,
     version_record,
 )
@@ -27,27 +26,6 @@ from rules.language.document.references import circular_references, named_rules,
 from rules.language.rule import Mode, Rule
 from rules.schedule.calendars import Calendar
 from streams.ports import Log, Outgoing
-
-__all__ = [
-    "Applied",
-    "AppliedDocuments",
-    "CalendarDefinition",
-    "Definition",
-    "RuleInUse",
-    "RuleTable",
-    "Signature",
-    "UnknownRule",
-    "VersionInForce",
-    "apply_documents",
-    "apply_rules",
-    "check_documents",
-    "read_definitions",
-    "read_table",
-    "remove_calendar",
-    "remove_rule",
-    "roll_back",
-    "set_mode",
-]  # fmt: skip
 
 
 class UnknownRule(LookupError):

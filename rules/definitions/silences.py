@@ -11,7 +11,9 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.topics import Headers, Topics
+from rules.definitions.table import RuleTable
 from streams.ports import Log, Outgoing, Record
+from streams.reading.tables import latest_by_key
 
 _HEADERS: Final[Headers] = (("schema", b"silence/1"),)
 _PREFIX: Final = "silence/"
@@ -98,6 +100,15 @@ class SilenceTable:
     def silences(self) -> list[Silence]:
         """All that were not taken back, those too that are over, by id."""
         return [silence for _, silence in sorted(self._silences.items())]
+
+
+async def read_rules_and_silences(log: Log, topics: Topics) -> tuple[RuleTable, SilenceTable]:
+    """All that the log holds now, read once. Raises: TransientFault where the log does not answer."""
+    records = (await latest_by_key(log, topics.rule_definitions)).values()
+    table, silences = RuleTable(), SilenceTable()
+    table.apply(records)
+    silences.apply(records)
+    return table, silences
 
 
 async def publish_silence(log: Log, topics: Topics, silence: Silence) -> None:

@@ -18,8 +18,8 @@ class PartitionClock:
         self._last: dict[int, int] = {}
         self._missed: dict[int, dict[int, int]] = {}
 
-    def tick(self, gateway: int, tick_at_ms: int) -> bool:
-        """Take one tick; whether the clock moved."""
+    def tick(self, gateway: int, tick_at_ms: int) -> int | None:
+        """Take one tick; the new time if the clock moved."""
         self._last[gateway] = max(tick_at_ms, self._last.get(gateway, tick_at_ms))
         self._missed[gateway] = {}
         for other, missed in self._missed.items():
@@ -31,11 +31,11 @@ class PartitionClock:
             if max(self._missed[other].values(), default=0) < IGNORED_AFTER_TICKS
         )
         if self.now_ms is not None and now_ms <= self.now_ms:
-            return False
+            return None
         self.now_ms = now_ms
         if self.started_ms is None:
             self.started_ms = now_ms
-        return True
+        return now_ms
 
     def snapshot(self) -> dict[str, Any]:
         """What `restored` needs, as JSON."""

@@ -161,21 +161,14 @@ class Engine:
     def tick(self, tick: Tick) -> None:
         """Move the clock on; silence that is due by then is raised, in order of its time, then of device id."""
         before_ms = self.clock.now_ms
-        if not self.clock.tick(tick["gateway"], tick["tick_at_ms"]):
+        now_ms = self.clock.tick(tick["gateway"], tick["tick_at_ms"])
+        if now_ms is None:
             return
-        now_ms = self.clock.now_ms
-        assert now_ms is not None
-        if before_ms is None:
-            for (
-                device_state
-            ) in self.device_states.values():  # silence counts from here on for those that never reported
+        if before_ms is None:  # silence counts from here on for devices that never reported
+            for device_state in self.device_states.values():
                 self._schedule(device_state)
         self._now_ms = now_ms
-        rung = [
-            device_state
-            for device_state in self._timers.ring(now_ms, self.device_states)
-            if device_state.plan is not NO_RULES
-        ]
+        rung = [one for one in self._timers.ring(now_ms, self.device_states) if one.plan is not NO_RULES]
         due = [
             (device_state.due_ms(self._silent_since(device_state), before_ms), device_state.device_id, device_state)
             for device_state in rung
@@ -256,7 +249,7 @@ class Engine:
         self.rules_since_ms = snapshot["since"]
 
     def rebuilt(self, published: Mapping[str, Mapping[str, Mapping[int, Published]]], sums: Sequence[int]) -> None:
-        """Go on from what was judged over again: that published nothing, but `published` was, by device, rule and opening.
+        """Go on after all was judged over again, unpublished; `published` is from before, by device, rule and opening.
 
         What was published and what the readings show are brought together: an event of both keeps its revisions, an open
         one that the readings no longer reach back to is taken over, and what was never published is published now.

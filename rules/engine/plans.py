@@ -237,7 +237,7 @@ class RuleSet:
         if chosen is None:
             chosen = 0
             for i, rule in enumerate(rules):
-                if rule.where is None or self._applies(rule, device, facts):
+                if rule.where is None or self._applies(rule.name, rule.where, device, facts):
                     chosen |= 1 << i
             self._fits[alike] = chosen
         return chosen
@@ -253,10 +253,9 @@ class RuleSet:
     def versions(self) -> dict[str, int]:
         return {name: rule.version for name, rule in self.by_name.items()}
 
-    def _applies(self, rule: Rule, device: Device, facts: Mapping[str, AttributeValue]) -> bool:
-        assert rule.where is not None
+    def _applies(self, rule: str, where: Condition, device: Device, facts: Mapping[str, AttributeValue]) -> bool:
         try:
-            return rule.where.evaluate({}, facts) is True
+            return where.evaluate({}, facts) is True
         except ConditionError as error:
-            self.broken_where[rule.name] = f"where, device {device.device_id}: {error}"
+            self.broken_where[rule] = f"where, device {device.device_id}: {error}"
             return False

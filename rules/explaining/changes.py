@@ -147,7 +147,7 @@ def _of_event(raised: Raised, before: Event | None, trace: Trace, clock: WallClo
             return event.opened_at_ms, bilingual("the event opens", "事件开启")
         case Transition.CLEARED:
             cleared_ms = event.cleared_at_ms or event.opened_at_ms
-            why = reason_text(event.reason)
+            why = reason_text(event.reason) if event.reason else None
             return cleared_ms, bilingual(
                 "the event clears" + (f": {why.en}" if why else ""), "事件解除" + (f"：{why.zh}" if why else "")
             )
@@ -179,8 +179,6 @@ def _amendment(event: Event, before: Event | None, trace: Trace, clock: WallCloc
     return bilingual("amended by late data", "因迟到数据修正")
 
 
-def reason_text(reason: str | None) -> Text | None:
+def reason_text(reason: str) -> Text:
     """Why an event ended otherwise than by its readings, in words."""
-    if reason is None:
-        return None
     return _REASONS.get(reason) or bilingual(reason, reason)

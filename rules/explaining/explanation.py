@@ -13,7 +13,7 @@ from rules.explaining.changes import ChangeLine, changes_of, reason_text
 from rules.explaining.formulas import FormulaPart
 from rules.explaining.phrases import WallClock, bilingual, origin, with_unit
 from rules.explaining.trace import Fate, Seen, Trace
-from rules.language.rule import Rule
+from rules.language.rule import Grouping, Rule
 
 MOST_READINGS: Final = 2_000
 
@@ -129,7 +129,7 @@ def _because(
 ) -> Iterator[Text]:
     since, opened = clock.wall(event.since_ms), clock.wall(event.opened_at_ms)
     if rule.group is not None:
-        yield from _because_of_members(event, rule, background, clock)
+        yield from _because_of_members(event, rule.group, background, clock)
     elif rule.no_data_ms is not None:
         silence = duration(rule.no_data_ms)
         yield bilingual(
@@ -171,9 +171,7 @@ def _because_of_run(
     )
 
 
-def _because_of_members(event: Event, rule: Rule, background: Background, clock: WallClock) -> Iterator[Text]:
-    group = rule.group
-    assert group is not None
+def _because_of_members(event: Event, group: Grouping, background: Background, clock: WallClock) -> Iterator[Text]:
     within = duration(group.within_ms)
     yield bilingual(
         f"{group.at_least} open events of {', '.join(group.of)} that are alike in {group.by} and opened within {within} "
@@ -234,13 +232,11 @@ def _notes(event: Event, rule: Rule, trace: Trace | None, background: Background
             f"迟到数据改变了开启时间：取代事件 {event.replaces}。",
         )
     if event.status is Status.WITHDRAWN:
-        why_gone = reason_text(event.reason) or bilingual(
-            "late data showed that it should never have opened", "补到的数据表明不应开启"
-        )
+        late = bilingual("late data showed that it should never have opened", "补到的数据表明不应开启")
+        why_gone = reason_text(event.reason) if event.reason else late
         yield bilingual(f"It was withdrawn: {why_gone.en}.", f"事件已撤回：{why_gone.zh}。")
     elif event.reason:
         why_ended = reason_text(event.reason)
-        assert why_ended is not None
         yield bilingual(f"It cleared because {why_ended.en}.", f"事件解除原因：{why_ended.zh}。")
     if event.stale:
         yield bilingual(

@@ -1,4 +1,4 @@
-"""Rules and the past as the web sees them: `web.rule_history_ports.RuleHistory` over log, store and registry."""
+"""Rules and the past: backtests and reasons over log, store and registry."""
 
 from collections.abc import Callable
 from time import time
@@ -10,13 +10,11 @@ from domain.topics import Topics
 from rules.backtest import BacktestPlan, BacktestProgress, BacktestResult, run_backtest
 from rules.backtest.preparing import BacktestContext, BacktestRequest, prepare
 from rules.backtest.raising import missing_events, raised_records
-from rules.definitions.silences import SilenceTable
-from rules.definitions.table import RuleTable
+from rules.definitions.silences import SilenceTable, read_rules_and_silences
 from rules.explaining import Explanation, WhyNot
 from rules.ports import Devices
 from rules.service.reasons import ReasonService
 from streams.ports import Log
-from streams.reading.tables import latest_by_key
 from streams.reading.ticks import last_tick_ms
 from timeseries.ports import Store
 from timeseries.queries.events import EventQuery
@@ -37,7 +35,7 @@ class RuleHistoryService:
         self._reasons = ReasonService(log, topics, store, devices, timezone)
 
     async def prepare(self, request: BacktestRequest) -> BacktestPlan:
-        table, silences = await self._definitions()
+        table, silences = await read_rules_and_silences(self._log, self._topics)
         return prepare(request, table, await self._surroundings(silences))
 
     async def backtest(
@@ -72,13 +70,6 @@ class RuleHistoryService:
             found += page.items
             if (cursor := page.next) is None:
                 return found
-
-    async def _definitions(self) -> tuple[RuleTable, SilenceTable]:
-        records = (await latest_by_key(self._log, self._topics.rule_definitions)).values()
-        table, silences = RuleTable(), SilenceTable()
-        table.apply(records)
-        silences.apply(records)
-        return table, silences
 
     async def _surroundings(self, silences: SilenceTable) -> BacktestContext:
         devices = {device.device_id: device for device in self._devices.devices()}

@@ -13,18 +13,17 @@ from rules.backtest.arrivals import AHEAD_MS
 from rules.backtest.plan import needed_history_ms
 from rules.correlation.grouping import group_subject
 from rules.definitions.lifecycle import UnknownRule
-from rules.definitions.silences import SilenceTable
+from rules.definitions.silences import read_rules_and_silences
 from rules.definitions.table import RuleTable
 from rules.explaining import Explanation, WhyNot, explain, why_not
 from rules.explaining.absence.answers import Situation
 from rules.explaining.explanation import Background
 from rules.explaining.phrases import WallClock
 from rules.explaining.trace import Trace, trace_rule
-from rules.language.rule import Rule
+from rules.language.rule import Grouping, Rule
 from rules.ports import Devices
 from rules.schedule.calendars import Calendars
 from streams.ports import Log
-from streams.reading.tables import latest_by_key
 from streams.reading.ticks import last_tick_ms
 from timeseries.ports import Store
 from timeseries.queries.events import EventQuery
@@ -46,7 +45,7 @@ class ReasonService:
 
     async def explain(self, event: Event) -> Explanation:
         """Why that event was raised. Raises: UnknownRule where the version that raised it is no more."""
-        table, silences = await self._definitions()
+        table, silences = await read_rules_and_silences(self._log, self._topics)
         definition = table.version(event.rule, event.rule_version)
         if definition is None:
             raise UnknownRule(f"rule {event.rule} version {event.rule_version}, which raised the event,")
@@ -62,7 +61,7 @@ class ReasonService:
 
     async def why_not(self, name: str, device_id: str, at_ms: int) -> WhyNot:
         """Why no event of the rule is open for the device then. Raises: UnknownRule where it is not in force."""
-        table, silences = await self._definitions()
+        table, silences = await read_rules_and_silences(self._log, self._topics)
         in_force = table.version_in_force(name)
         definition = table.version(name, in_force.version) if in_force else None
         if in_force is None or definition is None:
@@ -116,17 +115,17 @@ class ReasonService:
 
     async def _members(self, rule: Rule, event: Event) -> Sequence[Event]:
         """The events that made a group's event: open when it opened, and alike with it."""
-        if rule.group is None:
+        group = rule.group
+        if group is None:
             return ()
         found: list[Event] = []
-        for name in rule.group.of:
-            query = EventQuery(event.opened_at_ms - rule.group.within_ms, event.opened_at_ms + 1, rule=name, limit=1000)
+        for name in group.of:
+            query = EventQuery(event.opened_at_ms - group.within_ms, event.opened_at_ms + 1, rule=name, limit=1000)
             found += (await self._store.fetch_events(query)).items
-        return [e for e in found if self._counts(e, rule, event)]
+        return [e for e in found if self._counts(e, group, event)]
 
-    def _counts(self, member: Event, rule: Rule, event: Event) -> bool:
-        assert rule.group is not None
-        alike = group_subject(rule.group.by, self._devices.device(member.subject)) == event.subject
+    def _counts(self, member: Event, group: Grouping, event: Event) -> bool:
+        alike = group_subject(group.by, self._devices.device(member.subject)) == event.subject
         return alike and (member.cleared_at_ms is None or member.cleared_at_ms > event.opened_at_ms)
 
     async def _last_report_ms(self, device_id: str, at_ms: int) -> int | None:
@@ -141,10 +140,3 @@ class ReasonService:
 
     def _calendars(self, table: RuleTable) -> Calendars:
         return Calendars(self._timezone, table.calendars())
-
-    async def _definitions(self) -> tuple[RuleTable, SilenceTable]:
-        records = (await latest_by_key(self._log, self._topics.rule_definitions)).values()
-        table, silences = RuleTable(), SilenceTable()
-        table.apply(records)
-        silences.apply(records)
-        return table, silences

@@ -31,7 +31,10 @@ _NO_TALLY: Final = RuleTally(0)
 
 
 class RuleService:
-    """A `RuleBook`, `RuleLife` and `CalendarBook` on one log. Changes through it are made one after the other."""
+    """Rules and calendars of one log: listed, applied, rolled back, removed. Changes through it are made one by one.
+
+    Safe to use from many tasks of one event loop.
+    """
 
     def __init__(self, log: Log, topics: Topics) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""What rules in shadow would have raised, straight from `rules.shadow`: `rules.service.ports.ShadowEvents`."""
+"""What rules in shadow would have raised, straight from `rules.shadow`."""
 
 from heapq import nlargest
 from uuid import UUID

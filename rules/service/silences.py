@@ -1,4 +1,4 @@
-"""The silences as the web sees them: `rules.service.ports.SilenceBook` over `rules.definitions`."""
+"""The silences and maintenance windows on `rules.definitions`: listed, added and ended by the clock of the data."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

@@ -69,7 +69,6 @@ class RulesWorker:
         self._number_of = Partitioner(topics.partitions)
         self._lookup_version = lookup.version
         self._refreshed_at_s = 0.0
-        self._reader: LogReader | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judge until `stop` is set; then commit what is judged and let go. Waits out a log that is away."""
@@ -95,7 +94,7 @@ class RulesWorker:
         definitions = await self._log.reader([self._topics.rule_definitions], start=Start.EARLIEST)
         try:
             await self._load_rules(definitions)
-            self._reader = reader = await self._log.reader(
+            reader = await self._log.reader(
                 self._topics.all_telemetry, group=self._group, start=Start.EARLIEST,
                 on_assigned=self._assigned, on_revoked=self._revoked,
             )  # fmt: skip
@@ -103,7 +102,7 @@ class RulesWorker:
                 while not stop.is_set():
                     batch = await reader.read(_READ_TIMEOUT_S)
                     await self._follow_rules(definitions)
-                    await self._take_in(batch)
+                    await self._take_in(reader, batch)
                 await self._let_go(list(self._owned))
             finally:
                 for number in list(self._owned):
@@ -153,7 +152,7 @@ class RulesWorker:
                 found.setdefault(self._number_of(device.device_id.encode()), []).append(device)
         return found
 
-    async def _take_in(self, batch: Batch) -> None:
+    async def _take_in(self, reader: LogReader, batch: Batch) -> None:
         now_s = asyncio.get_running_loop().time()
         if self._lookup.version != self._lookup_version and now_s - self._refreshed_at_s >= self._refresh_every_s:
             self._lookup_version, self._refreshed_at_s = self._lookup.version, now_s
@@ -164,9 +163,11 @@ class RulesWorker:
             if (owned_here := self._owned.get(number)) is not None:
                 owned_here.partition.judge(topic, records)
         for number, owned in list(self._owned.items()):
-            await self._look_after(number, owned, now_s, is_idle=not batch)
+            await self._look_after(number, owned, reader, now_s, is_idle=not batch)
 
-    async def _look_after(self, number: int, owned: PartitionCommit, now_s: float, *, is_idle: bool) -> None:
+    async def _look_after(
+        self, number: int, owned: PartitionCommit, reader: LogReader, now_s: float, *, is_idle: bool
+    ) -> None:
         """See how the last transaction went, and begin the next when it is time."""
         try:
             owned.check()
@@ -176,7 +177,7 @@ class RulesWorker:
         except TransientFault as fault:
             _log.warning("a commit is in doubt, resuming from the log", partition=number, error=str(fault))
             await self._drop(number)
-            await self._resume(number)
+            await self._resume(number, reader)
         else:
             if owned.is_free and self._is_due(owned, now_s, is_idle=is_idle):
                 owned.begin_commit()
@@ -187,14 +188,13 @@ class RulesWorker:
             return is_idle or waited_s >= COMMIT_EVERY_S
         return owned.partition.is_changed and waited_s >= self._quiet_commit_every_s
 
-    async def _resume(self, number: int) -> None:
+    async def _resume(self, number: int, reader: LogReader) -> None:
         """Take the partition up again from what is committed, the reader wound back to there."""
         await self._take_up(number)
-        assert self._reader is not None
         partitions = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
         places = await self._log.committed(self._group, partitions)
         firsts = await self._log.bounds(self._topics.all_telemetry)
-        self._reader.seek({tp: places[tp].offset if tp in places else firsts[tp][0] for tp in partitions})
+        reader.seek({tp: places[tp].offset if tp in places else firsts[tp][0] for tp in partitions})
 
     async def _assigned(self, partitions: frozenset[TopicPartition]) -> None:
         for number in sorted({partition.partition for partition in partitions} - self._owned.keys()):

@@ -1,4 +1,4 @@
-"""Driving one lane of the engine by hand: devices, reports and ticks in few words."""
+"""Driving one engine by hand: devices, reports and ticks in few words."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,7 +35,7 @@ def rule_set(*documents: str) -> RuleSet:
 
 
 def engine_of(*documents: str, devices: Iterable[Device] = (), rules: RuleSet | None = None) -> Engine:
-    """A lane of lamps, watching those given (L1 if none)."""
+    """An engine of lamps that knows those given (L1 if none)."""
     known = {device.device_id: device for device in devices or (lamp(),)}
     engine = Engine("streetlight", rules or rule_set(*documents), known.get)
     engine.refresh(known.values())

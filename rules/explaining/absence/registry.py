@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from domain.devices import DeviceState
+from domain.devices import Device, DeviceState
 from rules.explaining.absence.answers import Code, Reason, Situation, reason
 from rules.explaining.formulas import Evidence, FormulaPart, parts_of
 from rules.explaining.phrases import WallClock
-from rules.language.conditions.condition import device_facts
+from rules.language.conditions.condition import Condition, device_facts
 from rules.language.conditions.errors import ConditionError
 from rules.language.rule import Mode
 
@@ -36,8 +36,8 @@ def before_readings(asked: Situation, clock: WallClock) -> Iterator[Reason]:
         )
     elif rule.mode is Mode.OFF:
         yield reason(Code.RULE_OFF, "The rule is off: it judges nothing.", "规则已停用，不作判断。")
-    elif rule.where is not None and (where := _where(asked)) is not None:
-        yield where
+    elif rule.where is not None and (found := _where(rule.where, device, asked)) is not None:
+        yield found
     else:
         yield from _remarks(asked, clock)
 
@@ -59,21 +59,18 @@ def _remarks(asked: Situation, clock: WallClock) -> Iterator[Reason]:
         )
 
 
-def _where(asked: Situation) -> Reason | None:
+def _where(where: Condition, device: Device, asked: Situation) -> Reason | None:
     """Why the rule does not apply to the device; None where it does."""
-    rule, device = asked.rule, asked.device
-    assert rule.where is not None
-    assert device is not None
     try:
-        if rule.where.evaluate({}, device_facts(device)) is True:
+        if where.evaluate({}, device_facts(device)) is True:
             return None
     except ConditionError as error:
         return reason(Code.WHERE, f"`where` fails on this device: {error}", f"`where` 对该设备求值出错：{error}")
     wrong = " && ".join(part.filled for part in where_parts(asked) if part.holds is not True)
     return reason(
         Code.WHERE,
-        f"The rule is not about this device: where {rule.where.source}; here: {wrong}",
-        f"规则不适用于该设备：where {rule.where.source}；实际：{wrong}",
+        f"The rule is not about this device: where {where.source}; here: {wrong}",
+        f"规则不适用于该设备：where {where.source}；实际：{wrong}",
     )
 
 

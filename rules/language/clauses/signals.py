@@ -17,9 +17,10 @@ DEFAULT_FORECAST_MS: Final = DAY_MS
 
 def read_signals(clause: Clauses | None, *, accepts_suspect: bool) -> dict[str, Signal]:
     """The signals by name. What is wrong is added to the document's problems."""
-    signals = {}
-    for name in clause.entries if clause else ():
-        assert clause is not None
+    signals: dict[str, Signal] = {}
+    if clause is None:
+        return signals
+    for name in clause.entries:
         entry = clause.entries[name]
         if not _NAME.match(name) or name in _TAKEN:
             clause.refuse(entry.key or entry, f"a signal's name is lower-case letters, digits and _: {name!r}")

@@ -77,7 +77,7 @@ async def test_a_rule_that_is_off_or_in_shadow_is_tried_all_the_same() -> None:
     assert len(result.candidate.events) == 1
 
 
-async def test_a_rule_that_fails_says_so() -> None:
+async def test_a_rule_that_fails_is_reported() -> None:
     document = LAMP_OUT.replace("reading.active_power < 5", "reading.active_power < device.limit")
     devices = [lamp(attributes={"limit": "much"}), lamp("L2")]
     (found,) = (await run(dead((10, 20)), plan(document, devices=devices))).candidate.rules
@@ -108,7 +108,7 @@ class _Page(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-async def test_the_page_needs_nothing_from_elsewhere_and_speaks_both_languages() -> None:
+async def test_the_page_needs_nothing_from_elsewhere_and_has_both_languages() -> None:
     text = render_page(await run(dead((10, 20), (50, 53)), plan(LAMP_OUT.replace("for: 2m", "for: 5m"), LAMP_OUT)))
     page = _Page()
     page.feed(text)

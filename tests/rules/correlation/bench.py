@@ -22,6 +22,9 @@ title: {en: Feeder fault, zh: 馈线故障}
 group: {of: lamp-out, by: parent, at_least: 3, within: 10m, absorbs: true}
 severity: major
 """
+HOT = "{rule: hot, kind: streetlight, when: reading.gear_temperature > 90, flapping: {more_than: 2, within: 10m}}"
+SUPPRESSION = (POWER_LOSS, DIM_UNDER_LOSS)
+GROUPING = (LAMP_OUT, FEEDER_FAULT)
 
 
 def lamp(device_id: str, parent_id: str | None = "F1", **facts: Any) -> Device:
@@ -68,7 +71,7 @@ def raw_event(
 
 
 class Bench:
-    """One stage; `told` is everything it said so far."""
+    """One stage; `published` is everything it published so far."""
 
     def __init__(self, *documents: str, devices: Iterable[Device] = CITY, partitions: int = 1) -> None:
         self.devices = {device.device_id: device for device in devices}
@@ -121,14 +124,14 @@ class Bench:
         self._states |= states
 
     def changes(self) -> list[tuple[str, str, str]]:
-        """What was told, in order: (transition, rule, subject)."""
+        """What was published, in order: (transition, rule, subject)."""
         return [(o.transition.value, o.event["rule"], o.event["subject"]) for o in self.published]
 
     def forget_published(self) -> None:
         self.published.clear()
 
     def event(self, rule: str, subject: str) -> dict[str, Any]:
-        """The newest event of a rule on a subject as it was told last."""
+        """The newest event of a rule on a subject as it was published last."""
         return [o.event for o in self.published if (o.event["rule"], o.event["subject"]) == (rule, subject)][-1]
 
     def history(self, rule: str | None = None) -> list[tuple[Any, ...]]:
@@ -141,7 +144,7 @@ class Bench:
 
 
 def final(published: Iterable[Output]) -> list[dict[str, Any]]:
-    """The last that was told of every event, those not withdrawn, by rule, subject and opening."""
+    """The last that was published of every event, those not withdrawn, by rule, subject and opening."""
     last = {output.event["event_id"]: output.event for output in published}
     kept = [event for event in last.values() if event["status"] != "withdrawn"]
     return sorted(kept, key=lambda event: (event["rule"], event["subject"], event["opened_at_ms"]))
@@ -160,3 +163,16 @@ def ms(at_minutes: float) -> int:
 
 def minutes(at_ms: int | None) -> float | None:
     return None if at_ms is None else at_ms / MINUTE_MS
+
+
+def three_out(bench: Bench) -> None:
+    """Enough lamps of one feeder for a group."""
+    for n in (1, 2, 3):
+        bench.opens("lamp-out", f"L{n}", n)
+
+
+def escalations(bench: Bench) -> list[tuple[str, str]]:
+    """Transition and severity of all that was published but for clearings."""
+    return [
+        (o.transition.value, o.event["severity"]) for o in bench.published if o.transition is not Transition.CLEARED
+    ]

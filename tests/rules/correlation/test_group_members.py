@@ -1,4 +1,4 @@
-"""A group's roll kept in passing says what one written anew says, and not at the cost of its length."""
+"""A group's members kept in passing give what those put anew give, and not at the cost of its length."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,9 @@ SUBJECTS = ("L1", "L2", "L3", "L4", "L5")
 
 
 def histories_of(key: RuleSubject, lives: Sequence[tuple[int, int]]) -> list[EventHistory]:
-    said = {"subject": key[1], "kind": "streetlight", "department": None, "area": None}
+    shared = {"subject": key[1], "kind": "streetlight", "department": None, "area": None}
     raised_events = [
-        RaisedEvent(said | {"opened_at_ms": o, "since_ms": o, "cleared_at_ms": None}, (), {}) for o, _ in lives
+        RaisedEvent(shared | {"opened_at_ms": o, "since_ms": o, "cleared_at_ms": None}, (), {}) for o, _ in lives
     ]
     return [
         EventHistory(raised_event, raised_event, *life) for raised_event, life in zip(raised_events, lives, strict=True)
@@ -40,7 +40,7 @@ KEYS = st.tuples(st.sampled_from(("lamp-out", "lamp-dim")), st.sampled_from(SUBJ
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(KEYS, lives(), st.booleans()), max_size=25), st.sampled_from([NEVER_MS, 8]), st.booleans())
-def test_kept_in_passing_it_says_what_a_new_one_says(
+def test_kept_in_passing_it_finds_what_a_new_one_finds(
     changes: list[tuple[RuleSubject, list[tuple[int, int]], bool]], settled_ms: int, began: bool
 ) -> None:
     began_ms = 5 if began and settled_ms != NEVER_MS else None

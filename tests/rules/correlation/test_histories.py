@@ -1,4 +1,4 @@
-"""Over random worlds: the history is what a brute-force reading of the rules says, however the records come."""
+"""Over random worlds: the history is what a brute-force reading of the rules finds, however the records come."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ def is_open(interval: Interval | NamedInterval, at: float) -> bool:
 
 
 def wanted_under(losses: list[Interval], stretches: list[Interval]) -> set[tuple[Any, ...]]:
-    """Minute by minute: an event comes to be in the first minute of its spell in which nothing stands over it."""
+    """Minute by minute: an event comes to be in the first minute of its stretch in which nothing stands over it."""
     found: set[tuple[Any, ...]] = set()
     for stretch in stretches:
         end = NEVER if stretch[1] is None else stretch[1]
@@ -52,7 +52,7 @@ def wanted_under(losses: list[Interval], stretches: list[Interval]) -> set[tuple
 
 
 def wanted_group(stretches: list[_Stretch], at_least: int, within: int) -> tuple[list[Interval], set[_Stretch]]:
-    """Minute by minute: the group's events, and the spells that are part of one."""
+    """Minute by minute: the group's events, and the stretches that are part of one."""
     events: list[Interval] = []
     absorbed: set[_Stretch] = set()
     members: list[_Stretch] = []
@@ -98,7 +98,7 @@ def wanted_unstable(stretches: list[Interval], more_than: int, within: int) -> l
 
 @SLOWLY
 @given(st.data())
-def test_suppression_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+def test_suppression_is_what_minute_by_minute_reading_finds(data: st.DataObject) -> None:
     world = data.draw(worlds(UNDER_LOSS))
     bench = Bench(POWER_LOSS, DIM_UNDER_LOSS, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))
@@ -110,7 +110,7 @@ def test_suppression_is_what_minute_by_minute_reading_says(data: st.DataObject) 
 
 @SLOWLY
 @given(st.data())
-def test_a_group_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+def test_a_group_is_what_minute_by_minute_reading_finds(data: st.DataObject) -> None:
     world = data.draw(worlds(ON_FEEDER))
     bench = Bench(LAMP_OUT, FEEDER_FAULT, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))
@@ -123,7 +123,7 @@ def test_a_group_is_what_minute_by_minute_reading_says(data: st.DataObject) -> N
 
 @SLOWLY
 @given(st.data())
-def test_damping_is_what_minute_by_minute_reading_says(data: st.DataObject) -> None:
+def test_flapping_is_what_minute_by_minute_reading_finds(data: st.DataObject) -> None:
     world = data.draw(worlds((("hot", "L1"), ("hot", "L2"))))
     bench = Bench(UNSTABLE, partitions=2)
     feed(bench, interleaved(world, data.draw(SEEDS)))

@@ -1,4 +1,4 @@
-"""Rule tests through engine and correlation together, where late readings change what was told."""
+"""Rule tests through engine and correlation together, where late readings change what was published."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Random worlds for the correlation stage: what was so, and how the partitions' records tell of it, some of it late."""
+"""Random worlds for the correlation stage: what was so, and how the partitions' records report it, some of it late."""
 
 from random import Random
 from typing import NamedTuple
@@ -54,7 +54,7 @@ def worlds(draw: st.DrawFn, keys: tuple[tuple[str, str], ...], partitions: int =
 
 @st.composite
 def _changes(draw: st.DrawFn, key: tuple[str, str], stretch: Interval, not_before: int) -> list[RaisedRecord]:
-    """An event on its way: perhaps late, perhaps first told wrongly, its end perhaps told twice."""
+    """An event on its way: perhaps late, perhaps first reported wrongly, its end perhaps reported twice."""
     opened, cleared = stretch
     records: list[RaisedRecord] = []
     at = max(not_before, opened + draw(st.integers(0, LATENESS)))
@@ -90,7 +90,7 @@ def _end(draw: st.DrawFn, key: tuple[str, str], stretch: Interval, at: int, revi
 
 
 def _with_clocks(records: list[RaisedRecord], every: int) -> list[RaisedRecord]:
-    """The partition's clock between the records: never ahead of what they say by more than the lateness."""
+    """The partition's clock between the records: never ahead of them by more than the lateness."""
     published: list[RaisedRecord] = []
     clock = 0
     for record in records:

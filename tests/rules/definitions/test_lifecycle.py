@@ -1,4 +1,4 @@
-"""Rules on the log: versions, what is in force, and what a table of them says."""
+"""Rules on the log: versions, what is in force, and what a table of them holds."""
 
 import pytest
 
@@ -80,7 +80,7 @@ async def test_a_definition_that_cannot_be_read_is_left_out_and_the_others_stay(
     assert [one.name for one in await read_definitions(stages.log, stages.topics)] == ["silent"]
 
 
-def test_an_empty_table_says_nothing() -> None:
+def test_an_empty_table_holds_nothing() -> None:
     table = RuleTable()
     assert (table.in_force(), table.versions("x"), table.version("x", 1), table.revision) == ([], [], None, 0)
 
@@ -103,7 +103,7 @@ async def refusal(stages: Stages, text: str) -> list[str]:
     return [str(problem) for problem in refused.value.found]
 
 
-async def test_a_rollback_puts_a_version_in_force_again_under_its_own_number_and_tells_who_did(stages: Stages) -> None:
+async def test_a_rollback_puts_a_version_in_force_again_under_its_own_number_and_names_who_did(stages: Stages) -> None:
     log, topics = stages.log, stages.topics
     await apply_rules(log, topics, LAMP_OUT, now_ms=1, author="zhang")
     await apply_rules(log, topics, LAMP_OUT.replace("2m", "3m"), now_ms=2, author="li")
@@ -158,7 +158,7 @@ def test_a_document_keeps_everything_but_its_mode(before: str, after: str | None
     assert changed.text == (before.replace("live", "off") if after is None else after)
 
 
-# What rules say of others
+# What rules name of others
 
 
 async def test_calendars_are_applied_beside_rules_and_kept_by_name(stages: Stages) -> None:

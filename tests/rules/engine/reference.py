@@ -1,4 +1,4 @@
-"""What the contract says a device rule finds, worked out the slow way; the engine is compared with it.
+"""What a device rule finds by the contract, worked out the slow way; the engine is compared with it.
 
 It is written from the words of the design and of docs/rules, not from the engine: all readings of a device at once,
 in observed order, windows found by scanning, sums as fractions. It knows nothing of arrival, ticks or state.
@@ -83,13 +83,13 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """A device's readings by observed time: value and quality as first told."""
+    """A device's readings by observed time: value and quality as first reported."""
 
     instants: dict[int, dict[str, tuple[Value, str]]]
 
     @classmethod
     def of(cls, reports: Iterable[Telemetry]) -> "Seen":
-        """Reports as they stand on the log: of a quantity told twice for an instant the first counts."""
+        """Reports as they stand on the log: of a quantity reported twice for an instant the first counts."""
         instants: dict[int, dict[str, tuple[Value, str]]] = {}
         for report in reports:
             known = instants.setdefault(report["observed_at_ms"], {})
@@ -107,7 +107,7 @@ def find_events(
 ) -> list[Found]:
     """Every event of a rule on one device, in order of time, as it stands when the clock is at `clock_ms`.
 
-    `begins_ms` is from when a device never heard counts as silent; `clock_ms` is not before any reading.
+    `begins_ms` is from when a device that never reported counts as silent; `clock_ms` is not before any reading.
     """
     if not applies(rule, facts):
         return []

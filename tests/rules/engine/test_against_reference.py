@@ -38,7 +38,7 @@ LEVELS_OF_TAKE = {
 
 @dataclass
 class Story:
-    """Rules, and what reaches the lane in order: reports and ticks (a bare instant)."""
+    """Rules, and what reaches the engine in order: reports and ticks (a bare instant)."""
 
     rules: list[RuleData]
     inputs: list[Telemetry | int]
@@ -186,7 +186,7 @@ def expected(story: Story) -> dict[str, list[Found]]:
 
 
 def found(story: Story) -> dict[str, list[Found]]:
-    """What a real lane raised, by rule: the events not withdrawn, as they last stood."""
+    """What a real engine raised, by rule: the events not withdrawn, as they last stood."""
     lamp = Device(
         "L1",
         "streetlight",
@@ -304,7 +304,7 @@ def test_a_report_outside_active_time_does_not_take_the_mark_of_staleness_away()
     assert found(Story([high], inputs)) == {"high": [Found(at(0), at(0), None, "minor", True)]}
 
 
-def test_a_reading_told_as_bad_stays_bad_in_windows_when_it_is_told_again() -> None:
+def test_a_reading_reported_as_bad_stays_bad_in_windows_when_it_is_reported_again() -> None:
     """docs/rules/quality.md: "once reported, a reading keeps its quality … the same holds within signals"."""
     mean = RuleData(
         "mean", when=Formula((Comparison("m", ">", 20),)), signals={"m": Window("active_power", 60_000, "mean")}

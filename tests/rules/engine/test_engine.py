@@ -1,4 +1,4 @@
-"""What one lane does with reports and ticks: sums, identity, quality, silence, health."""
+"""What one engine does with reports and ticks: sums, identity, quality, silence, health."""
 
 from dataclasses import replace
 from typing import Any
@@ -80,7 +80,7 @@ def test_other_quantities_of_an_instant_are_merged_and_judged_together() -> None
     assert sums(engine) == (6, 0, 0, 0)
 
 
-def test_the_first_value_told_for_an_instant_wins() -> None:
+def test_the_first_value_reported_for_an_instant_wins() -> None:
     engine = engine_of(LAMP_OUT)
     for minute in range(3):
         engine.report(report(minute, power=2.0))
@@ -90,7 +90,7 @@ def test_the_first_value_told_for_an_instant_wins() -> None:
 
 
 @pytest.mark.parametrize(("quality", "events"), [("good", []), ("suspect", [("opened", 2, None)])])
-def test_a_bad_reading_is_no_evidence_and_a_suspect_one_only_if_the_rule_says_so(quality: str, events: Any) -> None:
+def test_a_bad_reading_is_no_evidence_and_a_suspect_one_only_if_the_rule_accepts_it(quality: str, events: Any) -> None:
     engine = engine_of(LAMP_OUT + f"quality: {quality}\n")
     engine.report(report(0, 2.0))
     engine.report(report(1, 96.0, quality={"active_power": "bad"}))
@@ -111,7 +111,7 @@ def test_a_bad_reading_clears_nothing() -> None:
     assert published(engine) == [("opened", 2, None)]
 
 
-def test_a_value_first_told_as_bad_cannot_be_told_again() -> None:
+def test_a_value_first_reported_as_bad_cannot_be_reported_again() -> None:
     engine = engine_of(LAMP_OUT)
     engine.report(report(0, 2.0, quality={"active_power": "bad"}))
     engine.report(report(0, 2.0))
@@ -133,7 +133,7 @@ def test_a_device_without_a_clock_is_known_by_message_and_readings_for_an_hour()
     assert sums(engine) == (3, 1, 0, 0)
     from_gateway(60, "7")
     from_gateway(61, "7")
-    assert sums(engine) == (4, 2, 0, 0), "told at 0 is forgotten after 60 minutes, told at 61 is new"
+    assert sums(engine) == (4, 2, 0, 0), "received at 0 is forgotten after 60 minutes, received at 61 is new"
     from_gateway(62, None)
     from_gateway(63, None)
     assert sums(engine) == (6, 2, 0, 0), "without a message id nothing is taken for another"
@@ -175,7 +175,7 @@ def test_a_report_that_arrives_late_takes_the_silence_back() -> None:
     assert published(engine)[2:] == [("opened", 38, None)]
 
 
-def test_a_device_never_heard_counts_from_its_activation_but_not_from_before_the_first_tick() -> None:
+def test_a_device_that_never_reported_counts_from_its_activation_but_not_from_before_the_first_tick() -> None:
     engine = engine_of(SILENT, devices=[lamp("OLD"), lamp("NEW", activated_at_ms=at(5))])
     tick(engine, 2)
     tick(engine, 30)
@@ -198,7 +198,7 @@ def test_a_stale_mark_comes_with_the_clock_and_goes_with_the_next_reading() -> N
     ]  # fmt: skip
 
 
-def test_silences_due_at_one_tick_speak_in_order_of_time_then_device() -> None:
+def test_silences_due_at_one_tick_are_raised_in_order_of_time_then_device() -> None:
     engine = engine_of(SILENT, devices=[lamp(name) for name in ("B", "A", "C")])
     tick(engine, 0)
     for name, minute in (("C", 1), ("B", 2), ("A", 2)):
@@ -260,7 +260,7 @@ def test_the_event_id_is_the_designs() -> None:
     assert isinstance(raised.event.event_id, UUID)
 
 
-def test_health_tells_how_many_devices_lack_an_attribute_that_a_rule_reads() -> None:
+def test_health_counts_how_many_devices_lack_an_attribute_that_a_rule_reads() -> None:
     document = "{rule: weak, kind: streetlight, when: reading.active_power < device.nominal_power}"
     lamps = [lamp("L1"), lamp("L2", attributes={"nominal_power": 90}), lamp("L3")]
     engine = engine_of(document, devices=lamps)

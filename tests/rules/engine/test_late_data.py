@@ -1,4 +1,4 @@
-"""Within lateness the final history does not depend on the order of arrival, and late data says what it changes."""
+"""Within lateness the final history does not depend on the order of arrival, and late data show what they change."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ STEP_MS = 30_000
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> list[tuple[int, Telemetry]]:
-    """Reports with the instants of their arrival, each within five minutes of its observation; some told twice."""
+    """Reports with the instants of their arrival, each within five minutes of its observation; some sent twice."""
     reports = []
     for device in ("L1", "L2"):
         steps = draw(st.lists(st.integers(0, 40), max_size=25, unique=True))

@@ -119,7 +119,7 @@ def test_a_silence_goes_on_under_a_new_version_and_ends_with_the_next_report() -
     assert published(bench.engine)[1:] == [("cleared", 10, 51)]
 
 
-def test_a_silence_told_by_a_rule_that_went_and_came_back_is_the_same_event() -> None:
+def test_a_silence_published_by_a_rule_that_went_and_came_back_is_the_same_event() -> None:
     bench = Bench(SILENT, OTHER)
     bench.engine.report(report(0))
     tick(bench.engine, 11)
@@ -163,7 +163,7 @@ def test_other_facts_of_a_device_count_from_the_next_report_on() -> None:
     assert published(bench.engine)[1:] == [("cleared", 0, 1)]
 
 
-def test_silence_of_devices_never_heard_counts_from_a_new_rules_beginning_at_the_earliest() -> None:
+def test_silence_of_devices_that_never_reported_counts_from_a_new_rules_beginning_at_the_earliest() -> None:
     bench = Bench(OTHER)
     tick(bench.engine, 100)
     bench.versions(1, OTHER, SILENT)

@@ -31,7 +31,7 @@ def explained(
     background: Background | None = None,
     **marks: object,
 ) -> Explanation:
-    """The explanation of the last event that the rule tells of these reports."""
+    """The explanation of the last event that the rule raises from these reports."""
     (rule,) = parse_rules(document)
     trace = trace_rule(rule, lamp(), Calendars(), reports, at(-10), at(until))
     published: Event = trace.raised[-1].event.model_copy(update=marks)
@@ -70,7 +70,7 @@ def test_an_event_is_explained_by_its_run_and_the_reading_that_proved_it() -> No
     ]
 
 
-def test_late_data_that_move_an_event_are_told() -> None:
+def test_late_data_that_move_an_event_are_explained() -> None:
     late = report(2, 2.0, received_at_ms=at(5.5), message_id="late")
     found = explained([report(1, 96.0), report(3, 2.0), report(4, 2.0), report(5, 2.0), late, report(6, 2.0)])
     assert found.event.opened_at_ms == at(4)
@@ -78,7 +78,7 @@ def test_late_data_that_move_an_event_are_told() -> None:
     assert any("it replaces event" in note.en for note in found.notes)
 
 
-def test_an_event_that_late_data_took_back_says_so() -> None:
+def test_an_event_that_late_data_took_back_is_explained_as_such() -> None:
     late = report(4, 96.0, received_at_ms=at(6.5))
     found = explained([report(1, 96.0), report(3, 2.0), report(5, 2.0), late])
     assert found.event.status is Status.WITHDRAWN
@@ -96,7 +96,7 @@ def test_what_came_too_late_or_twice_is_among_the_changes() -> None:
     assert "a report came 17m 30s late and was not judged: the rule waits 5m" in published
 
 
-def test_stale_and_escalated_are_told_by_the_clock() -> None:
+def test_stale_and_escalated_are_found_by_the_clock() -> None:
     found = explained(power(2.0, 2.0, 2.0), LAMP_OUT + "escalate: [{after: 10m, severity: critical}]")
     assert "the event goes stale: nothing heard for more than 3m" in whats(found)
     assert "severity rises to critical" in whats(found)
@@ -137,7 +137,7 @@ def test_what_others_made_of_it_is_noted() -> None:
     assert all(note.zh for note in found.notes)
 
 
-def test_an_event_that_the_stored_readings_no_longer_give_says_so() -> None:
+def test_an_event_that_the_stored_readings_no_longer_give_is_marked() -> None:
     (rule,) = parse_rules(LAMP_OUT)
     published = trace_rule(rule, lamp(), Calendars(), power(2.0, 2.0, 2.0), at(0), at(5)).raised[-1].event
     trace = trace_rule(rule, lamp(), Calendars(), power(96.0), at(0), at(5))

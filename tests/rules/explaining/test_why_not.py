@@ -82,12 +82,12 @@ def test_what_stands_in_the_way_is_named_first(asked: dict[str, Any], code: Code
     assert answer.reasons[0].text.zh
 
 
-def test_what_holds_but_was_not_heard_of_for_longer_than_the_gap_is_no_evidence_any_more() -> None:
+def test_what_holds_but_was_not_reported_for_longer_than_the_gap_is_no_evidence_any_more() -> None:
     answer = ask([report(4, 2.0), report(5, 2.0)], 10)
     assert [reason.code for reason in answer.reasons] == [Code.NO_READINGS, Code.PENDING]
 
 
-def test_a_run_that_a_gap_broke_is_told_with_the_gap() -> None:
+def test_a_run_that_a_gap_broke_is_explained_with_the_gap() -> None:
     answer = ask([report(1, 2.0), report(2, 2.0), report(7, 2.0)], 7.5)
     assert [change.what.en for change in answer.changes] == [
         "the condition holds: a run begins, to open after 2m",
@@ -108,7 +108,7 @@ def test_a_window_with_too_little_in_it_is_named() -> None:
     assert "rate(voltage, 5m) has too few readings of voltage in its window of 5m" in first(answer)[1]
 
 
-def test_outside_its_active_time_the_stretch_is_told() -> None:
+def test_outside_its_active_time_the_stretch_is_named() -> None:
     answer = ask([report(9, 2.0)], document=LAMP_OUT + "active: {hours: 'daily 00:00-01:00'}")
     assert first(answer)[0] is Code.NOT_ACTIVE
     assert "not from 2026-05-29 01:00:00 to 2026-05-30 00:00:00" in first(answer)[1]
@@ -165,7 +165,7 @@ def test_an_event_that_is_there_or_part_of_another_is_named(published: Event, co
     assert words in first(answer)[1]
 
 
-def test_what_is_found_but_not_on_record_is_said_so() -> None:
+def test_what_is_found_but_not_on_record_is_named() -> None:
     assert first(ask(DEAD))[0] is Code.NOT_YET
 
 
@@ -174,7 +174,7 @@ def test_shadow_and_a_later_version_are_remarked_and_the_search_goes_on() -> Non
     assert [reason.code for reason in answer.reasons] == [Code.NOT_IN_FORCE_YET, Code.SHADOW, Code.FALSE]
 
 
-def test_a_condition_that_fails_is_told_with_its_error() -> None:
+def test_a_condition_that_fails_is_reported_with_its_error() -> None:
     document = LAMP_OUT.replace("reading.active_power < 5", "reading.active_power < device.limit")
     answer = ask([report(9, 2.0)], document=document, device=lamp(attributes={"limit": "much"}))
     assert first(answer)[0] is Code.ERROR

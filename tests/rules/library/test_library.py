@@ -32,7 +32,7 @@ def test_a_rule_is_titled_in_both_languages(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if load_rules(path)], ids=lambda path: path.stem)
-def test_a_file_tells_where_its_numbers_come_from(path: Path) -> None:
+def test_a_file_names_where_its_numbers_come_from(path: Path) -> None:
     assert "Source: " in path.read_text(encoding="utf-8")
 
 

@@ -58,7 +58,7 @@ def test_a_calendar_in_a_zone_of_its_own_follows_that() -> None:
     assert activity(at("2026-06-01T17:00"), LAMP) == span(True, "2026-06-01T16:00", "2026-06-02T02:00")
 
 
-def test_what_cannot_be_known_is_told_as_none() -> None:
+def test_what_cannot_be_known_is_returned_as_none() -> None:
     assert activity_of(Active(sun="night"), CALENDARS)(0, replace(LAMP, lon=None)) is None
     assert activity_of(Active(calendar="unheard-of"), CALENDARS)(0, LAMP) is None
 

@@ -102,7 +102,7 @@ DAYS = st.integers(BEGIN, BEGIN + 365)
 
 @settings(max_examples=60, deadline=None)
 @given(ZONES, WEEKS, st.frozensets(DAYS, max_size=9), DAYS, st.integers(0, DAY_MINUTES - 1))
-def test_a_stretch_is_what_the_wall_clock_says_minute_by_minute(
+def test_a_stretch_is_what_the_wall_clock_shows_minute_by_minute(
     zone: str, week: list[str], closed: frozenset[int], day: int, minute: int
 ) -> None:
     found = Calendar("c", week=parse_weekly_hours(week), closed=closed)
@@ -127,7 +127,7 @@ def test_a_file_may_hold_rules_and_calendars() -> None:
     assert parse_rules(OFFICE) == []
 
 
-def test_all_problems_of_a_calendar_are_told_with_their_places() -> None:
+def test_all_problems_of_a_calendar_are_reported_with_their_places() -> None:
     with pytest.raises(BadRules) as refused:
         parse_documents(
             "calendar: Office\nhours: [Mon 08:00-18:00, Moon]\nclosed: [2026-02-30, 2026-10-07..2026-10-01]\n"

@@ -36,7 +36,7 @@ def test_a_stretch_ends_and_begins_exactly_where_day_and_night_change(at_s: int,
         assert daylight_span(other, lon, lat) == (up, begin, end)
 
 
-def test_night_in_suzhou_is_as_the_almanac_says() -> None:
+def test_night_in_suzhou_is_as_the_almanac_has_it() -> None:
     """Sunset and sunrise of 2026-06-01 at 31.87 N 120.55 E: 18:59 and 04:53 local time."""
     assert daylight_span(minute_of("2026-06-01T21:00:00+08:00"), 120.55, 31.87) == (
         False, minute_of("2026-06-01T18:59:00+08:00"), minute_of("2026-06-02T04:53:00+08:00"),

@@ -160,7 +160,7 @@ ON_EACH_STORE = pytest.mark.parametrize(
 
 @pytest.fixture
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """DuckDB, or what ON_EACH_STORE says."""
+    """DuckDB, or what ON_EACH_STORE asks for."""
     if getattr(request, "param", "embedded") == "embedded":
         opened = await open_store("embedded:", tmp_path)
     else:

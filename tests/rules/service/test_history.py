@@ -47,7 +47,7 @@ async def test_a_backtest_finds_exactly_the_events_that_the_live_run_raised(city
     assert result.candidate.too_late > 0
 
 
-async def test_an_empty_store_is_told_in_words(city: City) -> None:
+async def test_an_empty_store_is_reported_in_words(city: City) -> None:
     with pytest.raises(NothingStored, match="the store holds no report of streetlight or cabinet"):
         await backtest(city)
 

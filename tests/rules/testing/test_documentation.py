@@ -1,4 +1,4 @@
-"""Every example on the pages about rules is what it says."""
+"""Every example on the pages about rules is what the page states."""
 
 import re
 from pathlib import Path

@@ -74,7 +74,7 @@ def test_a_test_that_holds_has_no_mismatch(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_mismatch_says_what_was_expected_and_what_was_found(tmp_path: Path, expect: str, mismatch: str) -> None:
+def test_a_mismatch_names_what_was_expected_and_what_was_found(tmp_path: Path, expect: str, mismatch: str) -> None:
     result = run(tmp_path, TEST + expect)
     assert any(found.startswith(mismatch) for found in result.mismatches), result.mismatches
 

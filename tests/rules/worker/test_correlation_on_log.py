@@ -63,7 +63,7 @@ async def published(stages: Stages) -> list[dict[str, Any]]:
 
 
 async def last_published(stages: Stages, rule: str, subject: str, **wanted: Any) -> dict[str, Any]:
-    """The event of a rule on a subject once it was told so."""
+    """The event of a rule on a subject once it was published so."""
 
     async def find() -> dict[str, Any] | None:
         events = [event for event in await published(stages) if (event["rule"], event["subject"]) == (rule, subject)]
@@ -74,7 +74,7 @@ async def last_published(stages: Stages, rule: str, subject: str, **wanted: Any)
 
 
 def in_memory() -> list[bytes]:
-    """What the stage tells of the same, in memory."""
+    """What the stage publishes of the same, in memory."""
     bench = Bench(RULES, partitions=2)
     for n in (1, 2, 3):
         bench.opens("lamp-out", f"L{n}", n)
@@ -102,7 +102,7 @@ async def test_groups_and_suppression_on_the_log_are_those_in_memory(stages: Sta
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("commit", [1, 2, 3])
-async def test_a_crash_at_any_commit_changes_nothing_told(stages: Stages, commit: int, after: bool) -> None:
+async def test_a_crash_at_any_commit_changes_nothing_published(stages: Stages, commit: int, after: bool) -> None:
     await stages.apply(RULES)
     crashing = CrashingLog(stages.log, lambda n: Crash() if n == commit else None, after=after)
     stages.start(Correlator(crashing, stages.topics, FIND))
@@ -128,7 +128,7 @@ async def test_a_crash_at_any_commit_changes_nothing_told(stages: Stages, commit
     assert Counter(record.value for record in events) == Counter(wanted)
 
 
-async def test_the_worker_tells_the_clock_only_where_a_rule_or_a_silence_needs_it(stages: Stages) -> None:
+async def test_the_worker_publishes_the_clock_only_where_a_rule_or_a_silence_needs_it(stages: Stages) -> None:
     await stages.apply(JUDGED)
     stages.worker(Registry([lamp()]))
     await stages.report(report(0), report(1))
@@ -146,7 +146,7 @@ async def test_the_worker_tells_the_clock_only_where_a_rule_or_a_silence_needs_i
         found = await clocks()
         return found if found and found.count(at(minutes)) == stages.topics.partitions else None
 
-    await eventually(lambda: ticks(3), "both partitions tell their clock")
+    await eventually(lambda: ticks(3), "both partitions publish their clock")
     await eventually(lambda: ticks(4), "both partitions pass the silence's end")
     await stages.tick(5)
     await stages.report(report(5))
@@ -197,7 +197,7 @@ async def test_a_silence_marks_what_passed_before_it_and_taking_it_back_unmarks(
     await last_published(stages, "lamp-out", "L1", silenced_by=None, revision=3)
 
 
-async def test_a_group_in_shadow_tells_the_shadow_topic_only(stages: Stages) -> None:
+async def test_a_group_in_shadow_writes_to_the_shadow_topic_only(stages: Stages) -> None:
     await stages.apply(f"{LAMP_OUT}\n---\n{FEEDER_FAULT}mode: shadow\n")
     stages.start(Correlator(stages.log, stages.topics, FIND))
     for n in (1, 2, 3):

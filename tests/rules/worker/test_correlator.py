@@ -81,7 +81,7 @@ async def test_a_commit_in_doubt_doubles_nothing(stages: Stages) -> None:
     assert Counter(await ids(stages)) == Counter(await wanted(stages))
 
 
-async def test_of_two_correlators_one_ends_and_nothing_is_told_twice(stages: Stages) -> None:
+async def test_of_two_correlators_one_ends_and_nothing_is_published_twice(stages: Stages) -> None:
     """The second takes over; where Kafka left the first in doubt about a commit, the first takes it back."""
     first = stages.correlator()
     await raise_events(stages, 0, 1)

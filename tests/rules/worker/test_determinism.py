@@ -219,7 +219,7 @@ def test_a_cut_after_every_input_changes_no_byte(inputs: list[Input]) -> None:
 
 
 def test_the_inputs_above_do_raise_events() -> None:
-    """The properties would hold of an engine that says nothing."""
+    """The properties would hold of an engine that raises nothing."""
     powers = [96.0, 72.0, *[2.0] * 4]
     lamps = [("report", {**report(m, power), "device_id": "L1"}) for m, power in enumerate(powers)]
     later = ("tick", {"gateway": 0, "tick_at_ms": T0_MS + 900_000})

@@ -1,4 +1,4 @@
-"""What is told of a rule's health on the log, for processes without a worker of their own."""
+"""What is written of a rule's health on the log, for processes without a worker of their own."""
 
 from rules.worker.health import RuleTally, read_health
 from tests.rules.engines import LAMP_OUT, lamp, report
@@ -9,19 +9,19 @@ ODD = Registry([lamp(attributes={"limit": "high"})])
 
 
 async def health(stages: Stages, rule: str, expected: RuleTally) -> None:
-    """Wait until the log tells that of a rule."""
+    """Wait until the log holds that of a rule."""
 
     async def published() -> bool | None:
         return True if (await read_health(stages.log, stages.topics)).get(rule) == expected else None
 
-    await eventually(published, f"the log tells {expected} of {rule}")
+    await eventually(published, f"the log holds {expected} of {rule}")
 
 
 async def tally(stages: Stages, rule: str) -> RuleTally:
     return (await read_health(stages.log, stages.topics))[rule]
 
 
-async def test_a_rule_that_fails_is_told_on_the_log_and_the_others_go_on(stages: Stages) -> None:
+async def test_a_rule_that_fails_is_reported_on_the_log_and_the_others_go_on(stages: Stages) -> None:
     await stages.apply(f"{LAMP_OUT}---\n{BROKEN}")
     stages.worker(ODD)
     for minute in range(4):

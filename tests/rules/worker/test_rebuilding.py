@@ -1,4 +1,4 @@
-"""State of another release: rebuilt from telemetry, nothing told twice, nothing that is open forgotten."""
+"""State of another release: rebuilt from telemetry, nothing published twice, nothing that is open forgotten."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def published(events: list[dict[str, Any]]) -> list[tuple[str, int, str, int, in
     )  # fmt: skip
 
 
-async def test_open_events_and_runs_under_way_go_on_and_nothing_is_told_twice(
+async def test_open_events_and_runs_under_way_go_on_and_nothing_is_published_twice(
     stages: Stages, registry: Registry
 ) -> None:
     await stages.apply(LAMP_OUT)
@@ -82,7 +82,7 @@ async def test_an_open_event_from_before_the_retained_telemetry_is_taken_over_an
     await stages.stop()
     await make_outdated(stages)
 
-    # a log that kept nothing of those minutes: another prefix with the same events told and places committed
+    # a log that kept nothing of those minutes: another prefix with the same events published and places committed
     later = Topics(prefix=f"{stages.topics.prefix}later-", partitions=2, kinds=stages.topics.kinds)
     await stages.log.ensure_topics(later.specs())
     moved = Stages(stages.log, later)

@@ -115,7 +115,7 @@ def test_who_judges_which_partition_changes_no_byte(sequence: list[Input], first
 
 
 def test_the_partitions_above_do_raise_events() -> None:
-    """The property would hold of workers that say nothing."""
+    """The property would hold of workers that raise nothing."""
     out: list[Input] = [
         ("report", {**report(minute, 2.0), "device_id": name}) for minute in range(4) for name in DEVICES
     ]

@@ -29,7 +29,7 @@ def power(lamp_number: int, minute: int) -> float:
 
 
 async def feed(stages: Stages, first: int = 0, last: int = MINUTES) -> None:
-    """Each lamp each minute, the last one falling silent, every third report told twice, and the clock behind it."""
+    """Each lamp each minute, the last one falling silent, every third report sent twice, and the clock behind it."""
     for minute in range(first, last):
         reports = [
             report(minute, power(i, minute), device_id=name)
@@ -150,7 +150,7 @@ async def test_a_worker_that_dies_leaves_its_partitions_to_the_other(stages: Sta
 async def test_a_worker_that_wakes_up_after_it_lost_its_partitions_writes_nothing_more(
     tmp_path: Path, registry: Registry
 ) -> None:
-    """On the log that can be told how long to wait for it; on Kafka see tests/e2e/rules_killed/test_sharing_workers.py."""
+    """On the log whose wait for it can be set; on Kafka see tests/e2e/rules_killed/test_sharing_workers.py."""
     topics = Topics(partitions=2, kinds=("streetlight",))
     log = SQLiteLog(tmp_path / "log.sqlite", rebalance_patience_s=0.1)
     await log.ensure_topics(topics.specs())
@@ -250,7 +250,7 @@ async def test_a_suspended_device_is_not_judged_and_its_events_clear(stages: Sta
     assert [record.value for record in state if record.key == b"device/L1"][-1] is None
 
 
-async def test_a_rule_in_shadow_tells_only_the_shadow_topic(stages: Stages, registry: Registry) -> None:
+async def test_a_rule_in_shadow_writes_only_to_the_shadow_topic(stages: Stages, registry: Registry) -> None:
     await stages.apply(LAMP_OUT + "mode: shadow\n")
     stages.worker(registry)
     await stages.report(*(report(minute, 2.0) for minute in range(4)))
@@ -259,7 +259,7 @@ async def test_a_rule_in_shadow_tells_only_the_shadow_topic(stages: Stages, regi
     assert await stages.records(stages.topics.rules_raised) == []
 
 
-async def test_silence_of_a_device_that_was_never_heard_is_noticed(stages: Stages, registry: Registry) -> None:
+async def test_silence_of_a_device_that_never_reported_is_noticed(stages: Stages, registry: Registry) -> None:
     await stages.apply(SILENT)
     stages.worker(registry)
     await stages.tick(0)
@@ -267,7 +267,7 @@ async def test_silence_of_a_device_that_was_never_heard_is_noticed(stages: Stage
     assert {event["subject"] for event in await stages.published(len(LAMPS))} == set(LAMPS)
 
 
-async def test_health_tells_what_failed_and_what_was_opened(stages: Stages) -> None:
+async def test_health_holds_what_failed_and_what_was_opened(stages: Stages) -> None:
     broken = "{rule: broken, kind: streetlight, when: reading.active_power < device.limit}"
     await stages.apply(f"{LAMP_OUT}---\n{broken}")
     worker = stages.worker(Registry([lamp(attributes={"limit": "high"})]))

@@ -1,4 +1,4 @@
-"""Conditions: what they may say, and that the fast way and CEL's own agree."""
+"""Conditions: what they may hold, and that the fast way and CEL's own agree."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Interval reasoning over conditions: what it says is true of every value."""
+"""Interval reasoning over conditions: what it finds is true of every value."""
 
 from functools import partial
 
@@ -45,7 +45,7 @@ def plausible(name: Name) -> Range:
         ("reading.voltage > 1 ? reading.current > 2000 : false", "never true"),
     ],
 )
-def test_what_is_certain_is_said(condition: str, verdict: str) -> None:
+def test_what_is_certain_is_found(condition: str, verdict: str) -> None:
     assert certainty_of(Condition(condition).tree, plausible) is Certainty(verdict)
 
 

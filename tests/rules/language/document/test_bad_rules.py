@@ -1,4 +1,4 @@
-"""Documents that must never run: each is refused in good time, with a sentence that says what is wrong and where."""
+"""Documents that must never run: each is refused in good time, with a sentence on what is wrong and where."""
 
 import time
 

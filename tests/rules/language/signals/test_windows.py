@@ -53,7 +53,7 @@ def taken(take: Take, readings: dict[int, float], over_ms: int, t: int) -> float
 
 
 @given(readings=histories)
-def test_every_take_is_what_its_definition_says_at_every_reading(readings: dict[int, float]) -> None:
+def test_every_take_is_what_its_definition_gives_at_every_reading(readings: dict[int, float]) -> None:
     windows = windows_of(*SIGNALS)
     seen: dict[int, float] = {}
     for t, value in sorted(readings.items()):
@@ -82,7 +82,7 @@ def test_the_order_of_arrival_changes_no_bit(readings: dict[int, float], data: s
 
 
 @given(readings=histories, data=st.data())
-def test_what_was_settled_and_taken_back_says_the_same_to_the_last_bit(
+def test_what_was_settled_and_taken_back_gives_the_same_to_the_last_bit(
     readings: dict[int, float], data: st.DataObject
 ) -> None:
     times = sorted(readings)
@@ -171,7 +171,7 @@ def forecast(windows: Windows) -> float:
     return windows.at(59 * MINUTE_MS, {})[FORECAST.label]
 
 
-def test_a_forecast_says_in_how_many_hours_the_level_is_reached() -> None:
+def test_a_forecast_gives_in_how_many_hours_the_level_is_reached() -> None:
     assert forecast(rising(0.01)) == pytest.approx((2.0 - 0.5 - 0.59) / 0.6)
 
 
@@ -211,7 +211,7 @@ def test_looking_back_and_forth_changes_nothing(readings: dict[int, float], at: 
     take=st.sampled_from(PLAIN), over_ms=st.integers(1, 400 * 86_400_000), suspect=st.booleans(), falling=st.booleans(),
     level=st.floats(-1e9, 1e9) | st.sampled_from(["floor", "flood_level", "e5"]),
 )  # fmt: skip
-def test_a_label_says_all_of_a_signal(
+def test_a_label_names_all_of_a_signal(
     take: Take, over_ms: int, suspect: bool, falling: bool, level: float | str
 ) -> None:
     plain = Signal("water_level", take, over_ms, None, suspect)
