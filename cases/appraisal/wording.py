@@ -4,9 +4,7 @@ from typing import Final
 
 from cases.appraisal.appraisal import Dimension
 from cases.appraisal.indicators import Rate
-from domain.time.units import HOUR_MS, MINUTE_MS
 
-_DAY_HOURS: Final = 24
 DIMENSION_TITLES: Final = {
     Dimension.DEPARTMENT: ("Department", "责任部门"),
     Dimension.AREA: ("Area", "区域"),
@@ -31,16 +29,6 @@ def interval(rate: Rate) -> str:
     if rate.low is None or rate.high is None:
         return ""
     return f"{round(rate.low * 100)}–{round(rate.high * 100)} %"
-
-
-def duration(ms: float | None) -> str:
-    """Minutes up to an hour, then hours up to two days, then days; a dash for none."""
-    if ms is None:
-        return "–"
-    if ms < HOUR_MS:
-        return f"{ms / MINUTE_MS:.0f} min"
-    hours = ms / HOUR_MS
-    return f"{hours:.1f} h" if hours < 2 * _DAY_HOURS else f"{hours / _DAY_HOURS:.1f} d"
 
 
 def name_of(dimension: Dimension, name: str | None) -> str:

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Final
+
+from markupsafe import Markup
+
+from reporting.charts.svg import element, label, line
 
 _WIDTH, _HEIGHT = 900, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 24, 12, 34
@@ -38,20 +41,29 @@ def line_chart(
     logarithmic: bool = False,
     bands: Sequence[Band] = (),
     mark: float | None = None,
-) -> str:
-    """The chart with its legend below; empty where no line has a point. `mark` is a level drawn across."""
-    values = [y for line in lines for _, y in line.points if y is not None and (y > 0 or not logarithmic)]
+) -> Markup:
+    """The chart, without its legend; empty where no line has a point. `mark` is a level drawn across.
+
+    Shape: line n and its key have the CSS class `c0` to `c7` of `css_of(n)`.
+    """
+    values = [y for one in lines for _, y in one.points if y is not None and (y > 0 or not logarithmic)]
     if not values:
-        return ""
-    right = max(x for line in lines for x, _ in line.points) or 1.0
+        return Markup("")
+    right = max(x for one in lines for x, _ in one.points) or 1.0
     scale = _log_scale(values, mark) if logarithmic else _linear_scale(values, mark)
-    parts = [_grid(scale, unit), _times(right)]
-    parts += [_band(band, right) for band in bands]
+    parts = [*_grid(scale, unit), *_times(right)]
+    for band in bands:
+        parts += _band(band, right)
     if mark is not None:
         y = scale.y(mark)
-        parts.append(f"<line class=mark x1={_LEFT} x2={_WIDTH - _RIGHT} y1={y:.1f} y2={y:.1f} />")
-    parts += [_path(line, number, scale, right) for number, line in enumerate(lines)]
-    return f"<svg viewBox='0 0 {_WIDTH} {_HEIGHT}' role=img>{''.join(parts)}</svg>{_legend(lines)}"
+        parts.append(line(_LEFT, y, _WIDTH - _RIGHT, y, "mark"))
+    parts += [_path(one, css_of(number), scale, right) for number, one in enumerate(lines)]
+    return element("svg", *parts, viewbox=f"0 0 {_WIDTH} {_HEIGHT}", role="img")
+
+
+def css_of(number: int) -> str:
+    """The CSS class that colours a line and its key in the legend."""
+    return f"c{number % _COLOURS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,52 +95,39 @@ def _log_scale(values: Sequence[float], mark: float | None) -> _Scale:
     return _Scale(10.0**low, 10.0**high, [10.0**power for power in range(low, high + 1)], logarithmic=True)
 
 
-def _grid(scale: _Scale, unit: str) -> str:
-    lines = []
+def _grid(scale: _Scale, unit: str) -> list[Markup]:
+    parts = []
     for tick in scale.ticks:
         y = scale.y(tick)
-        lines.append(
-            f"<line class=grid x1={_LEFT} x2={_WIDTH - _RIGHT} y1={y:.1f} y2={y:.1f} />"
-            f"<text class=tick x={_LEFT - 6} y={y + 4:.1f} text-anchor=end>{_number(tick)} {escape(unit)}</text>"
-        )
-    return "".join(lines)
+        parts.append(line(_LEFT, y, _WIDTH - _RIGHT, y, "grid"))
+        parts.append(label(_LEFT - 6, y + 4, f"{_number(tick)} {unit}", anchor="end"))
+    return parts
 
 
-def _times(right: float) -> str:
+def _times(right: float) -> list[Markup]:
     step = next(size for size in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, math.inf) if right / size <= 10)
     count = 0 if math.isinf(step) else int(right // step)
     y = _HEIGHT - _BOTTOM + 18
-    return "".join(
-        f"<text class=tick x={_x(n * step, right):.1f} y={y} text-anchor=middle>{n * step:g} s</text>"
-        for n in range(count + 1)
-    )
+    return [label(_x(n * step, right), y, f"{n * step:g} s", anchor="middle") for n in range(count + 1)]
 
 
-def _band(band: Band, right: float) -> str:
+def _band(band: Band, right: float) -> list[Markup]:
     x1, x2 = _x(band.start, right), _x(min(band.end, right), right)
-    return (
-        f"<rect class=band x={x1:.1f} y={_TOP} width={max(x2 - x1, 1):.1f} height={_HEIGHT - _TOP - _BOTTOM} />"
-        f"<text class=tick x={x1 + 4:.1f} y={_TOP + 12}>{escape(band.name)}</text>"
-    )
+    height = _HEIGHT - _TOP - _BOTTOM
+    shade = element("rect", class_="band", x=x1, y=_TOP, width=float(max(x2 - x1, 1)), height=height)
+    return [shade, label(x1 + 4, _TOP + 12, band.name)]
 
 
-def _path(line: Line, number: int, scale: _Scale, right: float) -> str:
+def _path(one: Line, css: str, scale: _Scale, right: float) -> Markup:
     steps, pen = [], "M"
-    for x, y in line.points:
+    for x, y in one.points:
         if y is None or (scale.logarithmic and y <= 0):
             pen = "M"
             continue
         steps.append(f"{pen}{_x(x, right):.1f} {scale.y(y):.1f}")
         pen = "L"
-    dash = " stroke-dasharray='5 4'" if line.dashed else ""
-    return f"<path class='line c{number % _COLOURS}' d='{''.join(steps)}'{dash}/>"
-
-
-def _legend(lines: Sequence[Line]) -> str:
-    keys = "".join(
-        f"<span><i class='key c{number % _COLOURS}'></i>{escape(line.name)}</span>" for number, line in enumerate(lines)
-    )
-    return f"<p class=legend>{keys}</p>"
+    dash = "5 4" if one.dashed else None
+    return element("path", class_=f"line {css}", d="".join(steps), stroke_dasharray=dash)
 
 
 def _x(value: float, right: float) -> float:

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
+from reporting.charts.svg import joined, label
+
 WIDTH: Final = 960
-
-
 LEFT: Final = 150
-
-
 _TICKS: Final = 6
 
 
@@ -27,13 +27,15 @@ class TimeAxis:
     def wall(self, at_ms: int) -> str:
         return f"{datetime.fromtimestamp(at_ms / 1000, self._zone):%m-%d %H:%M}"
 
-    def labels(self, y: int) -> str:
+    def labels(self, y: int) -> Markup:
         """Some instants written below a chart."""
         length_ms = self.to_ms - self.from_ms
-        return "".join(
-            f'<text class="tick" x="{self.x(at_ms)}" y="{y}" text-anchor="{anchor}">{self.wall(at_ms)}</text>'
-            for i in range(_TICKS + 1)
-            for at_ms, anchor in [
-                (self.from_ms + length_ms * i // _TICKS, "start" if i == 0 else "end" if i == _TICKS else "middle")
+        return joined(
+            [
+                label(self.x(at_ms), y, self.wall(at_ms), anchor=anchor)
+                for i in range(_TICKS + 1)
+                for at_ms, anchor in [
+                    (self.from_ms + length_ms * i // _TICKS, "start" if i == 0 else "end" if i == _TICKS else "middle")
+                ]
             ]
         )

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from domain.time.units import DAY_MS, HOUR_MS, MINUTE_MS
+
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -18,3 +20,14 @@ def duration(duration_ms: int | None) -> str:
             words.append(f"{left_s // unit_s}{sign}")
             left_s %= unit_s
     return " ".join(words)
+
+
+def decimal_duration(duration_ms: float | None) -> str:
+    """In one unit, `1.5 h`: minutes up to an hour, then hours up to two days, then days; a dash for none."""
+    if duration_ms is None:
+        return "–"
+    if duration_ms < HOUR_MS:
+        return f"{duration_ms / MINUTE_MS:.0f} min"
+    if duration_ms < 2 * DAY_MS:
+        return f"{duration_ms / HOUR_MS:.1f} h"
+    return f"{duration_ms / DAY_MS:.1f} d"

@@ -1,4 +1,4 @@
-"""Durations and stretches of time in few words."""
+"""The stretches of time of a backtest in Chinese."""
 
 from typing import Final
 

@@ -1,9 +1,8 @@
-"""A delivery in words: subject, plain text, HTML and the robots' Markdown. Pure.
+"""A delivery in words: subject, plain text and the robots' Markdown. Pure.
 
 Words of a case may come from anybody who reports; none of them becomes markup, a link or a mention.
 """
 
-from html import escape
 from typing import Final
 
 from cases.notification.messages.message import Content, Delivery, Language
@@ -26,18 +25,7 @@ def subject_of(delivery: Delivery) -> str:
 
 def text_of(delivery: Delivery) -> str:
     """Plain text: each message a paragraph."""
-    return "\n\n".join("\n".join(_paragraph(content)) for _, content in delivery.messages) + "\n"
-
-
-def html_of(delivery: Delivery) -> str:
-    """The same as an HTML page without scripts, images or styles from elsewhere."""
-    parts = []
-    for _, content in delivery.messages:
-        title, *lines = (escape(line) for line in _paragraph(content, with_url=False))
-        items = "".join(f"<li>{line}</li>" for line in lines)
-        link = f'<p><a href="{escape(content.url)}">{escape(content.url)}</a></p>' if content.url else ""
-        parts.append(f"<h3>{title}</h3><ul>{items}</ul>{link}")
-    return f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>{"<hr>".join(parts)}</body></html>'
+    return "\n\n".join("\n".join(lines_of(content)) for _, content in delivery.messages) + "\n"
 
 
 def markdown_of(delivery: Delivery, most_bytes: int) -> str:
@@ -65,21 +53,22 @@ def plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
+def lines_of(content: Content, with_url: bool = True) -> list[str]:
+    """A message in its languages: the title, its lines, and the address of its page where there is one."""
+    url = [content.url] if content.url and with_url else []
+    return [_joined(line, content.language, " / ") for line in (content.title, *content.lines)] + url
+
+
 def _short(content: Content, most_bytes: int) -> str:
     url = f"\n{content.url}" if content.url else ""
-    return cut("\n".join(_paragraph(content, with_url=False)), most_bytes - len(url.encode())) + url
+    return cut("\n".join(lines_of(content, with_url=False)), most_bytes - len(url.encode())) + url
 
 
 def _markdown(content: Content, most_bytes: int) -> str:
-    title, *lines = (plain(line) for line in _paragraph(content, with_url=False))
+    title, *lines = (plain(line) for line in lines_of(content, with_url=False))
     quoted = "\n\n".join(f"> {line}" for line in lines)
     link = f"\n\n[{content.number}]({content.url})" if content.url else ""
     return cut(f"**{cut(title, most_bytes // 2)}**\n\n{quoted}", most_bytes - len(link.encode())) + link
-
-
-def _paragraph(content: Content, with_url: bool = True) -> list[str]:
-    url = [content.url] if content.url and with_url else []
-    return [_joined(line, content.language, " / ") for line in (content.title, *content.lines)] + url
 
 
 def _joined(text: Text, language: Language, between: str) -> str:

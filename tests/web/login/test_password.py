@@ -36,7 +36,7 @@ async def test_a_refused_login_says_so_and_keeps_what_was_written_but_the_passwo
     async with guarded.client(headers={"accept-language": "zh-CN"}) as browser:
         answer = await browser.post("/login", data=written)
         assert (answer.status_code, "用户名或密码错误" in answer.text) == (401, True)
-        assert "vera&quot;&gt;&lt;script&gt;" in answer.text
+        assert "vera&#34;&gt;&lt;script&gt;" in answer.text
         assert "<script>" not in answer.text
         assert "wrong-wrong" not in answer.text
         assert not browser.cookies

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cases.appraisal.counts import RATES
-from cases.appraisal.wording import duration
+from reporting.wording.durations import decimal_duration
 from reporting.wording.shares import percent
 from urbansense.api_client.api import Api
 from urbansense.api_client.opening import with_api
@@ -87,5 +87,5 @@ def _cells(figures: Any) -> list[str]:
         "" if score is None else f"{score:.1f}",
         *(str(counts[name]) for name in ("reported", "dispatched", "handled", "overdue")),
         *(f"{percent(share['value'])} of {share['among']}" if share["among"] else "–" for share in shares),
-        duration(figures["clock"]["median_ms"]),
+        decimal_duration(figures["clock"]["median_ms"]),
     ]

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from domain.time.units import DAY_MS
+from reporting.wording.durations import duration
 from urbansense.commands.terminal.output import out, print_rows
 from urbansense.commands.terminal.times import local_time
 from urbansense.evaluation.scoring.grading import Bar, Score
 from urbansense.evaluation.scoring.grading.figures import Delays, Share
-from urbansense.evaluation.scoring.grading.findings import Finding, duration
+from urbansense.evaluation.scoring.grading.findings import Finding
 from urbansense.evaluation.scoring.practice.rehearsal import Rehearsal
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from cases.notification.channels.email.body import html_of
 from cases.notification.channels.email.part import EmailPart
 from cases.notification.channels.ports import Undelivered
-from cases.notification.channels.rendering import html_of, subject_of, text_of
+from cases.notification.channels.rendering import subject_of, text_of
 from cases.notification.messages.message import Delivery
 
 

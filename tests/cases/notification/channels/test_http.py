@@ -12,8 +12,9 @@ import pytest
 
 from cases.notification.channels.dingtalk.channel import Dingtalk, dingtalk_sign
 from cases.notification.channels.dingtalk.part import DingtalkPart
+from cases.notification.channels.email.body import html_of
 from cases.notification.channels.ports import Undelivered
-from cases.notification.channels.rendering import html_of, markdown_of, short_text_of, subject_of
+from cases.notification.channels.rendering import markdown_of, short_text_of, subject_of
 from cases.notification.channels.webhook.channel import Webhook
 from cases.notification.channels.webhook.part import WebhookPart
 from cases.notification.channels.wecom.channel import Wecom

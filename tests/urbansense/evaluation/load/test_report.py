@@ -85,6 +85,6 @@ def test_the_page_stands_alone_and_shows_every_figure(profile: ProfileName) -> N
     assert not re.search(r"(?:src|href)=(?!['\"]?data:)", page)
     assert page.count("<svg") == 3
     assert page.count("<path") == 7
-    assert ("class=band" in page) == (profile is ProfileName.OUTAGE)
+    assert ('class="band"' in page) == (profile is ProfileName.OUTAGE)
     for word in ("device → event", "gateway", "2.5 s", "events expected"):
         assert word in page

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from urbansense.evaluation.scoring.grading.findings import duration
+from reporting.wording.durations import duration
 from urbansense.evaluation.scoring.grading.score import Score
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from domain.time.units import DAY_MS
+from reporting.wording.durations import duration
 from simulators.truth.labels import Label
 from urbansense.evaluation.scoring.grading.verdicts import (
     EventVerdict,
@@ -125,14 +126,3 @@ def _why_stray(one: JudgedEvent, about: Sequence[Label]) -> str:
         coming = min(ahead, key=lambda label: label.start_ms)
         return f"nothing was wrong yet; {coming.kind} began {duration(coming.start_ms - event.opened_at_ms)} later"
     return "nothing was wrong"
-
-
-def duration(length_ms: int) -> str:
-    """About how long, in one or two units: `2h 5m`."""
-    if length_ms < 1000:
-        return f"{length_ms}ms"
-    days, left_s = divmod(round(length_ms / 1000), 86_400)
-    hours, left_s = divmod(left_s, 3_600)
-    minutes, seconds = divmod(left_s, 60)
-    words = [f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if count]
-    return " ".join(words[:2])

@@ -1,12 +1,13 @@
 """A score as tables of Markdown, for a page that is kept beside the rules."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from reporting.wording.durations import duration
+from reporting.wording.instants import wall_to_the_second
 from urbansense.evaluation.scoring.grading import Score
 from urbansense.evaluation.scoring.grading.figures import Delays, Share
-from urbansense.evaluation.scoring.grading.findings import Finding, duration
+from urbansense.evaluation.scoring.grading.findings import Finding
 
 
 def markdown_of(score: Score, zone: ZoneInfo) -> str:
@@ -92,17 +93,15 @@ def _rules(score: Score) -> list[tuple[str, ...]]:
 def _findings(found: Sequence[Finding], zone: ZoneInfo) -> str:
     if not found:
         return "None.\n"
-    rows = [(one.verdict, f"`{one.what}`", f"`{one.where}`", _local(one.at_ms, zone), one.why) for one in found]
+    rows = [
+        (one.verdict, f"`{one.what}`", f"`{one.where}`", wall_to_the_second(one.at_ms, zone), one.why) for one in found
+    ]
     return _table(("", "what", "where", "when", "why"), rows)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
-def _local(at_ms: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1000, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _share(share: Share) -> str:

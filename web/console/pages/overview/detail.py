@@ -10,6 +10,7 @@ from nicegui import ui
 from domain.devices import Device
 from domain.events import Event
 from domain.time.units import DAY_MS
+from reporting.charts.svg import element
 from timeseries.queries.samples import Sample
 from web.console.pages.overview.chart import (
     MOST_PLOTS,
@@ -181,7 +182,7 @@ class DetailPanel:
                 ui.label(word("no_readings", self._language)).classes("detail__hint")
 
 
-_CROSS: Final = "<svg viewBox='0 0 16 16' aria-hidden='true'><path d='M3 3l10 10M13 3L3 13'/></svg>"
+_CROSS: Final = element("svg", element("path", d="M3 3l10 10M13 3L3 13"), viewbox="0 0 16 16", aria_hidden="true")
 
 
 def _list_facts(facts: Sequence[Fact], classes: str) -> None:

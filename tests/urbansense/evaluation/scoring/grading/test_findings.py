@@ -2,10 +2,11 @@
 
 import pytest
 
+from reporting.wording.durations import duration
 from simulators.truth.labels import Label
 from tests.urbansense.evaluation.scoring.grading.truths import NIGHT, decoy, label, told
 from urbansense.evaluation.scoring.grading import ScoredEvent, match
-from urbansense.evaluation.scoring.grading.findings import duration, misses, strays
+from urbansense.evaluation.scoring.grading.findings import misses, strays
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_a_repeated_event_names_the_fault_that_was_told_before() -> None:
 
 @pytest.mark.parametrize(
     ("length_ms", "words"),
-    [(0, "0ms"), (999, "999ms"), (1_000, "1s"), (59_600, "1m"), (7_500_000, "2h 5m"), (86_400_000, "1d"),
+    [(0, "0s"), (999, "999ms"), (1_000, "1s"), (59_600, "1m"), (7_500_000, "2h 5m"), (86_400_000, "1d"),
      (90_061_000, "1d 1h")],
 )  # fmt: skip
 def test_a_duration_is_told_in_one_or_two_units(length_ms: int, words: str) -> None:
