@@ -39,4 +39,4 @@ class CaseServices:
     times: CityTimes
     photos: AttachmentStore
     now_ms: Callable[[], Awaitable[int]]
-    backlog: Callable[[], Awaitable[DeskBacklog]] | None = None
+    backlog: Callable[[], Awaitable[DeskBacklog]]

@@ -1,4 +1,4 @@
-"""Rules and the past as the web sees them: `web.rule_history_ports.RuleHistory` over log, store and registry."""
+"""Rules and the past: backtests, and the reasons for events and for their absence, over log, store and registry."""
 
 from collections.abc import Callable
 from time import time
@@ -26,7 +26,10 @@ _EARLIER_MS = 30 * DAY_MS
 
 
 class RuleHistoryService:
-    """A `RuleHistory` on one log and store; `devices` follows the registry."""
+    """On one log and store; `devices` follows the registry.
+
+    Safe to use from many tasks of one event loop, which none of it blocks for long.
+    """
 
     def __init__(self, log: Log, topics: Topics, store: Store, devices: Devices, timezone: str) -> None:
         self._log = log
@@ -37,19 +40,23 @@ class RuleHistoryService:
         self._reasons = ReasonService(log, topics, store, devices, timezone)
 
     async def prepare(self, request: BacktestRequest) -> BacktestPlan:
+        """Raises: rules.definitions.UnknownRule, rules.problems.BadRules, ValueError with what is wrong."""
         table, silences = await self._definitions()
         return prepare(request, table, await self._surroundings(silences))
 
     async def backtest(
         self, request: BacktestRequest, plan: BacktestPlan, tell: Callable[[BacktestProgress], None]
     ) -> BacktestResult:
+        """Run it; cancelling the call ends it. Raises: rules.backtest.NothingStored."""
         result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), tell)
         return await self._raise_missing(plan, result) if request.raise_missing else result
 
     async def explain(self, event: Event) -> Explanation:
+        """Why an event was raised. Raises: UnknownRule where the version that raised it is not known any more."""
         return await self._reasons.explain(event)
 
     async def why_not(self, name: str, device_id: str, at_ms: int | None) -> WhyNot:
+        """Why no event of a rule is open for a device, now if no instant is given. Raises: UnknownRule."""
         if at_ms is None:
             at_ms = await last_tick_ms(self._log, self._topics) or int(time() * 1000)
         return await self._reasons.why_not(name, device_id, at_ms)

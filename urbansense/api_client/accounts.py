@@ -15,7 +15,7 @@ from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api, ApiRefused
 from urbansense.api_client.opening import at_the_files, running_api
 from urbansense.configuration.settings import Settings
-from urbansense.wiring.accounts import open_people
+from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.parts import make_data_dir
 from urbansense.wiring.shared_database import SharedDatabase
 from web.serving.app import create_people_app
@@ -35,7 +35,7 @@ async def people_api(settings: Settings, *, at_database: bool = False) -> AsyncI
     make_data_dir(settings)
     engine = open_engine(settings.registry_url)
     try:
-        people = await asyncio.to_thread(open_people, at_the_files(settings), SharedDatabase(engine))
+        people = await asyncio.to_thread(open_accounts, at_the_files(settings), SharedDatabase(engine))
         app: FastAPI = create_people_app(people)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:

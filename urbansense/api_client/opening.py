@@ -16,9 +16,9 @@ from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api
 from urbansense.api_client.streaming_transport import StreamingTransport
 from urbansense.configuration.settings import Settings, load_settings
+from urbansense.wiring.api import api_app
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.parts import open_parts, place_of
-from urbansense.wiring.stages import api_app
+from urbansense.wiring.parts import open_platform_parts, place_of
 
 _T = TypeVar("_T")
 
@@ -49,7 +49,7 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
     settings = at_the_files(settings)
     async with AsyncExitStack() as stack:
         try:
-            parts = await stack.enter_async_context(open_parts(settings, asyncio.Event(), store=True, registry=True))
+            parts = await stack.enter_async_context(open_platform_parts(settings, asyncio.Event()))
         except ConfigurationError as error:
             unheard = (
                 f"no urbansense answers at {settings.client_api_url}; if it runs, set URBANSENSE_API_URL to its page"
@@ -57,9 +57,9 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
             raise ConfigurationError([*error.problems, unheard]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        desk = open_credentials(parts)
-        stack.callback(desk.close)
-        transport = StreamingTransport(api_app(parts, publisher, desk=desk))
+        credentials = open_credentials(settings, parts.registry)
+        stack.callback(credentials.close)
+        transport = StreamingTransport(api_app(parts, publisher, credentials=credentials))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=600) as client:
             yield Api(client)
 
