@@ -12,6 +12,7 @@ pytest_plugins: list[str] = [
     "tests.servers.mosquitto",
     "tests.servers.postgresql",
     "tests.servers.databases",
+    "tests.servers.city_folder",
     "tests.servers.influxdb",
     "tests.servers.victoriametrics",
 ]

@@ -70,7 +70,7 @@ class CaseServices:
     times: CityTimes
     photos: AttachmentStore
     now_ms: Callable[[], Awaitable[int]]
-    backlog: Callable[[], Awaitable[DeskBacklog]] | None = None
+    backlog: Callable[[], Awaitable[DeskBacklog]]
 
     def report(
         self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None, fingerprint: str | None = None

@@ -1,4 +1,4 @@
-"""Pending devices as the web sees them: `web.ports.PendingDesk` over the list, the log and the lookup."""
+"""The devices that reported without being registered: listed, accepted with their reports, refused or forgotten."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,12 +27,14 @@ class PendingService:
         self._rejections = rejections
 
     async def page(self, *, refused: bool, after: str | None, limit: int) -> Sequence[PendingDevice]:
+        """By name: those that wait, or those that were refused."""
         return await asyncio.to_thread(self._book.page, refused=refused, after=after, limit=limit)
 
     async def get(self, name: str) -> PendingDevice | None:
         return await asyncio.to_thread(self._book.get, name)
 
     async def settle(self, name: str, device_id: str, *, replay: bool) -> Replay:
+        """It is registered as that device: take it off the list and, with `replay`, put its rejected reports through."""
         await asyncio.to_thread(self._book.take_out, name)
         if not replay:
             return Replay(0, 0)
@@ -46,6 +48,7 @@ class PendingService:
         return await self._rejections.replay(places, Reason.UNKNOWN_DEVICE) if places else Replay(0, 0)
 
     async def drop(self, name: str, *, for_good: bool, author: str) -> bool:
+        """Whether it was there: refused for good, or forgotten until its next report."""
         act = self._book.refuse if for_good else self._book.forget
         return await asyncio.to_thread(act, name, now_ms=int(time() * 1000), author=author)
 

@@ -14,7 +14,10 @@ from domain.devices import DEVICE_ID, Device
 
 
 class RegistryDirectory:
-    """Reads the tables, so that what was imported is there at once; `revision` follows the topic."""
+    """Reads the tables, so that what was imported is there at once; `revision` follows the topic.
+
+    Safe to use from many tasks of one event loop.
+    """
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class RegistryDirectory:
         self._now_ms = now_ms
 
     async def list_devices(self, query: DeviceQuery) -> DevicePage:
+        """Raises: ValueError where the cursor was not returned with an earlier page."""
         if query.cursor and not DEVICE_ID.fullmatch(query.cursor):
             raise ValueError(f"{query.cursor!r} is no cursor of the device list")
         wanted = DeviceFilter(
@@ -53,6 +57,7 @@ class RegistryDirectory:
         return await asyncio.to_thread(self._registry.get_device, device_id)
 
     async def import_csv(self, text: str, *, skip_bad: bool) -> ImportReport:
+        """Take a devices file. Idempotent: rows that the registry holds already are `unchanged`."""
         now_ms = await self._now_ms()
         report = await asyncio.to_thread(import_csv, self._registry, text.encode(), now_ms=now_ms, skip_bad=skip_bad)
         await self._publisher.publish_pending()
@@ -63,4 +68,5 @@ class RegistryDirectory:
         return ImportReport(created, updated, unchanged, errors)
 
     def revision(self) -> int:
+        """Grows whenever any device changed, so that what was derived from the list can be kept until it does."""
         return self._lookup.version

@@ -1,4 +1,4 @@
-"""Devices files as the web sees them: `web.device_file_ports.DeviceFiles` over the tables, published to the log."""
+"""Devices files, imported into the tables and published to the log, and exported from them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 class DeviceFileService:
-    """One registry, and the publisher that brings what changed to the log."""
+    """One registry, and the publisher of what changed. Safe to use from many tasks of one event loop."""
 
     def __init__(self, registry: Registry, publisher: RegistryPublisher, now_ms: Callable[[], Awaitable[int]]) -> None:
         self._registry = registry
@@ -26,6 +26,10 @@ class DeviceFileService:
         self._now_ms = now_ms
 
     async def import_file(self, file: BinaryIO, options: Options, *, author: str, progress: Progress) -> Import:
+        """As `device_registry.bulk.importing.import_file`, and published unless the log is away; then it is soon after.
+
+        `progress` is called in another thread; what it raises undoes the import. The caller closes the result.
+        """
         now_ms = await self._now_ms()
         done = await asyncio.to_thread(
             import_file, self._registry, file, options, now_ms=now_ms, author=author, progress=progress
@@ -40,4 +44,5 @@ class DeviceFileService:
         return done
 
     async def export_file(self, file: BinaryIO, to: Format, wanted: DeviceFilter) -> int:
+        """How many devices were written."""
         return await asyncio.to_thread(export_file, self._registry, file, to, wanted)

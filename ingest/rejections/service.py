@@ -1,4 +1,4 @@
-"""Rejected messages as the web sees them: `web.ports.RejectedMessages` over `telemetry.rejected`."""
+"""Rejected messages, as long as the log keeps them: listed, found, put through again."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
@@ -24,6 +24,7 @@ class LogRejections:
         self._zone = zone
 
     async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
+        """The newest so many, newest first."""
         found = [_message(place, rejection) async for place, rejection in self._rejections(reason)]
         return nlargest(limit, found, key=lambda message: message.received_at_ms)
 
@@ -39,6 +40,7 @@ class LogRejections:
         return [place for (topic, received_at_ms, _), place in whole.items() if (topic, received_at_ms) in mine]
 
     async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
+        """Put these through again (all without any id): what was accepted the first time comes out as a duplicate."""
         pipeline = Pipeline(self._topics, self._lookup, zone=self._zone)
         wanted, problems = set(ids), []
         replayed = refused_by_store = 0

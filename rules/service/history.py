@@ -24,7 +24,10 @@ _EARLIER_MS = 30 * DAY_MS
 
 
 class RuleHistoryService:
-    """A `RuleHistory` on one log and store; `devices` follows the registry."""
+    """On one log and store; `devices` follows the registry.
+
+    Safe to use from many tasks of one event loop, which none of it blocks for long.
+    """
 
     def __init__(self, log: Log, topics: Topics, store: Store, devices: Devices, timezone: str) -> None:
         self._log = log
@@ -35,19 +38,23 @@ class RuleHistoryService:
         self._reasons = ReasonService(log, topics, store, devices, timezone)
 
     async def prepare(self, request: BacktestRequest) -> BacktestPlan:
+        """Raises: UnknownRule, BadRules, ValueError with what is wrong."""
         table, silences = await read_rules_and_silences(self._log, self._topics)
         return prepare(request, table, await self._surroundings(silences))
 
     async def backtest(
         self, request: BacktestRequest, plan: BacktestPlan, report_progress: Callable[[BacktestProgress], None]
     ) -> BacktestResult:
+        """Run it; cancelling the call ends it. Raises: rules.backtest.NothingStored."""
         result = await run_backtest(self._store, plan, ZoneInfo(self._timezone), report_progress)
         return await self._raise_missing(plan, result) if request.raise_missing else result
 
     async def explain(self, event: Event) -> Explanation:
+        """Why an event was raised. Raises: UnknownRule where the version that raised it is not known any more."""
         return await self._reasons.explain(event)
 
     async def why_not(self, name: str, device_id: str, at_ms: int | None) -> WhyNot:
+        """Why no event of a rule is open for a device, now if no instant is given. Raises: UnknownRule."""
         if at_ms is None:
             at_ms = await last_tick_ms(self._log, self._topics) or int(time() * 1000)
         return await self._reasons.why_not(name, device_id, at_ms)

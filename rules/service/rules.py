@@ -31,9 +31,10 @@ _NO_TALLY: Final = RuleTally(0)
 
 
 class RuleService:
-    """Rules and calendars of one log: listed, applied, rolled back, removed. Changes through it are made one by one.
+    """The rules and calendars on one log. Changes through it are made one after the other.
 
-    Safe to use from many tasks of one event loop.
+    Safe to use from many tasks of one event loop. What asks for a rule, version or calendar that is not there raises
+    LookupError.
     """
 
     def __init__(self, log: Log, topics: Topics) -> None:
@@ -44,6 +45,7 @@ class RuleService:
     # The rules in force
 
     async def list_rules(self) -> Sequence[RuleStatus]:
+        """All rules in force, by name."""
         tallies = await read_health(self._log, self._topics)
         return [
             _status(definition, tallies.get(definition.name, _NO_TALLY))
@@ -51,6 +53,7 @@ class RuleService:
         ]
 
     async def apply(self, text: str, author: str, note: str = "") -> RuleChange:
+        """Put a document (YAML) of rules and calendars in force. Idempotent: the same again changes nothing."""
         try:
             problems = unknown_kinds(parse_documents(text).rules, self._topics.kinds)
             if problems:
@@ -67,6 +70,7 @@ class RuleService:
     # Their life
 
     async def versions(self, rule: str) -> Sequence[RuleVersion]:
+        """Every version, oldest first."""
         table = await self._table()
         versions = [_version(definition, table) for definition in table.versions(rule)]
         if not versions:
@@ -74,15 +78,19 @@ class RuleService:
         return versions
 
     async def roll_back(self, rule: str, version: int, author: str, note: str) -> RuleChange:
+        """Put a version in force again, under its own number. Idempotent."""
         return await self._change(roll_back(self._log, self._topics, rule, version, _signature(author, note)))
 
     async def set_mode(self, rule: str, mode: Mode, author: str, note: str) -> RuleChange:
+        """A new version with only the mode changed. Idempotent."""
+
         async def changed() -> Definition:
             return (await set_mode(self._log, self._topics, rule, mode, _signature(author, note))).definition
 
         return await self._change(changed())
 
     async def remove(self, rule: str, author: str) -> None:
+        """Take it out of force; its open events clear. Raises: ValueError where other rules in force name it."""
         async with self._changing:
             if not await remove_rule(self._log, self._topics, rule):
                 raise UnknownRule(f"rule {rule}")
@@ -98,9 +106,11 @@ class RuleService:
     # Calendars
 
     async def list_calendars(self) -> Sequence[CalendarStatus]:
+        """By name."""
         return list(map(_calendar_status, (await self._table()).calendar_definitions()))
 
     async def remove_calendar(self, name: str, author: str) -> None:
+        """Raises: ValueError where rules in force name it."""
         async with self._changing:
             await remove_calendar(self._log, self._topics, name)
         _log.info("calendar removed", calendar=name, author=author)

@@ -23,7 +23,10 @@ class ShadowEventService:
         self._next: dict[TopicPartition, int] = {}
 
     async def fetch_events(self, query: EventQuery) -> EventPage:
-        """Raises: ValueError where the cursor was not given by an earlier page."""
+        """As of `timeseries.ports.EventStore`, over what `rules.shadow` still holds.
+
+        Raises: ValueError where the cursor was not returned with an earlier page.
+        """
         await self._advance()
         start = _offset(query.cursor)
         found = sorted(

@@ -17,16 +17,19 @@ class SilenceService:
         self._now_ms = now_ms
 
     async def list_silences(self) -> Sequence[Silence]:
+        """All that were not taken back, by their beginning; those too that are over."""
         table = SilenceTable()
         table.apply((await latest_by_key(self._log, self._topics.rule_definitions)).values())
         return sorted(table.silences(), key=lambda silence: (silence.starts_at_ms, silence.id))
 
     async def add(self, silence: Silence) -> None:
+        """Put one in force. Raises: ValueError where there is one of that id."""
         if any(silence.id == known.id for known in await self.list_silences()):
             raise ValueError(f"there is a silence {silence.id} already")
         await publish_silence(self._log, self._topics, silence)
 
     async def end(self, silence_id: str) -> Silence:
+        """End it now, by the clock of the data; one that has not begun is taken back. Raises: LookupError."""
         found = next((silence for silence in await self.list_silences() if silence.id == silence_id), None)
         if found is None:
             raise LookupError(f"silence {silence_id}")
@@ -40,4 +43,5 @@ class SilenceService:
         return found
 
     async def now_ms(self) -> int:
+        """The clock of the data."""
         return await self._now_ms()

@@ -15,7 +15,7 @@ from rules.service.history import RuleHistoryService
 from timeseries.ports import PartitionBatch
 from urbansense.commands.cli import app
 from urbansense.configuration.settings import load_settings
-from urbansense.wiring.parts import open_parts
+from urbansense.wiring.parts import open_platform_parts
 
 PAGES = Path(__file__).parents[2] / "docs/rules"
 DEVICES = """\
@@ -76,7 +76,7 @@ def go_to(place: Path, patch: pytest.MonkeyPatch) -> None:
 
 async def _live_through_it() -> None:
     settings = load_settings()
-    async with open_parts(settings, asyncio.Event(), store=True, registry=True) as parts:
+    async with open_platform_parts(settings, asyncio.Event()) as parts:
         await parts.lookup.load(parts.log)
         await parts.store.write_telemetry([PartitionBatch("telemetry.streetlight", 0, 1, reports())], {})
         history = RuleHistoryService(parts.log, parts.topics, parts.store, parts.lookup, settings.timezone)

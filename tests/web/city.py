@@ -1,20 +1,30 @@
-"""A small city for the web's tests: the real DuckDB store, and in memory what the web's own ports ask for."""
+"""A small city for the web's tests: the services of every room as `up` wires them, embedded, in a folder of its own."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from device_registry.service.import_report import ImportReport, RowError
-from device_registry.service.queries import DevicePage, DeviceQuery
+import orjson
+
+from device_registry.publication.publisher import RegistryPublisher
 from domain.devices import Device
 from domain.events import Event, Evidence, Severity, Status, Text, event_id
 from domain.ledger import Ledger, RulesLedger, StoreLedger
-from domain.rejections import Reason, Replay
 from domain.telemetry import Reading, Telemetry
 from domain.time.units import MINUTE_MS
-from ingest.rejections.rejected_message import RejectedMessage
-from rules.service.statuses import RuleChange, RuleProblem, RuleStatus
-from timeseries.ports import PartitionBatch, PartitionProgress, Store
-from web.live.ports import CaseUpdate, EventUpdate
+from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Headers
+from streams.ports import TopicPartition
+from streams.sqlite.reader import StoredRecord
+from timeseries.ports import PartitionBatch, PartitionProgress
+from urbansense.configuration.settings import load_settings
+from urbansense.wiring.api import build_services
+from urbansense.wiring.cases import open_case_parts
+from urbansense.wiring.credentials import open_credentials
+from urbansense.wiring.parts import PlatformParts, open_platform_parts
+from web.live.feed import LiveFeed
 from web.ports import Services
 
 NOON_MS = 1_763_697_600_000
@@ -67,151 +77,57 @@ def cleared(event: Event, at_ms: int) -> Event:
     return event.model_copy(update={"status": Status.CLEARED, "cleared_at_ms": at_ms, "revision": event.revision + 1})
 
 
-@dataclass
-class MemoryDirectory:
-    """A `DeviceDirectory` over a dict. Its import takes `device_id,kind` lines, and kinds it knows."""
-
-    devices: dict[str, Device] = field(default_factory=dict)
-    changes: int = 0
-
-    def put(self, *devices: Device) -> None:
-        self.devices.update({device.device_id: device for device in devices})
-        self.changes += 1
-
-    async def list_devices(self, query: DeviceQuery) -> DevicePage:
-        found = sorted((d for d in self.devices.values() if _matches(d, query)), key=lambda d: d.device_id)
-        if query.cursor is not None and query.cursor not in self.devices:
-            raise ValueError(f"{query.cursor!r} is no cursor of the device list")
-        left = [d for d in found if query.cursor is None or d.device_id > query.cursor]
-        page = left[: query.limit]
-        return DevicePage(page, page[-1].device_id if len(left) > len(page) else None, len(found))
-
-    async def get_device(self, device_id: str) -> Device | None:
-        return self.devices.get(device_id)
-
-    async def import_csv(self, text: str, *, skip_bad: bool) -> ImportReport:
-        rows = list(enumerate(text.splitlines(), start=1))[1:]
-        errors = tuple(
-            RowError(line, f"kind {row.split(',')[1]!r} is not known", "kind")
-            for line, row in rows
-            if row.split(",")[1] not in ("streetlight", "manhole_cover")
-        )
-        if errors and not skip_bad:
-            return ImportReport(errors=errors)
-        bad = {error.line for error in errors}
-        kept = (row.split(",") for line, row in rows if line not in bad)
-        good = [Device(device_id, kind, profile="p") for device_id, kind in kept]
-        self.put(*good)
-        return ImportReport(added=len(good), errors=errors)
-
-    def revision(self) -> int:
-        return self.changes
-
-
-def _matches(device: Device, query: DeviceQuery) -> bool:
-    area = device.area or ""
-    return (
-        query.kind in (None, device.kind)
-        and (query.area is None or area == query.area or area.startswith(f"{query.area}/"))
-        and query.department in (None, device.department)
-        and query.state in (None, device.state)
-        and (query.text is None or query.text.lower() in f"{device.device_id} {device.name}".lower())
-    )
-
-
-@dataclass
-class MemoryRules:
-    """A `RuleBook` that takes documents with a `rule:` line."""
-
-    rules: dict[str, RuleStatus] = field(default_factory=dict)
-
-    async def list_rules(self) -> Sequence[RuleStatus]:
-        return [self.rules[name] for name in sorted(self.rules)]
-
-    async def apply(self, text: str, author: str, note: str = "") -> RuleChange:
-        name = next((line[6:].strip() for line in text.splitlines() if line.startswith("rule: ")), None)
-        if name is None:
-            return RuleChange(problems=(RuleProblem("the document names no rule", 1, 1),))
-        version = self.rules[name].version + 1 if name in self.rules else 1
-        self.rules[name] = RuleStatus(name, version, "streetlight", Severity.MAJOR, author=author)
-        return RuleChange(applied=(self.rules[name],))
-
-
-class MemoryRejections:
-    """A `RejectedMessages` of two messages, one of which can be replayed."""
-
-    def __init__(self) -> None:
-        self.messages = [
-            RejectedMessage(
-                "r/0/2", Reason.BAD_VALUE, "voltage is no number", "city/a/streetlight/L1/up", NOON_MS, "L1"
-            ),
-            RejectedMessage("r/0/1", Reason.UNKNOWN_DEVICE, "L9 is not registered", "city/a/b/L9/up", NOON_MS - 1),
-        ]
-
-    async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
-        return [message for message in self.messages if reason in (None, message.reason)][:limit]
-
-    async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
-        known = {message.id for message in self.messages}
-        return Replay(len(known & set(ids)), 1, tuple(f"{one} is not on the log" for one in ids if one not in known))
-
-
-@dataclass
-class HandLive:
-    """A `Live` set by hand."""
-
-    now: int | None = NOON_MS
-    heard: dict[str, int] = field(default_factory=dict)
-    changes: list[EventUpdate] = field(default_factory=list)
-    case_changes: list[CaseUpdate] = field(default_factory=list)
-
-    def now_ms(self) -> int | None:
-        return self.now
-
-    def last_heard_ms(self) -> Mapping[str, int]:
-        return self.heard
-
-    def changes_after(self, sequence: int) -> Sequence[EventUpdate]:
-        return [change for change in self.changes if change.sequence > sequence]
-
-    def case_changes_after(self, sequence: int) -> Sequence[CaseUpdate]:
-        return [change for change in self.case_changes if change.sequence > sequence]
-
-    def tell(self, event: Event) -> None:
-        self.changes.append(EventUpdate(len(self.changes) + 1, event))
-
-
-@dataclass
 class City:
-    """The city's parts, and what its devices do to them."""
+    """The city's parts, and what its devices do to them. The ledger is set by hand."""
 
-    store: Store
-    directory: MemoryDirectory = field(default_factory=MemoryDirectory)
-    rules: MemoryRules = field(default_factory=MemoryRules)
-    live: HandLive = field(default_factory=HandLive)
-    ledger: Ledger = field(default_factory=lambda: Ledger(StoreLedger(), RulesLedger()))
-    _progress: dict[tuple[str, int], PartitionProgress] = field(default_factory=dict)
+    def __init__(self, parts: PlatformParts) -> None:
+        self.parts = parts
+        self.store = parts.store
+        self.ledger = Ledger(StoreLedger(), RulesLedger())
+        self.publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
+        self.live = LiveFeed(parts.log, parts.topics)
+        self._progress: dict[tuple[str, int], PartitionProgress] = {}
+        credentials = open_credentials(parts.settings, parts.registry)
+        cases = open_case_parts(parts.settings, parts.registry)
+        built = build_services(parts, self.publisher, self.live, credentials, cases, {})
+        self._services = replace(built, ledger=self._balance, checks={"store": parts.store.check})
+        self.tick(NOON_MS)
 
     def services(self) -> Services:
-        async def ledger() -> Ledger:
-            return self.ledger
+        return self._services
 
-        return Services(
-            devices=self.directory,
-            rules=self.rules,
-            telemetry=self.store,
-            events=self.store,
-            ledger=ledger,
-            rejected=MemoryRejections(),
-            live=self.live,
-            checks={"store": self.store.check},
-        )
+    async def _balance(self) -> Ledger:
+        return self.ledger
+
+    async def put(self, *devices: Device) -> None:
+        """Register the devices; the lookup has followed the topic."""
+        self.parts.registry.upsert_devices(devices, now_ms=NOON_MS)
+        await self.publisher.publish_pending()
+        await self.parts.lookup.load(self.parts.log)
+
+    def device_ids(self) -> list[str]:
+        return [device.device_id for device in self.parts.registry.list_devices().items]
+
+    async def rule_authors(self) -> dict[str, str | None]:
+        """The rules in force, and who put each in force."""
+        return {rule.rule: rule.author for rule in await self._services.rules.rules.list_rules()}
 
     async def report(self, device: Device, observed_at_ms: int, **readings: Reading) -> None:
         await self.report_all([(device, observed_at_ms, readings)])
 
     async def report_all(self, reports: Sequence[tuple[Device, int, dict[str, Reading]]]) -> None:
-        """Store the reports, hear the devices, and keep the ledger true."""
+        """The recorder stores the reports, the live feed reads them, and the ledger stays true."""
+        await self.store_reports(reports)
+        for device, observed_at_ms, _ in reports:
+            self.read_report(device, observed_at_ms)
+
+    def read_report(self, device: Device, observed_at_ms: int) -> None:
+        """The live feed reads a report of the device, which nobody stores."""
+        value = orjson.dumps({"device_id": device.device_id, "observed_at_ms": observed_at_ms})
+        self._read(self.parts.topics.telemetry("streetlight"), value, TELEMETRY_HEADERS)
+
+    async def store_reports(self, reports: Sequence[tuple[Device, int, dict[str, Reading]]]) -> None:
+        """The recorder stores the reports, which the live feed never read."""
         records = [
             Telemetry(
                 device_id=device.device_id,
@@ -227,8 +143,6 @@ class City:
         next_offset = self._progress.get(place, PartitionProgress(0)).next_offset + len(records)
         outcome = await self.store.write_telemetry([PartitionBatch(*place, next_offset, records)], self._progress)
         self._progress.update(outcome.progress)
-        for device, observed_at_ms, _ in reports:
-            self.live.heard[device.device_id] = max(observed_at_ms, self.live.heard.get(device.device_id, 0))
         sums = self._progress[place].sums
         self.ledger = replace(
             self.ledger,
@@ -236,7 +150,30 @@ class City:
             rules=RulesLedger(accepted=next_offset, judged=next_offset),
         )
 
-    async def tell(self, event: Event) -> None:
-        """The correlator told this event, and the recorder stored it."""
+    async def publish(self, event: Event) -> None:
+        """The correlator published this event, the recorder stored it, and the live feed read it."""
         await self.store.write_events([event])
-        self.live.tell(event)
+        self.publish_unstored(event)
+
+    def publish_unstored(self, event: Event) -> None:
+        """The live feed read this event before the recorder stored it."""
+        self._read(self.parts.topics.events, event.model_dump_json().encode(), ())
+
+    def tick(self, at_ms: int) -> None:
+        """The log's clock stands there, or where it stood if that is later."""
+        self._read(self.parts.topics.telemetry("streetlight"), orjson.dumps({"tick_at_ms": at_ms}), TICK_HEADERS)
+
+    def _read(self, topic: str, value: bytes, headers: Headers) -> None:
+        self.live.take({TopicPartition(topic, 0): [StoredRecord(topic, 0, 0, 0, None, value, headers)]})
+
+
+@asynccontextmanager
+async def open_city(folder: Path, migrated: Path | None = None) -> AsyncIterator[City]:
+    """A city in the folder, which begins as a copy of `migrated` (a fixture of that name has one)."""
+    if migrated is not None:
+        shutil.copytree(migrated, folder)
+    settings = load_settings({}, data_dir=folder, partitions=1)
+    async with open_platform_parts(settings, asyncio.Event()) as parts:
+        city = City(parts)
+        yield city
+        await city.publisher.close()

@@ -7,17 +7,15 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from tests.web.city import City
-from tests.web.people_city import PeopleCity, open_people_city
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import City, open_city
+from tests.web.people_city import PeopleCity
 from web.serving.app import create_app
 
 
 @pytest.fixture
-async def city(tmp_path: Path) -> AsyncIterator[City]:
-    store = await DuckDBStore.open(tmp_path / "timeseries.duckdb")
-    yield City(store)
-    await store.close()
+async def city(tmp_path: Path, migrated: Path) -> AsyncIterator[City]:
+    async with open_city(tmp_path / "city", migrated) as city:
+        yield city
 
 
 @pytest.fixture
@@ -29,6 +27,6 @@ async def api(city: City) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def guarded(city: City, tmp_path: Path) -> PeopleCity:
+def guarded(city: City) -> PeopleCity:
     """A city where login is required."""
-    return open_people_city(city, tmp_path)
+    return PeopleCity(city)

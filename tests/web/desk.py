@@ -1,4 +1,4 @@
-"""The cases behind the web's tests: a real book on SQLite, the shipped policy, and people."""
+"""The cases behind the web's tests: a real store, the shipped policy, and people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from cases.attachments import AttachmentStore
 from cases.deadlines import CityTimes
+from cases.desk.backlog import desk_backlog
 from cases.policy import load_policy
 from cases.service.services import CaseServices
 from cases.storage import CaseStore
@@ -49,13 +50,14 @@ VIEWER = Actor("vera", frozenset({Role.VIEWER}))
 class Desk:
     """The cases of one test, by a clock set by hand, and who asks."""
 
+    city: City
     services: CaseServices
     folder: Path
     now_ms: int = NOON_MS
     actor: Actor = LOCAL.actor
 
-    def app(self, city: City) -> FastAPI:
-        services: Services = replace(city.services(), cases=self.services)
+    def app(self) -> FastAPI:
+        services: Services = replace(self.city.services(), cases=self.services)
         app = create_app(services, registry=CollectorRegistry())
         app.dependency_overrides[current_actor] = self._asker()
         return app
@@ -67,7 +69,7 @@ class Desk:
         return asker
 
 
-def open_desk(folder: Path, database_url: str) -> Desk:
+def open_desk(city: City, folder: Path, database_url: str) -> Desk:
     policy = load_policy()
     times = CityTimes(policy.calendar)
     book = CaseStore(SharedDatabase(open_engine(database_url)), times)
@@ -75,7 +77,9 @@ def open_desk(folder: Path, database_url: str) -> Desk:
     async def now_ms() -> int:
         return desk.now_ms
 
-    desk = Desk(CaseServices(book, policy, times, AttachmentStore(folder / "attachments"), now_ms), folder)
+    photos, log, topics = AttachmentStore(folder / "attachments"), city.parts.log, city.parts.topics
+    services = CaseServices(book, policy, times, photos, now_ms, lambda: desk_backlog(log, topics, book))
+    desk = Desk(city, services, folder)
     return desk
 
 

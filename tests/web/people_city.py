@@ -1,9 +1,8 @@
-"""The city with people: services on a database of their own, quick hashes, a hand clock, and clients who log in."""
+"""The city with people: services with quick hashes, a hand clock, and clients who log in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,6 @@ from accounts import Authenticator, Department, LoginSessions, NewUser, Scope, T
 from accounts.audit.log import AuditEntry, read_audit
 from accounts.credentials.passwords import Passwords
 from accounts.service.services import AccountServices, ProviderLogin
-from device_registry.storage.database import open_engine
 from domain.actors import Role
 from domain.events import Text
 from tests.accounts.conftest import PASSWORD, QUICK, TERMS, counted_random
@@ -37,15 +35,16 @@ class PeopleCity:
     """`now_ms` is the clock of everybody; each of `ROLES` has `PASSWORD`."""
 
     city: City
-    database: SharedDatabase
     now_ms: int = 1_000_000
     required: bool = True
     elsewhere: ProviderLogin | None = None
     public_url: str | None = None
+    database: SharedDatabase = field(init=False)
     people: AccountServices = field(init=False)
 
     def __post_init__(self) -> None:
         random = counted_random()
+        self.database = SharedDatabase(self.city.parts.registry.engine)
         book = UserService(self.database)
         logins = LoginSessions(self.database, random, Passwords(random, QUICK), TERMS)
         self.people = AccountServices(
@@ -65,7 +64,7 @@ class PeopleCity:
 
     def app(self) -> FastAPI:
         people = replace(self.people, required=self.required, elsewhere=self.elsewhere, public_url=self.public_url)
-        return create_app(replace(self.city.services(), people=people), registry=CollectorRegistry())
+        return create_app(replace(self.city.services(), accounts=people), registry=CollectorRegistry())
 
     def token(self, username: str, *scopes: Scope) -> dict[str, str]:
         """The header of a token just made."""
@@ -89,8 +88,3 @@ class PeopleCity:
             answer = await client.post("/api/v1/login", json={"username": username, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
             yield client
-
-
-def open_people_city(city: City, folder: Path, **changed: Any) -> PeopleCity:
-    engine = open_engine(f"sqlite:///{folder / 'people.db'}")
-    return PeopleCity(city, SharedDatabase(engine), **changed)

@@ -14,11 +14,11 @@ from urbansense.api_client.api import Api
 from urbansense.api_client.streaming_transport import StreamingTransport
 from urbansense.configuration.place import make_data_dir
 from urbansense.configuration.settings import Settings
-from urbansense.wiring.accounts import open_people
+from urbansense.wiring.accounts import open_accounts
+from urbansense.wiring.api import api_app
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.parts import open_parts
+from urbansense.wiring.parts import open_platform_parts
 from urbansense.wiring.shared_database import SharedDatabase
-from urbansense.wiring.stages import api_app
 from web.serving.app import create_people_app
 
 _BASE_URL = "http://127.0.0.1"
@@ -30,7 +30,7 @@ async def whole_api(settings: Settings) -> AsyncIterator[Api]:
     settings = _without_login(settings)
     async with AsyncExitStack() as stack:
         try:
-            parts = await stack.enter_async_context(open_parts(settings, asyncio.Event(), store=True, registry=True))
+            parts = await stack.enter_async_context(open_platform_parts(settings, asyncio.Event()))
         except ConfigurationError as error:
             unanswered = (
                 f"no urbansense answers at {settings.client_api_url}; if it runs, set URBANSENSE_API_URL to its page"
@@ -38,9 +38,9 @@ async def whole_api(settings: Settings) -> AsyncIterator[Api]:
             raise ConfigurationError([*error.problems, unanswered]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        desk = open_credentials(parts)
-        stack.callback(desk.close)
-        transport = StreamingTransport(api_app(parts, publisher, desk=desk))
+        credentials = open_credentials(settings, parts.registry)
+        stack.callback(credentials.close)
+        transport = StreamingTransport(api_app(parts, publisher, credentials=credentials))
         async with httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=600) as client:
             yield Api(client)
 
@@ -51,7 +51,7 @@ async def accounts_api(settings: Settings) -> AsyncIterator[Api]:
     make_data_dir(settings)
     engine = open_engine(settings.registry_url)
     try:
-        people = await asyncio.to_thread(open_people, _without_login(settings), SharedDatabase(engine))
+        people = await asyncio.to_thread(open_accounts, _without_login(settings), SharedDatabase(engine))
         app: FastAPI = create_people_app(people)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=600) as client:

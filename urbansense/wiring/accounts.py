@@ -1,7 +1,6 @@
-"""The people side wired: its books in the registry's database, the machine's secrets, the provider of the settings."""
+"""The accounts wired: their tables in the registry's database, the machine's secrets, the provider of the settings."""
 
 import secrets
-from time import time
 
 from accounts import Authenticator, LoginSessions, SessionTerms, TokenService, UserService
 from accounts.credentials.passwords import Passwords
@@ -10,10 +9,11 @@ from accounts.oidc.provisioning import UserProvisioning
 from accounts.ports import Database
 from accounts.service.services import AccountServices, ProviderLogin
 from urbansense.configuration.settings import Settings
+from urbansense.wiring.clock import wall_ms
 
 
-def open_people(settings: Settings, database: Database) -> AccountServices:
-    """People on the database, whose schema of the accounts is then the newest; they live by the wall clock.
+def open_accounts(settings: Settings, database: Database) -> AccountServices:
+    """The accounts on the database, whose schema of the accounts is then the newest; they live by the wall clock.
 
     Raises: TransientFault when the database does not answer.
     """
@@ -26,7 +26,7 @@ def open_people(settings: Settings, database: Database) -> AccountServices:
         tokens=TokenService(database, random),
         door=Authenticator(database, terms),
         required=settings.login == "required",
-        now_ms=lambda: int(time() * 1000),
+        now_ms=wall_ms,
         random=random,
         elsewhere=_elsewhere(settings, database, logins),
         public_url=settings.public_url or None,

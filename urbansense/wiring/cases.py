@@ -1,7 +1,6 @@
-"""The cases wired: the book in the registry's database, the city's policy and calendar, the photos in the data folder."""
+"""The cases wired: their tables in the registry's database, the city's policy and calendar, photos in the data folder."""
 
 from dataclasses import dataclass
-from time import time
 
 from cases.attachments import AttachmentStore
 from cases.deadlines import CityTimes
@@ -12,71 +11,62 @@ from cases.notification import Notifier, load_notification
 from cases.policy import CasePolicy, load_policy
 from cases.service.services import CaseServices
 from cases.storage import CaseStore
-from streams.reading.ticks import last_tick_ms
-from urbansense.configuration.settings import environment
+from device_registry.storage.registry import Registry
+from urbansense.configuration.settings import Settings, environment
 from urbansense.running.services import Service
+from urbansense.wiring.clock import data_now_ms, wall_ms
 from urbansense.wiring.parts import Parts
 from urbansense.wiring.shared_database import SharedDatabase
 
 
 @dataclass(frozen=True, slots=True)
 class CaseParts:
-    """What desk and API of one process share."""
+    """What case desk, notifier and API of one process share."""
 
-    book: CaseStore
+    store: CaseStore
     policy: CasePolicy
     times: CityTimes
     photos: AttachmentStore
 
 
-def open_case_parts(parts: Parts) -> CaseParts:
-    """The office on the registry's database, whose schema of the cases is then the newest.
+def open_case_parts(settings: Settings, registry: Registry) -> CaseParts:
+    """The cases on the registry's database, whose schema of the cases is then the newest.
 
     Raises: ConfigurationError where the policy cannot be followed; TransientFault when the database does not answer.
     """
-    settings = parts.settings
     policy = load_policy(settings.case_policy, settings.timezone)
     times = CityTimes(policy.calendar)
-    book = CaseStore(SharedDatabase(parts.registry.engine), times, policy.calendar.zone)
-    return CaseParts(book, policy, times, AttachmentStore(settings.data_dir / "attachments"))
+    store = CaseStore(SharedDatabase(registry.engine), times, policy.calendar.zone)
+    return CaseParts(store, policy, times, AttachmentStore(settings.data_dir / "attachments"))
 
 
-def open_case_services(parts: Parts, office: CaseParts) -> CaseServices:
+def open_case_services(parts: Parts, cases: CaseParts) -> CaseServices:
     """The cases for the web."""
     return CaseServices(
-        office.book, office.policy, office.times, office.photos, lambda: _now_ms(parts),
-        lambda: desk_backlog(parts.log, parts.topics, office.book),
+        cases.store, cases.policy, cases.times, cases.photos, lambda: data_now_ms(parts),
+        lambda: desk_backlog(parts.log, parts.topics, cases.store),
     )  # fmt: skip
 
 
-def open_desk(parts: Parts, office: CaseParts) -> CaseDesk:
-    """The desk that follows `city.events`; under a simulated clock its time is that of the events."""
-    intake = Intake(office.policy, parts.lookup.device)
-    clock = None if parts.settings.clock == "simulated" else _wall_ms
-    return CaseDesk(office.book, intake, parts.log, parts.topics, clock)
+def open_case_desk(parts: Parts, cases: CaseParts) -> CaseDesk:
+    """The case desk that follows `city.events`; under a simulated clock its time is that of the events."""
+    intake = Intake(cases.policy, parts.lookup.device)
+    clock = None if parts.settings.clock == "simulated" else wall_ms
+    return CaseDesk(cases.store, intake, parts.log, parts.topics, clock)
 
 
-def open_case_work(parts: Parts, office: CaseParts) -> dict[str, Service]:
-    """What works on the cases by itself: the desk and, where the settings name its document, the notifier.
+def open_case_work(parts: Parts, cases: CaseParts) -> dict[str, Service]:
+    """What works on the cases by itself: the case desk and, where the settings name its document, the notifier.
 
     Raises: ConfigurationError where that document cannot be followed.
     """
-    services: dict[str, Service] = {"case desk": open_desk(parts, office)}
+    services: dict[str, Service] = {"case desk": open_case_desk(parts, cases)}
     if parts.settings.notify is not None:
         document = load_notification(parts.settings.notify, environment())
-        services["notifier"] = Notifier(office.book, document, office.times, office.policy.escalations, _wall_ms)
+        services["notifier"] = Notifier(cases.store, document, cases.times, cases.policy.escalations, wall_ms)
     return services
 
 
-async def check_desk(parts: Parts, office: CaseParts) -> str:
-    """One line on how far the desk is. Raises: TransientFault where log or database do not answer."""
-    return (await desk_backlog(parts.log, parts.topics, office.book)).words
-
-
-async def _now_ms(parts: Parts) -> int:
-    simulated = parts.settings.clock == "simulated"
-    return (await last_tick_ms(parts.log, parts.topics) if simulated else 0) or _wall_ms()
-
-
-def _wall_ms() -> int:
-    return int(time() * 1000)
+async def check_case_desk(parts: Parts, cases: CaseParts) -> str:
+    """One line on how far the case desk is. Raises: TransientFault where log or database do not answer."""
+    return (await desk_backlog(parts.log, parts.topics, cases.store)).words

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from time import time
 
 from device_registry.lookup.following import FollowingLookup, LocalCopy
@@ -22,56 +22,77 @@ from urbansense.running.services import unless_stopped
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Open connections, shared by every service of this process. Asking for one that was not opened is a bug."""
+    """What every stage stands on: open connections, shared by every service of this process."""
 
     settings: Settings
     topics: Topics
     log: Log
     lookup: FollowingLookup
-    opened_store: Store | None = field(default=None)
-    opened_registry: Registry | None = field(default=None)
 
-    @property
-    def store(self) -> Store:
-        assert self.opened_store is not None
-        return self.opened_store
 
-    @property
-    def registry(self) -> Registry:
-        assert self.opened_registry is not None
-        return self.opened_registry
+@dataclass(frozen=True, slots=True)
+class PlatformParts(Parts):
+    """What the whole platform stands on, and its API."""
+
+    store: Store
+    registry: Registry
 
 
 @asynccontextmanager
-async def open_parts(
-    settings: Settings, stop: asyncio.Event, *, store: bool = False, registry: bool = False
-) -> AsyncIterator[Parts]:
-    """The parts asked for, open; a server that is down is waited for with a clear line. All are closed at the end.
+async def open_parts(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Parts]:
+    """The log with its topics, and a lookup that is not loaded yet; the log is closed at the end.
 
-    Raises: TransientFault when `stop` is set while one is waited for; ConfigurationError where one can never be opened.
+    A server that is down is waited for, with a warning in the log of this process. Raises: TransientFault when `stop` is
+    set meanwhile; ConfigurationError where the log can never be opened, or the city's tables cannot be read.
     """
     make_data_dir(settings)
-    tables = load_city_tables(settings.city_tables)
-    async with AsyncExitStack() as stack:
-        log = await open_log(settings.log_url, settings.data_dir)
-        stack.push_async_callback(log.close)
+    load_city_tables(settings.city_tables)
+    log = await open_log(settings.log_url, settings.data_dir)
+    try:
         await unless_stopped(log.ensure_topics(settings.topics.specs()), stop)
-        opened_store = opened_registry = None
-        if store:
-            token = settings.store_token.get_secret_value() if settings.store_token else None
-            opened_store = await open_store(settings.store_url, settings.data_dir, token)
-            stack.push_async_callback(opened_store.close)
-            await patiently(opened_store.check, stop, "the store")
-        if registry:
-            opened_registry = await patiently(
-                lambda: asyncio.to_thread(Registry, settings.registry_url, settings.kinds, tables), stop, "the database"
-            )
-            stack.callback(opened_registry.close)
-        yield Parts(settings, settings.topics, log, _lookup(settings), opened_store, opened_registry)
+        yield Parts(settings, settings.topics, log, _lookup(settings))
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def open_store_part(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Store]:
+    """The store, which answers; closed at the end. Waits and raises as `open_parts`."""
+    token = settings.store_token.get_secret_value() if settings.store_token else None
+    store = await open_store(settings.store_url, settings.data_dir, token)
+    try:
+        await patiently(store.check, stop, "the store")
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_registry_part(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Registry]:
+    """The registry, its schema the newest; closed at the end. Waits and raises as `open_parts`."""
+    tables = load_city_tables(settings.city_tables)
+    registry = await patiently(
+        lambda: asyncio.to_thread(Registry, settings.registry_url, settings.kinds, tables), stop, "the database"
+    )
+    try:
+        yield registry
+    finally:
+        registry.close()
+
+
+@asynccontextmanager
+async def open_platform_parts(settings: Settings, stop: asyncio.Event) -> AsyncIterator[PlatformParts]:
+    """The parts with store and registry, opened in this order. Waits and raises as `open_parts`."""
+    async with (
+        open_parts(settings, stop) as parts,
+        open_store_part(settings, stop) as store,
+        open_registry_part(settings, stop) as registry,
+    ):
+        yield PlatformParts(parts.settings, parts.topics, parts.log, parts.lookup, store, registry)
 
 
 def _lookup(settings: Settings) -> FollowingLookup:
-    """Beside a log of its own in the same folder, a copy of the registry would tell nothing sooner."""
+    """Beside a log of its own in the same folder, a copy of the registry would know nothing sooner."""
     if settings.log_url == "embedded:":
         return FollowingLookup(settings.topics)
     place = f"{settings.log_url} {settings.topics.registry}"

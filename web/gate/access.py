@@ -56,18 +56,18 @@ class _Asked:
 
 
 class Gate:
-    """The middleware. `routes` are the app's own, to tell an unlisted route (refused) from no route at all (404)."""
+    """The middleware. `routes` are the app's own, to distinguish an unlisted route (refused) from no route at all (404)."""
 
     def __init__(
         self,
         app: ASGIApp,
         routes: Iterable[BaseRoute],
-        people: AccountServices | None,
+        accounts: AccountServices,
         table: AccessTable = ACCESS,
     ) -> None:
         self._app = app
         self._routes = routes
-        self._people = people
+        self._accounts = accounts
         self._table = table
         self._noting: set[asyncio.Task[None]] = set()
 
@@ -84,7 +84,7 @@ class Gate:
             later = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"try again later: {error}")
             return await self._refuse(asked, later, receive, send)
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["caller"], state["actor"] = caller, caller.actor
+        state["caller"] = caller
         if caller is LOCAL:
             return await self._run(asked, caller, receive, send)
         _sign(scope, caller.name)
@@ -113,8 +113,8 @@ class Gate:
 
     async def _admit(self, asked: _Asked) -> Caller:
         """Who asks, let through. Raises: Refused; TransientFault."""
-        entry, people = asked.entry, self._people
-        if people is None or not people.required:
+        entry, accounts = asked.entry, self._accounts
+        if not accounts.required:
             _check_own_page(asked)
             self._check_listed(asked)
             return LOCAL
@@ -125,7 +125,7 @@ class Gate:
             return NOBODY
         caller = None
         if credentials is not None:
-            caller = await asyncio.to_thread(people.door.caller_of, credentials, people.now_ms())
+            caller = await asyncio.to_thread(accounts.door.caller_of, credentials, accounts.now_ms())
         if caller is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorised", "log in, or send a token that holds")
         self._check_listed(asked)
@@ -150,21 +150,21 @@ class Gate:
         try:
             await self._app(asked.scope, receive, listening)
         finally:
-            if asked.entry is not None and asked.entry.audited and self._people is not None:
-                await self._record(self._people, asked, caller, status or int(HTTPStatus.INTERNAL_SERVER_ERROR))
+            if asked.entry is not None and asked.entry.audited:
+                await self._record(asked.entry, asked, caller, status or int(HTTPStatus.INTERNAL_SERVER_ERROR))
 
-    async def _record(self, people: AccountServices, asked: _Asked, caller: Caller, status: int) -> None:
+    async def _record(self, entry: AccessEntry, asked: _Asked, caller: Caller, status: int) -> None:
         """Write down who asked for what, and what became of it; never the body, nor the query."""
-        assert asked.entry is not None
-        action = f"{asked.entry.method} {asked.entry.path}"[:64]
+        accounts = self._accounts
+        action = f"{entry.method} {entry.path}"[:64]
         details: dict[str, Any] = {"status": status}
         claimed = asked.connection.headers.get("x-author")
         if caller is LOCAL and claimed:
             details["author"] = claimed[:100]
 
         def write() -> None:
-            with people.book.database.writing() as connection:
-                append_audit(connection, people.now_ms(), caller.name, action, asked.path[:400], details)
+            with accounts.book.database.writing() as connection:
+                append_audit(connection, accounts.now_ms(), caller.name, action, asked.path[:400], details)
 
         try:
             await asyncio.to_thread(write)
@@ -173,14 +173,13 @@ class Gate:
 
     def _note_use(self, caller: Caller) -> None:
         """In a task of its own: no answer waits for another writer of the database."""
-        people = self._people
-        if people is None or caller.unnoted is None:
+        if caller.unnoted is None:
             return
-        now_ms = people.now_ms()
+        accounts, now_ms = self._accounts, self._accounts.now_ms()
 
         async def note() -> None:
             try:
-                await asyncio.to_thread(people.door.note_use, caller, now_ms)
+                await asyncio.to_thread(accounts.door.note_use, caller, now_ms)
             except TransientFault as error:
                 _log.warning("web.use_not_noted", actor=caller.name, error=str(error))
 
@@ -260,4 +259,4 @@ def _is_served(routes: Iterable[BaseRoute], scope: Scope) -> bool:
 
 
 UNKNOWN: Final = "unknown"
-"""The name of routes that only say that there is nothing."""
+"""The name of routes that only answer that there is nothing."""

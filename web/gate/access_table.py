@@ -86,7 +86,7 @@ def _changes(scope: Scope, roles: Set[Role], *routes: str, audited: bool = True)
 
 
 def _cases(scopes: Set[Scope], *routes: str) -> Iterator[AccessEntry]:
-    """The workflow's own table says who may do what to a case; the book writes the audit log."""
+    """The workflow's own table decides who may do what to a case; the case store writes the audit log."""
     for method, path in map(str.split, routes):
         yield AccessEntry(method, path, scopes)
 
@@ -102,7 +102,7 @@ ACCESS: Final = AccessTable(
         *_public(f"GET {_V1}/login/oidc", f"GET {_V1}/login/oidc/callback"),
         AccessEntry("GET", "/metrics", frozenset({Scope.READ}), loopback=True),
         # The live page and what it loads.
-        *_read("/", "/_nicegui/{rest:path}", "/_nicegui_ws/{rest:path}"),
+        *_read("/", "/console/{page}", "/_nicegui/{rest:path}", "/_nicegui_ws/{rest:path}"),
         AccessEntry("POST", "/_nicegui_ws/{rest:path}", frozenset({Scope.READ})),
         # Whoever works here.
         *_read(f"{_V1}/me", scopes=_ANY),

@@ -1,6 +1,6 @@
 """Who asks, for routes: as the gate found."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -19,9 +19,7 @@ CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 def current_actor(request: Request) -> Actor:
     """Who asks, as the gate found. Raises: AttributeError where no gate stands before the route."""
-    known: Any = request.state.actor
-    assert isinstance(known, Actor)
-    return known
+    return current_caller(request).actor
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]

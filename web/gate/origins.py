@@ -17,7 +17,7 @@ def is_same_origin(connection: HTTPConnection) -> bool:
 
 
 def is_foreign(connection: HTTPConnection) -> bool:
-    """Whether the headers tell of a page of another site; programs send neither header."""
+    """Whether the headers name a page of another site; programs send neither header."""
     site = connection.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")

@@ -14,7 +14,7 @@ MAX_BODY_BYTES: Final = 128 * 1024 * 1024
 async def read_text(request: Request, media_type: str) -> str:
     """The body as text, a byte order mark taken off.
 
-    Raises: Refused (415) where the body is said to be of another media type, which also keeps out forms posted by a
+    Raises: Refused (415) where the body is declared to be of another media type, which also keeps out forms posted by a
     foreign web page; Refused (413) where it is too large; Refused (422) where it is not UTF-8.
     """
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -43,5 +43,5 @@ async def _read_body(request: Request) -> bytes:
 
 
 def text_body(media_type: str) -> dict[str, Any]:
-    """What OpenAPI says of a route that reads such a body."""
+    """What the OpenAPI document holds of a route that reads such a body."""
     return {"requestBody": {"required": True, "content": {media_type: {"schema": {"type": "string"}}}}}

@@ -6,7 +6,7 @@ Language = Literal["en", "zh"]
 
 
 def preferred_language(asked: str | None, accept_language: str) -> Language:
-    """What was asked for, else the first of the browser's languages that the console speaks, else English."""
+    """What was asked for, else the first of the browser's languages that the console has, else English."""
     if asked is not None:
         return "zh" if asked.startswith("zh") else "en"
     for entry in accept_language.lower().split(","):

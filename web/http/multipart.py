@@ -36,7 +36,7 @@ class FilePart:
 async def read_parts(request: Request, most_file_bytes: int) -> AsyncIterator[FilePart]:
     """The parts of the form, in their order.
 
-    Raises: Refused (415) where the body is none; Refused (413) where it is said or found to be larger than a file of
+    Raises: Refused (415) where the body is none; Refused (413) where it is declared or found to be larger than a file of
     `most_file_bytes` and some fields; Refused (422) where it breaks off or cannot be read.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))

@@ -64,7 +64,7 @@ def not_found(what: str) -> Refused:
 
 
 def problem_response(request: Request, refused: Refused, headers: dict[str, str] | None = None) -> Response:
-    """The problem document that tells `refused`."""
+    """The problem document of `refused`."""
     problem = Problem(
         type=f"urn:urbansense:problem:{refused.name}",
         title=refused.status.phrase,

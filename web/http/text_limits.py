@@ -26,7 +26,7 @@ async def refuse_unstorable(request: Request) -> None:
         try:
             body = await request.json()
         except (JSONDecodeError, UnicodeDecodeError):
-            return  # whoever reads the body says so
+            return  # whoever reads the body refuses it
         if not all(map(is_storable, _texts_in(body))):
             raise _refused("body")
 

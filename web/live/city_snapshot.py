@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from device_registry.service.contracts import DeviceDirectory
+from device_registry.service.directory import RegistryDirectory
 from device_registry.service.queries import DeviceQuery
 from domain.devices import Device, DeviceState
 from domain.events import Event, Severity, Status
 from domain.ledger import Ledger
 from timeseries.ports import EventStore, TelemetryReader
 from timeseries.queries.events import EventQuery
+from web.live.feed import LiveFeed
 from web.live.open_events import OpenEvents
-from web.live.ports import Live
 
 SILENT_AFTER_INTERVALS: Final = 3
 """So many report intervals without a report make a device silent on the map: the default `gap` of a rule."""
@@ -63,9 +63,9 @@ class CitySnapshot:
 
 
 def condition_of(device: Device, last_heard_ms: int | None, now_ms: int | None, severity: Severity | None) -> str:
-    """Where a device stands: its worst open event, else silent, never heard, or ok.
+    """Where a device stands: its worst open event, else silent, one that never reported, or ok.
 
-    Time: silent when more than three report intervals passed since it was last heard; not told before the log's clock is
+    Time: silent when more than three report intervals passed since its last report; never before the log's clock is
     known. Suspended devices are expected to be quiet.
     """
     if severity is not None:
@@ -83,15 +83,15 @@ class CitySnapshots:
 
     def __init__(
         self,
-        devices: DeviceDirectory,
+        directory: RegistryDirectory,
         telemetry: TelemetryReader,
         events: EventStore,
         ledger: Callable[[], Awaitable[Ledger]],
-        live: Live,
+        live: LiveFeed,
         monotonic_s: Callable[[], float],
         max_age_s: float = 1.0,
     ) -> None:
-        self._directory = devices
+        self._directory = directory
         self._telemetry = telemetry
         self._events = events
         self._ledger = ledger

@@ -1,4 +1,4 @@
-"""Follows the log and remembers what is newest: the clock, when each device was last heard, the latest event changes."""
+"""Follows the log and remembers what is newest: the clock, when each device reported last, the latest event changes."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ from cases.workflow.case import Case
 from domain.events import Event
 from domain.topics import Topics, header, is_tick
 from streams.ports import Batch, Log, Record, Start
-from web.live.ports import CaseUpdate, EventUpdate
+from web.live.updates import CaseUpdate, EventUpdate
 
 _log = structlog.get_logger()
 
@@ -19,9 +19,9 @@ READ_TIMEOUT_S = 0.5
 
 
 class LiveFeed:
-    """A `web.ports.Live` fed by the log. Run it as a service; what was on the log before its start is not looked at.
+    """What is newest on the log. Run it as a service; what was on the log before its start is not looked at.
 
-    It commits nothing and may be started in any number of processes.
+    It commits nothing and may be started in any number of processes. The questions are quick and only look at memory.
     """
 
     def __init__(self, log: Log, topics: Topics, remembered_changes: int = 1000) -> None:
@@ -44,7 +44,7 @@ class LiveFeed:
             await reader.close()
 
     def take(self, batch: Batch) -> None:
-        """Remember what the records say."""
+        """Remember what is newest in the records."""
         for partition, records in batch.items():
             if partition.topic == self._topics.events:
                 for record in records:
@@ -57,15 +57,19 @@ class LiveFeed:
                     self._take_telemetry(record)
 
     def now_ms(self) -> int | None:
+        """The newest tick of the log's clock; None before the first."""
         return self._now_ms
 
     def last_heard_ms(self) -> Mapping[str, int]:
+        """The newest observed time by device, for devices that reported since this process began to follow the log."""
         return self._last_heard_ms
 
     def changes_after(self, sequence: int) -> Sequence[EventUpdate]:
+        """Event changes with a higher sequence, oldest first. Older ones than the feed remembers are left out."""
         return [change for change in self._changes if change.sequence > sequence]
 
     def case_changes_after(self, sequence: int) -> Sequence[CaseUpdate]:
+        """Changes of cases likewise; the two share one sequence."""
         return [change for change in self._case_changes if change.sequence > sequence]
 
     def _take_case(self, record: Record) -> None:
@@ -83,13 +87,13 @@ class LiveFeed:
     def _take_telemetry(self, record: Record) -> None:
         if record.value is None:
             return
-        said = orjson.loads(record.value)
+        document = orjson.loads(record.value)
         if is_tick(tuple(record.headers)):
-            self._now_ms = max(self._now_ms or 0, said["tick_at_ms"])
+            self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
             return
-        device_id = said["device_id"]
-        if said["observed_at_ms"] > self._last_heard_ms.get(device_id, 0):
-            self._last_heard_ms[device_id] = said["observed_at_ms"]
+        device_id = document["device_id"]
+        if document["observed_at_ms"] > self._last_heard_ms.get(device_id, 0):
+            self._last_heard_ms[device_id] = document["observed_at_ms"]
 
     def _take_event(self, record: Record) -> None:
         if record.value is None:

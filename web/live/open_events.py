@@ -1,4 +1,4 @@
-"""The open events, from two tellers that may each be behind: the log's changes and the store."""
+"""The open events, from two sources that may each be behind: the log's changes and the store."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,8 +35,8 @@ class OpenEvents:
 
     def resync(self, events: Sequence[Event]) -> None:
         """Hear the store's word for what is open. It may lag behind the log: what it lacks goes at the second time only."""
-        told = {event.event_id for event in events}
-        lacking = self._open.keys() - told
+        named = {event.event_id for event in events}
+        lacking = self._open.keys() - named
         for key in lacking & self._lacking:
             del self._open[key], self._revisions[key]
         self._lacking = lacking

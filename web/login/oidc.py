@@ -32,7 +32,7 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 
 
 def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
-    """The routes below `/api/v1`. Whatever goes wrong is told on the login page, for a person reads it."""
+    """The routes below `/api/v1`. Whatever goes wrong is shown on the login page, for a person reads it."""
     router = APIRouter(tags=[TAG])
 
     @router.get("/login/oidc", status_code=HTTPStatus.SEE_OTHER, response_class=Response, responses=_RESPONSES)
@@ -41,7 +41,7 @@ def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
         try:
             begun = await elsewhere.login.begin(_callback(request, people))
         except (OidcRefused, TransientFault) as error:
-            return _told(request, people, error)
+            return _login_page(request, people, error)
         response = RedirectResponse(begun.url, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
         response.set_cookie(
             _COOKIE, _pack(begun, safe_path(next)), _PATIENCE_S, path=_PATH, secure=is_secure(request, people),
@@ -59,7 +59,7 @@ def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
             identity = await elsewhere.login.finish(answer, begun, _callback(request, people), now_ms / 1000)
             session = await asyncio.to_thread(elsewhere.newcomers.admit, identity, now_ms)
         except (OidcRefused, TransientFault) as error:
-            return _told(request, people, error)
+            return _login_page(request, people, error)
         response = RedirectResponse(back, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
         set_session(response, request, people, session.secret)
         response.delete_cookie(_COOKIE, path=_PATH)
@@ -72,7 +72,7 @@ def _callback(request: Request, people: AccountServices) -> str:
     return f"{base_url(request, people)}{_PATH}/callback"
 
 
-def _told(request: Request, people: AccountServices, error: OidcRefused | TransientFault) -> Response:
+def _login_page(request: Request, people: AccountServices, error: OidcRefused | TransientFault) -> Response:
     language = preferred_language(None, request.headers.get("accept-language", ""))
     away = isinstance(error, TransientFault)
     if away:

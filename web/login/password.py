@@ -84,7 +84,7 @@ class PasswordAuthentication:
             await asyncio.to_thread(self._people.logins.set_password, username, password, by=by, at_ms=now_ms)
 
 
-def login_routes(people: AccountServices, door: PasswordAuthentication) -> APIRouter:
+def login_routes(people: AccountServices, authentication: PasswordAuthentication) -> APIRouter:
     """The routes below `/api/v1`."""
     router = APIRouter(tags=[TAG])
 
@@ -92,7 +92,7 @@ def login_routes(people: AccountServices, door: PasswordAuthentication) -> APIRo
     async def log_in(body: Login, request: Request, response: Response) -> Me:
         """A session, in a cookie, for who gives the right password. Changes by cookie need an `Origin` of this site."""
         with refusals():
-            session = await door.log_in(body.username, body.password)
+            session = await authentication.log_in(body.username, body.password)
         set_session(response, request, people, session.secret)
         response.headers["Cache-Control"] = "no-store"
         user = session.user
@@ -126,7 +126,7 @@ def login_routes(people: AccountServices, door: PasswordAuthentication) -> APIRo
     async def change_password(body: OwnPassword, caller: CurrentCaller) -> None:
         """Change the own password, for who knows the present one. It ends every session, this one too."""
         with refusals():
-            await door.change(caller.name, body.current, body.password)
+            await authentication.change(caller.name, body.current, body.password)
 
     @router.post("/me/logout", status_code=HTTPStatus.NO_CONTENT)
     async def log_out_everywhere(caller: CurrentCaller) -> None:
@@ -139,14 +139,14 @@ def login_routes(people: AccountServices, door: PasswordAuthentication) -> APIRo
     return router
 
 
-def login_page_routes(people: AccountServices, door: PasswordAuthentication) -> APIRouter:
+def login_page_routes(people: AccountServices, authentication: PasswordAuthentication) -> APIRouter:
     """The page at `/login`, which works without a script."""
     router = APIRouter(include_in_schema=False)
     title = people.elsewhere.title if people.elsewhere is not None else None
 
-    def page(request: Request, **said: str) -> LoginPage:
+    def page(request: Request, **shown: str) -> LoginPage:
         language = preferred_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))
-        return LoginPage(language, provider=title, **said)
+        return LoginPage(language, provider=title, **shown)
 
     @router.get("/login")
     async def show(request: Request) -> Response:
@@ -159,10 +159,10 @@ def login_page_routes(people: AccountServices, door: PasswordAuthentication) -> 
         form = await _form(request)
         back, username = safe_path(form.get("next")), form.get("username", "")
         try:
-            session = await door.log_in(username, form.get("password", ""))
+            session = await authentication.log_in(username, form.get("password", ""))
         except LoginRefused:
-            said = page(request, back=back, username=username[:200], problem="refused")
-            return page_response(said, HTTPStatus.UNAUTHORIZED)
+            refused = page(request, back=back, username=username[:200], problem="refused")
+            return page_response(refused, HTTPStatus.UNAUTHORIZED)
         response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
         set_session(response, request, people, session.secret)
         return response

@@ -1,4 +1,4 @@
-"""Serves the web application inside a running event loop, on the loopback address unless told otherwise."""
+"""Serves the web application inside a running event loop, on the loopback address unless another is given."""
 
 import asyncio
 import contextlib
@@ -43,8 +43,8 @@ async def serve(
 ) -> None:
     """Serve `app` on `host` until `stop`, then let requests end for a few seconds and close.
 
-    Where `port` is taken the next free one above it is used, and one line says so. `on_listening` is told the port in use
-    once requests are answered. `port` 0 takes any free port. Raises: OSError where none of the ports is free.
+    Where `port` is taken the next free one above it is used, with a warning in the log. `on_listening` receives the port
+    in use once requests are answered. `port` 0 takes any free port. Raises: OSError where none of the ports is free.
     """
     listener = bind(port, host)
     used = int(listener.getsockname()[1])
@@ -58,7 +58,7 @@ async def serve(
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        _tell_closing(app)
+        _announce_closing(app)
         server.should_exit = True
         await serving
     finally:
@@ -66,7 +66,7 @@ async def serve(
         listener.close()
 
 
-def _tell_closing(app: FastAPI) -> None:
+def _announce_closing(app: FastAPI) -> None:
     """Let open streams of our own app end, so that they do not use up the grace of other requests."""
     closing = getattr(app.state, "closing", None)
     if isinstance(closing, asyncio.Event):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,8 +17,7 @@ from streams.reading.tables import latest_by_key
 from streams.sqlite.log import SQLiteLog
 from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, ids
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS
-from tests.web.city import City
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import open_city
 from urbansense.api_client.streaming_transport import StreamingTransport
 from web.serving.app import create_app
 
@@ -33,19 +33,21 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Any) -> AsyncIterator[Desk]:
-    store = await DuckDBStore.open(tmp_path / "store.duckdb")
+async def desk(
+    registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path, migrated: Path
+) -> AsyncIterator[Desk]:
     publisher = RegistryPublisher(registry, log, topics)
 
     async def now_ms() -> int:
         return NOW_MS
 
-    services = replace(City(store).services(), device_files=DeviceFileService(registry, publisher, now_ms))
-    transport = StreamingTransport(create_app(services))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
-        yield Desk(api, log, topics)
+    async with open_city(tmp_path / "city", migrated) as city:
+        services = city.services()
+        files = DeviceFileService(registry, publisher, now_ms)
+        transport = StreamingTransport(create_app(replace(services, registry=replace(services.registry, files=files))))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
+            yield Desk(api, log, topics)
     await publisher.close()
-    await store.close()
 
 
 async def _import(desk: Desk, data: bytes, media_type: str = "text/csv", **query: Any) -> list[dict[str, Any]]:

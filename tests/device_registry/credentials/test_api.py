@@ -16,9 +16,10 @@ from device_registry.pending.service import PendingService
 from device_registry.pending.sightings import sighting_of
 from device_registry.pending.store import PendingStore
 from device_registry.publication.publisher import RegistryPublisher
-from device_registry.service.contracts import RegistryServices
 from device_registry.service.directory import RegistryDirectory
+from device_registry.service.files import DeviceFileService
 from device_registry.service.registry import RegistryService
+from device_registry.service.services import RegistryServices
 from device_registry.storage.registry import Registry
 from domain.topics import Topics
 from ingest.dialects.messages import MqttMessage
@@ -28,8 +29,7 @@ from ingest.rejections.tail import RejectedTail
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.device_registry.samples import NOW_MS
-from tests.web.city import City
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import open_city
 from web.serving.app import create_app
 
 CREDENTIALS, PENDING = "/api/v1/credentials", "/api/v1/pending-devices"
@@ -58,8 +58,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(city_registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path) -> AsyncIterator[Desk]:
-    store = await DuckDBStore.open(tmp_path / "store.duckdb")
+async def desk(
+    city_registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path, migrated: Path
+) -> AsyncIterator[Desk]:
     publisher = RegistryPublisher(city_registry, log, topics)
     await publisher.publish_pending()
     lookup = FollowingLookup(topics)
@@ -69,20 +70,19 @@ async def desk(city_registry: Registry, log: SQLiteLog, topics: Topics, tmp_path
     async def now_ms() -> int:
         return NOW_MS
 
-    office = RegistryService(city_registry, publisher, RejectedTail(log, topics), now_ms)
-    services = replace(
-        City(store).services(),
-        devices=RegistryDirectory(city_registry, publisher, lookup, now_ms),
-        registry=RegistryServices(editor=office, fleet=office, areas=office, profiles=office),
+    registry = RegistryServices(
+        directory=RegistryDirectory(city_registry, publisher, lookup, now_ms),
+        records=RegistryService(city_registry, publisher, RejectedTail(log, topics), now_ms),
+        files=DeviceFileService(city_registry, publisher, now_ms),
         credentials=CredentialService(CredentialStore(city_registry), None, lambda: NOW_MS),
         pending=PendingService(pending, log, lookup, LogRejections(log, topics, lookup)),
     )
-    app = create_app(services, registry=CollectorRegistry())
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-        yield Desk(client, log, topics, lookup, pending)
+    async with open_city(tmp_path / "city", migrated) as city:
+        app = create_app(replace(city.services(), registry=registry), registry=CollectorRegistry())
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+            yield Desk(client, log, topics, lookup, pending)
     await publisher.close()
-    await store.close()
 
 
 async def test_a_secret_is_in_one_answer_and_in_no_other(desk: Desk) -> None:

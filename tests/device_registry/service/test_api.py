@@ -12,7 +12,6 @@ import pytest
 
 from device_registry.lookup.following import FollowingLookup
 from device_registry.publication.publisher import RegistryPublisher
-from device_registry.service.contracts import RegistryServices
 from device_registry.service.directory import RegistryDirectory
 from device_registry.service.registry import RegistryService
 from device_registry.storage.registry import Registry
@@ -24,8 +23,7 @@ from streams.ports import Outgoing
 from streams.reading.tables import latest_by_key
 from streams.sqlite.log import SQLiteLog
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
-from tests.web.city import City
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import City, open_city
 from web.serving.app import create_app
 
 DEVICES = "/api/v1/devices"
@@ -54,24 +52,25 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path) -> AsyncIterator[Desk]:
-    store = await DuckDBStore.open(tmp_path / "store.duckdb")
+async def desk(
+    registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path, migrated: Path
+) -> AsyncIterator[Desk]:
     publisher = RegistryPublisher(registry, log, topics)
-    city = City(store)
     opened: Desk
 
     async def now_ms() -> int:
         return opened.now_ms
 
     directory = RegistryDirectory(registry, publisher, FollowingLookup(topics), now_ms)
-    office = RegistryService(registry, publisher, RejectedTail(log, topics), now_ms)
-    services = replace(city.services(), devices=directory, registry=RegistryServices(office, office, office, office))
-    transport = httpx.ASGITransport(app=create_app(services), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
-        opened = Desk(api, registry, log, topics, city)
-        yield opened
+    records = RegistryService(registry, publisher, RejectedTail(log, topics), now_ms)
+    async with open_city(tmp_path / "city", migrated) as city:
+        services = city.services()
+        services = replace(services, registry=replace(services.registry, directory=directory, records=records))
+        transport = httpx.ASGITransport(app=create_app(services), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as api:
+            opened = Desk(api, registry, log, topics, city)
+            yield opened
     await publisher.close()
-    await store.close()
 
 
 async def _put(desk: Desk, *bodies: dict[str, Any]) -> None:

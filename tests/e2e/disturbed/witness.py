@@ -23,7 +23,7 @@ from tests.e2e.disturbed.workload import Outcome
 from timeseries.ports import Store
 from timeseries.queries.events import EventQuery
 from urbansense.configuration.settings import Settings
-from urbansense.wiring.parts import open_parts
+from urbansense.wiring.parts import open_parts, open_store_part
 
 Reports = Mapping[tuple[str, int], Mapping[str, Reading]]
 """Readings by device and instant."""
@@ -111,14 +111,15 @@ async def stages_of(settings: Settings) -> AsyncIterator[Stages]:
 
 async def fetch_found(settings: Settings) -> Found:
     """Everything there is once nothing runs any more that holds a file."""
-    async with open_parts(settings, asyncio.Event(), store=True) as parts:
+    stop = asyncio.Event()
+    async with open_parts(settings, stop) as parts, open_store_part(settings, stop) as store:
         stages = Stages(parts.log, parts.topics)
         reports = await stages.reports()
         logged = {identity(report): report["readings"] for report in reports}
-        stored, samples = await _fetch_stored(parts.store, reports)
-        events = [event async for event in _fetch_events(parts.store)]
+        stored, samples = await _fetch_stored(store, reports)
+        events = [event async for event in _fetch_events(store)]
         announced = Counter([ce_id async for ce_id in _announced(parts.log, parts.topics)])
-        ledger = await LedgerAccount(parts.log, parts.topics, parts.store, read_rule_sums).statement()
+        ledger = await LedgerAccount(parts.log, parts.topics, store, read_rule_sums).statement()
         behind = await stages.behind()
     return Found(logged, len(reports) - len(logged), stored, samples, events, announced, ledger, behind)
 

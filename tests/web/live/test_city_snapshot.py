@@ -25,9 +25,11 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def board(city: City, clock: HandClock) -> CitySnapshots:
+def snapshots(city: City, clock: HandClock) -> CitySnapshots:
     services = city.services()
-    return CitySnapshots(services.devices, services.telemetry, services.events, services.ledger, services.live, clock)
+    return CitySnapshots(
+        services.registry.directory, services.store, services.store, services.ledger, services.live, clock
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,20 +54,20 @@ def test_a_suspended_device_is_expected_to_be_quiet() -> None:
     assert condition_of(device, None, NOON_MS, None) == "ok"
 
 
-async def test_a_snapshot_tells_counts_conditions_and_events(city: City, board: CitySnapshots) -> None:
+async def test_a_snapshot_tells_counts_conditions_and_events(city: City, snapshots: CitySnapshots) -> None:
     devices = [lamp(i) for i in range(4)]
-    city.directory.put(*devices, replace(lamp(9), state=DeviceState.RETIRED))
-    city.live.now = NOON_MS + MINUTE_MS
+    await city.put(*devices, replace(lamp(9), state=DeviceState.RETIRED))
+    city.tick(NOON_MS + MINUTE_MS)
     await city.report(devices[0], NOON_MS, active_power=1.0)
     await city.report(devices[1], NOON_MS - 10 * MINUTE_MS, active_power=1.0)
     await city.report(devices[1], NOON_MS - 10 * MINUTE_MS, active_power=1.0)
     minor, critical = (
         lamp_out(devices[3], NOON_MS + i, severity) for i, severity in enumerate((Severity.MINOR, Severity.CRITICAL))
     )
-    await city.tell(minor)
-    await city.tell(critical)
+    await city.publish(minor)
+    await city.publish(critical)
 
-    snapshot = await board.current()
+    snapshot = await snapshots.current()
     assert snapshot.conditions == ("ok", "silent", "unheard", "critical")
     assert snapshot.events == (critical, minor)
     counts = snapshot.counts
@@ -73,68 +75,67 @@ async def test_a_snapshot_tells_counts_conditions_and_events(city: City, board: 
     assert (counts.accepted, counts.stored, counts.ledger_balances) == (3, 2, True)
 
 
-async def test_last_heard_is_known_from_the_store_after_a_restart(city: City, board: CitySnapshots) -> None:
-    city.directory.put(lamp(1))
-    await city.report(lamp(1), NOON_MS, active_power=1.0)
-    city.live.heard.clear()
-    assert (await board.current()).conditions == ("ok",)
+async def test_last_heard_is_known_from_the_store_after_a_restart(city: City, snapshots: CitySnapshots) -> None:
+    await city.put(lamp(1))
+    await city.store_reports([(lamp(1), NOON_MS, {"active_power": 1.0})])
+    assert (await snapshots.current()).conditions == ("ok",)
 
 
-async def test_snapshots_are_shared_for_a_second(city: City, board: CitySnapshots, clock: HandClock) -> None:
-    first = await board.current()
+async def test_snapshots_are_shared_for_a_second(city: City, snapshots: CitySnapshots, clock: HandClock) -> None:
+    first = await snapshots.current()
     await city.report(lamp(1), NOON_MS, active_power=1.0)
     clock.now_s = 0.9
-    assert await board.current() is first
+    assert await snapshots.current() is first
     clock.now_s = 1.0
-    assert (await board.current()).counts.stored == 1
+    assert (await snapshots.current()).counts.stored == 1
 
 
 async def test_the_devices_are_read_again_at_most_every_five_seconds(
-    city: City, board: CitySnapshots, clock: HandClock
+    city: City, snapshots: CitySnapshots, clock: HandClock
 ) -> None:
-    await board.current()
-    city.directory.put(lamp(1))
+    await snapshots.current()
+    await city.put(lamp(1))
     clock.now_s = 4.9
-    assert (await board.current()).counts.devices == 0
+    assert (await snapshots.current()).counts.devices == 0
     clock.now_s = 5.9
-    assert (await board.current()).counts.devices == 1
+    assert (await snapshots.current()).counts.devices == 1
 
 
 async def test_devices_are_the_same_tuple_until_the_registry_changes(
-    city: City, board: CitySnapshots, clock: HandClock
+    city: City, snapshots: CitySnapshots, clock: HandClock
 ) -> None:
-    city.directory.put(lamp(1))
-    devices = (await board.current()).devices
+    await city.put(lamp(1))
+    devices = (await snapshots.current()).devices
     clock.now_s = 5
-    assert (await board.current()).devices is devices
-    city.directory.put(lamp(2))
+    assert (await snapshots.current()).devices is devices
+    await city.put(lamp(2))
     clock.now_s = 6
-    assert [device.device_id for device in (await board.current()).devices] == ["SL-0001", "SL-0002"]
+    assert [device.device_id for device in (await snapshots.current()).devices] == ["SL-0001", "SL-0002"]
 
 
 async def test_changes_on_the_log_count_before_the_store_is_asked_again(
-    city: City, board: CitySnapshots, clock: HandClock
+    city: City, snapshots: CitySnapshots, clock: HandClock
 ) -> None:
     event = lamp_out(lamp(1), NOON_MS)
-    await city.tell(event)
-    assert (await board.current()).events == (event,)
-    city.live.tell(cleared(event, NOON_MS + 1))
+    await city.publish(event)
+    assert (await snapshots.current()).events == (event,)
+    city.publish_unstored(cleared(event, NOON_MS + 1))
     clock.now_s = 1
-    assert (await board.current()).events == ()
+    assert (await snapshots.current()).events == ()
 
 
 async def test_a_change_missed_on_the_log_is_found_in_the_store(
-    city: City, board: CitySnapshots, clock: HandClock
+    city: City, snapshots: CitySnapshots, clock: HandClock
 ) -> None:
     event = lamp_out(lamp(1), NOON_MS)
-    await board.current()
+    await snapshots.current()
     await city.store.write_events([event])
     clock.now_s = 29
-    assert (await board.current()).events == ()
+    assert (await snapshots.current()).events == ()
     clock.now_s = 31
-    assert (await board.current()).events == (event,)
+    assert (await snapshots.current()).events == (event,)
     await city.store.write_events([cleared(event, NOON_MS + 1)])
     clock.now_s = 62
-    await board.current()
+    await snapshots.current()
     clock.now_s = 93
-    assert (await board.current()).events == ()
+    assert (await snapshots.current()).events == ()

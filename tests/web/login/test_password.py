@@ -15,7 +15,7 @@ from tests.accounts.conftest import PASSWORD
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
 from tests.web.city import City
 from tests.web.http.test_problems import problem
-from tests.web.people_city import SITE, PeopleCity, open_people_city
+from tests.web.people_city import SITE, PeopleCity
 from web.login.password import safe_path
 from web.serving.server import serve
 
@@ -180,7 +180,7 @@ async def test_over_a_real_server_a_session_holds_and_a_stranger_stays_out(guard
 async def test_the_page_works_in_a_browser_without_asking_anybody_else(
     city: City, tmp_path: Path, chromium: Chrome
 ) -> None:
-    guarded = open_people_city(city, tmp_path)
+    guarded = PeopleCity(city)
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(guarded.app(), 0, stop, listening.set_result))
     site = f"http://127.0.0.1:{await listening}"

@@ -23,8 +23,8 @@ from tests.web.api.cases.test_attachments import PNG
 from tests.web.desk import COVER
 from urbansense.commands.simulation.demonstration import library_rules
 from urbansense.configuration.settings import Settings
-from urbansense.wiring.parts import open_parts
-from urbansense.wiring.stages import api_app
+from urbansense.wiring.api import api_app
+from urbansense.wiring.parts import open_platform_parts
 from web.serving.server import serve
 
 LONG = bool(os.environ.get("URBANSENSE_TEST_LONG"))
@@ -38,7 +38,7 @@ async def _serve(folder: Path, ready: "Future[tuple[str, asyncio.AbstractEventLo
     own = Settings(data_dir=folder, partitions=2, http_port=0)
     stop = asyncio.Event()
     try:
-        async with open_parts(own, stop, store=True, registry=True) as parts:
+        async with open_platform_parts(own, stop) as parts:
             await parts.lookup.load(parts.log)
             app = api_app(parts, RegistryPublisher(parts.registry, parts.log, parts.topics))
             loop = asyncio.get_running_loop()

@@ -82,13 +82,13 @@ async def sse_named(name: str, lines: AsyncIterator[str]) -> tuple[str | None, A
 
 
 async def test_the_stream_tells_counts_and_changes_of_events_as_they_happen(city: City) -> None:
-    city.directory.put(lamp(1))
+    await city.put(lamp(1))
     event = lamp_out(lamp(1), NOON_MS)
     async with served(city, 0) as port, httpx.AsyncClient(timeout=WAIT_S) as client, stream(client, port) as lines:
         _, counts = await sse_named("counts", lines)
         assert (counts["devices"], counts["accepted"], counts["open_events"]) == (1, 0, 0)
         await city.report(lamp(1), NOON_MS, active_power=1.0)
-        await city.tell(event)
+        await city.publish(event)
         event_id, told = await sse_named("event", lines)
         assert (event_id, told["event_id"], told["status"]) == ("1", str(event.event_id), "open")
         while (counts["accepted"], counts["open_events"]) != (1, 1):
@@ -97,8 +97,8 @@ async def test_the_stream_tells_counts_and_changes_of_events_as_they_happen(city
 
 async def test_a_stream_is_taken_up_again_after_the_last_id(city: City) -> None:
     event = lamp_out(lamp(1), NOON_MS)
-    await city.tell(event)
-    await city.tell(cleared(event, NOON_MS + 1))
+    await city.publish(event)
+    await city.publish(cleared(event, NOON_MS + 1))
     async with (
         served(city, 0) as port,
         httpx.AsyncClient(timeout=WAIT_S) as client,

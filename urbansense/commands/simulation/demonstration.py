@@ -43,8 +43,8 @@ from urbansense.commands.terminal.output import out, print_rows
 from urbansense.configuration.settings import Settings
 from urbansense.running.services import run_services, stop_on_signals
 from urbansense.wiring.embedded_broker import EmbeddedBroker
-from urbansense.wiring.parts import Parts, open_parts
-from urbansense.wiring.stages import Platform, build_platform
+from urbansense.wiring.parts import PlatformParts, open_platform_parts
+from urbansense.wiring.platform import Platform, build_platform
 from web.api.operations.ledger import statement_of
 
 _SETTLE_TIMEOUT_S: Final = 60.0
@@ -98,7 +98,7 @@ async def run_demo(settings: Settings, options: DemoOptions) -> bool:
         own = demo_settings(settings, Path(folder))
         stop, stop_services = asyncio.Event(), asyncio.Event()
         stop_on_signals(stop)
-        async with open_parts(own, stop, store=True, registry=True) as parts:
+        async with open_platform_parts(own, stop) as parts:
             described = load_city(_CITY)
             city = described.city(options.seed, options.devices)
             start_ms = _start_ms(own)
@@ -140,7 +140,7 @@ def library_rules() -> str:
     return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-async def _furnish(parts: Parts, city: City, start_ms: int) -> None:
+async def _furnish(parts: PlatformParts, city: City, start_ms: int) -> None:
     """Register the city, active from the start of the simulation, and put the library's rules in force."""
     await asyncio.to_thread(parts.registry.upsert_areas, city.areas, now_ms=start_ms)
     devices = devices_csv(city.devices, city.blueprint.owners).encode()
@@ -160,7 +160,7 @@ def _start_ms(settings: Settings) -> int:
 @dataclass(slots=True)
 class _Demo:
     options: DemoOptions
-    parts: Parts
+    parts: PlatformParts
     platform: Platform
     life: ReportStream
     stop: asyncio.Event

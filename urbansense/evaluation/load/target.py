@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from device_registry.bulk.importing import Options
 from device_registry.publication.publisher import RegistryPublisher
 from device_registry.service.files import DeviceFileService
+from device_registry.storage.registry import Registry
 from domain.devices import Device
 from domain.errors import ConfigurationError
 from ingest.ledger.statement import LedgerAccount
@@ -25,7 +26,7 @@ from timeseries.ports import PartitionBatch, PartitionProgress, WriteOutcome
 from urbansense.api_client.api import Api, ApiRefused
 from urbansense.api_client.opening import running_api
 from urbansense.configuration.settings import Settings
-from urbansense.wiring.parts import Parts, open_parts
+from urbansense.wiring.parts import Parts, open_parts, open_registry_part
 from web.api.operations.ledger import statement_of
 
 RULE: Final = "load-probe"
@@ -95,15 +96,17 @@ async def open_target(settings: Settings) -> AsyncIterator[Target]:
             assert api is not None
             yield ApiTarget(api, None)
             return
-        async with open_parts(settings, asyncio.Event(), registry=api is None) as parts:
+        stop = asyncio.Event()
+        async with open_parts(settings, stop) as parts:
             if api is not None:
                 yield ApiTarget(api, parts)
                 return
-            ground = LogTarget(parts)
-            try:
-                yield ground
-            finally:
-                await ground.close()
+            async with open_registry_part(settings, stop) as registry:
+                ground = LogTarget(parts, registry)
+                try:
+                    yield ground
+                finally:
+                    await ground.close()
 
 
 class ApiTarget:
@@ -150,10 +153,11 @@ class ApiTarget:
 class LogTarget:
     """Where no API runs: the registry's database is opened here, and its changes published from here."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, registry: Registry) -> None:
         self.parts = parts
-        self._publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
-        self._files = DeviceFileService(parts.registry, self._publisher, _now_ms)
+        self._registry = registry
+        self._publisher = RegistryPublisher(registry, parts.log, parts.topics)
+        self._files = DeviceFileService(registry, self._publisher, _now_ms)
         self._account = LedgerAccount(parts.log, parts.topics, _PlacesInTheGroup(), read_rule_sums)
 
     async def register(self, devices: Sequence[Device]) -> None:
@@ -165,7 +169,7 @@ class LogTarget:
 
     async def remove(self, devices: Sequence[str]) -> None:
         now_ms = await _now_ms()
-        await asyncio.to_thread(self.parts.registry.remove_devices, devices, now_ms=now_ms, author=_AUTHOR)
+        await asyncio.to_thread(self._registry.remove_devices, devices, now_ms=now_ms, author=_AUTHOR)
         await self._publisher.publish_pending()
 
     async def apply_rule(self, text: str) -> None:

@@ -59,15 +59,15 @@ class TokenBody(_Body):
     ends_at_ms: Annotated[int | None, Field(ge=0, lt=2**53)] = None
 
 
-def people_routes(people: AccountServices, door: PasswordAuthentication) -> APIRouter:
+def people_routes(people: AccountServices, authentication: PasswordAuthentication) -> APIRouter:
     router = APIRouter(prefix="/people", tags=[TAG])
-    _add_users(router, people, door)
+    _add_users(router, people, authentication)
     _add_departments(router, people)
     _add_tokens(router, people)
     return router
 
 
-def _add_users(router: APIRouter, people: AccountServices, door: PasswordAuthentication) -> None:
+def _add_users(router: APIRouter, people: AccountServices, authentication: PasswordAuthentication) -> None:
     book = people.book
 
     @router.get("/users")
@@ -110,7 +110,7 @@ def _add_users(router: APIRouter, people: AccountServices, door: PasswordAuthent
     async def give_password(username: Username, body: PasswordBody, caller: CurrentCaller) -> None:
         """Give a user a password. It ends every session of theirs, and a lock after failures."""
         with refusals():
-            await door.give(username, body.password, caller.name)
+            await authentication.give(username, body.password, caller.name)
 
     @router.post("/users/{username}/logout", status_code=HTTPStatus.NO_CONTENT)
     async def log_out_everywhere(username: Username, caller: CurrentCaller) -> None:
@@ -149,7 +149,7 @@ def _add_tokens(router: APIRouter, people: AccountServices) -> None:
 
     @router.post("/tokens", status_code=HTTPStatus.CREATED)
     async def create_token(body: TokenBody, caller: CurrentCaller, response: Response) -> NewToken:
-        """Make a token. Its secret is told here and never again."""
+        """Make a token. Its secret is returned here and never again."""
         if body.username not in (None, caller.name) and not _is_administrator(caller):
             raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", "tokens for others are for administrators to make")
         if body.username is None and caller is LOCAL:

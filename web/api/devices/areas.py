@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
-from device_registry.service.contracts import RegistryServices
+from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
 from domain.devices import Area
 from web.api.devices.history import Change, history_page
@@ -38,7 +38,7 @@ class Outcome(BaseModel):
     unchanged: list[str]
 
 
-def area_routes(registry: RegistryServices) -> APIRouter:
+def area_routes(records: RegistryService) -> APIRouter:
     router = APIRouter(prefix="/areas", tags=["areas"])
 
     @router.get("")
@@ -47,25 +47,25 @@ def area_routes(registry: RegistryServices) -> APIRouter:
         boundaries: Annotated[bool, Query(description="With the boundaries, which may be long.")] = False,
     ) -> Page[Area]:
         """The areas by path: an area stands before those under it."""
-        return Page(items=list(await registry.areas.areas(below, boundaries=boundaries)))
+        return Page(items=list(await records.areas(below, boundaries=boundaries)))
 
     @router.put("")
     async def put_areas(body: list[AreaBody], author: Author = UNNAMED_AUTHOR) -> Outcome:
         """Store areas, new and known, all or with one fault none. The area above each must be known or among them."""
         with refusals(_REFUSED):
-            changes = await registry.areas.put_areas([Area(**one.model_dump()) for one in body], author=author)
+            changes = await records.put_areas([Area(**one.model_dump()) for one in body], author=author)
         return Outcome(created=list(changes.created), changed=list(changes.updated), unchanged=list(changes.unchanged))
 
     @router.get("/history")
     async def history(path: str, limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
         """Who changed the area, newest first."""
-        return await history_page(registry.editor, Subject.AREA, path, cursor, limit)
+        return await history_page(records, Subject.AREA, path, cursor, limit)
 
     @router.delete("", status_code=HTTPStatus.NO_CONTENT)
     async def remove_area(path: str, author: Author = UNNAMED_AUTHOR) -> None:
         """Remove the area and everything under it; refused while a device stands there."""
         with refusals(_REFUSED):
-            removed = await registry.areas.remove_area(path, author=author)
+            removed = await records.remove_area(path, author=author)
         if not removed:
             raise not_found(f"area {path!r}")
 

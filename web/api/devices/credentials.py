@@ -12,7 +12,7 @@ from device_registry.credentials.broker_control import CommandRefused
 from device_registry.credentials.certificates import NotACertificate
 from device_registry.credentials.credential import Credential, CredentialState, Issued, Sort
 from device_registry.credentials.service import CredentialService
-from device_registry.service.contracts import DeviceEditor
+from device_registry.service.services import RegistryServices
 from device_registry.storage.audit import Subject
 from domain.errors import ConfigurationError
 from web.api.devices.history import Change, history_page
@@ -46,7 +46,7 @@ class CredentialTold(BaseModel):
 
 
 class NewCredential(BaseModel):
-    """A login and its secret, told this once."""
+    """A login and its secret, returned this once."""
 
     holder: str
     username: str
@@ -94,56 +94,55 @@ class Provisioned(BaseModel):
     lost: list[str]
 
 
-def credential_routes(desk: CredentialService, editor: DeviceEditor | None = None) -> APIRouter:
+def credential_routes(registry: RegistryServices) -> APIRouter:
+    credentials = registry.credentials
     router = APIRouter(prefix="/credentials", tags=["credentials"])
-    _add_changing_routes(router, desk)
+    _add_changing_routes(router, credentials)
 
     @router.get("")
     async def list_credentials(
         holder: str | None = None, state: CredentialState | None = None, limit: Limit = 100, cursor: Cursor = None
     ) -> Page[CredentialTold]:
         """Credentials by login name, revoked ones too."""
-        items, following = await desk.page(holder=holder, state=state, after=cursor, limit=limit)
-        return Page(items=[_told(one) for one in items], next=following)
+        items, following = await credentials.page(holder=holder, state=state, after=cursor, limit=limit)
+        return Page(items=[_public(one) for one in items], next=following)
 
     @router.get("/missing")
     async def list_missing(
         kind: str | None = None, area: Annotated[str | None, Query(description="It and below.")] = None
     ) -> list[str]:
         """The devices that have no secret that holds, by id."""
-        return await desk.holders_without(kind, area)
+        return await credentials.holders_without(kind, area)
 
     @router.get("/broker-file")
     async def export() -> Response:
         """Mosquitto's `dynamic-security.json`: every account that holds, with the hash of its secret."""
         headers = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="dynamic-security.json"'}
-        return Response(await desk.export(), media_type="application/json", headers=headers)
+        return Response(await credentials.export(), media_type="application/json", headers=headers)
 
-    if editor is not None:
-
-        @router.get("/history")
-        async def history(holder: str | None = None, limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
-            """Who changed whose credentials, newest first; never a secret."""
-            return await history_page(editor, Subject.CREDENTIAL, holder, cursor, limit)
+    @router.get("/history")
+    async def history(holder: str | None = None, limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
+        """Who changed whose credentials, newest first; never a secret."""
+        return await history_page(registry.records, Subject.CREDENTIAL, holder, cursor, limit)
 
     return router
 
 
-def _add_changing_routes(router: APIRouter, desk: CredentialService) -> None:
+def _add_changing_routes(router: APIRouter, credentials: CredentialService) -> None:
     @router.post("", status_code=HTTPStatus.CREATED)
     async def issue(body: IssueBody, response: Response, author: Author = UNNAMED_AUTHOR) -> list[NewCredential]:
-        """Give each holder a secret: all or none. It is told here and never again."""
+        """Give each holder a secret: all or none. It is returned here and never again."""
         with _refusals():
-            return _new(await desk.issue(body.holders, author=author, provision=body.provision), response)
+            return _new(await credentials.issue(body.holders, author=author, provision=body.provision), response)
 
     @router.post("/rotate", status_code=HTTPStatus.CREATED)
     async def rotate(body: RotateBody, response: Response, author: Author = UNNAMED_AUTHOR) -> list[NewCredential]:
-        """Give each holder a new login and secret beside the old, which end as the body says."""
+        """Give each holder a new login and secret beside the old, which end as the body demands."""
         if body.overlap_s is None and not body.until_used:
             fault = Fault(where="overlap_s", detail="say how long the old secrets hold: overlap_s, until_used or both")
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", fault.detail, [fault])
         with _refusals():
-            issued = await desk.rotate(
+            issued = await credentials.rotate(
                 body.holders,
                 overlap_ms=None if body.overlap_s is None else body.overlap_s * 1000,
                 until_used=body.until_used,
@@ -156,19 +155,21 @@ def _add_changing_routes(router: APIRouter, desk: CredentialService) -> None:
     async def revoke(body: RevokeBody, author: Author = UNNAMED_AUTHOR) -> list[CredentialTold]:
         """Cut these off, their live connections too. Returns what held until now."""
         with _refusals():
-            return [_told(one) for one in await desk.revoke(body.usernames, holders=body.holders, author=author)]
+            return [
+                _public(one) for one in await credentials.revoke(body.usernames, holders=body.holders, author=author)
+            ]
 
     @router.post("/certificates", status_code=HTTPStatus.CREATED)
     async def bind(body: BindBody, author: Author = UNNAMED_AUTHOR) -> CredentialTold:
         """Let the holder in by the name in this certificate. A renewed one of the same name is bound the same way."""
         with _refusals():
-            return _told(await desk.bind(body.holder, body.certificate, author=author))
+            return _public(await credentials.bind(body.holder, body.certificate, author=author))
 
     @router.post("/sync")
     async def sync() -> Provisioned:
-        """Make the broker's accounts what the book says."""
+        """Make the broker's accounts agree with the credentials stored here."""
         with _refusals():
-            done = await desk.sync()
+            done = await credentials.sync()
         return Provisioned(commands=done.commands, lost=list(done.lost))
 
 
@@ -191,5 +192,5 @@ def _new(issued: Sequence[Issued], response: Response) -> list[NewCredential]:
     return [NewCredential(holder=one.holder, username=one.username, secret=one.secret) for one in issued]
 
 
-def _told(one: Credential) -> CredentialTold:
+def _public(one: Credential) -> CredentialTold:
     return CredentialTold.model_validate(one, from_attributes=True)

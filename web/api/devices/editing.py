@@ -8,10 +8,11 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel
 
 from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, DeviceEntry, StoredEntry
-from device_registry.service.contracts import RegistryServices
+from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
 from domain.devices import AttributeValue, DeviceState
 from domain.time.units import HOUR_MS
+from timeseries.ports import TelemetryReader
 from web.api.devices.bodies import DeviceBody, patched
 from web.api.devices.health import DeviceHealth, device_health
 from web.api.devices.history import Change, history_page
@@ -19,7 +20,7 @@ from web.api.devices.refusals import refusals
 from web.http.headers import UNNAMED_AUTHOR, Author, IfMatch, etag, expected_version
 from web.http.parameters import Cursor, Limit, Page
 from web.http.problems import Refused, not_found
-from web.ports import Services
+from web.live.feed import LiveFeed
 
 _REFUSED: Final = "refused-device"
 
@@ -86,24 +87,23 @@ class Proof(BaseModel):
     repaired: int
 
 
-def add_editing_routes(router: APIRouter, services: Services, registry: RegistryServices) -> None:
+def add_editing_routes(router: APIRouter, records: RegistryService, telemetry: TelemetryReader, live: LiveFeed) -> None:
     """The routes; to be added before `/{device_id}`, which would take their names for ids."""
-    _add_fleet_routes(router, services, registry)
-    _add_device_routes(router, services, registry)
-    editor = registry.editor
+    _add_fleet_routes(router, records, live)
+    _add_device_routes(router, records, telemetry)
 
     @router.post("", status_code=HTTPStatus.CREATED)
     async def register_device(
         body: DeviceBody, response: Response, author: Author = UNNAMED_AUTHOR
     ) -> RegisteredDevice:
         """Register a device that is not known yet (409 where it is)."""
-        if await editor.get_entry(body.device_id) is not None:
+        if await records.get_entry(body.device_id) is not None:
             raise Refused(HTTPStatus.CONFLICT, "exists", f"device {body.device_id!r} is registered already")
-        entry = body.entry(await registry.profiles.profiles())
+        entry = body.entry(await records.profiles())
         with refusals(_REFUSED):
-            await editor.put_device(entry, author=author, expected_version=0)
+            await records.put_device(entry, author=author, expected_version=0)
         response.headers["Location"] = f"/api/v1/devices/{body.device_id}"
-        return await _told(registry, body.device_id, response)
+        return await _told(records, body.device_id, response)
 
     @router.put("/{device_id}")
     async def put_device(
@@ -116,10 +116,10 @@ def add_editing_routes(router: APIRouter, services: Services, registry: Registry
         """Store the whole device, new or known; what the body leaves out is emptied."""
         if body.device_id != device_id:
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, _REFUSED, "device_id is not the one of the path")
-        entry = body.entry(await registry.profiles.profiles())
+        entry = body.entry(await records.profiles())
         with refusals(_REFUSED):
-            await editor.put_device(entry, author=author, expected_version=expected_version(if_match))
-        return await _told(registry, device_id, response)
+            await records.put_device(entry, author=author, expected_version=expected_version(if_match))
+        return await _told(records, device_id, response)
 
     @router.patch("/{device_id}")
     async def change_device(
@@ -130,37 +130,37 @@ def add_editing_routes(router: APIRouter, services: Services, registry: Registry
         author: Author = UNNAMED_AUTHOR,
     ) -> RegisteredDevice:
         """Change some fields, the state among them: `{"state": "suspended"}`. Null empties a field."""
-        held = await _known(registry, device_id)
+        held = await _known(records, device_id)
         entry = patched(DeviceEntry(held.device, held.details), patch)
         expected = expected_version(if_match)
         with refusals(_REFUSED):
-            await editor.put_device(
+            await records.put_device(
                 entry, author=author, expected_version=held.device.version if expected is None else expected
             )
-        return await _told(registry, device_id, response)
+        return await _told(records, device_id, response)
 
     @router.delete("/{device_id}", status_code=HTTPStatus.NO_CONTENT)
     async def remove_device(device_id: str, if_match: IfMatch = None, author: Author = UNNAMED_AUTHOR) -> None:
         """Remove a device that was registered by mistake; one that is taken out of service is retired instead."""
         with refusals(_REFUSED):
-            removed = await editor.remove_device(device_id, author=author, expected_version=expected_version(if_match))
+            removed = await records.remove_device(device_id, author=author, expected_version=expected_version(if_match))
         if not removed:
             raise not_found(f"device {device_id!r}")
 
 
-def _add_fleet_routes(router: APIRouter, services: Services, registry: RegistryServices) -> None:
+def _add_fleet_routes(router: APIRouter, records: RegistryService, live: LiveFeed) -> None:
     @router.get("/statistics")
     async def statistics(area: str | None = None) -> Statistics:
         """How many devices there are of what, in the area and below or in the whole city."""
-        tally = await registry.fleet.tally(area)
-        return Statistics(**asdict(tally), heard_last_hour=_heard_last_hour(services) if area is None else None)
+        tally = await records.tally(area)
+        return Statistics(**asdict(tally), heard_last_hour=_heard_last_hour(live) if area is None else None)
 
     @router.post("/verify")
     async def verify(
         repair: Annotated[bool, Query(description="Make the topic say what the registry says.")] = False,
     ) -> Proof:
         """Compare `registry.devices` with the registry, record by record. Publishing waits meanwhile."""
-        found = await registry.fleet.verify(repair=repair)
+        found = await records.verify(repair=repair)
         return Proof(
             agrees=found.agrees,
             agreeing=found.agreeing,
@@ -174,14 +174,14 @@ def _add_fleet_routes(router: APIRouter, services: Services, registry: RegistryS
     @router.get("/history")
     async def all_history(limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
         """Who changed which device, newest first."""
-        return await history_page(registry.editor, Subject.DEVICE, None, cursor, limit)
+        return await history_page(records, Subject.DEVICE, None, cursor, limit)
 
 
-def _add_device_routes(router: APIRouter, services: Services, registry: RegistryServices) -> None:
+def _add_device_routes(router: APIRouter, records: RegistryService, telemetry: TelemetryReader) -> None:
     @router.get("/{device_id}/history")
     async def history(device_id: str, limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
         """Who changed the device, and how, newest first; also of one that was removed."""
-        page = await history_page(registry.editor, Subject.DEVICE, device_id, cursor, limit)
+        page = await history_page(records, Subject.DEVICE, device_id, cursor, limit)
         if not page.items and cursor is None:
             raise not_found(f"device {device_id!r}")
         return page
@@ -189,19 +189,19 @@ def _add_device_routes(router: APIRouter, services: Services, registry: Registry
     @router.get("/{device_id}/health")
     async def health(device_id: str) -> DeviceHealth:
         """When it was last heard, battery, signal, and how much of its last 24 hours arrived and was refused."""
-        held = await _known(registry, device_id)
-        return await device_health(held.device, services.telemetry, registry.fleet)
+        held = await _known(records, device_id)
+        return await device_health(held.device, telemetry, records)
 
 
-async def _known(registry: RegistryServices, device_id: str) -> StoredEntry:
-    held = await registry.editor.get_entry(device_id)
+async def _known(records: RegistryService, device_id: str) -> StoredEntry:
+    held = await records.get_entry(device_id)
     if held is None:
         raise not_found(f"device {device_id!r}")
     return held
 
 
-async def _told(registry: RegistryServices, device_id: str, response: Response) -> RegisteredDevice:
-    device, details, created_at_ms, updated_at_ms = await _known(registry, device_id)
+async def _told(records: RegistryService, device_id: str, response: Response) -> RegisteredDevice:
+    device, details, created_at_ms, updated_at_ms = await _known(records, device_id)
     response.headers["ETag"] = etag(device.version)
     return RegisteredDevice(
         **{fact: getattr(device, fact) for fact in DEVICE_FIELDS},
@@ -212,11 +212,11 @@ async def _told(registry: RegistryServices, device_id: str, response: Response) 
     )
 
 
-def _heard_last_hour(services: Services) -> int | None:
-    now_ms = services.live.now_ms()
+def _heard_last_hour(live: LiveFeed) -> int | None:
+    now_ms = live.now_ms()
     if now_ms is None:
         return None
-    return sum(now_ms - heard_ms <= HOUR_MS for heard_ms in services.live.last_heard_ms().values())
+    return sum(now_ms - heard_ms <= HOUR_MS for heard_ms in live.last_heard_ms().values())
 
 
 def _texts(keys: tuple[bytes, ...]) -> list[str]:

@@ -21,7 +21,7 @@ from starlette.responses import StreamingResponse
 from device_registry.bulk.formats.contract import MEDIA_TYPES, Format
 from device_registry.bulk.importing import Import, Options
 from device_registry.records.entries import Datum
-from device_registry.service.contracts import DeviceFiles
+from device_registry.service.files import DeviceFileService
 from device_registry.storage.device_filter import DeviceFilter
 from domain.devices import DeviceState
 from domain.errors import UrbansenseError
@@ -30,7 +30,7 @@ from web.http.problems import Refused
 
 MAX_FILE_BYTES: Final = 2 * 1024 * 1024 * 1024
 NDJSON: Final = "application/x-ndjson"
-_TELL_EVERY_S: Final = 0.2
+_PROGRESS_EVERY_S: Final = 0.2
 _PAGE: Final = 200
 _PIECE_BYTES: Final = 256 * 1024
 _log = structlog.get_logger()
@@ -52,18 +52,18 @@ class ImportLine(BaseModel):
     problem: str | None = None
 
 
-def device_file_routes(files: DeviceFiles) -> APIRouter:
+def device_file_routes(files: DeviceFileService) -> APIRouter:
     """The routes; to be added before those of `/devices/{device_id}`, which would take `export` for an id."""
     router = APIRouter(prefix="/devices", tags=["devices"])
     any_file = {"schema": {"type": "string", "format": "binary"}}
     body = {"required": True, "content": dict.fromkeys(MEDIA_TYPES.values(), any_file)}
-    told = {"type": "object", "description": ImportLine.__doc__}
+    line = {"type": "object", "description": ImportLine.__doc__}
 
     @router.post(
         "/import/file",
         openapi_extra={"requestBody": body},
         response_class=StreamingResponse,
-        responses={200: {"description": "One JSON object a line.", "content": {NDJSON: {"schema": told}}}},
+        responses={200: {"description": "One JSON object a line.", "content": {NDJSON: {"schema": line}}}},
     )
     async def import_file(
         request: Request,
@@ -132,7 +132,7 @@ class _Gone(Exception):
     """Nobody listens any more."""
 
 
-async def _lines(files: DeviceFiles, file: BinaryIO, options: Options, author: str) -> AsyncIterator[bytes]:
+async def _lines(files: DeviceFileService, file: BinaryIO, options: Options, author: str) -> AsyncIterator[bytes]:
     """The answer line by line; when nobody listens any more, this is closed and the import undone."""
     reached: dict[str, Any] = {}
     gone = asyncio.Event()
@@ -145,7 +145,7 @@ async def _lines(files: DeviceFiles, file: BinaryIO, options: Options, author: s
     work = asyncio.create_task(files.import_file(file, options, author=author, progress=progress))
     try:
         while not work.done():
-            await asyncio.wait([work], timeout=_TELL_EVERY_S)
+            await asyncio.wait([work], timeout=_PROGRESS_EVERY_S)
             if reached and not work.done():
                 yield _line("progress", reached)
         try:
@@ -157,7 +157,7 @@ async def _lines(files: DeviceFiles, file: BinaryIO, options: Options, author: s
             yield _line("problem", "urbansense failed to import this; its log says why")
         else:
             with done:
-                async for piece in _in_pages(_told(done)):
+                async for piece in _in_pages(_outcome(done)):
                     yield piece
     finally:
         gone.set()
@@ -167,7 +167,7 @@ async def _lines(files: DeviceFiles, file: BinaryIO, options: Options, author: s
         file.close()
 
 
-def _told(done: Import) -> Iterator[bytes]:
+def _outcome(done: Import) -> Iterator[bytes]:
     if done.options.preview:
         for one in done.results():
             if one.result != "unchanged":

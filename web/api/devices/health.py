@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from device_registry.service.contracts import Fleet
+from device_registry.service.registry import RegistryService
 from domain.devices import Device
 from domain.time.units import DAY_MS, HOUR_MS
 from timeseries.ports import TelemetryReader
@@ -16,7 +16,7 @@ _SIGNAL: Final = ("rssi", "snr")
 
 
 class Measured(BaseModel):
-    """A reading that tells of the device itself, in its canonical unit."""
+    """A reading of the device itself, in its canonical unit."""
 
     value: float
     observed_at_ms: int
@@ -44,14 +44,14 @@ class DeviceHealth(BaseModel):
     reject_rate: float | None
 
 
-async def device_health(device: Device, telemetry: TelemetryReader, fleet: Fleet) -> DeviceHealth:
+async def device_health(device: Device, telemetry: TelemetryReader, records: RegistryService) -> DeviceHealth:
     """The health of the device at the clock that the data follow; three cheap questions to the store and the log."""
-    to_ms = await fleet.now_ms()
+    to_ms = await records.now_ms()
     from_ms = to_ms - DAY_MS
     latest = (await telemetry.fetch_latest([device.device_id])).get(device.device_id, {})
     last_seen_ms = max((sample.observed_at_ms for sample in latest.values()), default=None)
     received = await _count_reports(device, latest, telemetry, from_ms, to_ms)
-    rejected = await fleet.rejections(device.device_id, from_ms)
+    rejected = await records.rejections(device.device_id, from_ms)
     in_service_ms = min(DAY_MS, max(0, to_ms - device.activated_at_ms))
     expected = in_service_ms // (device.report_interval_s * 1000)
     sent = received + rejected.whole
@@ -61,8 +61,8 @@ async def device_health(device: Device, telemetry: TelemetryReader, fleet: Fleet
         silent_for_intervals=None
         if last_seen_ms is None
         else round(max(0, to_ms - last_seen_ms) / (device.report_interval_s * 1000), 2),
-        battery=_told(latest, _BATTERY),
-        signal=_told(latest, _SIGNAL),
+        battery=_measured(latest, _BATTERY),
+        signal=_measured(latest, _SIGNAL),
         from_ms=from_ms,
         to_ms=to_ms,
         received=received,
@@ -77,7 +77,7 @@ async def device_health(device: Device, telemetry: TelemetryReader, fleet: Fleet
 async def _count_reports(
     device: Device, latest: Mapping[str, Sample], telemetry: TelemetryReader, from_ms: int, to_ms: int
 ) -> int:
-    """How many reports told the quantity heard last: as good as all reports, and one narrow query."""
+    """How many reports held the quantity that was reported last: as good as all reports, and one narrow query."""
     if not latest:
         return 0
     quantity = max(latest, key=lambda name: (latest[name].observed_at_ms, name))
@@ -85,7 +85,7 @@ async def _count_reports(
     return sum(bucket.count for bucket in buckets)
 
 
-def _told(latest: Mapping[str, Sample], names: tuple[str, ...]) -> dict[str, Measured]:
+def _measured(latest: Mapping[str, Sample], names: tuple[str, ...]) -> dict[str, Measured]:
     return {
         name: Measured(value=latest[name].value, observed_at_ms=latest[name].observed_at_ms)
         for name in names

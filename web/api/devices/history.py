@@ -1,11 +1,11 @@
-"""Who changed what and when, as the API tells it."""
+"""Who changed what and when, as the API returns it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
-from device_registry.service.contracts import DeviceEditor
+from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Action, Note, Subject
 from web.http.parameters import Page, refuse_cursor
 
@@ -30,12 +30,12 @@ class Change(BaseModel):
 
 
 async def history_page(
-    editor: DeviceEditor, kind: Subject, subject: str | None, cursor: str | None, limit: int
+    records: RegistryService, kind: Subject, subject: str | None, cursor: str | None, limit: int
 ) -> Page[Change]:
     """A page of changes, newest first. Raises: Refused (422) where the cursor is none."""
     if cursor is not None and not (cursor.isdecimal() and len(cursor) < 19):
         raise refuse_cursor(ValueError(f"{cursor!r} is no cursor of a history"))
-    notes = await editor.history(kind, subject, int(cursor) if cursor else None, limit + 1)
+    notes = await records.history(kind, subject, int(cursor) if cursor else None, limit + 1)
     shown = notes[:limit]
     return Page(items=_changes(shown), next=str(shown[-1].number) if len(notes) > limit else None)
 

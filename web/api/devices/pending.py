@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ValidationError
 
 from device_registry.pending.store import PendingDevice
-from device_registry.service.contracts import PendingDesk, RegistryServices
+from device_registry.service.services import RegistryServices
 from domain.rejections import Replay
 from web.api.devices.bodies import DeviceBody
 from web.api.devices.refusals import refusals
@@ -19,7 +19,7 @@ _REFUSED = "refused-device"
 
 
 class PendingTold(BaseModel):
-    """An unknown device: who it says to be, where it spoke, how often, and its last payload in base64, cut."""
+    """An unknown device: the name it reported under, where, how often, and its last payload in base64, cut."""
 
     name: str
     dev_eui: str | None
@@ -44,7 +44,7 @@ class Accepted(BaseModel):
     problems: list[str]
 
 
-def pending_routes(desk: PendingDesk, registry: RegistryServices) -> APIRouter:
+def pending_routes(registry: RegistryServices) -> APIRouter:
     router = APIRouter(prefix="/pending-devices", tags=["pending devices"])
 
     @router.get("")
@@ -54,7 +54,7 @@ def pending_routes(desk: PendingDesk, registry: RegistryServices) -> APIRouter:
         cursor: Cursor = None,
     ) -> Page[PendingTold]:
         """Unknown devices that reported, by name."""
-        found = await desk.page(refused=refused, after=cursor, limit=limit + 1)
+        found = await registry.pending.page(refused=refused, after=cursor, limit=limit + 1)
         items = [PendingTold.model_validate(one, from_attributes=True) for one in found[:limit]]
         return Page(items=items, next=items[-1].name if len(found) > limit else None)
 
@@ -68,14 +68,14 @@ def pending_routes(desk: PendingDesk, registry: RegistryServices) -> APIRouter:
         author: Author = UNNAMED_AUTHOR,
     ) -> Accepted:
         """Register it, and take in what it has reported so far."""
-        pending = await desk.get(name)
+        pending = await registry.pending.get(name)
         if pending is None:
             raise not_found(f"pending device {name!r}")
         body = await _body(pending, facts, registry)
-        entry = body.entry(await registry.profiles.profiles())
+        entry = body.entry(await registry.records.profiles())
         with refusals(_REFUSED):
-            await registry.editor.put_device(entry, author=author, expected_version=0)
-        done: Replay = await desk.settle(name, body.device_id, replay=replay)
+            await registry.records.put_device(entry, author=author, expected_version=0)
+        done: Replay = await registry.pending.settle(name, body.device_id, replay=replay)
         return Accepted(
             device_id=body.device_id,
             kind=body.kind,
@@ -87,25 +87,25 @@ def pending_routes(desk: PendingDesk, registry: RegistryServices) -> APIRouter:
     @router.post("/{name}/refuse", status_code=HTTPStatus.NO_CONTENT)
     async def refuse(name: str, author: Author = UNNAMED_AUTHOR) -> None:
         """Want none of it: its reports are rejected as before, and it is not listed any more."""
-        if not await desk.drop(name, for_good=True, author=author):
+        if not await registry.pending.drop(name, for_good=True, author=author):
             raise not_found(f"pending device {name!r}")
 
     @router.delete("/{name}", status_code=HTTPStatus.NO_CONTENT)
     async def forget(name: str, author: Author = UNNAMED_AUTHOR) -> None:
         """Take it off the list, refused or not; its next report puts it there again."""
-        if not await desk.drop(name, for_good=False, author=author):
+        if not await registry.pending.drop(name, for_good=False, author=author):
             raise not_found(f"pending device {name!r}")
 
     return router
 
 
 async def _body(pending: PendingDevice, facts: dict[str, Any], registry: RegistryServices) -> DeviceBody:
-    """What its message tells, with the operator's facts laid over it. Raises: Refused (422)."""
+    """What its message contains, with the operator's facts laid over it. Raises: Refused (422)."""
     known: dict[str, Any] = {"device_id": pending.name, "kind": pending.kind, "dev_eui": pending.dev_eui}
-    profile = (await registry.profiles.profiles()).get(str(facts.get("profile")))
+    profile = (await registry.records.profiles()).get(str(facts.get("profile")))
     if profile is not None:
         known["kind"] = profile.kind
-    if pending.speaker is not None and await registry.editor.get_entry(pending.speaker) is not None:
+    if pending.speaker is not None and await registry.records.get_entry(pending.speaker) is not None:
         known["parent_id"] = pending.speaker
     given = {name: value for name, value in {**known, **facts}.items() if value is not None}
     if pending.dev_eui is None and given["device_id"] != pending.name:

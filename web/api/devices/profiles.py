@@ -1,4 +1,4 @@
-"""`/api/v1/profiles`: what models of devices say and mean."""
+"""`/api/v1/profiles`: what models of devices report and mean."""
 
 from http import HTTPStatus
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from device_registry.service.contracts import RegistryServices
+from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
 from domain.devices import AttributeValue, DerivedReading, FieldMapping, Profile
 from web.api.devices.history import Change, history_page
@@ -68,45 +68,45 @@ class ProfileBody(BaseModel):
         )
 
 
-def profile_routes(registry: RegistryServices) -> APIRouter:
+def profile_routes(records: RegistryService) -> APIRouter:
     router = APIRouter(prefix="/profiles", tags=["profiles"])
 
     @router.get("")
     async def list_profiles(kind: str | None = None) -> Page[Profile]:
         """The profiles by name."""
-        found = (await registry.profiles.profiles()).values()
+        found = (await records.profiles()).values()
         return Page(items=[profile for profile in found if kind in (None, profile.kind)])
 
     @router.get("/{name}")
     async def get_profile(name: str) -> Profile:
         """One profile."""
-        return await _known(registry, name)
+        return await _known(records, name)
 
     @router.get("/{name}/history")
     async def history(name: str, limit: Limit = 100, cursor: Cursor = None) -> Page[Change]:
         """Who changed the profile, newest first."""
-        return await history_page(registry.editor, Subject.PROFILE, name, cursor, limit)
+        return await history_page(records, Subject.PROFILE, name, cursor, limit)
 
     @router.put("/{name}")
     async def put_profile(name: str, body: ProfileBody, author: Author = UNNAMED_AUTHOR) -> Profile:
         """Store the profile, new or known. Devices keep the defaults they were registered with."""
         with refusals(_REFUSED):
-            await registry.profiles.put_profile(body.profile(name), author=author)
-        return await _known(registry, name)
+            await records.put_profile(body.profile(name), author=author)
+        return await _known(records, name)
 
     @router.delete("/{name}", status_code=HTTPStatus.NO_CONTENT)
     async def remove_profile(name: str, author: Author = UNNAMED_AUTHOR) -> None:
         """Remove the profile; refused while a device uses it."""
         with refusals(_REFUSED):
-            removed = await registry.profiles.remove_profile(name, author=author)
+            removed = await records.remove_profile(name, author=author)
         if not removed:
             raise not_found(f"profile {name!r}")
 
     return router
 
 
-async def _known(registry: RegistryServices, name: str) -> Profile:
-    profile = (await registry.profiles.profiles()).get(name)
+async def _known(records: RegistryService, name: str) -> Profile:
+    profile = (await records.profiles()).get(name)
     if profile is None:
         raise not_found(f"profile {name!r}")
     return profile

@@ -1,4 +1,4 @@
-"""`/api/v1/devices`: the registry, what each device said last, and the import of a devices file."""
+"""`/api/v1/devices`: the registry, what each device reported last, and the import of a devices file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, Details
+from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, StoredEntry
+from device_registry.service.directory import RegistryDirectory
 from device_registry.service.import_report import ImportReport
 from device_registry.service.queries import DeviceQuery
+from device_registry.service.registry import RegistryService
+from device_registry.service.services import RegistryServices
 from domain.devices import Device, DeviceState
 from domain.events import Event, Status
 from domain.quantities.catalogue import CATALOGUE
 from domain.telemetry import Quality, Reading
+from timeseries.ports import Store
 from timeseries.queries.events import EventQuery
 from timeseries.queries.samples import Sample
 from web.api.devices.editing import add_editing_routes
@@ -23,7 +27,7 @@ from web.http.bodies import read_text, text_body
 from web.http.headers import etag
 from web.http.parameters import Cursor, Limit, refuse_cursor
 from web.http.problems import Fault, Refused, not_found
-from web.ports import Services
+from web.live.feed import LiveFeed
 
 
 class LatestReading(BaseModel):
@@ -74,7 +78,7 @@ def latest_reading(quantity: str, sample: Sample) -> LatestReading:
     )
 
 
-def device_routes(services: Services) -> APIRouter:
+def device_routes(registry: RegistryServices, store: Store, live: LiveFeed) -> APIRouter:
     router = APIRouter(prefix="/devices", tags=["devices"])
 
     @router.get("")
@@ -96,14 +100,14 @@ def device_routes(services: Services) -> APIRouter:
         """The devices that match every filter, by device id; a device that stays is on exactly one page."""
         place = read_near(near, radius_m) if near is not None else None
         return await _list(
-            services,
+            registry.directory,
             DeviceQuery(kind, area, department, state, text, limit, cursor, profile, parent_id, grid, tag, place),
         )
 
     @router.post("/search")
     async def search_devices(search: DeviceSearch) -> DeviceListing:
         """As the list, with the filters in the body, and `within`: a GeoJSON Polygon or MultiPolygon."""
-        return await _list(services, search.query())
+        return await _list(registry.directory, search.query())
 
     @router.post("/import", openapi_extra=text_body("text/csv"))
     async def import_devices(
@@ -111,7 +115,7 @@ def device_routes(services: Services) -> APIRouter:
         skip_bad: Annotated[bool, Query(description="Import the good rows and report the others.")] = False,
     ) -> ImportReport:
         """Import a devices file (CSV, UTF-8, with a header line). One bad row refuses the whole file, unless `skip_bad`."""
-        report = await services.devices.import_csv(await read_text(request, "text/csv"), skip_bad=skip_bad)
+        report = await registry.directory.import_csv(await read_text(request, "text/csv"), skip_bad=skip_bad)
         if report.errors and not skip_bad:
             raise _refused_file(
                 [
@@ -121,20 +125,19 @@ def device_routes(services: Services) -> APIRouter:
             )
         return report
 
-    if services.registry is not None:
-        add_editing_routes(router, services, services.registry)
+    add_editing_routes(router, registry.records, store, live)
 
     @router.get("/{device_id}")
     async def get_device(device_id: str, response: Response) -> DeviceDetail:
         """One device: everything registered, newest readings, open events. Its `ETag` is its version."""
-        device, details, created_at_ms, updated_at_ms = await _known_entry(services, device_id)
-        latest = (await services.telemetry.fetch_latest([device_id])).get(device_id, {})
-        open_events = await services.events.fetch_events(EventQuery(subject=device_id, status=Status.OPEN, limit=1000))
+        device, details, created_at_ms, updated_at_ms = await _known_entry(registry.records, device_id)
+        latest = (await store.fetch_latest([device_id])).get(device_id, {})
+        open_events = await store.fetch_events(EventQuery(subject=device_id, status=Status.OPEN, limit=1000))
         response.headers["ETag"] = etag(device.version)
         return DeviceDetail(
             **{fact: getattr(device, fact) for fact in DEVICE_FIELDS},
             **{fact: getattr(details, fact) for fact in DETAIL_FIELDS},
-            component=_component_names(services, device),
+            component=_component_names(registry.records, device),
             created_at_ms=created_at_ms,
             updated_at_ms=updated_at_ms,
             last_heard_ms=max((sample.observed_at_ms for sample in latest.values()), default=None),
@@ -145,35 +148,31 @@ def device_routes(services: Services) -> APIRouter:
     return router
 
 
-async def known_device(services: Services, device_id: str) -> Device:
+async def known_device(directory: RegistryDirectory, device_id: str) -> Device:
     """The device. Raises: Refused (404) where the registry does not know it."""
-    device = await services.devices.get_device(device_id)
+    device = await directory.get_device(device_id)
     if device is None:
         raise not_found(f"device {device_id!r}")
     return device
 
 
-async def _list(services: Services, query: DeviceQuery) -> DeviceListing:
+async def _list(directory: RegistryDirectory, query: DeviceQuery) -> DeviceListing:
     try:
-        page = await services.devices.list_devices(query)
+        page = await directory.list_devices(query)
     except ValueError as error:
         raise refuse_cursor(error) from error
     return DeviceListing(items=list(page.items), next=page.next, total=page.total)
 
 
-async def _known_entry(services: Services, device_id: str) -> tuple[Device, Details, int | None, int | None]:
-    if services.registry is None:
-        return await known_device(services, device_id), Details(), None, None
-    entry = await services.registry.editor.get_entry(device_id)
+async def _known_entry(records: RegistryService, device_id: str) -> StoredEntry:
+    entry = await records.get_entry(device_id)
     if entry is None:
         raise not_found(f"device {device_id!r}")
     return entry
 
 
-def _component_names(services: Services, device: Device) -> dict[str, str]:
-    if services.registry is None or device.component_code is None:
-        return {}
-    return dict(services.registry.profiles.component_names(device.component_code))
+def _component_names(records: RegistryService, device: Device) -> dict[str, str]:
+    return {} if device.component_code is None else dict(records.component_names(device.component_code))
 
 
 def _refused_file(faults: Sequence[Fault]) -> Refused:

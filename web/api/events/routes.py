@@ -1,4 +1,4 @@
-"""`/api/v1/events`: city-component events, as the correlator told them."""
+"""`/api/v1/events`: city-component events, as the correlator published them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from domain.events import Event, Severity, Status
+from rules.service.shadow_events import ShadowEventService
+from timeseries.ports import EventStore
 from timeseries.queries.events import EventQuery
 from web.http.parameters import Cursor, From, Limit, Page, To, refuse_cursor, refuse_empty_range
 from web.http.problems import not_found
-from web.ports import Services
 
 
-def event_routes(services: Services) -> APIRouter:
+def event_routes(events: EventStore, shadow_events: ShadowEventService) -> APIRouter:
     router = APIRouter(prefix="/events", tags=["events"])
 
     @router.get("")
@@ -32,8 +33,7 @@ def event_routes(services: Services) -> APIRouter:
         refuse_empty_range(from_ms, to_ms)
         query = EventQuery(from_ms, to_ms, area, rule, subject, status, severity, limit, cursor)
         try:
-            shadows = services.rule_desk.shadow if shadow and services.rule_desk else None
-            page = await (shadows or services.events).fetch_events(query)
+            page = await (shadow_events if shadow else events).fetch_events(query)
         except ValueError as error:
             raise refuse_cursor(error) from error
         return Page(items=list(page.items), next=page.next)
@@ -41,7 +41,7 @@ def event_routes(services: Services) -> APIRouter:
     @router.get("/{event_id}")
     async def get_event(event_id: UUID) -> Event:
         """One event at its highest revision."""
-        event = await services.events.fetch_event(str(event_id))
+        event = await events.fetch_event(str(event_id))
         if event is None:
             raise not_found(f"event {event_id}")
         return event

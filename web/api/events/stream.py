@@ -11,13 +11,13 @@ from cases.service.visibility import sees
 from domain.errors import TransientFault
 from web.gate.callers import CurrentActor
 from web.live.city_snapshot import CitySnapshots, Counts
-from web.live.ports import CaseUpdate, EventUpdate
-from web.ports import Services
+from web.live.feed import LiveFeed
+from web.live.updates import CaseUpdate, EventUpdate
 
 POLL_S = 0.5
 
 
-def stream_routes(services: Services, board: CitySnapshots, closing: asyncio.Event) -> APIRouter:
+def stream_routes(live: LiveFeed, snapshots: CitySnapshots, closing: asyncio.Event) -> APIRouter:
     router = APIRouter(tags=["stream"])
 
     @router.get("/stream", response_class=EventSourceResponse)
@@ -31,39 +31,38 @@ def stream_routes(services: Services, board: CitySnapshots, closing: asyncio.Eve
         step of a case that you may see, each with an id to take up again from. Changes that the process no longer
         remembers are not sent again: read `/api/v1/events` and `/api/v1/cases`.
         """
-        sequence = _newest(services) if last_event_id is None else last_event_id
-        told: Counts | None = None
+        sequence = _newest(live) if last_event_id is None else last_event_id
+        sent: Counts | None = None
         while not closing.is_set():
-            for change in _changes(services, sequence):
+            for change in _changes(live, sequence):
                 sequence = change.sequence
                 if isinstance(change, EventUpdate):
                     yield ServerSentEvent(data=change.event, event="event", id=str(sequence))
                 elif sees(actor, change.case):
-                    told_case = {"transition": change.transition, "case": change.case}
-                    yield ServerSentEvent(data=told_case, event="case", id=str(sequence))
-            counts = await _counts(board)
-            if counts is not None and counts != told:
-                told = counts
+                    step = {"transition": change.transition, "case": change.case}
+                    yield ServerSentEvent(data=step, event="case", id=str(sequence))
+            counts = await _counts(snapshots)
+            if counts is not None and counts != sent:
+                sent = counts
                 yield ServerSentEvent(data=counts, event="counts")
             await _wait(closing)
 
     return router
 
 
-def _newest(services: Services) -> int:
-    return max((change.sequence for change in _changes(services, 0)), default=0)
+def _newest(live: LiveFeed) -> int:
+    return max((change.sequence for change in _changes(live, 0)), default=0)
 
 
-def _changes(services: Services, sequence: int) -> list[EventUpdate | CaseUpdate]:
+def _changes(live: LiveFeed, sequence: int) -> list[EventUpdate | CaseUpdate]:
     """What changed behind that, in the order in which it did."""
-    live = services.live
     return sorted((*live.changes_after(sequence), *live.case_changes_after(sequence)), key=lambda one: one.sequence)
 
 
-async def _counts(board: CitySnapshots) -> Counts | None:
+async def _counts(snapshots: CitySnapshots) -> Counts | None:
     """The counts, or None while the store or the log does not answer: the stream outlives an outage."""
     try:
-        return (await board.current()).counts
+        return (await snapshots.current()).counts
     except TransientFault:
         return None
 

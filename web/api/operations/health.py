@@ -38,7 +38,7 @@ class Readiness(BaseModel):
 
 
 async def run_check(name: str, check: ReadinessCheck, timeout_s: float = CHECK_TIMEOUT_S) -> Check:
-    """What the check says; one that fails, or takes longer than `timeout_s`, is not ready."""
+    """The check's result; one that fails, or takes longer than `timeout_s`, is not ready."""
     try:
         async with asyncio.timeout(timeout_s):
             return Check(name=name, ready=True, detail=await check())
@@ -68,9 +68,8 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus metrics of this process, of the ledger, the rules and the cases."""
-        cases = services.cases
-        backlog = await cases.backlog() if cases is not None and cases.backlog is not None else None
-        text = render_metrics(await services.ledger(), await services.rules.list_rules(), registry, backlog)
+        backlog = await services.cases.backlog()
+        text = render_metrics(await services.ledger(), await services.rules.rules.list_rules(), registry, backlog)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -1,11 +1,11 @@
 """`/api/v1/ledger`: what became of every report."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
 from domain.ledger import Ledger
-from web.ports import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,12 @@ def statement_of(ledger: Ledger) -> LedgerStatement:
     )
 
 
-def ledger_routes(services: Services) -> APIRouter:
+def ledger_routes(ledger: Callable[[], Awaitable[Ledger]]) -> APIRouter:
     router = APIRouter(prefix="/ledger", tags=["ledger"])
 
     @router.get("")
     async def get_ledger() -> LedgerStatement:
         """accepted = stored + duplicate + refused + pending, and likewise for the rules, or reports were lost."""
-        return statement_of(await services.ledger())
+        return statement_of(await ledger())
 
     return router

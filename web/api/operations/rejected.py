@@ -7,17 +7,17 @@ from fastapi import APIRouter, Query
 
 from domain.rejections import Reason, Replay
 from ingest.rejections.rejected_message import RejectedMessage
+from ingest.rejections.service import LogRejections
 from web.http.parameters import Limit, Page
-from web.ports import Services
 
 
-def rejected_routes(services: Services) -> APIRouter:
+def rejected_routes(rejected: LogRejections) -> APIRouter:
     router = APIRouter(prefix="/rejected", tags=["rejected"])
 
     @router.get("")
     async def list_rejected(reason: Reason | None = None, limit: Limit = 100) -> Page[RejectedMessage]:
         """Refused messages that the log still holds, newest first."""
-        return Page(items=list(await services.rejected.list_rejected(reason, limit)))
+        return Page(items=list(await rejected.list_rejected(reason, limit)))
 
     @router.post("/replay")
     async def replay(
@@ -25,6 +25,6 @@ def rejected_routes(services: Services) -> APIRouter:
         id: Annotated[Sequence[str], Query(description="What to replay; everything without any.")] = (),
     ) -> Replay:
         """Put rejected messages through again, after the registry or a profile was put right."""
-        return await services.rejected.replay(list(id), reason)
+        return await rejected.replay(list(id), reason)
 
     return router

@@ -4,25 +4,26 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
-from rules.service.ports import CalendarBook
+from rules.service.rules import RuleService
 from rules.service.statuses import CalendarStatus
-from web.api.rules.routes import UNNAMED_AUTHOR, Author, refusals
+from web.api.rules.routes import refusals
+from web.http.headers import UNNAMED_AUTHOR, Author
 from web.http.parameters import Page
 from web.http.problems import not_found
 
 
-def calendar_routes(book: CalendarBook) -> APIRouter:
+def calendar_routes(rules: RuleService) -> APIRouter:
     router = APIRouter(prefix="/calendars", tags=["rules"])
 
     @router.get("")
     async def list_calendars() -> Page[CalendarStatus]:
         """The calendars, by name, each with its text."""
-        return Page(items=list(await book.list_calendars()))
+        return Page(items=list(await rules.list_calendars()))
 
     @router.get("/{name}")
     async def get_calendar(name: str) -> CalendarStatus:
         """One calendar."""
-        for found in await book.list_calendars():
+        for found in await rules.list_calendars():
             if found.calendar == name:
                 return found
         raise not_found(f"calendar {name}")
@@ -31,6 +32,6 @@ def calendar_routes(book: CalendarBook) -> APIRouter:
     async def remove_calendar(name: str, x_author: Author = UNNAMED_AUTHOR) -> None:
         """Take a calendar away that no rule in force names."""
         with refusals():
-            await book.remove_calendar(name, x_author)
+            await rules.remove_calendar(name, x_author)
 
     return router

@@ -18,14 +18,14 @@ from rules.backtest.preparing import BacktestRequest
 from rules.definitions.lifecycle import UnknownRule
 from rules.explaining import Explanation, WhyNot
 from rules.language.document.problems import BadRules
-from rules.service.ports import RuleHistory
+from rules.service.history import RuleHistoryService
 from timeseries.ports import EventStore
 from web.http.parameters import parse_time_ms
 from web.http.problems import Fault, Refused, not_found
 
 _log = structlog.get_logger()
 NDJSON = "application/x-ndjson"
-_TELL_EVERY_S = 0.2
+_PROGRESS_EVERY_S = 0.2
 
 Instant = Annotated[int, BeforeValidator(parse_time_ms)]
 At = Annotated[
@@ -62,7 +62,7 @@ class BacktestLine(BaseModel):
     problem: str | None = None
 
 
-def rule_history_routes(history: RuleHistory, events: EventStore) -> APIRouter:
+def rule_history_routes(history: RuleHistoryService, events: EventStore) -> APIRouter:
     router = APIRouter(tags=["rules"])
 
     @router.get("/events/{event_id}/explain", tags=["events"])
@@ -103,7 +103,7 @@ def rule_history_routes(history: RuleHistory, events: EventStore) -> APIRouter:
     return router
 
 
-async def _prepared(history: RuleHistory, request: BacktestRequest) -> BacktestPlan:
+async def _prepared(history: RuleHistoryService, request: BacktestRequest) -> BacktestPlan:
     try:
         return await history.prepare(request)
     except UnknownRule as error:
@@ -115,13 +115,13 @@ async def _prepared(history: RuleHistory, request: BacktestRequest) -> BacktestP
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", str(error)) from error
 
 
-async def _lines(history: RuleHistory, request: BacktestRequest, plan: BacktestPlan) -> AsyncIterator[bytes]:
+async def _lines(history: RuleHistoryService, request: BacktestRequest, plan: BacktestPlan) -> AsyncIterator[bytes]:
     """The answer line by line; when nobody listens any more, this is closed and the work cancelled."""
     reached: list[BacktestProgress] = []
     work = asyncio.create_task(history.backtest(request, plan, lambda progress: reached.append(progress)))
     try:
         while not work.done():
-            await asyncio.wait([work], timeout=_TELL_EVERY_S)
+            await asyncio.wait([work], timeout=_PROGRESS_EVERY_S)
             if reached and not work.done():
                 yield _line({"share": round(reached[-1].share, 4), "reports": reached[-1].reports})
                 reached.clear()

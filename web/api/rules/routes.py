@@ -5,19 +5,17 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from rules.language.rule import Mode
-from rules.service.ports import RuleDesk
+from rules.service.rules import RuleService
 from rules.service.statuses import CalendarStatus, RuleChange, RuleProblem, RuleStatus, RuleVersion
 from web.http.bodies import read_text, text_body
+from web.http.headers import UNNAMED_AUTHOR, Author
 from web.http.parameters import Page
 from web.http.problems import Fault, Refused, not_found
-from web.ports import Services
 
-UNNAMED_AUTHOR = "api"
-Author = Annotated[str, Header(alias="x-author", description="Who does it, for the record.")]
 Note = Annotated[str, Query(max_length=2000, description="Why, for the record.")]
 
 
@@ -45,67 +43,66 @@ class NewMode(BaseModel):
     note: str = ""
 
 
-def rule_routes(services: Services) -> APIRouter:
+def rule_routes(rules: RuleService) -> APIRouter:
     router = APIRouter(prefix="/rules", tags=["rules"])
 
     @router.get("")
     async def list_rules() -> Page[RuleStatus]:
         """The rules in force, by name. A rule with `problems` is not healthy."""
-        return Page(items=list(await services.rules.list_rules()))
+        return Page(items=list(await rules.list_rules()))
 
     @router.post("", openapi_extra=text_body("application/yaml"))
     async def apply_rules(request: Request, x_author: Author = UNNAMED_AUTHOR, note: Note = "") -> AppliedRules:
-        """Put a document (YAML) of rules and calendars in force. All of its problems are told at once, and then nothing
+        """Put a document (YAML) of rules and calendars in force. All of its problems are returned at once, and then nothing
         is applied."""
         text = await read_text(request, "application/yaml")
-        change = _done(await services.rules.apply(text, x_author, note))
+        change = _done(await rules.apply(text, x_author, note))
         return AppliedRules(items=list(change.applied), calendars=list(change.calendars))
 
-    if services.rule_desk is not None:
-        _add_life(router, services.rule_desk)
+    _add_life(router, rules)
     return router
 
 
-def _add_life(router: APIRouter, desk: RuleDesk) -> None:
+def _add_life(router: APIRouter, rules: RuleService) -> None:
     @router.get("/{name}")
     async def get_rule(
         name: str, version: Annotated[int | None, Query(description="This one; the one in force if left out.")] = None
     ) -> RuleVersion:
         """One version of a rule, with its text."""
-        for found in await _versions(desk, name):
+        for found in await _versions(rules, name):
             if found.version == version or (version is None and found.in_force is not None):
                 return found
         raise not_found(f"rule {name} {'in force' if version is None else f'version {version}'}")
 
     @router.get("/{name}/versions")
     async def list_versions(name: str) -> Page[RuleVersion]:
-        """Every version, oldest first; `in_force` tells which one counts, and who put it in force."""
-        return Page(items=list(await _versions(desk, name)))
+        """Every version, oldest first; `in_force` shows which one counts, and who put it in force."""
+        return Page(items=list(await _versions(rules, name)))
 
     @router.post("/{name}/rollback")
     async def roll_back(name: str, to: RollBack, x_author: Author = UNNAMED_AUTHOR) -> RuleStatus:
         """Put a version in force again, under its own number."""
         with refusals():
-            change = _done(await desk.life.roll_back(name, to.version, x_author, to.note))
+            change = _done(await rules.roll_back(name, to.version, x_author, to.note))
         return change.applied[0]
 
     @router.post("/{name}/mode")
     async def set_mode(name: str, to: NewMode, x_author: Author = UNNAMED_AUTHOR) -> RuleStatus:
         """A new version with only the mode changed: `live`, `shadow` or `off`."""
         with refusals():
-            change = _done(await desk.life.set_mode(name, to.mode, x_author, to.note))
+            change = _done(await rules.set_mode(name, to.mode, x_author, to.note))
         return change.applied[0]
 
     @router.delete("/{name}", status_code=HTTPStatus.NO_CONTENT)
     async def remove_rule(name: str, x_author: Author = UNNAMED_AUTHOR) -> None:
         """Take a rule out of force; its versions are kept, its open events clear."""
         with refusals():
-            await desk.life.remove(name, x_author)
+            await rules.remove(name, x_author)
 
 
-async def _versions(desk: RuleDesk, name: str) -> Sequence[RuleVersion]:
+async def _versions(rules: RuleService, name: str) -> Sequence[RuleVersion]:
     with refusals():
-        return await desk.life.versions(name)
+        return await rules.versions(name)
 
 
 @contextmanager

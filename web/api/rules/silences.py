@@ -1,4 +1,4 @@
-"""`/api/v1/silences`: silences and maintenance windows. What they are about is told, and notifies nobody."""
+"""`/api/v1/silences`: silences and maintenance windows. The events they match are published, and notify nobody."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -8,8 +8,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rules.definitions.silences import Matches, Silence
-from rules.service.ports import SilenceBook
-from web.api.rules.routes import UNNAMED_AUTHOR, Author, refusals
+from rules.service.silences import SilenceService
+from web.api.rules.routes import refusals
+from web.http.headers import UNNAMED_AUTHOR, Author
 from web.http.parameters import Page
 from web.http.problems import Fault, Refused
 
@@ -44,19 +45,19 @@ class Silences(Page[SilenceStatus]):
     now_ms: int
 
 
-def silence_routes(book: SilenceBook) -> APIRouter:
+def silence_routes(silences: SilenceService) -> APIRouter:
     router = APIRouter(prefix="/silences", tags=["rules"])
 
     @router.get("")
     async def list_silences() -> Silences:
         """All that were not taken back, by their beginning; those too that are over."""
-        now_ms = await book.now_ms()
-        return Silences(items=[_status(silence, now_ms) for silence in await book.list_silences()], now_ms=now_ms)
+        now_ms = await silences.now_ms()
+        return Silences(items=[_status(silence, now_ms) for silence in await silences.list_silences()], now_ms=now_ms)
 
     @router.post("", status_code=HTTPStatus.CREATED)
     async def add_silence(new: NewSilence, x_author: Author = UNNAMED_AUTHOR) -> SilenceStatus:
         """Silence the events that agree in everything `matches` names."""
-        now_ms = await book.now_ms()
+        now_ms = await silences.now_ms()
         starts_at_ms = now_ms if new.starts_at_ms is None else new.starts_at_ms
         if new.ends_at_ms <= max(starts_at_ms, now_ms):
             detail = "a silence ends after it starts, and not in the past"
@@ -74,14 +75,14 @@ def silence_routes(book: SilenceBook) -> APIRouter:
             detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
             raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, faults) from error
         with refusals():
-            await book.add(silence)
+            await silences.add(silence)
         return _status(silence, now_ms)
 
     @router.post("/{silence_id}/end")
     async def end_silence(silence_id: str) -> SilenceStatus:
         """End a silence now; one that has not begun is taken back as if it had never been."""
         with refusals():
-            return _status(await book.end(silence_id), await book.now_ms())
+            return _status(await silences.end(silence_id), await silences.now_ms())
 
     return router
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from device_registry.service.directory import RegistryDirectory
 from domain.devices import Device
 from domain.telemetry import Quality, Reading
 from domain.time.units import DAY_MS
@@ -16,7 +17,6 @@ from timeseries.queries.samples import Sample
 from web.api.devices.routes import known_device, typed_value
 from web.http.parameters import Cursor, Every, From, Page, To, refuse_cursor, refuse_empty_range
 from web.http.problems import Fault, Refused
-from web.ports import Services
 
 MOST_BUCKETS: Final = 10_000
 
@@ -41,7 +41,7 @@ class Interval(BaseModel):
     count: int
 
 
-def telemetry_routes(services: Services) -> APIRouter:
+def telemetry_routes(directory: RegistryDirectory, telemetry: TelemetryReader) -> APIRouter:
     router = APIRouter(prefix="/devices", tags=["devices"])
 
     @router.get("/{device_id}/telemetry")
@@ -58,8 +58,8 @@ def telemetry_routes(services: Services) -> APIRouter:
 
         Without `to`, up to the newest reading; without `from`, the 24 hours before `to`.
         """
-        device = await known_device(services, device_id)
-        latest = (await services.telemetry.fetch_latest([device_id])).get(device_id, {})
+        device = await known_device(directory, device_id)
+        latest = (await telemetry.fetch_latest([device_id])).get(device_id, {})
         quantities = sorted(set(quantity) if quantity else latest)
         if to_ms is None:
             to_ms = max((sample.observed_at_ms for sample in latest.values()), default=0) + 1
@@ -67,12 +67,12 @@ def telemetry_routes(services: Services) -> APIRouter:
             from_ms = to_ms - DAY_MS
         refuse_empty_range(from_ms, to_ms)
         if every is not None:
-            return await _intervals(services.telemetry, device, quantities, from_ms, to_ms, every)
+            return await _intervals(telemetry, device, quantities, from_ms, to_ms, every)
         try:
             start = _parse_cursor(cursor) if cursor is not None else ("", from_ms)
         except ValueError as error:
             raise refuse_cursor(error) from error
-        return await _readings(services.telemetry, device, quantities, (from_ms, to_ms), start, limit)
+        return await _readings(telemetry, device, quantities, (from_ms, to_ms), start, limit)
 
     return router
 

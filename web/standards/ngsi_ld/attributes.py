@@ -16,7 +16,7 @@ UNIT_CODES: Final = {
 """Codes by the UCUM code of the same unit."""
 
 
-def told(value: float | str | bool, unit: str | None = None) -> Attribute:
+def plain_property(value: float | str | bool, unit: str | None = None) -> Attribute:
     """A property that is registered, and has no instant therefore."""
     attribute: Attribute = {"type": "Property", "value": value}
     if unit is not None and unit in UNIT_CODES:
@@ -25,10 +25,10 @@ def told(value: float | str | bool, unit: str | None = None) -> Attribute:
 
 
 def observed(sample: Sample, value: float | str, unit: str | None = None) -> Attribute:
-    """A property that was read at an instant; a doubtful one says so in a property of its own."""
-    attribute = {**told(value, unit), "observedAt": format_instant(sample.observed_at_ms)}
+    """A property that was read at an instant; a doubtful one bears its quality in a property of its own."""
+    attribute = {**plain_property(value, unit), "observedAt": format_instant(sample.observed_at_ms)}
     if sample.quality is not None:
-        attribute["quality"] = told(sample.quality)
+        attribute["quality"] = plain_property(sample.quality)
     return attribute
 
 

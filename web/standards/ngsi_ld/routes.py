@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from device_registry.service.directory import RegistryDirectory
 from device_registry.service.queries import DeviceQuery
+from timeseries.ports import TelemetryReader
 from web.http.parameters import Cursor, Limit, Page, refuse_cursor
-from web.ports import Services
 from web.standards.ngsi_ld.smart_data_models import MODELS, EntityType, entity_of
 
 
-def ngsi_ld_routes(services: Services) -> APIRouter:
+def ngsi_ld_routes(directory: RegistryDirectory, telemetry: TelemetryReader) -> APIRouter:
     router = APIRouter(prefix="/ngsi-ld", tags=["devices"])
 
     @router.get("/entities")
@@ -26,12 +27,10 @@ def ngsi_ld_routes(services: Services) -> APIRouter:
         """
         kind = MODELS[entity_type].kind
         try:
-            page = await services.devices.list_devices(DeviceQuery(kind=kind, area=area, limit=limit, cursor=cursor))
+            page = await directory.list_devices(DeviceQuery(kind=kind, area=area, limit=limit, cursor=cursor))
         except ValueError as error:
             raise refuse_cursor(error) from error
-        latest = (
-            await services.telemetry.fetch_latest([device.device_id for device in page.items]) if page.items else {}
-        )
+        latest = await telemetry.fetch_latest([device.device_id for device in page.items]) if page.items else {}
         entities = (entity_of(entity_type, device, latest.get(device.device_id, {})) for device in page.items)
         return Page(items=[entity for entity in entities if entity is not None], next=page.next)
 

@@ -1,6 +1,6 @@
 """Which Smart Data Model a device's readings fill, and with what. Pure.
 
-Only what is known is told: an attribute without a reading or a registered value is left out, a reading marked `bad` is
+Only what is known is written: an attribute without a reading or a registered value is left out, a reading marked `bad` is
 none, and a device that lacks what a model requires is no entity of it.
 Source: smart-data-models Streetlighting, WaterQuality, Environment (attribute names, units, what is required).
 """
@@ -17,9 +17,9 @@ from web.standards.ngsi_ld.attributes import (
     instant,
     observed,
     place,
+    plain_property,
     registered_number,
     registered_text,
-    told,
 )
 
 Samples = Mapping[str, Sample]
@@ -34,7 +34,7 @@ class EntityType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`kind` is whose devices may be such entities; `fill` tells the model's own attributes, none where it is not one."""
+    """`kind` is whose devices may be such entities; `fill` returns the model's own attributes, none where it is not one."""
 
     kind: str
     context: str
@@ -51,7 +51,7 @@ def entity_of(entity_type: EntityType, device: Device, samples: Samples) -> dict
     attributes = model.fill(device, {name: sample for name, sample in samples.items() if sample.quality != "bad"})
     if not attributes and entity_type is not EntityType.STREETLIGHT:
         return None
-    described = {"name": told(device.name)} if device.name else {}
+    described = {"name": plain_property(device.name)} if device.name else {}
     located = {"location": place(device)} if has_place else {}
     return {
         "id": f"urn:ngsi-ld:{entity_type}:{device.device_id}",
@@ -75,12 +75,12 @@ def _streetlight(device: Device, samples: Samples) -> dict[str, Attribute]:
         _registered(device, {"powerRating": ("nominal_power", "W"), "lanternHeight": ("lantern_height", "m")})
     )
     if circuit := registered_text(device, "circuit"):
-        registered["circuit"] = told(circuit)
+        registered["circuit"] = plain_property(circuit)
     return {**registered, **readings}
 
 
 def _power_state(samples: Samples) -> Attribute | None:
-    """Off by an open relay or a level of zero, on otherwise; not told where the lamp says neither."""
+    """Off by an open relay or a level of zero, on otherwise; left out where the lamp reports neither."""
     relay, level = samples.get("relay_closed"), samples.get("dimming_level")
     newest = max((one for one in (relay, level) if one is not None), key=lambda one: one.observed_at_ms, default=None)
     if newest is None:
@@ -113,7 +113,7 @@ def _flood(device: Device, samples: Samples) -> dict[str, Attribute]:
     levels = {"referenceLevel": "installed_height", "alertLevel": "alert_level", "dangerLevel": "danger_level"}
     registered = dict(_registered(device, {name: (attribute, "m") for name, attribute in levels.items()}))
     return {
-        "stationID": told(device.device_id),
+        "stationID": plain_property(device.device_id),
         **registered,
         **attributes,
         "observationDateTime": instant(max(sample.observed_at_ms for sample in used)),
@@ -130,7 +130,7 @@ def _registered(device: Device, names: Mapping[str, tuple[str, str]]) -> Iterato
     for name, (attribute, unit) in names.items():
         value = registered_number(device, attribute)
         if value is not None:
-            yield name, told(value, unit)
+            yield name, plain_property(value, unit)
 
 
 _LAMP: Final = {

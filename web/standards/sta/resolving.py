@@ -13,7 +13,7 @@ from web.standards.sta.retrieval.source import Source, reading_query
 
 
 class Unknown(LookupError):
-    """Nothing stands at that path; says which step leads nowhere."""
+    """Nothing stands at that path; the message names the step that leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ async def resolve(source: Source, segments: tuple[Segment, ...]) -> Target:
             case Single(entity_set, row) if segment.name in entity_set.navigations:
                 at = await _followed(source, entity_set, row, segment)
             case Single(entity_set, row) if segment.key is None and segment.name in (*entity_set.properties, *IDS):
-                told = {**entity_set.body(row), **dict.fromkeys(IDS, entity_set.identify(row))}
-                at = Property(segment.name, told.get(segment.name))
+                properties = {**entity_set.body(row), **dict.fromkeys(IDS, entity_set.identify(row))}
+                at = Property(segment.name, properties.get(segment.name))
             case Property(name, value) if segment == Segment("$value") and is_last:
                 at = Property(name, value, bare=True)
             case Property(_, dict() as value) if segment.key is None:

@@ -8,8 +8,9 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from device_registry.service.services import RegistryServices
+from timeseries.ports import Store
 from web.http.problems import Refused
-from web.ports import Services
 from web.standards.sta.answers import Answers, link_to, service_root
 from web.standards.sta.entities.sets import ENTITY_SETS
 from web.standards.sta.query.expressions import InvalidQuery
@@ -23,15 +24,12 @@ ROOT: Final = "/sta/v1.1"
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-def sta_routes(services: Services) -> APIRouter:
-    """The routes over a registry and a store that have what they need: `Services.registry` and `Services.readings`."""
+def sta_routes(registry: RegistryServices, store: Store) -> APIRouter:
+    """The routes over a registry and a store."""
     router = APIRouter(prefix=ROOT, include_in_schema=False)
-    registry, store = services.registry, services.readings
-    assert registry is not None
-    assert store is not None
 
     async def get(request: Request, path: str = "") -> Response:
-        source = Source(services.devices, store, registry.profiles)
+        source = Source(registry, store)
         root = f"{str(request.base_url).rstrip('/')}{ROOT}"
         try:
             return await _answer(source, root, path, request.url.query)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,10 @@ from typer.testing import CliRunner, Result
 
 from device_registry.storage.database import open_engine
 from domain.errors import ConfigurationError
-from tests.web.city import City
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import open_city
 from urbansense.commands.cli import app
 from urbansense.configuration.settings import load_settings
-from urbansense.wiring.accounts import open_people
+from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.shared_database import SharedDatabase
 from web.serving.app import create_app
 from web.serving.server import serve
@@ -52,13 +52,14 @@ def test_a_changed_row_makes_verify_fail(run: Run, tmp_path: Path) -> None:
 
 
 async def test_a_running_api_is_asked_with_the_token_of_the_settings(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = load_settings({}, data_dir=tmp_path, login="required")
-    store = await DuckDBStore.open(tmp_path / "timeseries.duckdb")
     engine = open_engine(settings.registry_url)
-    people = open_people(settings, SharedDatabase(engine))
-    served = create_app(replace(City(store).services(), people=people))
+    people = open_accounts(settings, SharedDatabase(engine))
+    opened = AsyncExitStack()
+    city = await opened.enter_async_context(open_city(tmp_path / "city", migrated))
+    served = create_app(replace(city.services(), accounts=people))
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(served, 0, stop, listening.set_result))
     try:
@@ -77,5 +78,5 @@ async def test_a_running_api_is_asked_with_the_token_of_the_settings(
     finally:
         stop.set()
         await serving
-        await store.close()
+        await opened.aclose()
         engine.dispose()

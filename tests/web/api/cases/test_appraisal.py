@@ -18,13 +18,13 @@ PATH = "/api/v1/appraisal"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database_url: str) -> Desk:
-    return open_desk(tmp_path, database_url)
+def desk(city: City, tmp_path: Path, database_url: str) -> Desk:
+    return open_desk(city, tmp_path, database_url)
 
 
 @pytest.fixture
-async def api(desk: Desk, city: City) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(desk.app(city)) as opened:
+async def api(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(desk.app()) as opened:
         for department in ("drainage", "drainage", "lighting"):
             await led(opened, department)
         desk.now_ms += HOUR_MS

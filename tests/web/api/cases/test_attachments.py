@@ -20,13 +20,13 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(tmp_path, f"sqlite:///{tmp_path / 'cases.db'}")
+def desk(city: City, tmp_path: Path) -> Desk:
+    return open_desk(city, tmp_path, f"sqlite:///{tmp_path / 'cases.db'}")
 
 
 @pytest.fixture
-async def api(desk: Desk, city: City) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(desk.app(city)) as opened:
+async def api(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(desk.app()) as opened:
         yield opened
 
 

@@ -23,7 +23,7 @@ async def events(city: City) -> list[Event]:
     middle = cleared(lamp_out(lamp(2), NOON_MS + MINUTE_MS), NOON_MS + 9 * MINUTE_MS)
     oldest = lamp_out(lamp(1), NOON_MS)
     for event in (oldest, newest, middle):
-        await city.tell(event)
+        await city.publish(event)
     return [newest, middle, oldest]
 
 

@@ -15,13 +15,13 @@ PATH = "/api/v1/notifications"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(tmp_path, f"sqlite:///{tmp_path / 'cases.db'}")
+def desk(city: City, tmp_path: Path) -> Desk:
+    return open_desk(city, tmp_path, f"sqlite:///{tmp_path / 'cases.db'}")
 
 
 @pytest.fixture
-async def api(desk: Desk, city: City) -> AsyncIterator[httpx.AsyncClient]:
-    async with client(desk.app(city)) as opened:
+async def api(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(desk.app()) as opened:
         yield opened
 
 
@@ -49,7 +49,7 @@ async def test_a_preference_is_kept_and_a_bad_one_is_refused(api: httpx.AsyncCli
 
 async def test_another_person_s_wishes_are_not_mine_to_read(desk: Desk, city: City) -> None:
     desk.actor = OPERATOR
-    async with client(desk.app(city)) as opened:
+    async with client(desk.app()) as opened:
         assert (await opened.get(f"{PATH}/preferences/dima")).status_code == 403
         assert (await opened.put(f"{PATH}/preferences/dima", json={})).status_code == 403
         assert (await opened.get(f"{PATH}/preferences/{OPERATOR.name}")).status_code == 200

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from domain.topics import Topics
-from rules.service.ports import RuleDesk
 from rules.service.rules import RuleService
+from rules.service.services import RuleServices
 from rules.service.shadow_events import ShadowEventService
 from rules.service.silences import SilenceService
 from streams.opening.by_url import open_log
@@ -55,10 +55,14 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def desk(city: City, stages: Stages, clock: HandClock) -> AsyncIterator[httpx.AsyncClient]:
-    book = RuleService(stages.log, stages.topics)
-    silences = SilenceService(stages.log, stages.topics, clock.now_ms)
-    rule_desk = RuleDesk(book, book, silences, ShadowEventService(stages.log, stages.topics))
-    app = create_app(replace(city.services(), rules=book, rule_desk=rule_desk), registry=CollectorRegistry())
+    services = city.services()
+    rules = RuleServices(
+        RuleService(stages.log, stages.topics),
+        SilenceService(stages.log, stages.topics, clock.now_ms),
+        ShadowEventService(stages.log, stages.topics),
+        services.rules.history,
+    )
+    app = create_app(replace(services, rules=rules), registry=CollectorRegistry())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client

@@ -15,7 +15,7 @@ URL = "/api/v1/devices/SL-0007/telemetry"
 async def readings(city: City) -> None:
     """Ten reports, one a minute from noon: power 0 to 9 W, the voltage only in every second one."""
     device = lamp(7)
-    city.directory.put(device)
+    await city.put(device)
     for i in range(10):
         voltage = {"voltage": 230.0 + i} if i % 2 == 0 else {}
         await city.report(device, NOON_MS + i * MINUTE_MS, active_power=float(i), lamp_failure=i > 5, **voltage)

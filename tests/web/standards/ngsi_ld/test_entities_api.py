@@ -15,7 +15,7 @@ PATH = "/api/v1/ngsi-ld/entities"
 @pytest.fixture
 async def lamps(city: City) -> City:
     lamps = [lamp(number) for number in range(5)]
-    city.directory.put(*lamps, replace(lamp(7), device_id="WM-1", kind="water_monitor", profile="water_monitor"))
+    await city.put(*lamps, replace(lamp(7), device_id="WM-1", kind="water_monitor", profile="water_monitor"))
     await city.report_all([(one, NOON_MS, {"voltage": 229.0, "relay_closed": True}) for one in lamps])
     return city
 

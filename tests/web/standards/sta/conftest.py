@@ -9,10 +9,14 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from device_registry.lookup.following import FollowingLookup
 from device_registry.storage.registry import Registry
+from streams.opening.by_url import open_log
 from tests.servers.influxdb import Influx
 from tests.web.standards.sta.town import Town, settle
 from timeseries import open_store
+from urbansense.configuration.settings import load_settings
+from urbansense.wiring.parts import PlatformParts
 from web.serving.app import create_app
 
 Get = Callable[..., Awaitable[Any]]
@@ -22,7 +26,6 @@ Get = Callable[..., Awaitable[Any]]
 def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One for all tests of a module, which only read it. Its store is bound to no event loop."""
     folder = tmp_path_factory.mktemp("town")
-    registry = Registry(f"sqlite:///{folder / 'registry.sqlite'}")
     if request.param == "embedded":
         store = asyncio.run(open_store("embedded:", folder))
     else:
@@ -30,10 +33,14 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         bucket = influx.make_bucket()
         place = influx.url.removeprefix("http://")
         store = asyncio.run(open_store(f"influxdb://{place}/{influx.org}/{bucket}", folder, influx.token))
-    town = Town(registry, store)
+    settings = load_settings({}, data_dir=folder, partitions=1)
+    registry = Registry(settings.registry_url)
+    log = asyncio.run(open_log(settings.log_url, folder))
+    town = Town(PlatformParts(settings, settings.topics, log, FollowingLookup(settings.topics), store, registry))
     asyncio.run(settle(town))
     yield town
     asyncio.run(store.close())
+    asyncio.run(log.close())
     registry.close()
     if request.param == "influxdb":
         influx.drop_bucket(bucket)

@@ -172,7 +172,7 @@ def _series(index: int, plot: Plot, marks: Sequence[Mark], offset_ms: int, langu
 
 
 def _point(reading: Sample | Bucket, offset_ms: int, language: Language) -> dict[str, Any]:
-    """A point; a `bad` or `suspect` reading is hollow and says so."""
+    """A point; a `bad` or `suspect` reading is hollow and bears its quality."""
     if isinstance(reading, Bucket):
         return {"value": [reading.start_ms + offset_ms, reading.mean]}
     point: dict[str, Any] = {"value": [reading.observed_at_ms + offset_ms, reading.value]}

@@ -1,6 +1,7 @@
 """The map of the devices, drawn by Leaflet from NiceGUI's wheel; without tiles it asks nothing of another host."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,15 @@ from web.console.pages.overview.outlines import area_outlines
 _LEAFLET = Path(nicegui.__file__).parent / "elements" / "leaflet" / "dist"
 
 Drawn = tuple[str, str, str, float, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDevice:
+    """A device that can be drawn: its index in the city's devices, and where it is in WGS 84."""
+
+    index: int
+    lon: float
+    lat: float
 
 
 class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEAFLET)}):
@@ -41,7 +51,7 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
         self.on("device", lambda e: on_device(e.args["id"]))
 
     def show(self, devices: tuple[Device, ...], conditions: tuple[str, ...], total: int) -> None:
-        """Draw the devices that have a place, and tell how many of `total` are not drawn.
+        """Draw the devices that have a place, and show how many of `total` are not drawn.
 
         The same devices again cost only what changed.
         """
@@ -52,9 +62,10 @@ class CityMap(Element, component="city_map.js", esm={"nicegui-leaflet": str(_LEA
             if changes:
                 self.run_method("change_conditions", changes)
         else:
-            self._drawn = tuple(i for i, device in enumerate(devices) if None not in (device.lat, device.lon))
-            self._props["not-drawn"] = total - len(self._drawn)
-            drawn = [_drawn(devices[i], conditions[i]) for i in self._drawn]
+            placed = placed_devices(devices)
+            self._drawn = tuple(place.index for place in placed)
+            self._props["not-drawn"] = total - len(placed)
+            drawn = [_drawn(place, devices[place.index], conditions[place.index]) for place in placed]
             outlines = [(outline.path, outline.ring) for outline in area_outlines(devices)]
             self.run_method("show_city", drawn, outlines)
         self._devices, self._conditions = devices, conditions
@@ -73,7 +84,14 @@ def changed_conditions(drawn: Sequence[int], old: Sequence[str], new: Sequence[s
     return [(place, new[i]) for place, i in enumerate(drawn) if new[i] != old[i]]
 
 
-def _drawn(device: Device, condition: str) -> Drawn:
-    assert device.lat is not None
-    assert device.lon is not None
-    return device.device_id, device.name, device.kind, device.lat, device.lon, condition
+def placed_devices(devices: Sequence[Device]) -> list[PlacedDevice]:
+    """The devices whose place is known, in order."""
+    return [
+        PlacedDevice(index, device.lon, device.lat)
+        for index, device in enumerate(devices)
+        if device.lon is not None and device.lat is not None
+    ]
+
+
+def _drawn(place: PlacedDevice, device: Device, condition: str) -> Drawn:
+    return device.device_id, device.name, device.kind, place.lat, place.lon, condition

@@ -1,7 +1,4 @@
-"""The head of the page: the name, the city's clock, and the figures that say whether all is well."""
-
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+"""The figures above the map that show whether all is well."""
 
 from nicegui import ui
 
@@ -29,16 +26,8 @@ class Figure:
 class CountsBar:
     """Built once; `show` changes only the texts that changed."""
 
-    def __init__(self, zone: ZoneInfo, language: Language) -> None:
-        self._zone = zone
+    def __init__(self, language: Language) -> None:
         self._language = language
-        other = "en" if language == "zh" else "zh"
-        with ui.element("header").classes("head"):
-            ui.label("urbansense").classes("head__name")
-            ui.label(word("tagline", language)).classes("head__tagline")
-            self._clock = ui.label("").classes("head__clock").props(f'title="{word("times_in", language)} {zone.key}"')
-            ui.link("API", "/api/docs").classes("head__link")
-            ui.link(word("other_language", language), f"/?lang={other}").classes("head__link")
         with ui.element("section").classes("figures"):
             self._figures = {
                 name: Figure(name, language)
@@ -48,34 +37,27 @@ class CountsBar:
     def show(self, snapshot: CitySnapshot) -> None:
         counts, figures = snapshot.counts, self._figures
 
-        def say(name: str) -> str:
+        def named(name: str) -> str:
             return word(name, self._language)
 
-        quiet = [f"{_number(counts.silent)} {say('silent')}"]
+        quiet = [f"{_number(counts.silent)} {named('silent')}"]
         if counts.unheard:
-            quiet.append(f"{_number(counts.unheard)} {say('unheard')}")
+            quiet.append(f"{_number(counts.unheard)} {named('unheard')}")
         figures["devices"].show(_number(counts.devices), " · ".join(quiet))
         figures["open_events"].show(_number(counts.open_events), self._severities(snapshot))
-        figures["accepted"].show(_number(counts.accepted), say("reports"))
-        figures["stored"].show(_number(counts.stored), f"{_number(counts.pending)} {say('pending')}")
+        figures["accepted"].show(_number(counts.accepted), named("reports"))
+        figures["stored"].show(_number(counts.stored), f"{_number(counts.pending)} {named('pending')}")
         figures["rejected"].show(_number(counts.rejected), _most_rejected(snapshot))
         balance = "balances" if counts.ledger_balances else "does_not_balance"
-        doubled = f"{_number(snapshot.ledger.store.duplicate)} {say('duplicate')}"
-        figures["ledger"].show(say(balance), doubled, alarming=not counts.ledger_balances)
-        self._clock.set_text(self._wall_clock(counts.now_ms))
+        doubled = f"{_number(snapshot.ledger.store.duplicate)} {named('duplicate')}"
+        figures["ledger"].show(named(balance), doubled, alarming=not counts.ledger_balances)
 
     def _severities(self, snapshot: CitySnapshot) -> str:
         """`2 critical · 5 major`, worst first, the two worst."""
-        told: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         for event in snapshot.events:
-            told[event.severity.value] = told.get(event.severity.value, 0) + 1
-        return " · ".join(f"{n} {word(name, self._language)}" for name, n in list(told.items())[:2])
-
-    def _wall_clock(self, now_ms: int | None) -> str:
-        if now_ms is None:
-            return word("waiting", self._language)
-        local = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(self._zone)
-        return f"{local:%Y-%m-%d %H:%M:%S} {self._zone.key}"
+            numbers[event.severity.value] = numbers.get(event.severity.value, 0) + 1
+        return " · ".join(f"{n} {word(name, self._language)}" for name, n in list(numbers.items())[:2])
 
 
 def _number(count: int) -> str:

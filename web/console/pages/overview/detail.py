@@ -40,7 +40,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What registry and store say of what was chosen. `span_ms` is the time of the plots."""
+    """What registry and store hold of what was chosen. `span_ms` is the time of the plots."""
 
     device: Device | None
     latest: Mapping[str, Sample]
@@ -100,7 +100,7 @@ class DetailPanel:
                 return max(known, event, key=lambda each: each.revision)
         if event.cleared_at_ms is not None:
             return event
-        stored = await self._services.events.fetch_event(str(event.event_id))
+        stored = await self._services.store.fetch_event(str(event.event_id))
         return stored if stored is not None and stored.revision > event.revision else event
 
     async def _draw(self, chosen: Chosen, now_ms: int | None) -> None:
@@ -117,21 +117,21 @@ class DetailPanel:
         self._show_chart(chosen, findings)
 
     async def _find(self, chosen: Chosen, now_ms: int | None) -> Findings:
-        reader, subject, event = self._services.telemetry, chosen.subject, chosen.event
-        device = await self._services.devices.get_device(subject)
+        reader, subject, event = self._services.store, chosen.subject, chosen.event
+        device = await self._services.registry.directory.get_device(subject)
         latest = (await reader.fetch_latest([subject])).get(subject, {})
         newest_ms = max((sample.observed_at_ms for sample in latest.values()), default=None)
-        told = list(dict.fromkeys(evidence.quantity for evidence in event.evidence)) if event is not None else []
+        evident = list(dict.fromkeys(evidence.quantity for evidence in event.evidence)) if event is not None else []
         end_ms = max(now_ms or 0, newest_ms or 0)
         span_ms = span_around(event, end_ms) if event is not None else (end_ms - DAY_MS, end_ms + 1)
         plots = []
         if device is not None:
-            plots = [await self._read(device, name, span_ms) for name in (told or sorted(latest))[:MOST_PLOTS]]
+            plots = [await self._read(device, name, span_ms) for name in (evident or sorted(latest))[:MOST_PLOTS]]
         return Findings(device, latest, newest_ms, span_ms, plots)
 
     async def _read(self, device: Device, quantity: str, span_ms: tuple[int, int]) -> Plot:
         every_ms = interval_for(*span_ms, device.report_interval_s)
-        reader, series = self._services.telemetry, (device.device_id, device.kind, quantity, *span_ms)
+        reader, series = self._services.store, (device.device_id, device.kind, quantity, *span_ms)
         if every_ms is None:
             return Plot(quantity, await reader.fetch_samples(*series))
         return Plot(quantity, await reader.fetch_buckets(*series, every_ms))

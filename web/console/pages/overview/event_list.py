@@ -1,4 +1,4 @@
-"""The list of open events, worst first; times and ages are told in the city's zone by the log's clock."""
+"""The list of open events, worst first; times and ages are shown in the city's zone by the log's clock."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What the detail panel says of an event, a device and its newest readings, as pairs of a name and a text."""
+"""What the detail panel shows of an event, a device and its newest readings, as pairs of a name and a text."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def event_facts(event: Event, zone: ZoneInfo, language: Language) -> list[Fact]:
 
 
 def device_facts(device: Device, last_heard_ms: int | None, zone: ZoneInfo, language: Language) -> list[Fact]:
-    """What the registry knows of the device, and when it was last heard."""
+    """What the registry knows of the device, and when it reported last."""
     facts = [
         ("kind", device.kind),
         ("department", device.department or ""),
@@ -46,7 +46,7 @@ def device_facts(device: Device, last_heard_ms: int | None, zone: ZoneInfo, lang
 
 
 def reading_facts(latest: Mapping[str, Sample], language: Language) -> list[Fact]:
-    """The newest reading of each quantity with its unit; what is not good says so."""
+    """The newest reading of each quantity with its unit; what is not good is marked."""
     return [(quantity_title(name, language), _value(name, latest[name], language)) for name in sorted(latest)]
 
 

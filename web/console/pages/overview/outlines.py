@@ -7,7 +7,7 @@ from typing import Final
 from domain.devices import Device
 
 MOST_AREAS: Final = 60
-"""A map with more outlines than this tells nothing; shorter paths are outlined then."""
+"""A map with more outlines than this shows nothing; shorter paths are outlined then."""
 
 Point = tuple[float, float]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from nicegui import ui
 
@@ -13,49 +13,47 @@ from web.console.pages.overview.city_map import CityMap
 from web.console.pages.overview.counts import CountsBar
 from web.console.pages.overview.detail import DetailPanel
 from web.console.pages.overview.event_list import EventList
+from web.console.shell.frame import TitleBar, add_styles
+from web.console.shell.page import ConsoleContext, ConsolePage, Refresh
 from web.console.shell.palette import CONDITION_COLOURS
 from web.console.shell.words import WORDS, word
 from web.http.language import Language
-from web.live.city_snapshot import CitySnapshot, CitySnapshots
-from web.ports import Services
+from web.live.city_snapshot import CitySnapshot
 
-_STYLE = Path(__file__).parent / "console.css"
+_STYLE = Path(__file__).parent / "overview.css"
 
 
 class CityPage:
-    """One browser's page. It only looks at the board's snapshots, and sends what changed since the last one."""
+    """One browser's page, laid out and still empty. It only reads the snapshots, and sends what changed since the last."""
 
-    def __init__(self, services: Services, board: CitySnapshots, zone: ZoneInfo, language: Language) -> None:
-        self._services = services
-        self._board = board
-        self._zone = zone
+    def __init__(self, context: ConsoleContext, language: Language) -> None:
+        self._snapshots = context.snapshots
         self._language = language
         self._snapshot: CitySnapshot | None = None
-
-    def build(self, tiles_url: str | None) -> None:
-        """Lay the page out, still empty."""
-        words = {name: word(name, self._language) for name in WORDS}
-        ui.add_css(_STYLE)
+        zone, words = context.zone, {name: word(name, language) for name in WORDS}
+        add_styles(_STYLE)
         with ui.element("div").classes("city"):
-            self._bar = CountsBar(self._zone, self._language)
+            self._title = TitleBar(PAGE.path, zone, language)
+            self._counts = CountsBar(language)
             self._outage = ui.label("").classes("outage").props("role=alert")
             self._outage.set_visibility(False)
             with ui.element("main").classes("city__main"):
                 with ui.element("section").classes("city__map panel").props(f'aria-label="{words["map"]}"'):
-                    self._map = CityMap(CONDITION_COLOURS, words, tiles_url, self.refresh, self.choose_device)
+                    self._map = CityMap(CONDITION_COLOURS, words, context.tiles_url, self.refresh, self.choose_device)
                 with ui.element("section").classes("city__events panel"):
                     ui.label(words["open_events"]).classes("panel__title").props("role=heading aria-level=2")
-                    self._events = EventList(CONDITION_COLOURS, words, self._zone, self._language, self.choose_event)
+                    self._events = EventList(CONDITION_COLOURS, words, zone, language, self.choose_event)
                 with ui.element("section").classes("city__detail panel"):
-                    self._detail = DetailPanel(self._services, self._zone, self._language, self.choose_nothing)
+                    self._detail = DetailPanel(context.services, zone, language, self.choose_nothing)
 
     async def refresh(self) -> None:
-        """Bring the page up to the board's snapshot; an outage is told and the last state stays."""
-        with self._telling_outages():
-            snapshot = self._snapshot = await self._board.current()
+        """Bring the page up to the newest snapshot; an outage is shown and the last state stays."""
+        with self._showing_outages():
+            snapshot = self._snapshot = await self._snapshots.current()
             await self._detail.refresh(snapshot)
             self._outage.set_visibility(False)
-            self._bar.show(snapshot)
+            self._title.show_clock(snapshot.counts.now_ms)
+            self._counts.show(snapshot)
             self._map.show(snapshot.devices, snapshot.conditions, snapshot.counts.devices)
             self._events.show(snapshot.events, snapshot.counts.now_ms)
 
@@ -66,7 +64,7 @@ class CityPage:
             return  # it ended between the click and now
         self._events.select(event_id)
         self._map.select(event.subject)
-        with self._telling_outages():
+        with self._showing_outages():
             await self._detail.show_event(event, self._now_ms())
         ui.run_javascript("document.querySelector('.city__detail').scrollIntoView({block: 'nearest'})")
 
@@ -78,7 +76,7 @@ class CityPage:
             return
         self._events.select(None)
         self._map.select(device_id)
-        with self._telling_outages():
+        with self._showing_outages():
             await self._detail.show_device(device_id, self._now_ms())
 
     def choose_nothing(self) -> None:
@@ -87,7 +85,7 @@ class CityPage:
         self._detail.clear()
 
     @contextmanager
-    def _telling_outages(self) -> Iterator[None]:
+    def _showing_outages(self) -> Iterator[None]:
         try:
             yield
         except TransientFault as error:
@@ -99,3 +97,10 @@ class CityPage:
 
     def _now_ms(self) -> int | None:
         return self._snapshot.counts.now_ms if self._snapshot is not None else None
+
+
+def _build(context: ConsoleContext, language: Language) -> Refresh:
+    return CityPage(context, language).refresh
+
+
+PAGE: Final = ConsolePage("/", "urbansense", _build)

@@ -43,7 +43,7 @@ class Navigation:
 
 @dataclass(frozen=True, slots=True)
 class EntitySet:
-    """`body` tells the properties of a row, of which there are no others than `properties`; a null one is left out."""
+    """`body` returns the properties of a row, of which there are no others than `properties`; a null one is left out."""
 
     name: str
     identify: Callable[[Row], str]

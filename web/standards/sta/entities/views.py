@@ -1,4 +1,4 @@
-"""What entities tell of themselves: their properties, as views of one `Row`. Pure.
+"""The properties of entities, as views of one `Row`. Pure.
 
 Source: OGC 18-088, section 8.2.
 """
@@ -127,7 +127,7 @@ def observed_property(row: Row) -> dict[str, Any]:
 
 
 def unit_of_measurement(quantity: Quantity) -> dict[str, str | None]:
-    """UCUM where the unit has a code there; a truth value has no unit, and all three are null then, as the source says."""
+    """UCUM where the unit has a code there; a truth value has no unit: all three are null then, as the source demands."""
     if quantity.boolean:
         return {"name": None, "symbol": None, "definition": None}
     known = quantity.unit not in ("dBm", "dB")
@@ -152,16 +152,16 @@ def observation(row: Row) -> dict[str, Any]:
     sample = row.reading.sample
     boolean = row.quantity is not None and row.quantity.boolean
     at = format_instant(sample.observed_at_ms)
-    told: dict[str, Any] = {
+    entity: dict[str, Any] = {
         "phenomenonTime": at,
         "result": bool(sample.value) if boolean else sample.value,
         "resultTime": at,
     }
     if sample.quality is not None:
-        told["resultQuality"] = {"DQ_Status": {"code": sample.quality}}
+        entity["resultQuality"] = {"DQ_Status": {"code": sample.quality}}
     received = None if sample.received_at_ms is None else format_instant(sample.received_at_ms)
     parameters = _without_nulls({"receivedTime": received, "messageId": sample.message_id})
-    return {**told, "parameters": parameters} if parameters else told
+    return {**entity, "parameters": parameters} if parameters else entity
 
 
 def own_observation_id(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""What a `$filter` or `$orderby` says, as a tree, and the tree as text again."""
+"""A `$filter` or `$orderby` as a tree, and the tree as text again."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +14,7 @@ Value = None | bool | int | float | str | date | datetime | Geography
 
 
 class InvalidQuery(ValueError):
-    """A query that cannot be answered; says what is wrong and where."""
+    """A query that cannot be answered; the message names what is wrong and where."""
 
 
 @dataclass(frozen=True, slots=True)

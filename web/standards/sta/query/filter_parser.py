@@ -50,7 +50,7 @@ class _Token(NamedTuple):
 
 
 def parse_filter(text: str) -> Expression:
-    """The condition that the text tells. Raises: InvalidQuery, with the column where it cannot be read."""
+    """The condition in the text. Raises: InvalidQuery, with the column where it cannot be read."""
     parser = _Parser(text)
     condition = parser.disjunction()
     parser.expect_end()

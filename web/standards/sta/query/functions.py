@@ -1,4 +1,4 @@
-"""The functions of `$filter`: what each takes, what it gives. Times are told in UTC.
+"""The functions of `$filter`: what each takes, what it gives. Times are in UTC.
 
 A function of something that is not of its type (a missing property, say) gives null, and null makes no condition true.
 Source: OGC 18-088, table 24.

@@ -31,14 +31,14 @@ class Geography:
 
 
 def read_geography(wkt: str) -> Geography:
-    """The place that the text tells. Raises: ValueError where it tells none."""
+    """The place that the text holds. Raises: ValueError where it holds none."""
     geography = Geography(wkt)
     _ = geography.shape
     return geography
 
 
 def point_of(value: object) -> Point | None:
-    """A point as a literal tells it, or as GeoJSON does; None for anything else."""
+    """A point from a literal or from GeoJSON; None for anything else."""
     if isinstance(value, Geography):
         return value.shape if isinstance(value.shape, Point) else None
     if isinstance(value, dict) and value.get("type") == "Point":

@@ -49,7 +49,7 @@ class Options:
 
 
 def parse_options(pairs: Iterable[tuple[str, str]], depth: int = 0) -> Options:
-    """The options that the pairs of a query string tell. Raises: InvalidQuery, with the name of the option."""
+    """The options in the pairs of a query string. Raises: InvalidQuery, with the name of the option."""
     given: dict[str, str] = {}
     for name, value in pairs:
         if name not in _KNOWN:
@@ -62,9 +62,9 @@ def parse_options(pairs: Iterable[tuple[str, str]], depth: int = 0) -> Options:
     if "$resultFormat" in given:
         raise InvalidQuery("$resultFormat: only the usual JSON can be had")
     return Options(
-        filter=_told("$filter", parse_filter, given),
+        filter=_parsed("$filter", parse_filter, given),
         count=_boolean(given.get("$count", "false")),
-        orderby=_told("$orderby", parse_orderby, given) or (),
+        orderby=_parsed("$orderby", parse_orderby, given) or (),
         skip=_number("$skip", given.get("$skip", "0")),
         top=min(_number("$top", given.get("$top", str(DEFAULT_TOP))), MOST_TOP),
         expand=_merged(_parse_expand(given["$expand"], depth)) if "$expand" in given else (),
@@ -74,7 +74,7 @@ def parse_options(pairs: Iterable[tuple[str, str]], depth: int = 0) -> Options:
     )
 
 
-def _told(name: str, parse: Callable[[str], _T], given: dict[str, str]) -> _T | None:
+def _parsed(name: str, parse: Callable[[str], _T], given: dict[str, str]) -> _T | None:
     if name not in given:
         return None
     try:
@@ -84,7 +84,7 @@ def _told(name: str, parse: Callable[[str], _T], given: dict[str, str]) -> _T | 
 
 
 def _parse_expand(text: str, depth: int) -> Iterator[Expansion]:
-    """`Datastreams($top=3;$expand=Sensor),Locations` and `Datastreams/Sensor`, which is the same with less to say."""
+    """`Datastreams($top=3;$expand=Sensor),Locations` and `Datastreams/Sensor`, which is the same in short."""
     if depth >= _DEEPEST:
         raise InvalidQuery(f"$expand is nested deeper than {_DEEPEST} levels")
     for piece in _split(text, ","):

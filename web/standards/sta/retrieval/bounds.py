@@ -1,4 +1,4 @@
-"""What a filter says that registry and store can find by themselves. Pure.
+"""The part of a filter that registry and store can find by themselves. Pure.
 
 The bounds of a condition hold every row for which it is true, and often more: the condition itself is judged afterwards,
 unless the bounds are `exact`.

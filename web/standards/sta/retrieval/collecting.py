@@ -54,6 +54,7 @@ class _Collection:
         self._set = entity_set
         self._bounds = bounds
         self._options = options
+        self._filter = options.filter
         self._covered = options.filter is None or is_covered(entity_set.name, bounds)
         self._paths = paths_of(options.filter) if options.filter is not None else set[Path]()
 
@@ -146,8 +147,9 @@ class _Collection:
                 yield row
 
     async def _holds(self, row: Row) -> bool:
-        assert self._options.filter is not None
-        return holds(self._options.filter, await values_of(self._paths, row, self._set, self._source))
+        if self._filter is None:
+            return True
+        return holds(self._filter, await values_of(self._paths, row, self._set, self._source))
 
 
 class _Key:

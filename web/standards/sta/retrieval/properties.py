@@ -30,7 +30,7 @@ def check_options(options: Options, entity_set: EntitySet) -> None:
 
 
 async def values_of(paths: set[Path], row: Row, entity_set: EntitySet, source: Source) -> Mapping[Path, Any]:
-    """What a condition needs to be judged for the row; None for what is not told."""
+    """What a condition needs to be judged for the row; None for what is not known."""
     return {path: await _value(path, row, entity_set, source) for path in paths}
 
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from device_registry.service.contracts import DeviceDirectory, ProfileBook
 from device_registry.service.queries import DeviceQuery
+from device_registry.service.services import RegistryServices
 from domain.devices import Device, DeviceState, Profile
 from domain.quantities.catalogue import CATALOGUE
+from timeseries.ports import Store
 from timeseries.queries.readings import ReadingQuery, StoredReading
-from web.ports import ReadingReader
 from web.standards.sta.entities.identifiers import read_datastream_id
 from web.standards.sta.entities.sets import known_quantity
 from web.standards.sta.entities.views import Row
@@ -23,10 +23,10 @@ _READINGS_A_PAGE: Final = 2000
 class Source:
     """The rows for one request; what it has read of devices and profiles it keeps until the request ends."""
 
-    def __init__(self, devices: DeviceDirectory, store: ReadingReader, profiles: ProfileBook) -> None:
-        self._directory = devices
+    def __init__(self, registry: RegistryServices, store: Store) -> None:
+        self._directory = registry.directory
         self._store = store
-        self._profile_book = profiles
+        self._records = registry.records
         self._profiles: dict[str, Profile] | None = None
         self._devices: dict[str, Device | None] = {}
         self._quantities: dict[str, tuple[str, ...]] = {}
@@ -72,7 +72,7 @@ class Source:
         return await self._store.count_readings(query)
 
     async def count_devices(self, bounds: Bounds) -> int | None:
-        """How many devices are within the bounds, where the registry can say without listing them."""
+        """How many devices are within the bounds, where the registry can count them without a list."""
         query = _device_query(bounds, 1, None)
         if bounds.devices is not None or query is None:
             return None
@@ -80,7 +80,7 @@ class Source:
 
     async def profiles(self) -> dict[str, Profile]:
         if self._profiles is None:
-            self._profiles = dict(await self._profile_book.profiles())
+            self._profiles = dict(await self._records.profiles())
         return self._profiles
 
     async def with_device(self, row: Row) -> Row:
@@ -92,15 +92,15 @@ class Source:
         return Row(device, row.quantity, profile, row.reading)
 
     async def learn_quantities(self, devices: Sequence[Device]) -> None:
-        """Ask for all of them at once what `quantities_of` will tell of each."""
+        """Fetch the quantities of all of them at once."""
         missing = [device for device in devices if device.device_id not in self._quantities]
         if not missing:
             return
         profiles = await self.profiles()
-        heard = await self._store.fetch_latest([device.device_id for device in missing])
+        latest = await self._store.fetch_latest([device.device_id for device in missing])
         for device in missing:
-            told = set(heard.get(device.device_id, ())) | _declared(profiles.get(device.profile))
-            self._quantities[device.device_id] = tuple(sorted(told & CATALOGUE.keys()))
+            names = set(latest.get(device.device_id, ())) | _declared(profiles.get(device.profile))
+            self._quantities[device.device_id] = tuple(sorted(names & CATALOGUE.keys()))
 
     async def _datastreams(self, bounds: Bounds, after: str | None, page: int) -> AsyncIterator[Row]:
         if after is not None and (last := read_datastream_id(after)) is not None:
@@ -191,7 +191,7 @@ def _has_facts(device: Device, bounds: Bounds) -> bool:
 
 
 def _declared(profile: Profile | None) -> set[str]:
-    """The quantities that devices of a profile will tell; unknown for one that takes canonical quantities as they come."""
+    """The quantities that devices of a profile report; unknown for one that takes canonical quantities as they come."""
     if profile is None:
         return set()
     return {one.quantity for one in profile.fields} | {one.quantity for one in profile.derived}

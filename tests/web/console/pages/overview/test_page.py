@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import uvloop
+from nicegui import ui
 from prometheus_client import CollectorRegistry
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from domain.devices import Device
 from domain.errors import TransientFault
@@ -24,8 +26,12 @@ from domain.events import Severity
 from domain.ledger import Ledger
 from domain.time.units import MINUTE_MS
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
-from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
-from timeseries.duckdb.store import DuckDBStore
+from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out, open_city
+from web.console import mounting
+from web.console.pages import PAGES
+from web.console.shell.frame import TitleBar, add_styles
+from web.console.shell.page import ConsoleContext, ConsolePage, Refresh
+from web.http.language import Language
 from web.serving.app import create_app
 from web.serving.server import serve
 
@@ -61,7 +67,7 @@ def middle() -> Device:
 async def populate(city: City) -> None:
     """Lamps on for half an hour; number 7 goes dark and has an open event."""
     lamps = [*(lamp(i) for i in range(LAMPS)), middle()]
-    city.directory.put(*lamps, replace(lamp(0), device_id="NOWHERE", lat=None, lon=None))
+    await city.put(*lamps, replace(lamp(0), device_id="NOWHERE", lat=None, lon=None))
     minutes = range(NOON_MS - 30 * MINUTE_MS, NOON_MS, MINUTE_MS)
     await city.report_all(
         [(each, at, {"active_power": 96.0, "dimming_level": 80.0}) for each in lamps for at in minutes]
@@ -69,42 +75,58 @@ async def populate(city: City) -> None:
     await city.report_all(
         [(lamp(7), NOON_MS + i * MINUTE_MS, {"active_power": 1.0, "dimming_level": 80.0}) for i in range(15)]
     )
-    city.live.now = NOON_MS + 15 * MINUTE_MS
+    now_ms = NOON_MS + 15 * MINUTE_MS
+    city.tick(now_ms)
     for each in lamps:
-        city.live.heard[each.device_id] = city.live.now
-    await city.tell(lamp_out(lamp(7), NOON_MS + 10 * MINUTE_MS))
+        city.read_report(each, now_ms)
+    await city.publish(lamp_out(lamp(7), NOON_MS + 10 * MINUTE_MS))
+
+
+def total_page(context: ConsoleContext, language: Language) -> Refresh:
+    """A second page, of one figure."""
+    add_styles()
+    TitleBar("/console/total", context.zone, language)
+    total = ui.label("").classes("total")
+
+    async def refresh() -> None:
+        total.set_text(str((await context.snapshots.current()).counts.devices))
+
+    return refresh
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedCity]:
+def served(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[ServedCity]:
     started: Future[ServedCity] = Future()
     stopped: Future[Callable[[], object]] = Future()
 
-    async def run(path: Path) -> None:
-        store, stop = await DuckDBStore.open(path), asyncio.Event()
+    async def run(folder: Path) -> None:
+        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         stopped.set_result(lambda: loop.call_soon_threadsafe(stop.set))
-        city = City(store)
-        await populate(city)
-        served = ServedCity(city, loop, "")
-        services = city.services()
+        async with open_city(folder, migrated) as city:
+            await populate(city)
+            served = ServedCity(city, loop, "")
+            services = city.services()
 
-        async def ledger() -> Ledger:
-            if served.outage is not None:
-                raise served.outage
-            return await services.ledger()
+            async def ledger() -> Ledger:
+                if served.outage is not None:
+                    raise served.outage
+                return await services.ledger()
 
-        app = create_app(replace(services, ledger=ledger), zone=ZoneInfo("Asia/Shanghai"), registry=CollectorRegistry())
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(mounting, "PAGES", (*PAGES, ConsolePage("/console/total", "Total", total_page)))
+                app = create_app(
+                    replace(services, ledger=ledger), zone=ZoneInfo("Asia/Shanghai"), registry=CollectorRegistry()
+                )
 
-        def announce(port: int) -> None:
-            served.url = f"http://127.0.0.1:{port}"
-            started.set_result(served)
+            def announce(port: int) -> None:
+                served.url = f"http://127.0.0.1:{port}"
+                started.set_result(served)
 
-        await serve(app, 0, stop, announce)
-        await store.close()
+            await serve(app, 0, stop, announce)
 
-    path = tmp_path_factory.mktemp("served") / "timeseries.duckdb"
-    thread = threading.Thread(target=lambda: uvloop.run(run(path)))
+    folder = tmp_path_factory.mktemp("served") / "city"
+    thread = threading.Thread(target=lambda: uvloop.run(run(folder)))
     thread.start()
     try:
         yield started.result(WAIT_S)
@@ -189,14 +211,14 @@ def test_counts_map_and_events_follow_the_city(served: ServedCity, page: LivePag
 
     worse = lamp_out(lamp(40), NOON_MS + 12 * MINUTE_MS, Severity.CRITICAL)
     served.do(served.city.report(lamp(40), NOON_MS, active_power=0.5))
-    served.do(served.city.tell(worse))
+    served.do(served.city.publish(worse))
     page.until(lambda: len(page.events()) == 2)
     assert page.events()[0].startswith("critical · SL-0040")
     page.until(lambda: page.count("accepted") == accepted + 1)
     assert page.find(".city-map")[0].get_attribute("data-troubled") == "2"
     assert "critical 1" in page.text(".legend")
 
-    served.do(served.city.tell(cleared(worse, NOON_MS + 14 * MINUTE_MS)))
+    served.do(served.city.publish(cleared(worse, NOON_MS + 14 * MINUTE_MS)))
     page.until(lambda: len(page.events()) == 1)
     page.until(lambda: page.find(".city-map")[0].get_attribute("data-troubled") == "1")
 
@@ -250,3 +272,13 @@ def test_it_speaks_chinese_and_fits_a_phone_in_the_dark(page: LivePage) -> None:
 def test_the_documentation_page_opens_without_help_from_elsewhere(page: LivePage) -> None:
     page.window.get(f"{page.url}/api/docs")
     assert "/api/v1/devices/{device_id}/telemetry" in page.text()
+
+
+def test_another_page_stands_in_the_same_frame(served: ServedCity, chromium: Chrome) -> None:
+    chromium.get(f"{served.url}/console/total?lang=zh")
+    other = chromium.find_element(By.LINK_TEXT, "English")
+    assert other.get_attribute("href") == f"{served.url}/console/total?lang=en"
+    WebDriverWait(chromium, WAIT_S).until(lambda page: page.find_element(By.CLASS_NAME, "total").text == str(LAMPS + 2))
+    assert chromium.title == "Total"
+    assert foreign_requests(chromium) == []
+    assert console_errors(chromium) == []
