@@ -14,7 +14,7 @@ from cases.desk.publication import CasePublisher
 from cases.intake import Intake, PublishedEvent, held_events, read_telling
 from cases.storage import CaseStore
 from domain.errors import TransientFault
-from domain.retry import backoff_s, pause
+from domain.retry import kept_running
 from domain.topics import Topics
 from streams.ports import Batch, Log, Record, TopicPartition
 
@@ -44,18 +44,13 @@ class CaseDesk:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the events until `stop` is set. Waits out a log or a database that is away."""
-        waits = backoff_s()
-        while not stop.is_set():
-            try:
-                await self._follow(stop)
-            except TransientFault as fault:
-                wait_s = next(waits)
-                _log.warning("the case desk waits", error=str(fault), again_in_s=round(wait_s, 1))
-                await pause(stop, wait_s)
-            finally:
-                await self._publisher.close()
+        try:
+            await kept_running(lambda: self._follow(stop), stop, _log_wait)
+        finally:
+            await self._publisher.close()
 
     async def _follow(self, stop: asyncio.Event) -> None:
+        await self._publisher.close()  # what is left of a try before this one
         bounds = await self._log.bounds([self._topics.events])
         reader = await self._log.reader([self._topics.events], partitions=sorted(bounds))
         try:
@@ -118,3 +113,7 @@ def _read(record: Record) -> PublishedEvent | None:
     except ValueError as error:
         _log.error("an event that cannot be read makes no case", error=str(error))
         return None
+
+
+def _log_wait(fault: TransientFault, wait_s: float) -> None:
+    _log.warning("the case desk waits", error=str(fault), again_in_s=round(wait_s, 1))

@@ -24,7 +24,7 @@ from cases.notification.recipients.directory import read_staff
 from cases.notification.recipients.preferences import read_preferences
 from cases.storage import CaseStore
 from domain.errors import TransientFault
-from domain.retry import backoff_s, pause
+from domain.retry import Outage, pause
 
 _POLL_S: Final = 0.5
 _LEASE_MS: Final = 120_000
@@ -61,19 +61,16 @@ class Notifier:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until `stop` is set; then finish what is under way. Waits out a database that is away."""
-        waits = None
+        outage = Outage(lambda fault: _log.warning("notification waits", error=str(fault)))
         try:
             while not stop.is_set():
                 try:
                     busy = await asyncio.to_thread(self._following.step, self._clock())
                     await self._delivering.step()
-                    waits = None
+                    outage.end()
                     await pause(stop, 0 if busy else self._poll_s)
                 except TransientFault as fault:
-                    if waits is None:
-                        _log.warning("notification waits", error=str(fault))
-                        waits = backoff_s()
-                    await pause(stop, next(waits))
+                    await outage.wait(fault, stop)
         finally:
             try:
                 await self._delivering.finish()

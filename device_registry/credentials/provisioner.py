@@ -10,7 +10,7 @@ import structlog
 
 from device_registry.credentials.broker_control import BrokerControl, CommandRefused
 from device_registry.credentials.service import CredentialService
-from device_registry.publication.outage import Outage
+from device_registry.publication.outage import logged_outage
 from domain.errors import TransientFault
 from domain.retry import pause
 
@@ -48,7 +48,7 @@ class Provisioner:
         self._control.on_connected = self._connected.set
         self._control.on_connection_line = self._take_line
         self._control.start()
-        outage = Outage("provisioning the broker")
+        outage = logged_outage("provisioning the broker")
         next_sync_s, version = 0.0, -1
         try:
             while not stop.is_set():

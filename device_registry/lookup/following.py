@@ -15,8 +15,9 @@ import structlog
 
 from device_registry.lookup.device_table import DeviceTable
 from device_registry.lookup.snapshot import LONGEST_AGE_MS, read_snapshot, write_snapshot
-from device_registry.publication.outage import Outage
+from device_registry.publication.outage import logged_outage
 from domain.errors import TransientFault
+from domain.retry import Outage
 from domain.topics import Topics
 from streams.ports import Log, Start, TopicPartition
 from streams.reading.tables import read_between
@@ -76,7 +77,7 @@ class FollowingLookup(DeviceTable):
         """Follow the topic from where `load` ended until `stop` is set; waits out a log that is away."""
         if self._log is None:
             raise RuntimeError("call load before run")
-        outage = Outage(f"following {self._topic}")
+        outage = logged_outage(f"following {self._topic}")
         saving = asyncio.create_task(self._save_now_and_then())
         try:
             while not stop.is_set():

@@ -8,8 +8,9 @@ import structlog
 
 from device_registry.pending.sightings import Sighting, sighting_of
 from device_registry.pending.store import PendingStore
-from device_registry.publication.outage import Outage
+from device_registry.publication.outage import logged_outage
 from domain.errors import Fenced, TransientFault
+from domain.retry import Outage
 from domain.topics import Topics
 from streams.ports import Committed, Log, LogReader, Record
 
@@ -33,7 +34,7 @@ class PendingFollower:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; a log or database that is away is waited for."""
         reader = await self._log.reader([self._topics.rejected], group=f"{self._topics.prefix}pending-devices")
-        outage = Outage("noting unknown devices")
+        outage = logged_outage("noting unknown devices")
         try:
             while not stop.is_set():
                 await self._follow(reader, stop, outage)

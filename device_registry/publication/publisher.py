@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from device_registry.publication.outage import Outage
+from device_registry.publication.outage import logged_outage
 from device_registry.publication.verification import Verification, compared, fingerprints_on_topic
 from device_registry.storage.registry import Registry
 from domain.errors import Fenced, TransientFault
@@ -44,7 +44,7 @@ class RegistryPublisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish what is pending, and every change within about `poll_s`, until `stop` is set."""
-        outage = Outage(f"publishing {self._topic}")
+        outage = logged_outage(f"publishing {self._topic}")
         try:
             while not stop.is_set():
                 try:

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from domain.errors import Fenced, TransientFault
 from domain.events import Event
 from domain.rejections import Reason, Rejection
-from domain.retry import backoff_s, pause
+from domain.retry import Outage, retried
 from domain.telemetry import Telemetry
 from domain.topics import Topics, is_tick
 from ingest.pipeline.rejection_records import encode_rejection
@@ -152,21 +152,11 @@ async def patiently(act: Callable[[], Awaitable[_T]], stop: asyncio.Event, what:
 
     Raises: TransientFault when `stop` is set meanwhile.
     """
-    waits, told = backoff_s(), False
-    while True:
-        try:
-            result = await act()
-        except TransientFault as fault:
-            if stop.is_set():
-                raise
-            if not told:
-                _log.warning(f"{what} does not answer; waiting for it", error=str(fault))
-                told = True
-            await pause(stop, next(waits))
-        else:
-            if told:
-                _log.info(f"{what} answers again")
-            return result
+    outage = Outage(
+        lambda fault: _log.warning(f"{what} does not answer; waiting for it", error=str(fault)),
+        lambda: _log.info(f"{what} answers again"),
+    )
+    return await retried(act, stop, outage)
 
 
 def _events(records: Sequence[Record]) -> list[Event]:

@@ -15,7 +15,7 @@ import structlog
 from domain.devices import Device
 from domain.errors import Fenced, TransientFault
 from domain.events import Transition
-from domain.retry import backoff_s, pause
+from domain.retry import kept_running
 from domain.time.durations import format_instant
 from domain.topics import Headers, Topics, header
 from rules.correlation.event_history import RuleSubject
@@ -66,14 +66,7 @@ class Correlator:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pass events on until `stop` is set. Waits out a log that is away. Raises: Fenced."""
-        waits = backoff_s()
-        while not stop.is_set():
-            try:
-                await self._correlate(stop)
-            except TransientFault as fault:
-                wait_s = next(waits)
-                _log.warning("correlator waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
-                await pause(stop, wait_s)
+        await kept_running(lambda: self._correlate(stop), stop, _log_wait)
 
     async def _correlate(self, stop: asyncio.Event) -> None:
         """From the committed place on; the writer is opened first, so that an earlier one can move it no more."""
@@ -234,3 +227,7 @@ def raised_record(topic: str, output: Output) -> Outgoing:
         (CLOCK_HEADER, str(output.clock_ms).encode()),
     )
     return Outgoing(topic, output.event["subject"].encode(), output.value, headers)
+
+
+def _log_wait(fault: TransientFault, wait_s: float) -> None:
+    _log.warning("correlator waits for the log", error=str(fault), again_in_s=round(wait_s, 1))

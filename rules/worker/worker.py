@@ -14,7 +14,7 @@ import structlog
 
 from domain.devices import Device
 from domain.errors import Fenced, TransientFault
-from domain.retry import backoff_s, pause
+from domain.retry import kept_running
 from domain.topics import Topics
 from rules.correlation.event_history import FOREVER_MS, NEVER_MS
 from rules.correlation.relations import takes_part_in_correlation
@@ -72,14 +72,7 @@ class RulesWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Judge until `stop` is set; then commit what is judged and let go. Waits out a log that is away."""
-        waits = backoff_s()
-        while not stop.is_set():
-            try:
-                await self._follow_and_judge(stop)
-            except TransientFault as fault:
-                wait_s = next(waits)
-                _log.warning("rules worker waits for the log", error=str(fault), again_in_s=round(wait_s, 1))
-                await pause(stop, wait_s)
+        await kept_running(lambda: self._follow_and_judge(stop), stop, _log_wait)
 
     @property
     def owned(self) -> frozenset[int]:
@@ -230,3 +223,7 @@ class RulesWorker:
 
     async def _drop(self, number: int) -> None:
         await self._owned.pop(number).close()
+
+
+def _log_wait(fault: TransientFault, wait_s: float) -> None:
+    _log.warning("rules worker waits for the log", error=str(fault), again_in_s=round(wait_s, 1))

@@ -18,9 +18,6 @@ LONG_BY_NATURE = {
     # One inner function a route: FastAPI reads each from its signature.
     "web/api/cases/routes.py: case_routes",
     "web/api/devices/routes.py: device_routes",
-    # One parameter an option, with its help.
-    "urbansense/commands/evaluation/score.py: score",
-    "urbansense/commands/evaluation/load.py: load",
 }
 
 

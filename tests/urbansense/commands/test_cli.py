@@ -52,7 +52,7 @@ def test_a_command_that_is_misspelt_is_answered_with_the_one_that_was_meant() ->
 def test_a_command_keeps_its_options_and_its_own_commands() -> None:
     shown = CliRunner().invoke(app, ["devices", "import", "--help"], env={"COLUMNS": "120"})
     assert shown.exit_code == 0
-    assert "devices import [OPTIONS] FILE" in shown.output
+    assert "devices import [OPTIONS] {file}" in shown.output
     assert {"ngsi-ld", "credentials", "import", "search"} <= set(load_command("devices").commands)
     assert {"backtest", "explain", "why-not", "apply"} <= set(load_command("rules").commands)
 

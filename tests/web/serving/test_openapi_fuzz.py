@@ -18,10 +18,10 @@ from schemathesis.core.result import Ok
 
 from device_registry.publication.publisher import RegistryPublisher
 from domain.devices import Device
+from rules.library.documents import library_rules
 from simulators.city.devices_file import devices_csv
 from tests.web.api.cases.test_attachments import PNG
 from tests.web.desk import COVER
-from urbansense.commands.simulation.demonstration import library_rules
 from urbansense.configuration.settings import Settings
 from urbansense.wiring.api import api_app
 from urbansense.wiring.parts import open_platform_parts

@@ -1,7 +1,6 @@
 """`urbansense load`: thousands of devices at a rate, and whether the platform keeps up."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +11,13 @@ from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
 from domain.time.durations import parse_duration_ms
 from simulators.fleet.kinds import kind_named
-from simulators.fleet.plan import LoadPlan
-from simulators.fleet.schedule import PlannedOutage, ProfileName, check_fit, profile_of
+from simulators.fleet.schedule import PlannedOutage, ProfileName
 from urbansense.commands.evaluation.load_report import print_runs, progress_of
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.evaluation.load.judging import Thresholds
 from urbansense.evaluation.load.page import report_page
 from urbansense.evaluation.load.report import LoadReport, encode_report
+from urbansense.evaluation.load.requested import RequestedLoad
 from urbansense.evaluation.load.session import Session, Wanted, run_session
 from urbansense.evaluation.load.usage import parse_service
 from urbansense.running.logs import configure_logging
@@ -70,26 +69,14 @@ def load(
         max_driver_p99_ms=_ms(max_driver_p99),
         max_recovery_s=_s(max_recovery),
     )
-
-    def plan_for(at_rate: float) -> LoadPlan:
-        shape = profile_of(profile, at_rate, _duration_ms(duration) / 1000, _outage(outage, outage_share))
-        check_fit(shape.schedule, devices)
-        return LoadPlan(
-            endpoint=parse_mqtt_url(settings.mqtt_url),
-            kind=kind_named(kind),
-            profile=shape,
-            devices=devices,
-            connections=min(connections or devices, devices),
-            processes=processes,
-            probe_every=probe_every,
-            client_prefix=f"{settings.topic_prefix}load-{time.time_ns()}-",
-            window=window,
-        )
-
-    plan_for(rate)
+    requested = RequestedLoad(
+        parse_mqtt_url(settings.mqtt_url), kind_named(kind), profile, _duration_ms(duration) / 1000,
+        _outage(outage, outage_share), devices, connections, processes, probe_every, window, settings.topic_prefix,
+    )  # fmt: skip
+    requested.plan_for(rate)
     services = [parse_service(text) for text in service or []]
     with progress_of() as told:
-        wanted = Wanted(plan_for, rate, limits, services, find_limit, keep, told)
+        wanted = Wanted(requested.plan_for, rate, limits, services, find_limit, keep, told)
         session = uvloop.run(_run(settings, wanted))
     print_runs(session)
     _write(session, json, html)

@@ -2,40 +2,60 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
-import orjson
 import typer
 
 from domain.errors import ConfigurationError
 from domain.time.durations import parse_duration_ms, parse_instant_ms
-from simulators.cities import load_city
-from simulators.publish.report_stream import ReportStream
-from simulators.truth.labels import fetch_truth, truth_lines
-from urbansense.api_client.api import Api
+from simulators.truth.labels import fetch_truth
 from urbansense.api_client.opening import with_api
-from urbansense.commands.evaluation.score_report import print_bars, print_rehearsal, print_score
+from urbansense.commands.evaluation.score_report import ScoreFiles, print_bars, print_rehearsal, print_score
 from urbansense.commands.terminal.output import JsonFlag, err, print_json, warn
 from urbansense.commands.terminal.progress import ProgressBar
 from urbansense.configuration.settings import Settings, load_settings
-from urbansense.evaluation.scoring.grading import Bar, Bars, Score, ScoredEvent, Window, score_of
-from urbansense.evaluation.scoring.inputs.case import ScoringCase, labels_once, window_of
-from urbansense.evaluation.scoring.inputs.events import (
-    event_lines,
-    fetch_clock_ms,
-    fetch_events_file,
-    fetch_group_rules,
-    fetch_platform_events,
-)
+from urbansense.evaluation.scoring.grading import Bars, Window, score_of
+from urbansense.evaluation.scoring.inputs.case import ScoringCase, labels_once
 from urbansense.evaluation.scoring.inputs.first_published import NotKnown, fetch_first_published, with_first_published
-from urbansense.evaluation.scoring.practice.rehearsal import Rehearsal, load_rule_book, rehearse
-from urbansense.evaluation.scoring.report.markdown import markdown_of
-from urbansense.evaluation.scoring.report.page import render_page
+from urbansense.evaluation.scoring.inputs.recorded_case import case_of_file, fetch_case
+from urbansense.evaluation.scoring.practice.practised_case import practise_on_city
+from urbansense.evaluation.scoring.practice.rehearsal import Rehearsal
+from urbansense.evaluation.scoring.report.document import document_of, write_case
 
 _BARS: Final = "Bars: exit code 1 if one is missed"
 _CITY: Final = "Practising on a simulated city"
+
+_Truth = Annotated[Path | None, typer.Option(help="The truth file of a simulation: one label a line.")]
+_EventsFile = Annotated[
+    Path | None, typer.Option(help="Score the events of this file, JSON or JSON lines, not the platform's.")
+]
+_End = Annotated[
+    str | None,
+    typer.Option("--to", help="RFC 3339; the last label's end, or the platform's clock if that is earlier."),
+]
+_City = Annotated[
+    str | None,
+    typer.Option(help="Practise on this city, a name or a file, without any server.", rich_help_panel=_CITY),
+]
+_Seed = Annotated[int | None, typer.Option(min=0, help="Its seed, if not the one in its file.", rich_help_panel=_CITY)]
+_CityStart = Annotated[str, typer.Option(help="When the city begins, RFC 3339 with an offset.", rich_help_panel=_CITY)]
+_CityLength = Annotated[str, typer.Option("--for", help="How long: 24h, 7d.", rich_help_panel=_CITY)]
+_Rules = Annotated[
+    list[Path] | None,
+    typer.Option(exists=True, help="Rule files or folders; the library if left out.", rich_help_panel=_CITY),
+]
+_Keep = Annotated[
+    Path | None, typer.Option(help="Keep truth.jsonl and events.jsonl in this folder.", rich_help_panel=_CITY)
+]
+_MinRecall = Annotated[float | None, typer.Option(min=0, max=1, help="Of the faults.", rich_help_panel=_BARS)]
+_MinPrecision = Annotated[float | None, typer.Option(min=0, max=1, help="Of the events.", rich_help_panel=_BARS)]
+_MaxDelay = Annotated[str | None, typer.Option(help="From a fault to its event: 10m.", rich_help_panel=_BARS)]
+_MaxFalse = Annotated[
+    float | None, typer.Option(min=0, help="False events per 1,000 device-days.", rich_help_panel=_BARS)
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,16 +63,11 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    truth: Annotated[Path | None, typer.Option(help="The truth file of a simulation: one label a line.")] = None,
-    events: Annotated[
-        Path | None, typer.Option(help="Score the events of this file, JSON or JSON lines, not the platform's.")
-    ] = None,
+    truth: _Truth = None,
+    events: _EventsFile = None,
     devices: Annotated[int | None, typer.Option(min=4, help="How many devices there are.")] = None,
     begin: Annotated[str | None, typer.Option("--from", help="RFC 3339; the first label if left out.")] = None,
-    end: Annotated[
-        str | None,
-        typer.Option("--to", help="RFC 3339; the last label's end, or the platform's clock if that is earlier."),
-    ] = None,
+    end: _End = None,
     grace: Annotated[str | None, typer.Option(help="How long after its end a fault explains events; 15m.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Score the rules in shadow too.")] = False,
     as_json: JsonFlag = False,
@@ -60,36 +75,16 @@ def score(
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with a timeline here.")] = None,
     most: Annotated[int, typer.Option("--list", min=0, help="How many misses and false events to list.")] = 20,
-    city: Annotated[
-        str | None,
-        typer.Option(help="Practise on this city, a name or a file, without any server.", rich_help_panel=_CITY),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Its seed, if not the one in its file.", rich_help_panel=_CITY)
-    ] = None,
-    start: Annotated[
-        str, typer.Option(help="When the city begins, RFC 3339 with an offset.", rich_help_panel=_CITY)
-    ] = "2026-06-01T00:00:00+08:00",
-    duration: Annotated[str, typer.Option("--for", help="How long: 24h, 7d.", rich_help_panel=_CITY)] = "7d",
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, help="Rule files or folders; the library if left out.", rich_help_panel=_CITY),
-    ] = None,
-    keep: Annotated[
-        Path | None, typer.Option(help="Keep truth.jsonl and events.jsonl in this folder.", rich_help_panel=_CITY)
-    ] = None,
-    min_recall: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Of the faults.", rich_help_panel=_BARS)
-    ] = None,
-    min_precision: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Of the events.", rich_help_panel=_BARS)
-    ] = None,
-    max_delay_p95: Annotated[
-        str | None, typer.Option(help="From a fault to its event: 10m.", rich_help_panel=_BARS)
-    ] = None,
-    max_false: Annotated[
-        float | None, typer.Option(min=0, help="False events per 1,000 device-days.", rich_help_panel=_BARS)
-    ] = None,
+    city: _City = None,
+    seed: _Seed = None,
+    start: _CityStart = "2026-06-01T00:00:00+08:00",
+    duration: _CityLength = "7d",
+    rules: _Rules = None,
+    keep: _Keep = None,
+    min_recall: _MinRecall = None,
+    min_precision: _MinPrecision = None,
+    max_delay_p95: _MaxDelay = None,
+    max_false: _MaxFalse = None,
 ) -> None:
     """Match events to the truth and say how good the rules are: recall, precision, delay, false events.
 
@@ -101,26 +96,20 @@ def score(
     rehearsal = None
     if city is not None:
         _refuse_beside_city(truth=truth, events=events, begin=begin, end=end)
-        case, rehearsal = _practised(city, devices, seed, start, duration, rules or (), shadow)
+        window = _city_window(start, duration)
+        case, rehearsal = _practised(city, devices, seed, window, rules or (), shadow)
         if keep is not None:
-            _keep(case, keep)
+            write_case(case, keep)
+            err.print(f"truth.jsonl and events.jsonl written to {keep}", markup=False)
     elif truth is None:
         raise ConfigurationError("give --truth, the file that a simulation wrote, or --city to practise on one")
     else:
-        case = _told(truth, events, begin, end, devices, rules or (), shadow)
+        case = _recorded(truth, events, begin, end, devices, rules or (), shadow)
     matched = case.matched(grace_ms)
     result = score_of(matched, case.devices)
     judged = list(bars.judge(result))
-    content = _content(result, judged, rehearsal)
-    if html is not None:
-        html.write_text(render_page(matched, result, judged, zone), encoding="utf-8")
-        err.print(f"page written to {html}", markup=False)
-    if markdown is not None:
-        markdown.write_text(markdown_of(result, zone), encoding="utf-8")
-        err.print(f"tables written to {markdown}", markup=False)
-    if json_file is not None:
-        json_file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-        err.print(f"figures written to {json_file}", markup=False)
+    content = document_of(result, judged, rehearsal)
+    ScoreFiles(html, markdown, json_file).write(matched, result, judged, content, zone)
     if as_json:
         print_json(content)
     else:
@@ -132,36 +121,27 @@ def score(
         raise typer.Exit(1)
 
 
-def _practised(
-    city: str, devices: int | None, seed: int | None, start: str, duration: str, rules: Sequence[Path], shadow: bool
-) -> tuple[ScoringCase, Rehearsal]:
-    """What rules say of a city that lives in this process."""
+def _city_window(start: str, duration: str) -> Window:
     start_ms = _instant_ms("--start", start)
     length_ms = _duration_ms("--for", duration) or 0
     if length_ms <= 0:
         raise ConfigurationError("--for: give a time that is longer than nothing")
-    until_ms = start_ms + length_ms
-    book = load_rule_book(rules)
-    described = load_city(city)
-    life = ReportStream(described.city(seed, devices), start_ms, described.faults, weather_plan=described.weather)
+    return Window(start_ms, start_ms + length_ms)
+
+
+def _practised(
+    city: str, devices: int | None, seed: int | None, window: Window, rules: Sequence[Path], shadow: bool
+) -> tuple[ScoringCase, Rehearsal]:
+    """What rules make of a city that is simulated in this process."""
     with ProgressBar("practising") as bar:
 
-        def tell(at_ms: int, reports: int) -> None:
-            bar.show(min(1.0, (at_ms - start_ms) / length_ms), reports)
+        def show(at_ms: int, reports: int) -> None:
+            bar.show(min(1.0, (at_ms - window.from_ms) / (window.to_ms - window.from_ms)), reports)
 
-        rehearsal = rehearse(life, until_ms, book, with_shadow=shadow, tell=tell)
-    case = ScoringCase(
-        labels_once(rehearsal.labels),
-        rehearsal.practice.told,
-        Window(start_ms, until_ms),
-        len(life.city.devices),
-        book.groups,
-        rehearsal.registry.counts_for,
-    )
-    return case, rehearsal
+        return practise_on_city(city, devices, seed, window, rules, with_shadow=shadow, on_progress=show)
 
 
-def _told(
+def _recorded(
     truth: Path,
     events: Path | None,
     begin: str | None,
@@ -170,27 +150,17 @@ def _told(
     rules: Sequence[Path],
     shadow: bool,
 ) -> ScoringCase:
-    """What was told elsewhere: in a file, or by the platform."""
+    """What was published elsewhere: the events of a file, or those of the platform."""
     labels = labels_once(fetch_truth(truth))
     from_ms = None if begin is None else _instant_ms("--from", begin)
     to_ms = None if end is None else _instant_ms("--to", end)
     if events is not None:
-        window = window_of(labels, from_ms, to_ms)
-        return ScoringCase(labels, tuple(fetch_events_file(events)), window, devices, load_rule_book(rules).groups)
-
-    async def fetch(api: Api) -> tuple[Window, list[ScoredEvent], frozenset[str]]:
-        window = window_of(labels, from_ms, to_ms, await fetch_clock_ms(api))
-        return (
-            window,
-            await fetch_platform_events(api, window.from_ms, window.to_ms, shadow),
-            await fetch_group_rules(api),
-        )
-
-    window, told, groups = with_api(fetch)
-    return ScoringCase(labels, with_first_published(told, _tellings(load_settings())), window, devices, groups)
+        return case_of_file(labels, events, from_ms, to_ms, devices, rules)
+    case = with_api(lambda api: fetch_case(api, labels, from_ms, to_ms, devices, with_shadow=shadow))
+    return replace(case, told=with_first_published(case.told, _first_published(load_settings())))
 
 
-def _tellings(settings: Settings) -> Mapping[str, int]:
+def _first_published(settings: Settings) -> Mapping[str, int]:
     try:
         return asyncio.run(fetch_first_published(settings))
     except NotKnown as error:
@@ -207,33 +177,6 @@ def _refuse_beside_city(**given: Any) -> None:
     ]
     if problems:
         raise ConfigurationError(problems)
-
-
-def _keep(case: ScoringCase, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "truth.jsonl").write_text("".join(truth_lines(case.labels)), encoding="utf-8")
-    (folder / "events.jsonl").write_bytes(b"".join(event_lines(case.told)))
-    err.print(f"truth.jsonl and events.jsonl written to {folder}", markup=False)
-
-
-def _content(result: Score, bars: Sequence[Bar], rehearsal: Rehearsal | None) -> dict[str, Any]:
-    """The score as JSON: its shape is that of `grading.Score`, with the bars and the practice beside it."""
-    practice = None
-    if rehearsal is not None:
-        practice = {
-            "messages": rehearsal.messages,
-            "reports": rehearsal.practice.reports,
-            "judged": rehearsal.practice.judged,
-            "too_late": rehearsal.practice.too_late,
-            "rejected": rehearsal.rejected,
-            "rule_errors": dict(rehearsal.practice.errors),
-            "took_s": rehearsal.practice.took_s,
-        }
-    return {
-        **result.model_dump(mode="json"),
-        "bars": [{"bar": bar.words, "holds": bar.holds} for bar in bars],
-        "practice": practice,
-    }
 
 
 def _duration_ms(option: str, text: str | None) -> int | None:

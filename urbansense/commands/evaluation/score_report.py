@@ -1,16 +1,45 @@
 """A score in the terminal."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import orjson
 
 from domain.time.units import DAY_MS
 from reporting.wording.durations import duration
-from urbansense.commands.terminal.output import out, print_rows
+from urbansense.commands.terminal.output import err, out, print_rows
 from urbansense.commands.terminal.times import local_time
-from urbansense.evaluation.scoring.grading import Bar, Score
+from urbansense.evaluation.scoring.grading import Bar, Matched, Score
 from urbansense.evaluation.scoring.grading.figures import Delays, Share
 from urbansense.evaluation.scoring.grading.findings import Finding
 from urbansense.evaluation.scoring.practice.rehearsal import Rehearsal
+from urbansense.evaluation.scoring.report.markdown import markdown_of
+from urbansense.evaluation.scoring.report.page import render_page
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFiles:
+    """The files that a score is written to, None where nobody asked for one."""
+
+    html: Path | None
+    markdown: Path | None
+    json: Path | None
+
+    def write(
+        self, matched: Matched, result: Score, bars: Sequence[Bar], document: dict[str, Any], zone: ZoneInfo
+    ) -> None:
+        if self.html is not None:
+            self.html.write_text(render_page(matched, result, bars, zone), encoding="utf-8")
+            err.print(f"page written to {self.html}", markup=False)
+        if self.markdown is not None:
+            self.markdown.write_text(markdown_of(result, zone), encoding="utf-8")
+            err.print(f"tables written to {self.markdown}", markup=False)
+        if self.json is not None:
+            self.json.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+            err.print(f"figures written to {self.json}", markup=False)
 
 
 def print_score(score: Score, zone: ZoneInfo, most: int) -> None:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -24,6 +23,7 @@ from domain.ledger import Ledger
 from domain.mqtt import parse_mqtt_url
 from ingest.ledger.statement import LedgerAccount
 from ingest.recorder.place import recorder_group
+from rules.library.documents import library_rules
 from rules.service.rules import RuleService
 from rules.worker.sums import read_rule_sums
 from simulators.cities import load_city
@@ -129,15 +129,6 @@ def demo_settings(settings: Settings, folder: Path) -> Settings:
             "topic_prefix": "demo.",
         }
     )
-
-
-def library_rules() -> str:
-    """Every rule of the library as one YAML stream."""
-    files = sorted(
-        (path for path in resources.files("rules.library").iterdir() if path.name.endswith(".yaml")),
-        key=lambda p: p.name,
-    )
-    return "\n---\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 async def _furnish(parts: PlatformParts, city: City, start_ms: int) -> None:

@@ -17,10 +17,11 @@ from simulators.publish.dialect_sessions import DialectSessions
 from simulators.publish.report_stream import ReportStream
 from tests.urbansense.evaluation.scoring.practice.streets import DARK, SHADOW, SILENT
 from urbansense.evaluation.scoring.grading import Window, match, score_of
+from urbansense.evaluation.scoring.inputs.rule_book import RuleBook, load_rule_book
 from urbansense.evaluation.scoring.practice.departures import received
 from urbansense.evaluation.scoring.practice.intake import Intake
 from urbansense.evaluation.scoring.practice.registry import PractiseRegistry
-from urbansense.evaluation.scoring.practice.rehearsal import RuleBook, load_rule_book, rehearse
+from urbansense.evaluation.scoring.practice.rehearsal import rehearse
 
 MIDNIGHT_MS = parse_instant_ms("2026-06-02T00:00:00+08:00")
 ZONE = ZoneInfo("Asia/Shanghai")

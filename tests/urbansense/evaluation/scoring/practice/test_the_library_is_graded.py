@@ -18,7 +18,8 @@ from simulators.publish.report_stream import ReportStream
 from simulators.weather import WeatherPlan
 from urbansense.commands.cli import main
 from urbansense.evaluation.scoring.grading import Score, Window, match, score_of
-from urbansense.evaluation.scoring.practice.rehearsal import load_rule_book, rehearse
+from urbansense.evaluation.scoring.inputs.rule_book import load_rule_book
+from urbansense.evaluation.scoring.practice.rehearsal import rehearse
 
 PAGE = Path(__file__).parents[5] / "docs/scores.md"
 MIN_RECALL, MIN_PRECISION = 0.98, 0.95
