@@ -6,6 +6,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from domain.cloud_events import EventType
+
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:urbansense:event")
 
 
@@ -38,7 +40,7 @@ class Transition(StrEnum):
 
     @property
     def cloud_event_type(self) -> str:
-        return f"urbansense.event.{self.value}.v1"
+        return str(EventType("event", self.value))
 
 
 class Evidence(BaseModel):

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from cases.storage import CaseStore, Publication
+from domain.cloud_events import CloudEventWriter
 from domain.errors import Fenced, TransientFault
-from domain.time.durations import format_instant
-from domain.topics import Headers, Topics
+from domain.topics import Topics
 from streams.ports import Committed, Log, Outgoing, TopicPartition, TransactionalWriter
 
 SOURCE: Final = "/urbansense/cases"
+_CLOUD_EVENTS: Final = CloudEventWriter(SOURCE, "case", "case/1")
 _BATCH: Final = 500
 _TRIES_WHEN_FENCED: Final = 10
 
@@ -83,19 +84,10 @@ class CasePublisher:
 
 
 def case_record(topic: str, publication: Publication) -> Outgoing:
-    """One revision of a case as a CloudEvent 1.0 in Kafka's binary binding; key and subject are the case's id.
+    """One revision of a case as a CloudEvent; key and subject are the case's id.
 
-    Time: `ce_time` is when it was done, by our clock. Source: cloudevents/spec, kafka-protocol-binding.md, section 3.2.
+    Time: `ce_time` is when it was done, by our clock.
     """
     subject = str(publication.case_id).encode()
-    headers: Headers = (
-        ("content-type", b"application/json"),
-        ("ce_specversion", b"1.0"),
-        ("ce_id", publication.name.encode()),
-        ("ce_source", SOURCE.encode()),
-        ("ce_type", f"urbansense.case.{publication.transition}.v1".encode()),
-        ("ce_subject", subject),
-        ("ce_time", format_instant(publication.at_ms).encode()),
-        ("schema", b"case/1"),
-    )
+    headers = _CLOUD_EVENTS.headers(publication.name, publication.transition, subject, publication.at_ms)
     return Outgoing(topic, subject, publication.body, headers)

@@ -1,14 +1,15 @@
 """One record of `city.events` as the intake reads it."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
+from domain.cloud_events import CloudEventReader, EventType
 from domain.events import Event, Transition
 from streams.ports import Record
 
-_BY_TYPE: Final = {transition.cloud_event_type.encode(): transition for transition in Transition}
+_BY_TYPE: Final[Mapping[EventType | None, Transition]] = {EventType("event", one.value): one for one in Transition}
 
 
 class PublishedEvent(NamedTuple):
@@ -24,13 +25,15 @@ def read_telling(record: Record) -> PublishedEvent | None:
 
     Raises: ValueError where it says that it is one, and cannot be read.
     """
-    headers = dict(record.headers)
-    transition = _BY_TYPE.get(headers.get("ce_type", b""))
+    attributes = CloudEventReader(record.headers)
+    transition = _BY_TYPE.get(attributes.type)
     if transition is None or record.value is None:
         return None
     try:
         event = Event.model_validate_json(record.value)
-        told = datetime.fromisoformat(headers["ce_time"].decode())
-    except (ValidationError, KeyError, ValueError) as error:
+        at_ms = attributes.at_ms
+        if at_ms is None:
+            raise ValueError("ce_time is missing")
+    except (ValidationError, ValueError) as error:
         raise ValueError(f"{record.topic}[{record.partition}]@{record.offset} is no event: {error}") from error
-    return PublishedEvent(event, transition, round(told.timestamp() * 1000))
+    return PublishedEvent(event, transition, at_ms)

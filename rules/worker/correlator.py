@@ -6,17 +6,16 @@ This is the only writer of `city.events`. It resumes from what was committed tog
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 import structlog
 
+from domain.cloud_events import CloudEventWriter
 from domain.devices import Device
 from domain.errors import Fenced, TransientFault
 from domain.events import Transition
 from domain.retry import kept_running
-from domain.time.durations import format_instant
 from domain.topics import Headers, Topics, header
 from rules.correlation.event_history import RuleSubject
 from rules.correlation.stage import Output, Stage
@@ -36,11 +35,7 @@ _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
 _TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
-_CONTENT_TYPE: Final = ("content-type", b"application/json")
-_SPEC_VERSION: Final = ("ce_specversion", b"1.0")
-_SOURCE: Final = ("ce_source", SOURCE.encode())
-_TYPES: Final = {transition: ("ce_type", transition.cloud_event_type.encode()) for transition in Transition}
-_EVENT_SCHEMA: Final = ("schema", b"event/1")
+_CLOUD_EVENTS: Final = CloudEventWriter(SOURCE, "event", "event/1")
 _log = structlog.get_logger()
 
 
@@ -179,12 +174,6 @@ def _feed(stage: Stage, record: Record) -> None:
         stage.raised(_TRANSITIONS[kind or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
 
 
-@lru_cache(maxsize=1024)
-def _instant(at_ms: int) -> bytes:
-    """Many events are found at one clock."""
-    return format_instant(at_ms).encode()
-
-
 def _encode_key(key: RuleSubject) -> bytes:
     return f"{_PREFIX}{key[0]}/{key[1]}".encode()
 
@@ -199,23 +188,14 @@ def _decode_key(key: bytes) -> RuleSubject | None:
 
 
 def cloud_event(topic: str, output: Output) -> Outgoing:
-    """What is told as a CloudEvent 1.0 in Kafka's binary binding.
+    """What is published as a CloudEvent.
 
     Time: `ce_time` is the log's clock when the transition was found, never ours, so the same input gives the same bytes.
-    Source: cloudevents/spec, kafka-protocol-binding.md, section 3.2.
     """
     event = output.event
     subject = event["subject"].encode()
-    headers: Headers = (
-        _CONTENT_TYPE,
-        _SPEC_VERSION,
-        ("ce_id", f"{event['event_id']}/{event['revision']}".encode()),
-        _SOURCE,
-        _TYPES[output.transition],
-        ("ce_subject", subject),
-        ("ce_time", _instant(output.clock_ms)),
-        _EVENT_SCHEMA,
-    )
+    event_id = f"{event['event_id']}/{event['revision']}"
+    headers = _CLOUD_EVENTS.headers(event_id, output.transition, subject, output.clock_ms)
     return Outgoing(topic, subject, output.value, headers)
 
 

@@ -8,8 +8,9 @@ import orjson
 import structlog
 
 from cases.workflow.case import Case
+from domain.cloud_events import CloudEventReader
 from domain.events import Event
-from domain.topics import Topics, header, is_tick
+from domain.topics import Topics, is_tick
 from streams.ports import Batch, Log, Record, Start
 from web.live.updates import CaseUpdate, EventUpdate
 
@@ -73,7 +74,7 @@ class LiveFeed:
         return [change for change in self._case_changes if change.sequence > sequence]
 
     def _take_case(self, record: Record) -> None:
-        kind = header(record.headers, "ce_type")
+        kind = CloudEventReader(record.headers).type
         if record.value is None or kind is None:
             return
         try:
@@ -82,7 +83,7 @@ class LiveFeed:
             _log.warning("web.live.unreadable_case", offset=record.offset, error=str(error))
             return
         self._sequence += 1
-        self._case_changes.append(CaseUpdate(self._sequence, kind.decode().split(".")[2], case))
+        self._case_changes.append(CaseUpdate(self._sequence, kind.verb, case))
 
     def _take_telemetry(self, record: Record) -> None:
         if record.value is None:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from domain.cloud_events import CloudEventReader
 from domain.errors import ConfigurationError
-from domain.time.durations import parse_instant_ms
-from domain.topics import Topics, header
+from domain.topics import Topics
 from streams.opening.by_url import EMBEDDED_FILE, open_log
 from streams.ports import Log
 from streams.reading.tables import read_to_end
@@ -46,10 +46,10 @@ async def first_published_of(log: Log, topics: Topics) -> dict[str, int]:
     """By event id, the log's clock in ms when the event was first told, of all that the log still holds."""
     first_ms: dict[str, int] = {}
     async for record in read_to_end(log, [topics.events]):
-        name, time = header(record.headers, "ce_id"), header(record.headers, "ce_time")
-        if name is not None and time is not None:
-            event_id = name.decode().partition("/")[0]
-            at_ms = parse_instant_ms(time.decode())
+        attributes = CloudEventReader(record.headers)
+        name, at_ms = attributes.id, attributes.at_ms
+        if name is not None and at_ms is not None:
+            event_id = name.partition("/")[0]
             first_ms[event_id] = min(at_ms, first_ms.get(event_id, at_ms))
     return first_ms
 
