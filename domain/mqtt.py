@@ -1,4 +1,4 @@
-"""Where an MQTT broker is, and the topic names that the city's parts meet in."""
+"""Where an MQTT broker is, and the topics of the platform's own clock."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,19 +8,6 @@ from domain.errors import ConfigurationError
 
 CLOCK_TOPIC: Final = "urbansense/clock/{slot}"
 SIMULATED_CLOCK_TOPIC: Final = "urbansense/clock/simulated"
-UPLINK_FILTERS: Final = (
-    "city/+/+/+/up",
-    "city-gateway/+/up",
-    "application/+/device/+/event/up",
-    "v3/+/devices/+/up",
-)
-"""The stateless dialects; every gateway slot takes its share of them."""
-STATEFUL_FILTERS: Final = ("spBv1.0/#", "hj212/+/up")
-"""The dialects with a memory (Sparkplug B, HJ 212): slot 0 takes them whole, for a share would break their sequences."""
-STATEFUL_ROOTS: Final = ("spBv1.0/", "hj212/")
-"""What the topics under STATEFUL_FILTERS begin with."""
-REBIRTH_TOPIC: Final = "spBv1.0/{group}/NCMD/{edge}"
-"""Where a gateway asks a Sparkplug edge node for its birth; it sends devices nothing else."""
 
 _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 

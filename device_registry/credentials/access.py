@@ -1,7 +1,6 @@
-"""What each holder may do at the broker: a device speaks on its own topics, a service on those of its work.
+"""What each holder may do at the broker: a device publishes on its own topics, a service on those of its work.
 
-Nobody hears another's reports but the gateways. A Sparkplug edge node hears what hosts say to it, since it must be able to
-be asked for its birth.
+Nobody receives another's reports but the gateways. A device whose dialect has it answer requests receives those to it.
 
 Mosquitto 2.0 takes `%u` and `%c` in dynamic security's access lists literally (checked on 2.0.11), so every device has a
 role of its own, with its id written out.
@@ -12,7 +11,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from domain.devices import Device
-from domain.mqtt import CLOCK_TOPIC, REBIRTH_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS
+from domain.dialects import DIALECTS, STATEFUL_FILTERS, UPLINK_FILTERS, gateway_topic
+from domain.mqtt import CLOCK_TOPIC
 
 
 class Access(StrEnum):
@@ -37,59 +37,26 @@ SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 """The services that have accounts of their own."""
 
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
-_REBIRTHS: Final = REBIRTH_TOPIC.format(group="+", edge="+")
 _SLOTS: Final = "urbansense/slot/+"
 """Where a gateway says that it has a slot."""
-_SPARKPLUG_EDGE: Final = ("NBIRTH", "NDATA", "NDEATH")
-_SPARKPLUG_DEVICE: Final = ("DBIRTH", "DDATA", "DDEATH")
-_SPARKPLUG_HEARD: Final = ("spBv1.0/{group}/NCMD/{edge}/#", "spBv1.0/{group}/DCMD/{edge}/#", "spBv1.0/STATE/+")
-"""What an edge node subscribes to: commands to it and its devices, and which hosts are there."""
 
 
 def device_grants(device: Device, *, speaks_for_others: bool) -> Grants:
-    """Where the device may publish: on its own topics and nowhere else; but for an edge node it may subscribe to nothing.
+    """Where the device may publish: on its own topics and nowhere else; and what it may subscribe to, mostly nothing.
 
     `speaks_for_others` where devices of its kind have children: then on its gateway topic too, where the platform takes
     its own reports and those of its children only.
     """
-    topics = [f"city/+/{device.kind}/{device.device_id}/up"]
+    topics = [dialect.topics_of(device) for dialect in DIALECTS]
+    sends = [one for of_dialect in topics for one in of_dialect.sends]
     if speaks_for_others:
-        topics.append(f"city-gateway/{device.device_id}/up")
-    if device.mn and _is_one_level(device.mn):
-        topics.append(f"hj212/{device.mn}/up")
-    if device.sparkplug:
-        topics += _sparkplug_topics(device.sparkplug.split("/"))
-    return frozenset(Grant(Access.SEND, topic) for topic in topics) | _heard((device.sparkplug or "").split("/"))
-
-
-def _heard(path: list[str]) -> Grants:
-    """What an edge node may subscribe to; nothing for any other path."""
-    match path:
-        case [group, edge] if _is_one_level(group) and _is_one_level(edge):
-            return _reading(one.format(group=group, edge=edge) for one in _SPARKPLUG_HEARD)
-    return frozenset()
+        sends.append(gateway_topic(device.device_id))
+    receives = _reading(one for of_dialect in topics for one in of_dialect.receives)
+    return frozenset(Grant(Access.SEND, one) for one in sends) | receives
 
 
 def _reading(topics: Iterable[str]) -> Grants:
     return frozenset(Grant(access, one) for one in topics for access in (Access.RECEIVE, Access.SUBSCRIBE))
-
-
-def _sparkplug_topics(path: list[str]) -> list[str]:
-    """An edge node's own topics and those of the devices behind it; or those of one such device."""
-    if not all(_is_one_level(level) for level in path):
-        return []
-    match path:
-        case [group, edge]:
-            node = [f"spBv1.0/{group}/{sort}/{edge}" for sort in _SPARKPLUG_EDGE]
-            return node + [f"spBv1.0/{group}/{sort}/{edge}/+" for sort in _SPARKPLUG_DEVICE]
-        case [group, edge, device]:
-            return [f"spBv1.0/{group}/{sort}/{edge}/{device}" for sort in _SPARKPLUG_DEVICE]
-    return []
-
-
-def _is_one_level(text: str) -> bool:
-    """Whether it stands for itself in a topic: no wildcard, no further level."""
-    return bool(text) and not set(text) & set("+#/\0")
 
 
 def service_grants(service: str, prefix: str = "") -> Grants:
@@ -99,13 +66,14 @@ def service_grants(service: str, prefix: str = "") -> Grants:
     """
     match service:
         case "gateway":
+            requests = [one for dialect in DIALECTS for one in dialect.requests]
             read = (*UPLINK_FILTERS, *STATEFUL_FILTERS, "urbansense/#")
             shared = [Grant(Access.SUBSCRIBE_LITERAL, f"$share/{prefix}urbansense/{one}") for one in UPLINK_FILTERS]
-            sent = [Grant(Access.SEND, one) for one in (_CLOCKS, _SLOTS, _REBIRTHS)]
+            sent = [Grant(Access.SEND, one) for one in (_CLOCKS, _SLOTS, *requests)]
             return frozenset([*shared, *_reading(read), *sent])
         case "simulator":
             sent = [Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *STATEFUL_FILTERS, _CLOCKS)]
-            return frozenset([*sent, *_reading(one.format(group="+", edge="+") for one in _SPARKPLUG_HEARD)])
+            return frozenset([*sent, *_reading(one for dialect in DIALECTS for one in dialect.received)])
         case "chirpstack":
             return frozenset([Grant(Access.SEND, "application/+/device/+/event/+")])
         case "things-stack":

@@ -1,21 +1,51 @@
-"""Which codec reads a message: the MQTT topic decides, then the content type, then the shape."""
+"""Which code reads which dialect: the first level of the MQTT topic decides.
 
+A further dialect is a folder beside this module, a value in `domain.dialects`, and one line in READERS.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+from domain.dialects import CHIRPSTACK, CITY, HJ212, SPARKPLUG, THINGS_STACK, Dialect
 from domain.errors import Unreadable
 from domain.rejections import Reason
-from ingest.dialects.chirpstack.reports import decode_chirpstack
-from ingest.dialects.json_text import decode_json
+from ingest.dialects.chirpstack.reports import read_chirpstack
+from ingest.dialects.hj212.factors import READINGS
+from ingest.dialects.hj212.stations import Stations
 from ingest.dialects.messages import Decoded, MqttMessage
-from ingest.dialects.native import reports
-from ingest.dialects.senml.cbor import decode_senml_cbor, looks_like_cbor_array
-from ingest.dialects.senml.records import is_pack
-from ingest.dialects.senml.reports import decode_senml
-from ingest.dialects.things_stack.reports import decode_things_stack
+from ingest.dialects.native.city import read_city
+from ingest.dialects.sparkplug.edge_nodes import EdgeNodes
+from ingest.dialects.state import DialectSession, SessionNeeds
+from ingest.dialects.things_stack.reports import read_things_stack
 
-_SENML_JSON: Final = ("application/senml+json", "application/sensml+json")
-_JSON: Final = ("application/json", *_SENML_JSON)
-_SENML_CBOR: Final = ("application/senml+cbor", "application/sensml+cbor")
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a dialect is read: by `decode`, message by message, or by a `session` that remembers earlier ones.
+
+    `decode` returns None for a topic that is not the dialect's. `default_fields` says what its source fields mean where
+    a profile maps none: (quantity, unit) by field.
+    """
+
+    dialect: Dialect
+    decode: Callable[[MqttMessage], Decoded | None] | None = None
+    session: Callable[[SessionNeeds], DialectSession] | None = None
+    default_fields: Mapping[str, tuple[str, str]] | None = None
+
+
+READERS: Final = (
+    Reader(CITY, decode=read_city),
+    Reader(CHIRPSTACK, decode=read_chirpstack),
+    Reader(THINGS_STACK, decode=read_things_stack),
+    Reader(HJ212, session=Stations, default_fields=READINGS),
+    Reader(SPARKPLUG, session=EdgeNodes),
+)
+
+DEFAULT_FIELDS: Final = {one.dialect.name: one.default_fields for one in READERS if one.default_fields is not None}
+"""By codec, of the dialects that have names of their own."""
+
+_DECODERS: Final = {root: one.decode for one in READERS if one.decode for root in one.dialect.roots}
 
 
 def decode(message: MqttMessage) -> Decoded:
@@ -23,30 +53,17 @@ def decode(message: MqttMessage) -> Decoded:
 
     Raises: Unreadable where no part of the message can be used.
     """
-    match message.topic.split("/"):
-        case ["city", _, kind, device_id, "up"]:
-            codec, document = _read(message)
-            if codec == reports.CODEC:
-                return reports.decode_native(document, device_id, kind)
-            return decode_senml(document, codec, device_id, kind, message.received_at_ms)
-        case ["city-gateway", gateway_id, "up"]:
-            codec, document = _read(message)
-            if codec == reports.CODEC:
-                return reports.decode_gateway_batch(document, gateway_id)
-            return decode_senml(document, codec, gateway_id, None, message.received_at_ms)
-        case ["application", _, "device", dev_eui, "event", "up"]:
-            return decode_chirpstack(decode_json(message.payload), dev_eui)
-        case ["v3", _, "devices", device_id, "up"]:
-            return decode_things_stack(decode_json(message.payload), device_id)
-    raise Unreadable(Reason.UNPARSEABLE, "no dialect is spoken on this topic")
+    decoder = _DECODERS.get(message.topic.partition("/")[0])
+    decoded = decoder(message) if decoder is not None else None
+    if decoded is None:
+        raise Unreadable(Reason.UNPARSEABLE, "no dialect is spoken on this topic")
+    return decoded
 
 
-def _read(message: MqttMessage) -> tuple[str, object]:
-    """The codec and the document of a message on one of our own topics."""
-    media_type = (message.content_type or "").partition(";")[0].strip().lower()
-    if media_type in _SENML_CBOR or (media_type not in _JSON and looks_like_cbor_array(message.payload)):
-        return "senml+cbor", decode_senml_cbor(message.payload)
-    document = decode_json(message.payload)
-    if media_type in _SENML_JSON or is_pack(document):
-        return "senml+json", document
-    return reports.CODEC, document
+def open_sessions(needs: SessionNeeds) -> dict[str, DialectSession]:
+    """A new session of every stateful dialect, by the first level of its topics."""
+    sessions: dict[str, DialectSession] = {}
+    for reader in READERS:
+        if reader.session is not None:
+            sessions |= dict.fromkeys(reader.dialect.roots, reader.session(needs))
+    return sessions

@@ -1,14 +1,16 @@
-"""What the dialects with a memory hand over: reports, messages settled, and what is asked of devices in return.
+"""The session of a dialect with a memory, and what it returns: reports, messages settled, requests to devices.
 
-A message of such a dialect may have to wait for others before it can be told what becomes of it. Until then its ticket is
-not settled and the gateway does not acknowledge it, so that the broker still has it if we die.
+A message of such a dialect may have to wait for others before it is clear what becomes of it. Until then its ticket is not
+settled and the gateway does not acknowledge it, so that the broker still has it if we die.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from datetime import tzinfo
+from typing import Literal, NamedTuple, Protocol
 
-from domain.mqtt import STATEFUL_ROOTS
+from domain.devices import IdentityLookup
+from domain.dialects import STATEFUL_ROOTS
 from ingest.dialects.messages import MqttMessage, Refused, Uplink
 
 
@@ -35,13 +37,13 @@ class Received:
     """What came of a message, or of the passing of a second.
 
     Shape: each item stands with the message that its rejection would keep, which for a report in parts is all of them
-    joined. `asides` counts by a word what was understood and holds no report.
+    joined. `ignored` names what was understood and holds no report, a word for each.
     """
 
     items: list[tuple[Uplink | Refused, MqttMessage]] = field(default_factory=list)
     settled: list[Ticket] = field(default_factory=list)
     requests: list[DeviceRequest] = field(default_factory=list)
-    asides: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
 
     def settle(self, tickets: Sequence[Ticket]) -> None:
         """Take one wait from each; a ticket without waits is settled, and never twice."""
@@ -52,6 +54,38 @@ class Received:
                 self.settled.append(ticket)
 
 
+class SessionNeeds(NamedTuple):
+    """What a session is opened with: `zone` is that of times without an offset, `most_reports` those of one message."""
+
+    lookup: IdentityLookup
+    zone: tzinfo
+    most_reports: int
+
+
+class SessionCount(NamedTuple):
+    """One number of a session, or several by the values of a label, for whoever measures the gateway."""
+
+    name: str
+    help: str
+    kind: Literal["counter", "gauge"]
+    values: Mapping[str, int]
+    """By the label's value; under the empty text where there is no label."""
+    label: str = ""
+
+
+class DialectSession(Protocol):
+    """The memory of a stateful dialect, within bounds. Use from one task only."""
+
+    def receive(self, message: MqttMessage, ticket: Ticket) -> Received:
+        """What the message holds; its ticket is settled now, or by a later call behind all that it waits for."""
+
+    def sweep(self, *, everything: bool = False) -> Received:
+        """A second has passed: conclude what has waited long enough, or `everything` that waits."""
+
+    def counts(self) -> Iterable[SessionCount]:
+        """Since the session began."""
+
+
 def is_stateful(topic: str) -> bool:
-    """Whether messages on this topic are to be read with what was said before."""
+    """Whether messages on this topic are read with those before them."""
     return topic.startswith(STATEFUL_ROOTS)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint
+from domain.dialects import STATEFUL_FILTERS, UPLINK_FILTERS
+from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, MqttEndpoint
 from domain.topics import Topics
 
 

@@ -2,12 +2,12 @@
 
     broker ──PUBLISH──▶ session ──▶ pipeline ──▶ log.append ──durable──▶ PUBACK
               clock ─────────────────────────────▶ (all before it durable) ──▶ tick on every telemetry partition
-              HJ 212, Sparkplug B ▶ converse ──▶ the same, once settled; NCMD Rebirth where a birth is missing
+              stateful dialects ▶ receive ──▶ the same, once settled; requests to devices where something is missing
 
 Work waits in one queue in order of receipt: an entry is a stretch of messages whose records were handed to the log
 together, or one clock message. The acknowledging task takes them one by one, so PUBACKs keep the order of receipt and a
-tick is written only behind everything received before it. Only a part of an HJ 212 report stands outside of that order: it
-is received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it.
+tick is written only behind everything received before it. Only a part of a report stands outside of that order: it is
+received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import orjson
 import structlog
 
+from domain.dialects import STATEFUL_ROOTS
 from domain.topics import TICK_HEADERS
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket, is_stateful
@@ -35,6 +36,9 @@ _PUBACK: Final = b"\x40\x02"
 _DRAIN_TIMEOUT_S: Final = 30.0
 _QUIET_S: Final = 2.0
 _SWEEP_S: Final = 1.0
+_ROOTS: Final = (*STATEFUL_ROOTS, "urbansense/")
+_LOW, _HIGH = min(_ROOTS), f"{max(_ROOTS)[:-1]}0"
+"""The least range that holds the stateful dialects and the platform's own topics: `0` comes after `/`."""
 
 
 class Decoder(Protocol):
@@ -43,7 +47,7 @@ class Decoder(Protocol):
     def records(self, message: MqttMessage) -> list[Outgoing]:
         """At least one record for any message of a stateless dialect; never raises."""
 
-    def converse(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
+    def receive(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
         """The same for the stateful ones; `ticket` is settled by this answer or a later one. Never raises."""
 
     def sweep(self, *, everything: bool = False) -> Answer:
@@ -135,29 +139,29 @@ class Gateway:
             self._session.publish(self.settings.claim_topic, str(self.since_ns).encode(), retain=True)
         self.counters.reconnects += 1
         self._clock_sent = False
-        self._tell_clock()
+        self._publish_clock()
 
     def _receive(self, publishes: list[Publish]) -> None:
         records: list[Outgoing] = []
         pubacks: list[bytes] = []
         count = own = 0
         received_at_ms = self._received_at_ms()
-        decode = self.decoder.records
+        decode, low, high = self.decoder.records, _LOW, _HIGH
         own_topics = (self.settings.clock_topic, self.settings.claim_topic)
         for topic, payload, packet_id, content_type in publishes:
-            # Spared the closer look: application/…, city… and v3/…, which stand outside of this range.
-            if "d" < topic < "v":
+            # Most topics stand outside of the range and are spared the closer look; inside it costs time only.
+            if low <= topic < high:
                 if topic in own_topics:
                     own += 1
                     self._hand_over(records, pubacks, count)
-                    self._hear_own(topic, payload, packet_id)
+                    self._receive_own(topic, payload, packet_id)
                     records, pubacks, count = [], [], 0
                     received_at_ms = self._received_at_ms()
                     continue
                 if is_stateful(topic):
                     message = MqttMessage(topic, payload, received_at_ms, content_type)
-                    told, ids, settled = self._act_on(self.decoder.converse(message, self._ticket(packet_id)))
-                    records += told
+                    settled_records, ids, settled = self._act_on(self.decoder.receive(message, self._ticket(packet_id)))
+                    records += settled_records
                     pubacks += ids
                     count += settled
                     continue
@@ -177,9 +181,9 @@ class Gateway:
         return Ticket(self._session.connection, packet_id)
 
     def _act_on(self, answer: Answer) -> tuple[list[Outgoing], list[bytes], int]:
-        """Ask what is to be asked; the records, and what they settle: packet ids to acknowledge, and how many messages."""
+        """Publish the requests; the records, and what they settle: packet ids to acknowledge, and how many messages."""
         for request in answer.requests:
-            _log.info("asking an edge node for its birth", topic=request.topic, why=request.why)
+            _log.info("sending a request to a device", topic=request.topic, why=request.why)
             self._session.publish(request.topic, request.payload, qos=0)
         mine = [one.packet_id for one in answer.settled if one.connection == self._session.connection]
         return answer.records, [packet_id for packet_id in mine if packet_id is not None], len(answer.settled)
@@ -197,11 +201,11 @@ class Gateway:
         durable = self.log.append(records) if records else None
         self._queue.put_nowait(_InFlight(self._session.connection, durable, pubacks, count))
 
-    def _hear_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> None:
+    def _receive_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> None:
         """A message of the slot's own: the clock, or a claim to the slot."""
         tick_at_ms = read_clock(payload) if topic == self.settings.clock_topic else None
         if topic == self.settings.claim_topic:
-            self._hear_claim(payload)
+            self._receive_claim(payload)
         elif tick_at_ms is None:
             _log.warning("a clock message that cannot be read was ignored", payload=payload[:200])
         elif self.settings.simulated_clock:
@@ -240,17 +244,17 @@ class Gateway:
     async def _send_clock(self) -> None:
         """One clock message a second, never a second one while the first waits behind the backlog."""
         while not self.settings.simulated_clock:
-            self._tell_clock()
+            self._publish_clock()
             await asyncio.sleep(1.0)
 
-    def _tell_clock(self) -> None:
-        """Publish what the clock says, unless the last one still waits behind the backlog."""
+    def _publish_clock(self) -> None:
+        """Publish the clock's time, unless the last one still waits behind the backlog."""
         if not self._clock_sent and self._session.connected and not self.settings.simulated_clock:
             self._session.publish(self.settings.clock_topic, orjson.dumps({"sent_at_ms": self.now_ms()}))
             self._clock_sent = True
 
-    def _hear_claim(self, payload: bytes) -> None:
-        """Mosquitto 2.0 cuts the older of two processes on one slot without a word; the younger one's claim tells it."""
+    def _receive_claim(self, payload: bytes) -> None:
+        """Mosquitto 2.0 cuts off the older of two processes on one slot without a reason; the younger one's claim is it."""
         if payload.isdigit() and int(payload) > self.since_ns:
             self._session.yield_slot()
 

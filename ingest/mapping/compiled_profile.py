@@ -37,7 +37,7 @@ class FieldTarget(NamedTuple):
 
 
 class FastTarget(NamedTuple):
-    """A slot flattened for the shortest way. A `factor` of None means a boolean quantity, taken as it is."""
+    """A target flattened for the fast path. A `factor` of None means a boolean quantity, taken as it is."""
 
     quantity: str
     factor: float | None
@@ -50,45 +50,45 @@ class FastTarget(NamedTuple):
 class CompiledProfile:
     """A profile compiled.
 
-    Shape: `slots` by source field, never empty ones; `straight` holds those of them that are a single plain slot, and is
+    Shape: `targets` by source field, never empty; `fast_targets` holds those of them that are a single plain one, and is
     empty where readings are derived, so that such reports take the long way. `problems` says why a mapped field or a
     derived reading (`derived.<quantity>`) cannot be used; such a profile is the registry's to mend.
     """
 
-    slots: dict[str, tuple[FieldTarget, ...]]
-    straight: dict[str, FastTarget]
+    targets: dict[str, tuple[FieldTarget, ...]]
+    fast_targets: dict[str, FastTarget]
     ignored: frozenset[str]
     problems: dict[str, str]
     derived: tuple[Derivation, ...] = ()
 
 
 def compile_profile(profile: Profile | None, built_in: Mapping[str, tuple[str, str]] = _CANONICAL) -> CompiledProfile:
-    """The plan of `profile`; where it maps nothing or is None, that of `built_in`: (quantity, unit) by source field.
+    """`profile` compiled; where it maps nothing or is None, `built_in`: (quantity, unit) by source field.
 
     Unless a dialect has names of its own, those are the canonical quantities in canonical units.
     """
-    slots: dict[str, tuple[FieldTarget, ...]] = {}
+    targets: dict[str, tuple[FieldTarget, ...]] = {}
     problems: dict[str, str] = {}
     for mapping in profile.fields if profile else ():
-        slot = _compile_mapping(mapping)
-        if isinstance(slot, FieldTarget):
-            slots[mapping.source] = (*slots.get(mapping.source, ()), slot)
+        target = _compile_mapping(mapping)
+        if isinstance(target, FieldTarget):
+            targets[mapping.source] = (*targets.get(mapping.source, ()), target)
         else:
-            problems[mapping.source] = slot
+            problems[mapping.source] = target
     ignored = frozenset(profile.ignore if profile else ())
     names = _LINK if profile and profile.fields else built_in
-    for name in names.keys() - problems.keys() - slots.keys():
-        slots[name] = (_built_in_slot(*names[name]),)
+    for name in names.keys() - problems.keys() - targets.keys():
+        targets[name] = (_built_in_target(*names[name]),)
     derived = _compile_derived(profile.derived if profile else (), problems)
-    straight = {
-        source: _straightened(of_source[0])
-        for source, of_source in slots.items()
+    fast_targets = {
+        source: _fast_target(of_source[0])
+        for source, of_source in targets.items()
         if source not in ignored and source not in problems and len(of_source) == 1 and _is_plain(of_source[0])
     }
-    return CompiledProfile(slots, {} if derived else straight, ignored, problems, derived)
+    return CompiledProfile(targets, {} if derived else fast_targets, ignored, problems, derived)
 
 
-def _built_in_slot(name: str, unit: str) -> FieldTarget:
+def _built_in_target(name: str, unit: str) -> FieldTarget:
     quantity = CATALOGUE[name]
     if unit == quantity.unit:
         return FieldTarget(quantity)
@@ -121,11 +121,13 @@ def _compile_derived(derived: Sequence[DerivedReading], problems: dict[str, str]
     return tuple(compiled)
 
 
-def _is_plain(slot: FieldTarget) -> bool:
-    return not slot.quantity.boolean or (slot.factor, slot.bias) == (1.0, 0.0)
+def _is_plain(target: FieldTarget) -> bool:
+    return not target.quantity.boolean or (target.factor, target.bias) == (1.0, 0.0)
 
 
-def _straightened(slot: FieldTarget) -> FastTarget:
-    quantity = slot.quantity
-    factor = None if quantity.boolean else slot.factor
-    return FastTarget(quantity.name, factor, slot.bias, max(quantity.low, slot.low), min(quantity.high, slot.high))
+def _fast_target(target: FieldTarget) -> FastTarget:
+    quantity = target.quantity
+    factor = None if quantity.boolean else target.factor
+    return FastTarget(
+        quantity.name, factor, target.bias, max(quantity.low, target.low), min(quantity.high, target.high)
+    )

@@ -24,8 +24,8 @@ class Normalised(NamedTuple):
     refused: Refused | None
 
 
-def normalise(uplink: Uplink, sender: ReportingDevice, received_at_ms: int, replay_of: str | None = None) -> Normalised:
-    """The telemetry of `uplink`, sent by `sender`.
+def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, replay_of: str | None = None) -> Normalised:
+    """The telemetry of `uplink`, a report of `device`.
 
     Shape: what is unknown, not finite or of the wrong type is left out and named in `refused`, all of a report in one;
     without one usable reading there is no telemetry. Units: canonical; implausible values stay and are marked `bad`.
@@ -34,18 +34,18 @@ def normalise(uplink: Uplink, sender: ReportingDevice, received_at_ms: int, repl
     observed_at_ms = _observed_at_ms(uplink, received_at_ms)
     if observed_at_ms is None:
         detail = f"observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
-        return Normalised(None, Refused(Reason.BAD_TIME, detail, sender.device_id))
-    readings = read_fields(uplink.fields, uplink.units, sender.plan, uplink.quality, uplink.companions)
-    if sender.plan.derived:
-        add_derived(readings, sender.plan.derived, sender.attributes)
+        return Normalised(None, Refused(Reason.BAD_TIME, detail, device.device_id))
+    readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
+    if device.profile.derived:
+        add_derived(readings, device.profile.derived, device.attributes)
     message_id = _message_id(uplink.message_id, readings)
     refusal = readings.refusal or (None if readings.values else (Reason.BAD_VALUE, "no reading that the profile takes"))
-    refused = Refused(*refusal, sender.device_id) if refusal else None
+    refused = Refused(*refusal, device.device_id) if refusal else None
     if not readings.values:
         return Normalised(None, refused)
     telemetry: Telemetry = {
-        "device_id": sender.device_id,
-        "kind": sender.kind,
+        "device_id": device.device_id,
+        "kind": device.kind,
         "observed_at_ms": observed_at_ms,
         "received_at_ms": received_at_ms,
         **({"message_id": message_id} if message_id is not None else {}),  # type: ignore[typeddict-item]
@@ -54,8 +54,8 @@ def normalise(uplink: Uplink, sender: ReportingDevice, received_at_ms: int, repl
     }
     if readings.quality:
         telemetry["quality"] = readings.quality
-    if sender.area is not None:
-        telemetry["area"] = sender.area
+    if device.area is not None:
+        telemetry["area"] = device.area
     if uplink.observed_at_ms is None:
         telemetry["time_source"] = "gateway"
     if replay_of is not None:
@@ -64,27 +64,27 @@ def normalise(uplink: Uplink, sender: ReportingDevice, received_at_ms: int, repl
 
 
 def _observed_at_ms(uplink: Uplink, received_at_ms: int) -> int | None:
-    said = uplink.observed_at_ms
-    if said is None:
-        said = received_at_ms + uplink.offset_ms
-    if isinstance(said, bool) or not isinstance(said, int | float):
+    at_ms = uplink.observed_at_ms
+    if at_ms is None:
+        at_ms = received_at_ms + uplink.offset_ms
+    if isinstance(at_ms, bool) or not isinstance(at_ms, int | float):
         return None
-    if not received_at_ms - OLDEST_MS <= said <= received_at_ms + NEWEST_MS or said != int(said):
+    if not received_at_ms - OLDEST_MS <= at_ms <= received_at_ms + NEWEST_MS or at_ms != int(at_ms):
         return None
-    return int(said)
+    return int(at_ms)
 
 
-def _message_id(said: object, readings: ReportReadings) -> str | None:
-    """The device's own id of the message as text; anything but a short text or a whole number is left out and told."""
-    if isinstance(said, int) and not isinstance(said, bool) and abs(said) < _SEQUENCE_END:
-        said = str(said)
-    if said is None or (isinstance(said, str) and len(said) <= LONGEST_MESSAGE_ID):
-        return said
+def _message_id(given: object, readings: ReportReadings) -> str | None:
+    """The device's own id of the message as text; anything but a short text or a whole number is left out and named."""
+    if isinstance(given, int) and not isinstance(given, bool) and abs(given) < _SEQUENCE_END:
+        given = str(given)
+    if given is None or (isinstance(given, str) and len(given) <= LONGEST_MESSAGE_ID):
+        return given
     readings.bad.append("seq (no whole number, and no text of at most 128 characters)")
     return None
 
 
-def _worded(said: object) -> str:
-    if isinstance(said, str | int | float):
-        return repr(said)[:60]
-    return f"a value of type {type(said).__name__}"
+def _worded(value: object) -> str:
+    if isinstance(value, str | int | float):
+        return repr(value)[:60]
+    return f"a value of type {type(value).__name__}"

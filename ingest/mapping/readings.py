@@ -15,7 +15,7 @@ from ingest.dialects.senml.units import UCUM_UNITS
 from ingest.mapping.compiled_profile import CompiledProfile, FieldTarget
 
 _NAMED_AT_MOST: Final = 12
-_NOTHING_SAID: Final[Mapping[str, Quality]] = {}
+_NO_QUALITY: Final[Mapping[str, Quality]] = {}
 
 
 @dataclass(slots=True)
@@ -32,42 +32,42 @@ class ReportReadings:
         """Why fields were left out, with their names; None if none was."""
         if not self.bad and not self.unknown:
             return None
-        told = [_listed(words, names) for words, names in (("", self.bad), ("unknown: ", self.unknown)) if names]
-        return Reason.BAD_VALUE if self.bad else Reason.UNKNOWN_QUANTITY, "; ".join(told)
+        parts = [_listed(words, names) for words, names in (("", self.bad), ("unknown: ", self.unknown)) if names]
+        return Reason.BAD_VALUE if self.bad else Reason.UNKNOWN_QUANTITY, "; ".join(parts)
 
 
 def read_fields(
     fields: Mapping[str, object],
     units: Mapping[str, str],
-    plan: CompiledProfile,
-    said: Mapping[str, Quality] = _NOTHING_SAID,
+    profile: CompiledProfile,
+    quality: Mapping[str, Quality] = _NO_QUALITY,
     companions: Collection[str] = (),
 ) -> ReportReadings:
-    """The readings that `fields` give under `plan`; units named by the message itself win over the profile's.
+    """The readings that `fields` give under `profile`; units named by the message itself win over the profile's.
 
-    Quality: the worse of what the device said of the field (`said`) and what the value looks like. A field among
-    `companions` that the profile does not name is left out without a word.
+    Quality: the worse of what the device says of the field (`quality`) and what the value looks like. A field among
+    `companions` that the profile does not name is left out and not named.
     """
     readings = ReportReadings()
     for source, value in fields.items():
-        if source in plan.ignored:
+        if source in profile.ignored:
             continue
-        if source in plan.problems:
-            readings.bad.append(f"{source} ({plan.problems[source]})")
-        elif source not in plan.slots:
+        if source in profile.problems:
+            readings.bad.append(f"{source} ({profile.problems[source]})")
+        elif source not in profile.targets:
             if source not in companions:
                 readings.unknown.append(source)
         else:
-            for slot in plan.slots[source]:
-                _add(readings, source, value, slot, units.get(source), said.get(source))
+            for target in profile.targets[source]:
+                _add(readings, source, value, target, units.get(source), quality.get(source))
     return readings
 
 
 def _add(
-    readings: ReportReadings, source: str, value: object, slot: FieldTarget, unit: str | None, said: Quality | None
+    readings: ReportReadings, source: str, value: object, target: FieldTarget, unit: str | None, marked: Quality | None
 ) -> None:
-    quantity = slot.quantity
-    reading = _canonical(value, slot, unit)
+    quantity = target.quantity
+    reading = _canonical(value, target, unit)
     if isinstance(reading, str):
         readings.bad.append(f"{source} ({reading})")
     elif quantity.name in readings.values:
@@ -76,18 +76,18 @@ def _add(
         readings.values[quantity.name] = reading
         if not quantity.is_plausible(reading):
             readings.quality[quantity.name] = "bad"
-        elif said == "bad":
-            readings.quality[quantity.name] = said
-        elif not slot.low <= reading <= slot.high:
-            readings.quality[quantity.name] = slot.outside
-        elif said is not None:
-            readings.quality[quantity.name] = said
+        elif marked == "bad":
+            readings.quality[quantity.name] = marked
+        elif not target.low <= reading <= target.high:
+            readings.quality[quantity.name] = target.outside
+        elif marked is not None:
+            readings.quality[quantity.name] = marked
 
 
-def _canonical(value: object, slot: FieldTarget, unit: str | None) -> Reading | str:
+def _canonical(value: object, target: FieldTarget, unit: str | None) -> Reading | str:
     """The reading in its canonical unit, or a word on why there is none."""
     if isinstance(value, bool):
-        if not slot.quantity.boolean:
+        if not target.quantity.boolean:
             return "true or false where a number belongs"
     elif not isinstance(value, int | float):
         return f"{_type_name(value)} where a number belongs"
@@ -95,16 +95,16 @@ def _canonical(value: object, slot: FieldTarget, unit: str | None) -> Reading | 
         number = float(value)
     except OverflowError:
         return "not finite"
-    factor, bias = slot.factor, slot.bias
-    if unit is not None and not slot.quantity.boolean:
-        conversion = _conversion(unit, slot.quantity.name) if unit in UCUM_UNITS else None
+    factor, bias = target.factor, target.bias
+    if unit is not None and not target.quantity.boolean:
+        conversion = _conversion(unit, target.quantity.name) if unit in UCUM_UNITS else None
         if conversion is None:
-            return f"its unit {unit!r} is not one of {slot.quantity.unit!r}"
-        factor, bias = slot.scale * conversion.factor, slot.offset * conversion.factor + conversion.offset
+            return f"its unit {unit!r} is not one of {target.quantity.unit!r}"
+        factor, bias = target.scale * conversion.factor, target.offset * conversion.factor + conversion.offset
     number = number * factor + bias
     if not isfinite(number):
         return "not finite"
-    if slot.quantity.boolean:
+    if target.quantity.boolean:
         return number == 1.0 if number in (0.0, 1.0) else "neither true nor false"
     return number
 

@@ -1,4 +1,4 @@
-"""Who sent a report: the registry's device behind it, with everything its reports need, looked up once."""
+"""The registry's device behind a report, with everything its reports need, looked up once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,8 @@ from domain.devices import AttributeValue, Device, DeviceState, IdentityLookup, 
 from domain.identities import OWN_ID
 from domain.rejections import Reason
 from domain.topics import Topics
-from ingest.dialects.hj212 import segment
-from ingest.dialects.hj212.factors import READINGS
 from ingest.dialects.messages import Refused, Uplink
+from ingest.dialects.register import DEFAULT_FIELDS
 from ingest.mapping.compiled_profile import CompiledProfile, compile_profile
 
 _HIGHEST_CHAIN: Final = 16
@@ -19,30 +18,30 @@ _HIGHEST_CHAIN: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class ReportingDevice:
-    """A device as its telemetry needs it: `topic` and `key` on the log, and the plan of its readings."""
+    """A device as its telemetry needs it: `topic` and `key` on the log, and the profile of its readings."""
 
     device_id: str
     kind: str
     area: str | None
     topic: str
     key: bytes
-    plan: CompiledProfile
+    profile: CompiledProfile
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 class DeviceResolver:
-    """The registry's devices as senders. A device is looked up anew each time; the plan of a profile is kept."""
+    """The registry's devices as reports need them. A device is looked up anew each time; compiled profiles are kept."""
 
     def __init__(self, topics: Topics, lookup: IdentityLookup) -> None:
         self._topics = topics
         self._lookup = lookup
-        self._plans: dict[tuple[str, bool], tuple[Profile | None, CompiledProfile]] = {}
+        self._compiled: dict[tuple[str, str], tuple[Profile | None, CompiledProfile]] = {}
 
-    def find(self, uplink: Uplink) -> ReportingDevice | Refused:
-        """The sender of `uplink`, or why its report must be refused.
+    def resolve(self, uplink: Uplink) -> ReportingDevice | Refused:
+        """The device that `uplink` reports on, or why its report must be refused.
 
         The registry decides: whether the device is known and in service, whether its kind is the topic's, and whether
-        who spoke for it stands on its parent chain and is in service too.
+        who reported for it stands on its parent chain and is in service too.
         """
         device = self._lookup.find(uplink.identity)
         if device is None:
@@ -66,7 +65,7 @@ class DeviceResolver:
             area=device.area,
             topic=self._topics.telemetry(device.kind),
             key=device.device_id.encode(),
-            plan=self._plan(device.profile, names_factors=uplink.codec == segment.CODEC),
+            profile=self._profile(device.profile, uplink.codec),
             attributes=device.attributes,
         )
 
@@ -84,10 +83,11 @@ class DeviceResolver:
             above = parent
         return "it is neither its parent nor above that"
 
-    def _plan(self, profile_name: str, *, names_factors: bool) -> CompiledProfile:
-        profile = self._lookup.profile(profile_name)
-        known = self._plans.get((profile_name, names_factors))
+    def _profile(self, name: str, codec: str) -> CompiledProfile:
+        profile, default_fields = self._lookup.profile(name), DEFAULT_FIELDS.get(codec)
+        key = name, codec if default_fields is not None else ""
+        known = self._compiled.get(key)
         if known is None or (known[0] is not profile and known[0] != profile):
-            plan = compile_profile(profile, READINGS) if names_factors else compile_profile(profile)
-            known = self._plans[profile_name, names_factors] = (profile, plan)
+            compiled = compile_profile(profile, default_fields) if default_fields else compile_profile(profile)
+            known = self._compiled[key] = (profile, compiled)
         return known[1]

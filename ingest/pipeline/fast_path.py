@@ -1,7 +1,7 @@
-"""The shortest way from good native messages to telemetry; anything out of the ordinary takes the long one.
+"""The fast path from good native messages to telemetry; anything out of the ordinary takes the long way.
 
-Nothing is decided here: a report is plainly good, or it is not ours to judge. A test holds the two ways equal. What makes
-it short: one parse, one look at each reading, senders remembered by topic, no object between the JSON and the record.
+Nothing is decided here: a report is plainly good, or it takes the long way. A test holds the two equal. What makes it
+fast: one parse, one look at each reading, devices remembered by topic, no object between the JSON and the record.
 """
 
 from typing import Any, Final
@@ -26,12 +26,14 @@ _CONTENT_TYPES: Final = (None, "application/json")
 
 
 class FastPath:
-    """The short way, with a bounded memory of who sends on which topic. Use from one task only."""
+    """The fast path, with a bounded memory of which device reports on which topic. Use from one task only."""
 
-    def __init__(self, lookup: DeviceLookup, senders: DeviceResolver, limits: Limits, times: ClocklessDevices) -> None:
-        self._times = times
+    def __init__(
+        self, lookup: DeviceLookup, resolver: DeviceResolver, limits: Limits, clockless: ClocklessDevices
+    ) -> None:
+        self._clockless = clockless
         self._lookup = lookup
-        self._senders = senders
+        self._resolver = resolver
         self._limits = limits
         self._version = lookup.version
         self._known: dict[str | tuple[str, str], ReportingDevice] = {}
@@ -39,8 +41,8 @@ class FastPath:
     def records(self, message: MqttMessage) -> list[Outgoing] | None:
         """The records of a native message in which every report is plainly good; None for any other.
 
-        orjson passes over a key told twice, so the colons are counted: there is one for each key, and none may be left
-        over for a second telling. (A colon inside a string only sends its message the long way.)
+        orjson passes over a key that stands twice, so the colons are counted: there is one for each key, and none may be
+        left over for a second one. (A colon inside a string only sends its message the long way.)
         """
         topic, payload, received_at_ms, content_type, replay_of = message
         if replay_of is not None or content_type not in _CONTENT_TYPES or not topic.startswith("city"):
@@ -57,32 +59,32 @@ class FastPath:
         colons = payload.count(b":")
         if type(document) is list:
             return self._batch(document, topic, received_at_ms, colons)
-        sender = self._known.get(topic) or self._find(topic)
-        telemetry = fast_telemetry(document, sender, received_at_ms) if sender is not None else None
-        if sender is None or telemetry is None or colons != len(document) + len(document["readings"]):
+        device = self._known.get(topic) or self._find(topic)
+        telemetry = fast_telemetry(document, device, received_at_ms) if device is not None else None
+        if device is None or telemetry is None or colons != len(document) + len(document["readings"]):
             return None
-        return [self._record(sender, telemetry)]
+        return [self._record(device, telemetry)]
 
     def _batch(self, reports: list[Any], topic: str, received_at_ms: int, colons: int) -> list[Outgoing] | None:
         if len(reports) > self._limits.reports:
             return None
-        spoken = topic.startswith("city-gateway/")
-        sender = None if spoken else self._known.get(topic) or self._find(topic)
+        behind_gateway = topic.startswith("city-gateway/")
+        device = None if behind_gateway else self._known.get(topic) or self._find(topic)
         found: list[tuple[ReportingDevice, Telemetry]] = []
         for report in reports:
-            if spoken:
-                sender = self._find_spoken(topic, report)
-            telemetry = fast_telemetry(report, sender, received_at_ms) if sender is not None else None
-            if sender is None or telemetry is None:
+            if behind_gateway:
+                device = self._find_behind_gateway(topic, report)
+            telemetry = fast_telemetry(report, device, received_at_ms) if device is not None else None
+            if device is None or telemetry is None:
                 return None
             colons -= len(report) + len(report["readings"])
-            found.append((sender, telemetry))
+            found.append((device, telemetry))
         return [self._record(*one) for one in found] if found and not colons else None
 
-    def _record(self, sender: ReportingDevice, telemetry: Telemetry) -> Outgoing:
+    def _record(self, device: ReportingDevice, telemetry: Telemetry) -> Outgoing:
         if "time_source" in telemetry:
-            telemetry["observed_at_ms"] = self._times.next_ms(sender.device_id, telemetry["received_at_ms"])
-        return Outgoing(sender.topic, sender.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)
+            telemetry["observed_at_ms"] = self._clockless.next_ms(device.device_id, telemetry["received_at_ms"])
+        return Outgoing(device.topic, device.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)
 
     def _find(self, topic: str) -> ReportingDevice | None:
         match topic.split("/"):
@@ -90,7 +92,7 @@ class FastPath:
                 return self._remember(topic, Uplink(CODEC, {}, OWN_ID.of(device_id), kind=kind))
         return None
 
-    def _find_spoken(self, topic: str, report: Any) -> ReportingDevice | None:
+    def _find_behind_gateway(self, topic: str, report: Any) -> ReportingDevice | None:
         device_id = report.get("device_id") if type(report) is dict else None
         if type(device_id) is not str:
             return None
@@ -104,29 +106,29 @@ class FastPath:
         return None
 
     def _remember(self, key: str | tuple[str, str], uplink: Uplink) -> ReportingDevice | None:
-        found = self._senders.find(uplink)
+        found = self._resolver.resolve(uplink)
         if not isinstance(found, ReportingDevice):
             return None
         self._known[key] = found
         return found
 
 
-def fast_telemetry(report: Any, sender: ReportingDevice, received_at_ms: int) -> Telemetry | None:
+def fast_telemetry(report: Any, device: ReportingDevice, received_at_ms: int) -> Telemetry | None:
     """What `normalise` makes of a native report, or None where it takes more than a look to tell."""
     if type(report) is not dict:
         return None
-    fields, said_at_ms, message_id = report.get("readings"), report.get("ts"), report.get("seq")
-    observed_at_ms = received_at_ms if said_at_ms is None else said_at_ms
+    fields, given_at_ms, message_id = report.get("readings"), report.get("ts"), report.get("seq")
+    observed_at_ms = received_at_ms if given_at_ms is None else given_at_ms
     if type(fields) is not dict or type(observed_at_ms) is not int:
         return None
     if not received_at_ms - OLDEST_MS <= observed_at_ms <= received_at_ms + NEWEST_MS:
         return None
-    readings = _straight_readings(fields, sender.plan.straight)
+    readings = _fast_readings(fields, device.profile.fast_targets)
     if readings is None:
         return None
     telemetry: Telemetry = {
-        "device_id": sender.device_id,
-        "kind": sender.kind,
+        "device_id": device.device_id,
+        "kind": device.kind,
         "observed_at_ms": observed_at_ms,
         "received_at_ms": received_at_ms,
     }  # type: ignore[typeddict-item]
@@ -138,20 +140,20 @@ def fast_telemetry(report: Any, sender: ReportingDevice, received_at_ms: int) ->
         return None
     telemetry["codec"] = CODEC
     telemetry["readings"] = readings
-    if sender.area is not None:
-        telemetry["area"] = sender.area
-    if said_at_ms is None:
+    if device.area is not None:
+        telemetry["area"] = device.area
+    if given_at_ms is None:
         telemetry["time_source"] = "gateway"
     return telemetry
 
 
-def _straight_readings(fields: dict[str, Any], straight: dict[str, FastTarget]) -> dict[str, Reading] | None:
+def _fast_readings(fields: dict[str, Any], targets: dict[str, FastTarget]) -> dict[str, Reading] | None:
     readings: dict[str, Reading] = {}
     for source, value in fields.items():
-        slot = straight.get(source)
-        if slot is None:
+        target = targets.get(source)
+        if target is None:
             return None
-        quantity, factor, bias, low, high = slot
+        quantity, factor, bias, low, high = target
         if factor is None:
             if type(value) is not bool:
                 return None

@@ -1,14 +1,13 @@
 """From one MQTT message to its records on the log: the way of every message, and the one place that catches all.
 
-message ──▶ shortcut: plainly good native? ──yes──────────────────────▶ telemetry.<kind>
+message ──▶ fast path: plainly good native? ──yes─────────────────────▶ telemetry.<kind>
                   │ no
-                  ├──▶ decode ─┬▶ sender ──▶ normalise ──┬────────────▶ telemetry.<kind>
-                  │      └─────│─────┴───────────────────┴──refused──▶ telemetry.rejected
-                  └──▶ hear ───┘   (HJ 212, Sparkplug B: what was said before counts)
+                  ├──▶ decode ──┬▶ resolve ──▶ normalise ──┬──────────▶ telemetry.<kind>
+                  │       └─────│─────┴────────────────────┴─refused──▶ telemetry.rejected
+                  └──▶ receive ─┘   (stateful dialects: read with the messages before)
 """
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,11 +19,9 @@ from domain.devices import IdentityLookup
 from domain.errors import Unreadable
 from domain.rejections import Reason
 from domain.topics import TELEMETRY_HEADERS, Topics
-from ingest.dialects.hj212.stations import Stations
 from ingest.dialects.messages import Decoded, MqttMessage, Refused, Uplink
-from ingest.dialects.register import decode
-from ingest.dialects.sparkplug.edge_nodes import EdgeNodes
-from ingest.dialects.state import Received, Ticket, is_stateful
+from ingest.dialects.register import decode, open_sessions
+from ingest.dialects.state import Received, SessionNeeds, Ticket, is_stateful
 from ingest.mapping.normalise import normalise
 from ingest.mapping.resolve import DeviceResolver
 from ingest.pipeline.answer import Answer
@@ -37,15 +34,16 @@ from streams.ports import Outgoing
 _log = structlog.get_logger()
 _COPIES_BYTES: Final = 1024 * 1024
 CHINA: Final = ZoneInfo("Asia/Shanghai")
-"""Where HJ 212 is spoken, unless the settings say otherwise."""
+"""The zone of times without an offset, unless the settings name another."""
 
 
 class Pipeline:
     """Turns messages into records, and counts what became of their reports. Use from one task only.
 
     `accepted` counts telemetry records, `rejected` whole rejections by reason, `rejected_in_part` the partial ones, whose
-    reports were accepted. `asides` counts, by a word, what was understood and holds no report: such leaves no record.
-    `zone` is where HJ 212 stations have their local time.
+    reports were accepted. `ignored` counts, by a word, what was understood and holds no report: such leaves no record.
+    `sessions` are those of the stateful dialects, by the first level of their topics; `zone` is that of their times
+    without an offset.
     """
 
     def __init__(
@@ -58,24 +56,23 @@ class Pipeline:
         self.accepted = 0
         self.rejected: dict[Reason, int] = dict.fromkeys(Reason, 0)
         self.rejected_in_part: dict[Reason, int] = dict.fromkeys(Reason, 0)
-        self.asides: Counter[str] = Counter()
+        self.ignored: Counter[str] = Counter()
         self._topics = topics
         self._limits = limits or Limits()
-        self._senders = DeviceResolver(topics, lookup)
-        self._times = ClocklessDevices()
-        self._shortcut = FastPath(lookup, self._senders, self._limits, self._times)
-        self.stations = Stations(lookup, zone, self._limits.reports)
-        self.edge_nodes = EdgeNodes(lookup, self._limits.reports)
+        self._resolver = DeviceResolver(topics, lookup)
+        self._clockless = ClocklessDevices()
+        self._fast_path = FastPath(lookup, self._resolver, self._limits, self._clockless)
+        self.sessions = open_sessions(SessionNeeds(lookup, zone, self._limits.reports))
 
     def records(self, message: MqttMessage) -> list[Outgoing]:
-        """The records of `message`, telemetry first, then rejections; at least one, but for what `converse` tells of.
+        """The records of `message`, telemetry first, then rejections; at least one, but for what `receive` says.
 
         Raises: nothing. A bug met on the way is logged and its message rejected, for one message must not stop a city.
         """
         try:
-            records = self._shortcut.records(message)
+            records = self._fast_path.records(message)
             if records is None and is_stateful(message.topic):
-                return self.converse(message).records
+                return self.receive(message).records
             if records is None:
                 return self._judged(message, self._decoded(message))
         except Exception as error:
@@ -83,20 +80,20 @@ class Pipeline:
         self.accepted += len(records)
         return records
 
-    def converse(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
-        """The same for a message of a dialect with a memory, which may settle earlier messages, or wait for later ones.
+    def receive(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
+        """The same for a message of a stateful dialect, which may settle earlier messages, or wait for later ones.
 
-        Shape: no record where it holds no report (`asides`), or where it is a part whose report is not whole yet; a
+        Shape: no record where it holds no report (`ignored`), or where it is a part whose report is not whole yet; a
         replayed message has one always. `ticket` is in `settled`, now or in a later answer, behind all its records.
         Raises: nothing, as `records`.
         """
         ticket = ticket or Ticket(0, None)
         try:
-            heard = self._heard(message, ticket)
+            received = self._received(message, ticket)
         except Exception as error:
             ticket.settled = True
             return Answer(self._rejections(message, [(_bug(error, message), False)]), [ticket])
-        answer = self._answer(heard)
+        answer = self._answer(received)
         if message.replay_of is not None and not answer.records:
             refused = Refused(Reason.UNPARSEABLE, "it holds no report")
             return answer._replace(records=self._rejections(message, [(refused, False)]))
@@ -107,30 +104,31 @@ class Pipeline:
 
         `everything` gives up all that waits, before a session ends for good. Raises: nothing.
         """
-        self.edge_nodes.sweep()
-        return self._answer(self.stations.sweep(everything=everything))
+        answers = [self._answer(session.sweep(everything=everything)) for session in self.sessions.values()]
+        return Answer(
+            [record for answer in answers for record in answer.records],
+            [ticket for answer in answers for ticket in answer.settled],
+            [request for answer in answers for request in answer.requests],
+        )
 
-    def _heard(self, message: MqttMessage, ticket: Ticket) -> Received:
+    def _received(self, message: MqttMessage, ticket: Ticket) -> Received:
         refused = self._too_large(message)
         if refused is not None:
             return Received([(refused, message)], [ticket])
-        hear: Callable[[MqttMessage, Ticket], Received] = (
-            self.stations.hear if message.topic.startswith("hj212/") else self.edge_nodes.hear
-        )
-        return hear(message, ticket)
+        return self.sessions[message.topic.partition("/")[0]].receive(message, ticket)
 
-    def _answer(self, heard: Received) -> Answer:
-        self.asides.update(heard.asides)
-        told: dict[int, tuple[MqttMessage, Decoded]] = {}
-        for item, message in heard.items:
-            told.setdefault(id(message), (message, []))[1].append(item)
+    def _answer(self, received: Received) -> Answer:
+        self.ignored.update(received.ignored)
+        by_message: dict[int, tuple[MqttMessage, Decoded]] = {}
+        for item, message in received.items:
+            by_message.setdefault(id(message), (message, []))[1].append(item)
         records: list[Outgoing] = []
-        for message, items in told.values():
+        for message, items in by_message.values():
             try:
                 records += self._judged(message, items)
             except Exception as error:
                 records += self._rejections(message, [(_bug(error, message), False)])
-        return Answer(records, heard.settled, heard.requests)
+        return Answer(records, received.settled, received.requests)
 
     def _judged(self, message: MqttMessage, items: Decoded) -> list[Outgoing]:
         telemetry: list[Outgoing] = []
@@ -149,15 +147,15 @@ class Pipeline:
         """The record of one report, why it was refused, or both: then it was accepted in part."""
         if isinstance(item, Refused):
             return None, item
-        sender = self._senders.find(item)
-        if isinstance(sender, Refused):
-            return None, sender
-        report, refused = normalise(item, sender, message.received_at_ms, message.replay_of)
+        device = self._resolver.resolve(item)
+        if isinstance(device, Refused):
+            return None, device
+        report, refused = normalise(item, device, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused
         if "time_source" in report and report["observed_at_ms"] == message.received_at_ms:
-            report["observed_at_ms"] = self._times.next_ms(report["device_id"], message.received_at_ms)
-        return Outgoing(sender.topic, sender.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
+            report["observed_at_ms"] = self._clockless.next_ms(report["device_id"], message.received_at_ms)
+        return Outgoing(device.topic, device.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
 
     def _too_large(self, message: MqttMessage) -> Refused | None:
         size = len(message.payload)

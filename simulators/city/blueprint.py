@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from simulators.city.lighting_plan import plan_of
-from simulators.dialects.ports import DialectName
+from simulators.dialects import DialectName, Siting, those
 from simulators.ground.names import Name
 from simulators.ground.place import ZHANGJIAGANG, Place
 from simulators.ground.streets import PLAIN_STREETS, Grade, StreetPattern
@@ -20,9 +20,10 @@ Dialects = Mapping[DialectName, Share]
 """Shares of devices by the dialect they speak; they need not add up to one, each counts against their sum."""
 
 _NATIVE_ONLY: Final[Dialects] = {DialectName.NATIVE: 1.0}
-BEHIND_GATEWAYS: Final = (DialectName.SPARKPLUG, DialectName.NATIVE_BATCH)
-LORAWAN: Final = (DialectName.CHIRPSTACK, DialectName.THINGS_STACK)
-_BY_THEMSELVES: Final = (DialectName.NATIVE, DialectName.SENML_JSON, DialectName.SENML_CBOR)
+BEHIND_GATEWAYS: Final = those(Siting.BEHIND_GATEWAYS)
+LORAWAN: Final = those(Siting.LORAWAN)
+_STATIONS: Final = those(Siting.STATIONS)
+_ANYWHERE: Final = those(Siting.ANYWHERE)
 
 
 def _known_zone(name: str) -> str:
@@ -127,7 +128,7 @@ class LampPart(_Part):
         Grade.STREET: LampGrade(watts=(150.0, 120.0), height_m=10.0),
         Grade.LANE: LampGrade(watts=(100.0, 60.0), height_m=8.0),
     }
-    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, *BEHIND_GATEWAYS)] = _NATIVE_ONLY
+    dialects: Annotated[Dialects, _among(*_ANYWHERE, *BEHIND_GATEWAYS)] = _NATIVE_ONLY
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -162,7 +163,7 @@ class CoverPart(_Part):
         WellSort.SUPPLY: Well(share=0.25, depth_m=(1.2, 2.0)),
         WellSort.LIGHTING: Well(share=0.25, depth_m=(0.8, 1.2)),
     }
-    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, *LORAWAN)] = _NATIVE_ONLY
+    dialects: Annotated[Dialects, _among(*_ANYWHERE, *LORAWAN)] = _NATIVE_ONLY
 
 
 class Monitors(_Part):
@@ -170,11 +171,11 @@ class Monitors(_Part):
 
     share: Share
     rhythms: Annotated[tuple[Rhythm, ...], Field(min_length=1)] = (Rhythm(every_s=300, share=1.0),)
-    dialects: Annotated[Dialects, _among(*_BY_THEMSELVES, DialectName.HJ212)] = _NATIVE_ONLY
+    dialects: Annotated[Dialects, _among(*_ANYWHERE, *_STATIONS)] = _NATIVE_ONLY
 
 
 class MonitorPart(_Part):
-    """Water monitors: `share` of all devices. Only quality stations speak HJ 212."""
+    """Water monitors: `share` of all devices. Only quality stations report in the dialects of stations."""
 
     share: Annotated[float, Field(ge=0, le=0.9)] = 0.05
     sorts: Annotated[Mapping[MonitorSort, Monitors], Field(min_length=1)] = {MonitorSort.ALL: Monitors(share=1.0)}
@@ -182,8 +183,9 @@ class MonitorPart(_Part):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         for sort, monitors in self.sorts.items():
-            if sort is not MonitorSort.QUALITY and DialectName.HJ212 in monitors.dialects:
-                raise ValueError(f"sorts.{sort}: hj212 is for quality stations")
+            misplaced = [name for name in _STATIONS if name in monitors.dialects]
+            if sort is not MonitorSort.QUALITY and misplaced:
+                raise ValueError(f"sorts.{sort}: {', '.join(misplaced)} is for quality stations")
         return self
 
 

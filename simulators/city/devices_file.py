@@ -9,10 +9,12 @@ from typing import Final
 import orjson
 
 from domain.devices import Area, Device
+from domain.identities import SCHEMES
 
 COLUMNS: Final = (
     "device_id", "kind", "profile", "name", "area", "lon", "lat", "parent_id", "component_code", "department",
-    "report_interval_s", "dev_eui", "mn", "attributes", "grid", "sparkplug", "owner",
+    "report_interval_s", *(scheme.column for scheme in SCHEMES if scheme.in_every_file), "attributes", "grid",
+    *(scheme.column for scheme in SCHEMES if not scheme.in_every_file), "owner",
 )  # fmt: skip
 """The columns of a devices file, in order; an empty cell means the profile's default."""
 

@@ -7,14 +7,14 @@ gateways:  |                 G1                |     none        so many cabinet
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import BEHIND_GATEWAYS, Blueprint
 from simulators.city.lighting_plan import NORMAL_PLAN, plan_of
 from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.ports import DialectName
+from simulators.dialects import DialectName, identity_of, keeps_session
 from simulators.ground.streets import Grade, GroundPlan, Spot, Street, along
 from simulators.noise.seeded import key_of, mixed, uniform
 
@@ -135,6 +135,7 @@ class Lighting:
             street, pole, spot = self._poles[number]
             at = self._ground.stand(*spot)
             grade = self._part.grades[street.grade]
+            device_id = f"SL-{self._division}-{number + 1:06d}"
             attributes: dict[str, AttributeValue] = {
                 "nominal_power": grade.watts[mixed(key_of(self._seed, street.name)) % len(grade.watts)],
                 "lantern_height_m": grade.height_m,
@@ -146,7 +147,7 @@ class Lighting:
                 "installed_year": float(installed),
             }
             yield Device(
-                device_id=(device_id := f"SL-{self._division}-{number + 1:06d}"),
+                device_id=device_id,
                 kind="streetlight",
                 profile="streetlight",
                 name=f"{street.name} lamp {pole}",
@@ -159,7 +160,7 @@ class Lighting:
                 report_interval_s=self._part.every_s,
                 attributes=attributes | said,
                 grid=at.grid,
-                sparkplug=self._sparkplug(cabinet, device_id),
+                **self._identity(cabinet, device_id),
             )
 
     def _cabinet(self, cabinet: int, lamps: Sequence[Device]) -> Device:
@@ -189,7 +190,7 @@ class Lighting:
                 **self._said(cabinet),
             },
             grid=at.grid,
-            sparkplug=self._sparkplug(cabinet, device_id),
+            **self._identity(cabinet, device_id),
         )
 
     def _gateway(self, gateway: int) -> Device:
@@ -198,10 +199,11 @@ class Lighting:
         first, end = self._circuits.run_of(cabinets[0])[0], self._circuits.run_of(cabinets[-1])[1]
         pole = self._poles[(first + end) // 2]
         at = self._ground.stand(pole.spot.east_m - 1.0, pole.spot.north_m + 1.0, pole.spot.row, pole.spot.column)
-        sparkplug = self._circuits.dialects[cabinets[0]] is DialectName.SPARKPLUG
+        dialect = self._circuits.dialects[cabinets[0]]
+        is_node = keeps_session(dialect)
         attributes: dict[str, AttributeValue] = {"network": "lighting"}
-        if sparkplug:
-            attributes["dialect"] = DialectName.SPARKPLUG.value
+        if is_node:
+            attributes["dialect"] = dialect.value
         return Device(
             device_id=self._gateway_id(gateway),
             kind="gateway",
@@ -215,7 +217,7 @@ class Lighting:
             report_interval_s=self._blueprint.gateways.every_s,
             attributes=attributes,
             grid=at.grid,
-            sparkplug=f"lighting-{self._division}/{self._gateway_id(gateway)}" if sparkplug else None,
+            **(identity_of(dialect, self._network, self._gateway_id(gateway)) if is_node else {}),
         )
 
     def _said(self, cabinet: int) -> dict[str, AttributeValue]:
@@ -228,11 +230,15 @@ class Lighting:
             said["counters"] = True
         return said
 
-    def _sparkplug(self, cabinet: int, device_id: str) -> str | None:
+    def _identity(self, cabinet: int, device_id: str) -> dict[str, Any]:
         gateway = self._circuits.gateways[cabinet]
-        if gateway is None or self._circuits.dialects[cabinet] is not DialectName.SPARKPLUG:
-            return None
-        return f"lighting-{self._division}/{self._gateway_id(gateway)}/{device_id}"
+        if gateway is None:
+            return {}
+        return identity_of(self._circuits.dialects[cabinet], self._network, self._gateway_id(gateway), device_id)
+
+    @property
+    def _network(self) -> str:
+        return f"lighting-{self._division}"
 
     def _cabinet_id(self, number: int) -> str:
         return f"CB-{self._division}-{number + 1:06d}"

@@ -10,7 +10,7 @@ from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import Blueprint, MonitorSort
 from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.ports import DialectName
+from simulators.dialects import DialectName, identity_of, station_attributes
 from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.ground.streets import GroundPlan, Point, Spot, river_row
 from simulators.noise.seeded import key_of, mixed, uniform
@@ -31,8 +31,6 @@ _CLASSES: Final = {
 }
 """City-local component classes: the standard has none for water monitors (standards section 1)."""
 
-_SURFACE_WATER: Final = 21
-"""The system code of HJ 212-2017."""
 _STATION_EVERY_M: Final = 600.0
 _OFF_THE_STREET_M: Final = (38.0, 31.0)
 _BANK_M: Final = 22.0
@@ -144,9 +142,9 @@ class Monitors:
             component_code=f"{self._division}{class_.component_class}{number + 1:06d}",
             department=class_.department,
             report_interval_s=every_s,
-            mn=f"{self._division}{number + 1:08d}" if dialect is DialectName.HJ212 else None,
             attributes=attributes,
             grid=at.grid,
+            **identity_of(dialect, f"{self._division}{number + 1:08d}"),
         )
 
     def _attributes(self, sort: MonitorSort, site: _Site, key: int) -> dict[str, AttributeValue]:
@@ -156,7 +154,7 @@ class Monitors:
                 found["installed_height"] = 0.7
             case MonitorSort.QUALITY:
                 found["water_body"] = "river" if site.on_river else "canal"
-                found["hj212_st"] = _SURFACE_WATER
+                found |= station_attributes()
             case MonitorSort.ROAD:
                 found["installed_height"] = round(uniform(key, 4, low=2.5, high=4.0), 2)
         if (manhole := site.manhole) is None:

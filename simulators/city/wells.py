@@ -10,7 +10,7 @@ from domain.devices import AttributeValue, Device
 from simulators.city.blueprint import LORAWAN, Blueprint, WellSort
 from simulators.city.placement import Placement
 from simulators.city.shares import dealt
-from simulators.dialects.ports import DialectName
+from simulators.dialects import DialectName
 from simulators.drainage import Drain, DrainNet, Manhole
 from simulators.ground.streets import GroundPlan, Spot, Street, point_on
 from simulators.noise.seeded import key_of, mixed, uniform

@@ -1,21 +1,32 @@
-"""The dialects that simulated devices speak, written from the standards and apart from the platform's decoders."""
+"""The dialects that simulated devices report in, written from the standards and apart from the platform's decoders."""
 
-from simulators.dialects.choice import dialect_of, dialects
-from simulators.dialects.hj212.frames import Aggregate, Command, Hj212
+from simulators.dialects.choice import (
+    DialectName,
+    EdgeNode,
+    Siting,
+    dialect_of,
+    dialects,
+    identity_of,
+    keeps_session,
+    split_path,
+    station_attributes,
+    those,
+)
 from simulators.dialects.native import encode_batch
-from simulators.dialects.ports import CannotSay, Dialect, DialectName
-from simulators.dialects.sparkplug.edge_node import EdgeNode, edge_nodes
+from simulators.dialects.ports import CannotSay, Dialect
 
 __all__ = [
-    "Aggregate",
     "CannotSay",
-    "Command",
     "Dialect",
     "DialectName",
     "EdgeNode",
-    "Hj212",
+    "Siting",
     "dialect_of",
     "dialects",
-    "edge_nodes",
     "encode_batch",
+    "identity_of",
+    "keeps_session",
+    "split_path",
+    "station_attributes",
+    "those",
 ]

@@ -1,25 +1,11 @@
 """What a dialect is: a pure way of saying a report as MQTT messages."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Protocol
 
 from domain.devices import Device
 from domain.errors import ConfigurationError
 from simulators.dialects.reports import MqttMessage, Report
-
-
-class DialectName(StrEnum):
-    """The dialects that simulated devices speak: the values of a device's attribute `dialect`."""
-
-    NATIVE = "native"
-    NATIVE_BATCH = "native-batch"
-    SENML_JSON = "senml-json"
-    SENML_CBOR = "senml-cbor"
-    CHIRPSTACK = "chirpstack"
-    THINGS_STACK = "things-stack"
-    SPARKPLUG = "sparkplug"
-    HJ212 = "hj212"
 
 
 class CannotSay(ConfigurationError):

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from domain.devices import Device
-from simulators.dialects import Dialect, DialectName, EdgeNode, dialect_of, dialects
+from simulators.dialects import Dialect, DialectName, EdgeNode, dialect_of, dialects, keeps_session, split_path
 from simulators.dialects.reports import MqttMessage, Report, encode_native
-from simulators.dialects.sparkplug.edge_node import split_path
 
 
 class NativeSessions:
@@ -28,7 +27,7 @@ class NativeSessions:
 class DialectSessions:
     """Reports in the dialect of their device (`attributes.dialect`), left out what the dialect has no word for.
 
-    Not pure: Sparkplug edge nodes keep sequence numbers and aliases, so messages must be sent in the order they were
+    Not pure: edge nodes keep sequence numbers and aliases, so messages must be sent in the order they were
     made, on one connection. The same reports in the same order give the same bytes. A node is born at its first report,
     and again before the next one after a host asked for it.
     Raises: CannotSay where a device lacks what its dialect needs.
@@ -44,7 +43,7 @@ class DialectSessions:
             name = dialect_of(device)
             if name is not DialectName.NATIVE:
                 self._devices[device.device_id] = (device, name)
-            if name is DialectName.SPARKPLUG:
+            if keeps_session(name):
                 node = split_path(device)[0]
                 self._nodes[node] = EdgeNode(node)
         self._by_command = {node.commands: name for name, node in self._nodes.items()}
@@ -63,7 +62,7 @@ class DialectSessions:
         device, name = self._devices.get(report.device_id, (None, DialectName.NATIVE))
         if device is None:
             return (*asked, encode_native(report))
-        if name is DialectName.SPARKPLUG:
+        if keeps_session(name):
             return (*asked, *self._by_node(report, device))
         return (*asked, *self._worded(report, device, self._speakers[name]))
 

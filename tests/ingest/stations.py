@@ -4,6 +4,9 @@ import struct
 from typing import Any
 
 from ingest.dialects.hj212.frame import checksum
+from ingest.dialects.hj212.stations import Stations
+from ingest.dialects.sparkplug.edge_nodes import EdgeNodes
+from ingest.pipeline.message_to_records import Pipeline
 
 MN = "010000A8900016F000169DC0"
 TOPIC = f"hj212/{MN}/up"
@@ -24,6 +27,18 @@ def framed(segment: str) -> bytes:
 
 def part(number: int, total: int, cp: str, **head: str | None) -> bytes:
     return frame(cp, **{"Flag": "6", "PNUM": str(total), "PNO": str(number), **head})
+
+
+def stations_of(pipeline: Pipeline) -> Stations:
+    session = pipeline.sessions["hj212"]
+    assert isinstance(session, Stations)
+    return session
+
+
+def edge_nodes_of(pipeline: Pipeline) -> EdgeNodes:
+    session = pipeline.sessions["spBv1.0"]
+    assert isinstance(session, EdgeNodes)
+    return session
 
 
 def varint(value: int) -> bytes:

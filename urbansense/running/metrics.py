@@ -6,6 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from ingest.dialects.state import SessionCount
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
@@ -50,26 +51,26 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         for reason, count in pipeline.rejected.items():
             reports.add_metric([reason.value], count)
         yield reports
-        yield from _of_conversations(pipeline)
+        yield from _of_sessions(pipeline)
 
 
-def _of_conversations(pipeline: Pipeline) -> Iterator[Metric]:
-    """What the dialects with a memory leave no record of."""
-    told = "Messages and parts of them that were understood and hold no report."
-    asides = CounterMetricFamily("urbansense_gateway_asides", told, labels=["what"])
-    for what, count in pipeline.asides.items():
-        asides.add_metric([what], count)
-    yield asides
-    defects = CounterMetricFamily("urbansense_gateway_hj212_defects", "Defects tolerated in frames.", labels=["defect"])
-    for defect, count in pipeline.stations.defects.items():
-        defects.add_metric([defect], count)
-    yield defects
-    waiting = len(pipeline.stations.parts)
-    yield GaugeMetricFamily("urbansense_gateway_hj212_parts", "Messages that wait for parts of their report.", waiting)
-    rebirths = pipeline.edge_nodes.rebirths
-    yield CounterMetricFamily(
-        "urbansense_gateway_rebirths", "Births that Sparkplug edge nodes were asked for.", rebirths
-    )
+def _of_sessions(pipeline: Pipeline) -> Iterator[Metric]:
+    """What the stateful dialects leave no record of."""
+    help_text = "Messages and parts of them that were understood and hold no report."
+    ignored = CounterMetricFamily("urbansense_gateway_asides", help_text, labels=["what"])
+    for what, number in pipeline.ignored.items():
+        ignored.add_metric([what], number)
+    yield ignored
+    for session in pipeline.sessions.values():
+        yield from map(_family, session.counts())
+
+
+def _family(count: SessionCount) -> Metric:
+    sort = CounterMetricFamily if count.kind == "counter" else GaugeMetricFamily
+    family = sort(count.name, count.help, labels=[count.label] if count.label else [])
+    for value, number in count.values.items():
+        family.add_metric([value] if count.label else [], number)
+    return family
 
 
 def _of_recorder(recorder: Recorder) -> Iterator[Metric]:

@@ -5,10 +5,19 @@ from typing import Final
 from domain.errors import Unreadable
 from domain.identities import DEV_EUI
 from domain.rejections import Reason
+from ingest.dialects.json_text import decode_json
 from ingest.dialects.lorawan.network_server import flatten, instant_ms, link_fields, member
-from ingest.dialects.messages import Decoded, Uplink
+from ingest.dialects.messages import Decoded, MqttMessage, Uplink
 
 CODEC: Final = "chirpstack"
+
+
+def read_chirpstack(message: MqttMessage) -> Decoded | None:
+    """The report in the message, None where its topic is no uplink's. Raises: Unreadable."""
+    match message.topic.split("/"):
+        case ["application", _, "device", dev_eui, "event", "up"]:
+            return decode_chirpstack(decode_json(message.payload), dev_eui)
+    return None
 
 
 def decode_chirpstack(event: object, topic_eui: str) -> Decoded:

@@ -1,15 +1,26 @@
 """One Sparkplug B edge node as its births left it: what its aliases and datatypes mean, and which message comes next.
 
-Source: Eclipse Sparkplug 3.0, sections 5.5 to 5.11 (sessions, bdSeq, seq) and 6.4 (metrics, aliases).
+Then its metrics as reports: typed values, quality, one report for each instant.
+Source: Eclipse Sparkplug 3.0, sections 5.5 to 5.11 (sessions, bdSeq, seq), 6.4 (metrics, aliases, datatypes, quality).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from ingest.dialects.sparkplug.metrics import BD_SEQ, NamedMetric, is_control, quality_of, typed_value
+from domain.identities import SPARKPLUG_PATH
+from domain.telemetry import Quality
+from ingest.dialects.messages import Uplink
 from ingest.dialects.sparkplug.wire import Metric, Payload
 
+CODEC: Final = "sparkplug"
+BD_SEQ: Final = "bdSeq"
+_CONTROL: Final = ("Node Control/", "Device Control/")
+_SIGNED_BITS: Final = {1: 8, 2: 16, 3: 32, 4: 64}
+_BOOLEAN: Final = 11
+_GOOD: Final = 192
+_STALE: Final = 500
+_UNCERTAIN: Final = 64
 MOST_METRICS_OF_A_NODE: Final = 20_000
 _LONGEST_NAME: Final = 512
 _SEQ_END: Final = 256
@@ -17,9 +28,18 @@ NODE: Final = ""
 """The node itself, where the name of one of its devices could stand."""
 
 
+class NamedMetric(NamedTuple):
+    """A metric with the name it goes by; `is_doubtful` where that name rests on a birth which may be out of date."""
+
+    name: str
+    value: object
+    at_ms: int | None
+    quality: Quality | None
+
+
 @dataclass(slots=True)
 class _Table:
-    """What the birth of a device, or of the node itself, told of its metrics."""
+    """What the birth of a device, or of the node itself, declared of its metrics."""
 
     names: dict[int, str] = field(default_factory=dict)
     datatypes: dict[str, int | None] = field(default_factory=dict)
@@ -29,8 +49,8 @@ class _Table:
 class Understood:
     """The metrics of a payload as far as they could be read. `missing` says what a new birth would have to mend."""
 
-    told: list[NamedMetric] = field(default_factory=list)
-    asides: list[str] = field(default_factory=list)
+    metrics: list[NamedMetric] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
     missing: str = ""
 
 
@@ -46,7 +66,7 @@ class EdgeNode:
     _tables: dict[str, _Table] = field(default_factory=dict)
 
     def begin(self, payload: Payload) -> None:
-        """NBIRTH: a new session, or the same one told anew. What its devices told before counts no more."""
+        """NBIRTH: a new session, or the same one declared anew. What its devices declared before counts no more."""
         self._forget_all()
         self.is_born, self.is_doubtful = True, False
         self._bd_seq = _bd_seq(payload)
@@ -64,7 +84,7 @@ class EdgeNode:
             self.is_doubtful = True
 
     def learn(self, device: str, metrics: Iterable[Metric]) -> bool:
-        """Remember what a birth tells of the device; False where that is more than is kept of a node."""
+        """Remember what a birth declares of the device; False where that is more than is kept of a node."""
         self.forget(device)
         table = _Table()
         for metric in metrics:
@@ -79,14 +99,14 @@ class EdgeNode:
         return True
 
     def forget(self, device: str) -> None:
-        """DDEATH: what the device's birth told is void."""
+        """DDEATH: what the device's birth declared is void."""
         table = self._tables.pop(device, None)
         self.metrics -= len(table.datatypes) if table else 0
 
     def end(self, payload: Payload) -> bool:
         """NDEATH: whether it is this session's; that of an earlier one, which the broker sends late, changes nothing."""
-        said = _bd_seq(payload)
-        if self.is_born and self._bd_seq is not None and said is not None and said != self._bd_seq:
+        given = _bd_seq(payload)
+        if self.is_born and self._bd_seq is not None and given is not None and given != self._bd_seq:
             return False
         self._forget_all()
         self.is_born = False
@@ -107,15 +127,15 @@ class EdgeNode:
             if is_control(name):
                 continue
             if metric.is_null or metric.is_transient:
-                understood.asides.append(f"sparkplug {'null' if metric.is_null else 'transient metric'}")
+                understood.ignored.append(f"sparkplug {'null' if metric.is_null else 'transient metric'}")
                 continue
             understood.missing = understood.missing or why
             by_alias = not metric.name
             at_ms = metric.timestamp_ms if metric.timestamp_ms is not None else payload.timestamp_ms
-            understood.told.append(self._told(metric, name, at_ms, table, by_alias=by_alias))
+            understood.metrics.append(self._named(metric, name, at_ms, table, by_alias=by_alias))
         return understood
 
-    def _told(
+    def _named(
         self, metric: Metric, name: str, at_ms: int | None, table: _Table | None, *, by_alias: bool
     ) -> NamedMetric:
         datatype = metric.datatype if metric.datatype is not None else table.datatypes.get(name) if table else None
@@ -133,7 +153,7 @@ class EdgeNode:
 
 
 def _name(metric: Metric, table: _Table) -> tuple[str, str]:
-    """The metric's name, and what is missing of a birth where that did not tell it."""
+    """The metric's name, and what is missing of a birth where that does not declare it."""
     if metric.name:
         return metric.name, "" if metric.name in table.datatypes else f"{metric.name[:60]!r} stands in no birth"
     if metric.alias is None:
@@ -146,3 +166,59 @@ def _name(metric: Metric, table: _Table) -> tuple[str, str]:
 
 def _bd_seq(payload: Payload) -> object:
     return next((metric.value for metric in payload.metrics if metric.name == BD_SEQ), None)
+
+
+def is_control(name: str) -> bool:
+    """Whether the metric is the protocol's own and measures nothing."""
+    return name == BD_SEQ or name.startswith(_CONTROL)
+
+
+def typed_value(metric: Metric, datatype: int | None) -> object:
+    """The metric's value under its datatype: signed integers out of two's complement, booleans out of whatever holds them.
+
+    Units: Int8 and Int16 stand in 32 bits, and by some encoders in 8 or 16; their own bits count.
+    """
+    value = metric.value
+    if datatype == _BOOLEAN and metric.is_integer:
+        return bool(value)
+    bits = _SIGNED_BITS.get(datatype or 0)
+    if bits is None or not metric.is_integer or not isinstance(value, int):
+        return value
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> bits - 1 else value
+
+
+def quality_of(metric: Metric) -> Quality | None:
+    """By the `Quality` property: 0 bad, 192 good, 500 stale; other codes as OPC has them. None is good."""
+    code = metric.quality
+    if code is None or _GOOD <= code < 256:
+        return None
+    return "suspect" if code == _STALE or _UNCERTAIN <= code < _GOOD else "bad"
+
+
+def reports(metrics: Iterable[NamedMetric], path: str, seq: int | None) -> list[Uplink]:
+    """One report for each instant that the metrics name, the earliest first; those without one get the time of receipt.
+
+    A metric that stands twice for an instant with two values is kept once, and the second is named as unknown.
+    """
+    identity = SPARKPLUG_PATH.of(path)
+    by_instant: dict[int | None, Uplink] = {}
+    for one in metrics:
+        report = by_instant.get(one.at_ms)
+        if report is None:
+            message_id = str(seq) if seq is not None else None
+            report = Uplink(CODEC, {}, identity, observed_at_ms=one.at_ms, message_id=message_id, quality={})
+            by_instant[one.at_ms] = report
+        _add(report, one)
+    return [by_instant[at_ms] for at_ms in sorted(by_instant, key=lambda at_ms: -1 if at_ms is None else at_ms)]
+
+
+def _add(report: Uplink, one: NamedMetric) -> None:
+    name = one.name
+    if name in report.fields:
+        if report.fields[name] == one.value:
+            return
+        name = f"{name} (told twice, and not the same)"
+    report.fields[name] = one.value
+    if one.quality is not None:
+        report.quality = {**report.quality, name: one.quality}

@@ -9,10 +9,19 @@ from typing import Final
 from domain.errors import Unreadable
 from domain.identities import DEV_EUI
 from domain.rejections import Reason
+from ingest.dialects.json_text import decode_json
 from ingest.dialects.lorawan.network_server import flatten, instant_ms, link_fields, member
-from ingest.dialects.messages import Decoded, Uplink
+from ingest.dialects.messages import Decoded, MqttMessage, Uplink
 
 CODEC: Final = "things-stack"
+
+
+def read_things_stack(message: MqttMessage) -> Decoded | None:
+    """The report in the message, None where its topic is no uplink's. Raises: Unreadable."""
+    match message.topic.split("/"):
+        case ["v3", _, "devices", device_id, "up"]:
+            return decode_things_stack(decode_json(message.payload), device_id)
+    return None
 
 
 def decode_things_stack(message: object, topic_device: str) -> Decoded:

@@ -1,1 +1,1 @@
-"""HJ 212-2017, as a water station sends it."""
+"""Water stations: the frames that they send."""

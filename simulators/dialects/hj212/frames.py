@@ -23,7 +23,8 @@ LONGEST_SEGMENT: Final = 1024
 
 _LONGEST_MN: Final = 24
 BEIJING: Final = timezone(timedelta(hours=8))
-_SURFACE_WATER: Final = 21
+SURFACE_WATER: Final = 21
+"""The system code of surface water."""
 _VERSION_2017, _ACK_WANTED, _SUB_PACKETS = 0b100, 0b001, 0b010
 """The bits of Flag, `V5…V0 D A` (HJ 212-2017, chapter 6)."""
 _PERIOD_DECIMALS: Final = 4
@@ -91,7 +92,7 @@ class Hj212:
     ) -> tuple[MqttMessage, ...]:
         mn, attributes = mn_of(device), device.attributes
         head = (
-            f"QN={self._local(sent_ms)}{sent_ms % 1000:03d};ST={attributes.get('hj212_st', _SURFACE_WATER)};"
+            f"QN={self._local(sent_ms)}{sent_ms % 1000:03d};ST={attributes.get('hj212_st', SURFACE_WATER)};"
             f"CN={command:d};PW={attributes.get('hj212_password', '123456')};MN={mn};"
         )
         flag = _VERSION_2017 | (_ACK_WANTED if self.ack else 0)

@@ -1,1 +1,1 @@
-"""Sparkplug B, as an edge node sends it."""
+"""Edge nodes: their births, data and deaths, as they send them."""

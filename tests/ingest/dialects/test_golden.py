@@ -46,7 +46,7 @@ class Host:
     def hear(self, *names: str) -> list[dict[str, Any]]:
         records = []
         for name in names:
-            answer = self.pipeline.converse(
+            answer = self.pipeline.receive(
                 MqttMessage(TOPICS[name], golden(f"dialects/{name}"), RECEIVED), Ticket(1, None)
             )
             records += answer.records

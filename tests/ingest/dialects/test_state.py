@@ -18,7 +18,7 @@ from ingest.dialects.state import Received, Ticket
 from ingest.pipeline.answer import Answer
 from ingest.pipeline.message_to_records import Pipeline
 from tests.ingest.lookup import lookup_of
-from tests.ingest.stations import MN, TOPIC, frame, metric, part, payload, tagged
+from tests.ingest.stations import MN, TOPIC, frame, metric, part, payload, stations_of, tagged
 
 NOW = 1_780_286_430_000
 KINDS = ("water_monitor", "cabinet", "streetlight")
@@ -71,7 +71,7 @@ edge_messages = st.tuples(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(station_messages | edge_messages | st.just("a second"), max_size=15))
 def test_every_message_is_settled_once_and_nothing_raises(steps: list[Any]) -> None:
-    heard = pipeline()
+    of_city = pipeline()
     given_out: list[Ticket] = []
     settled: list[Ticket] = []
 
@@ -82,15 +82,15 @@ def test_every_message_is_settled_once_and_nothing_raises(steps: list[Any]) -> N
 
     for step in steps:
         if isinstance(step, str):
-            take(heard.sweep())
+            take(of_city.sweep())
             continue
         topic, content = step
         given_out.append(Ticket(1, None))
-        take(heard.converse(MqttMessage(topic, content, NOW), given_out[-1]))
-    take(heard.sweep(everything=True))
+        take(of_city.receive(MqttMessage(topic, content, NOW), given_out[-1]))
+    take(of_city.sweep(everything=True))
     assert len(settled) == len(given_out)
     assert {id(ticket) for ticket in settled} == {id(ticket) for ticket in given_out}
-    assert len(heard.stations.parts) == 0
+    assert len(stations_of(of_city).parts) == 0
 
 
 @settings(max_examples=100, deadline=None)
@@ -117,14 +117,14 @@ def test_the_largest_messages_take_a_moment_only(name: str) -> None:
     topic, data = HUGE[name]
     assert len(data) <= 256 * 1024
     began = process_time()
-    pipeline().converse(MqttMessage(topic, data, NOW))
+    pipeline().receive(MqttMessage(topic, data, NOW))
     assert process_time() - began < 5.0  # a third of a second on a quiet machine; quadratic would be minutes
 
 
 def test_a_bug_in_a_dialect_costs_one_message_and_settles_it_once() -> None:
-    heard, ticket = pipeline(), Ticket(1, None)
-    with patch.object(Stations, "hear", side_effect=KeyError("oops")), capture_logs() as logs:
-        answer = heard.converse(MqttMessage(TOPIC, frame(), NOW), ticket)
+    of_city, ticket = pipeline(), Ticket(1, None)
+    with patch.object(Stations, "receive", side_effect=KeyError("oops")), capture_logs() as logs:
+        answer = of_city.receive(MqttMessage(TOPIC, frame(), NOW), ticket)
     assert answer.settled == [ticket]
     assert orjson.loads(answer.records[0].value or b"")["detail"] == "internal error: KeyError: 'oops'"
     assert [one["event"] for one in logs] == ["a message met a bug and was rejected"]

@@ -15,7 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 import ingest.dialects.hj212.parts as parts
 from domain.devices import Device
-from domain.mqtt import STATEFUL_FILTERS, UPLINK_FILTERS, MqttEndpoint, parse_mqtt_url
+from domain.dialects import STATEFUL_FILTERS, UPLINK_FILTERS
+from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from domain.topics import Topics, is_tick
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.sparkplug.wire import read_payload
@@ -291,14 +292,14 @@ async def test_every_dialect_takes_its_own_way(log: SQLiteLog, topic_filter: str
         ways.append("records")
         return []
 
-    def converse(message: MqttMessage, ticket: Ticket) -> Answer:
-        ways.append("converse")
+    def receive(message: MqttMessage, ticket: Ticket) -> Answer:
+        ways.append("receive")
         return Answer([], [ticket])
 
-    gateway.decoder = SimpleNamespace(records=records, converse=converse)
+    gateway.decoder = SimpleNamespace(records=records, receive=receive)
     topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
     gateway._receive([Publish(topic, b"", b"\0\1", None)])
-    assert ways == (["converse"] if topic_filter in STATEFUL_FILTERS else ["records"])
+    assert ways == (["receive"] if topic_filter in STATEFUL_FILTERS else ["records"])
     assert gateway._queue.get_nowait().pubacks == b"\x40\x02\0\1"
 
 

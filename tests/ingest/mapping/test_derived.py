@@ -26,7 +26,7 @@ def _profile(*derived: DerivedReading, fields: tuple[FieldMapping, ...] = MAPPED
 
 def _normalised(fields: dict[str, Any], profile: Profile, **attributes: Any) -> Normalised:
     device = Device("WM-1", "water_monitor", "model", attributes=attributes)
-    sender = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, OWN_ID.of("WM-1")))
+    sender = DeviceResolver(Topics(), lookup_of(device, profile)).resolve(Uplink("json", {}, OWN_ID.of("WM-1")))
     assert isinstance(sender, ReportingDevice)
     return normalise(Uplink("json", fields, OWN_ID.of("WM-1"), observed_at_ms=RECEIVED), sender, RECEIVED)
 

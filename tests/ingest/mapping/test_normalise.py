@@ -20,7 +20,9 @@ LAMP = Device("SL-320582-000123", "streetlight", "streetlight", area="320582/110
 def sender(*fields: FieldMapping, ignore: tuple[str, ...] = (), area: str | None = LAMP.area) -> ReportingDevice:
     device = Device(LAMP.device_id, "streetlight", "model", area=area)
     profile = Profile("model", "streetlight", fields, ignore)
-    found = DeviceResolver(Topics(), lookup_of(device, profile)).find(Uplink("json", {}, OWN_ID.of(device.device_id)))
+    found = DeviceResolver(Topics(), lookup_of(device, profile)).resolve(
+        Uplink("json", {}, OWN_ID.of(device.device_id))
+    )
     assert isinstance(found, ReportingDevice)
     return found
 

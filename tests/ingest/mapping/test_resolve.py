@@ -14,7 +14,7 @@ LAMP = Device("SL-1", "streetlight", "streetlight", area="320582/110", parent_id
 
 
 def find(uplink: Uplink, device: Device = LAMP) -> ReportingDevice | Refused:
-    return DeviceResolver(Topics("test-"), lookup_of(device, Profile("streetlight", "streetlight"))).find(uplink)
+    return DeviceResolver(Topics("test-"), lookup_of(device, Profile("streetlight", "streetlight"))).resolve(uplink)
 
 
 def uplink(device_id: str = "SL-1", **words: str) -> Uplink:
@@ -77,7 +77,7 @@ UNDER_CABINET = replace(LAMP, parent_id="CAB-1")
 
 def spoken_for(speaker: str, *devices: Device) -> ReportingDevice | Refused:
     lookup = lookup_of(*devices, Profile("streetlight", "streetlight"))
-    return DeviceResolver(Topics(), lookup).find(uplink(speaker=speaker))
+    return DeviceResolver(Topics(), lookup).resolve(uplink(speaker=speaker))
 
 
 @pytest.mark.parametrize("speaker", ["CAB-1", "GW-1"])
@@ -104,7 +104,7 @@ def test_nobody_else_does(speaker: str, others: list[Device]) -> None:
 
 def test_a_device_does_not_speak_for_its_parent() -> None:
     lookup = lookup_of(LAMP, GATEWAY, Profile("gateway", "gateway"))
-    refused = DeviceResolver(Topics(), lookup).find(uplink("GW-1", speaker="SL-1"))
+    refused = DeviceResolver(Topics(), lookup).resolve(uplink("GW-1", speaker="SL-1"))
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.UNAUTHORISED
 
@@ -112,20 +112,20 @@ def test_a_device_does_not_speak_for_its_parent() -> None:
 def test_a_plan_is_kept_while_its_profile_stays_the_same_and_made_anew_when_it_changes() -> None:
     lookup = lookup_of(LAMP, Profile("streetlight", "streetlight"))
     senders = DeviceResolver(Topics(), lookup)
-    first = senders.find(uplink())
+    first = senders.resolve(uplink())
     lookup.put(replace(LAMP, area="320582/111"), Profile("streetlight", "streetlight"))
-    second = senders.find(uplink())
+    second = senders.resolve(uplink())
     lookup.put(Profile("streetlight", "streetlight", (FieldMapping("U", "voltage", "V"),)))
-    third = senders.find(uplink())
+    third = senders.resolve(uplink())
     assert isinstance(first, ReportingDevice)
     assert isinstance(second, ReportingDevice)
     assert isinstance(third, ReportingDevice)
-    assert (second.area, second.plan) == ("320582/111", first.plan)
-    assert second.plan is first.plan
-    assert "U" in third.plan.slots
+    assert (second.area, second.profile) == ("320582/111", first.profile)
+    assert second.profile is first.profile
+    assert "U" in third.profile.targets
 
 
 def test_a_device_whose_profile_is_not_in_the_registry_speaks_canonical_quantities() -> None:
     sender = find(uplink(), replace(LAMP, profile="lost"))
     assert isinstance(sender, ReportingDevice)
-    assert "voltage" in sender.plan.slots
+    assert "voltage" in sender.profile.targets

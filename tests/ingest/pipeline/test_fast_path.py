@@ -45,7 +45,7 @@ class LongWay(Pipeline):
 
     def __init__(self) -> None:
         super().__init__(Topics(), LOOKUP)
-        self._shortcut.records = lambda message: None  # type: ignore[method-assign]
+        self._fast_path.records = lambda message: None  # type: ignore[method-assign]
 
 
 NUMBERS = st.floats(0, 100) | st.integers(0, 100) | st.sampled_from([-0.0, 0, 0.1, 99.99])

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from domain.devices import Device
-from simulators.dialects import Aggregate, Command, DialectName, Hj212, dialects, edge_nodes, encode_batch
+from simulators.dialects import DialectName, dialects, encode_batch
+from simulators.dialects.hj212.frames import Aggregate, Command, Hj212
 from simulators.dialects.reports import MqttMessage, Report
+from simulators.dialects.sparkplug.edge_node import edge_nodes
 from simulators.dialects.sparkplug.wire import DataType, Metric, encode_payload
 
 FOLDER = Path(__file__).parents[2] / "golden" / "dialects"

@@ -1,4 +1,4 @@
-"""Devices as they are sent to the API, whole or in part, and as they are told with their details."""
+"""Devices as they are sent to the API, whole or in part, and as it returns them with their details."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -55,6 +55,40 @@ class DeviceBody(BaseModel):
             facts["attributes"] = dict(profile.attributes)
         details = self.model_dump(include=set(DETAIL_FIELDS))
         return DeviceEntry(Device(**facts), Details(**{**details, "tags": tuple(self.tags)}))
+
+
+class RegisteredDevice(BaseModel):
+    """A device with all that is registered of it."""
+
+    device_id: str
+    kind: str
+    profile: str
+    name: str
+    area: str | None
+    lon: float | None
+    lat: float | None
+    parent_id: str | None
+    component_code: str | None
+    department: str | None
+    report_interval_s: int
+    dev_eui: str | None
+    mn: str | None
+    attributes: dict[str, AttributeValue]
+    state: DeviceState
+    activated_at_ms: int
+    version: int
+    grid: str | None
+    sparkplug: str | None
+    owner: str | None
+    maintainer: str | None
+    component_scheme: str | None
+    source_datum: Datum
+    source_lon: float | None
+    source_lat: float | None
+    tags: list[str]
+    identities: dict[str, str]
+    created_at_ms: int
+    updated_at_ms: int
 
 
 def patched(entry: DeviceEntry, patch: Mapping[str, Any]) -> DeviceEntry:

@@ -7,13 +7,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel
 
-from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, Datum, DeviceEntry, StoredEntry
+from device_registry.records.entries import DETAIL_FIELDS, DEVICE_FIELDS, DeviceEntry, StoredEntry
 from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
-from domain.devices import AttributeValue, DeviceState
 from domain.time.units import HOUR_MS
 from timeseries.ports import TelemetryReader
-from web.api.devices.bodies import DeviceBody, patched
+from web.api.devices.bodies import DeviceBody, RegisteredDevice, patched
 from web.api.devices.health import DeviceHealth, device_health
 from web.api.devices.history import Change, history_page
 from web.api.devices.refusals import refusals
@@ -23,40 +22,6 @@ from web.http.problems import Refused, not_found
 from web.live.feed import LiveFeed
 
 _REFUSED: Final = "refused-device"
-
-
-class RegisteredDevice(BaseModel):
-    """A device with all that is registered of it."""
-
-    device_id: str
-    kind: str
-    profile: str
-    name: str
-    area: str | None
-    lon: float | None
-    lat: float | None
-    parent_id: str | None
-    component_code: str | None
-    department: str | None
-    report_interval_s: int
-    dev_eui: str | None
-    mn: str | None
-    attributes: dict[str, AttributeValue]
-    state: DeviceState
-    activated_at_ms: int
-    version: int
-    grid: str | None
-    sparkplug: str | None
-    owner: str | None
-    maintainer: str | None
-    component_scheme: str | None
-    source_datum: Datum
-    source_lon: float | None
-    source_lat: float | None
-    tags: list[str]
-    identities: dict[str, str]
-    created_at_ms: int
-    updated_at_ms: int
 
 
 class Statistics(BaseModel):

@@ -15,7 +15,7 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.rejection_records import decode_rejection, replay_message
 from streams.ports import Outgoing
 from tests.ingest.lookup import lookup_of
-from tests.ingest.stations import MN, QN, TOPIC, frame, part
+from tests.ingest.stations import MN, QN, TOPIC, frame, part, stations_of
 
 NOON_MS = 1_780_286_400_000
 RECEIVED = NOON_MS + 30_000
@@ -52,7 +52,7 @@ class Post:
     def send(self, payload: bytes, topic: str = TOPIC) -> list[dict[str, Any]]:
         ticket = Ticket(1, None)
         self._tickets.append(ticket)
-        return self._take(self.pipeline.converse(said(payload, topic), ticket))
+        return self._take(self.pipeline.receive(said(payload, topic), ticket))
 
     def wait(self, seconds: int) -> list[dict[str, Any]]:
         return [value for _ in range(seconds) for value in self._take(self.pipeline.sweep())]
@@ -107,7 +107,7 @@ def test_dialogue_is_settled_without_a_record_and_counted(command: str) -> None:
     post = Post()
     assert post.send(frame("", CN=command)) == []
     assert post.settled == [0]
-    assert post.pipeline.asides == {"hj212 dialogue": 1}
+    assert post.pipeline.ignored == {"hj212 dialogue": 1}
 
 
 def test_a_command_that_might_tell_something_is_kept() -> None:
@@ -161,7 +161,7 @@ def test_a_defect_is_tolerated_where_the_registration_says_so(said_by: str) -> N
     profile = Profile("own", "water_monitor", attributes=tolerates if said_by == "profile" else {})
     post = Post(device, profile)
     assert post.send(spaced)[0]["readings"] == {"ph": 7.4}
-    assert post.pipeline.stations.defects == {"missing_comma": 1}
+    assert stations_of(post.pipeline).defects == {"missing_comma": 1}
 
 
 @pytest.mark.parametrize("order", [(FIRST, SECOND), (SECOND, FIRST)])
@@ -259,8 +259,8 @@ def test_one_rejection_keeps_all_parts_and_can_be_replayed_alone() -> None:
     mapping = FieldMapping("w01001-Rtd", "ph", "[pH]")
     lookup = lookup_of(Device("WM-1", "water_monitor", "own", mn=MN), Profile("own", "water_monitor", (mapping,)))
     before = Pipeline(Topics(), lookup)
-    before.converse(said(FIRST))
-    _, record = before.converse(said(SECOND)).records
+    before.receive(said(FIRST))
+    _, record = before.receive(said(SECOND)).records
     rejected = decode_rejection(record.value or b"")
     assert (rejected["reason"], rejected["detail"]) == ("unknown_quantity", "unknown: w01010-Rtd")
     lookup.put(Profile("own", "water_monitor"))
@@ -290,7 +290,7 @@ def test_a_station_that_begins_reports_without_end_pushes_out_its_own() -> None:
     post.send(part(1, 2, "DataTime=20260601120000", MN="M2"), "hj212/M2/up")
     for n in range(20):
         post.send(part(1, 2, "DataTime=20260601120000", QN=f"{n:017}"))
-    assert len(post.pipeline.stations.parts) == MOST_REPORTS_OF_A_STATION + 1
+    assert len(stations_of(post.pipeline).parts) == MOST_REPORTS_OF_A_STATION + 1
     assert 0 not in post.settled
     assert len(post.settled) == 20 - MOST_REPORTS_OF_A_STATION
 
@@ -301,7 +301,7 @@ def test_waiting_messages_are_bounded_and_none_is_forgotten() -> None:
     refused = []
     for n in range(300):
         refused += post.send(part(1, 2, "DataTime=20260601120000", MN=f"M{n}"), f"hj212/M{n}/up")
-    assert len(post.pipeline.stations.parts) == MOST_MESSAGES
+    assert len(stations_of(post.pipeline).parts) == MOST_MESSAGES
     assert len(refused) == len(post.settled) == 300 - MOST_MESSAGES
     assert len(post.wait(PATIENCE_SWEEPS)) == MOST_MESSAGES
     assert sorted(post.settled) == list(range(300))

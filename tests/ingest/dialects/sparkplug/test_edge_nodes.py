@@ -15,7 +15,7 @@ from ingest.dialects.sparkplug.wire import Metric, Payload, read_payload
 from ingest.dialects.state import DeviceRequest, Ticket
 from ingest.pipeline.message_to_records import Pipeline
 from tests.ingest.lookup import lookup_of
-from tests.ingest.stations import metric, payload, tagged
+from tests.ingest.stations import edge_nodes_of, metric, payload, tagged
 
 NOW = 1_780_000_000_000
 INT16, DOUBLE = 2, 10
@@ -44,7 +44,7 @@ class Host:
 
     def hear_bytes(self, topic: str, data: bytes) -> list[dict[str, Any]]:
         ticket = Ticket(1, None)
-        answer = self.pipeline.converse(MqttMessage(topic, data, NOW + 100), ticket)
+        answer = self.pipeline.receive(MqttMessage(topic, data, NOW + 100), ticket)
         assert answer.settled == [ticket]
         self.asked += answer.requests
         return [orjson.loads(record.value or b"") for record in answer.records]
@@ -114,9 +114,9 @@ def test_quality_nulls_and_transients() -> None:
     )
     assert (lamp["readings"], lamp["quality"]) == ({"active_power": 1.0}, {"active_power": "bad"})
     assert host.hear(DDATA, metric(None, alias=3, null=1), seq=3) == []
-    assert host.pipeline.asides["sparkplug null"] == 2
-    assert host.pipeline.asides["sparkplug transient metric"] == 1
-    assert host.pipeline.asides["sparkplug DDATA without a reading"] == 1
+    assert host.pipeline.ignored["sparkplug null"] == 2
+    assert host.pipeline.ignored["sparkplug transient metric"] == 1
+    assert host.pipeline.ignored["sparkplug DDATA without a reading"] == 1
 
 
 def test_data_without_a_birth_is_kept_and_a_birth_asked_for() -> None:
@@ -200,7 +200,7 @@ def test_a_death_of_this_session_ends_it_and_one_of_an_earlier_session_does_not(
     assert host.hear(NDEATH, metric("bdSeq", 2, datatype=8), seq=None) == []
     assert host.hear(DDATA, by_alias(2, 95.0), seq=2)[0]["readings"] == {"active_power": 95.0}
     assert host.hear(NDEATH, metric("bdSeq", 3, datatype=8), seq=None) == []
-    assert host.pipeline.asides["sparkplug death of an earlier session"] == 1
+    assert host.pipeline.ignored["sparkplug death of an earlier session"] == 1
     assert host.hear(DDATA, by_alias(2, 95.0), seq=3)[0]["reason"] == "unknown_quantity"
     assert [one.why for one in host.asked] == ["no NBIRTH was heard"]
 
@@ -272,7 +272,7 @@ def test_what_hosts_say_is_heard_and_counted() -> None:
     assert host.hear(NCMD, REBIRTH) == []
     assert host.hear("spBv1.0/city/DCMD/edge/lamp") == []
     assert host.hear_bytes("spBv1.0/STATE/scada", b'{"online":true}') == []
-    assert host.pipeline.asides == {"sparkplug command": 2, "sparkplug state of a host": 1}
+    assert host.pipeline.ignored == {"sparkplug command": 2, "sparkplug state of a host": 1}
 
 
 BAD = {
@@ -332,9 +332,9 @@ def test_metrics_are_bounded_over_all_nodes(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_was_rejected_before_its_device_was_registered_can_be_replayed_with_its_birth() -> None:
     pipeline = Pipeline(Topics(), lookup_of(LAMP, kinds=("streetlight",)))
     pipeline.records(MqttMessage(DBIRTH, payload(POWER, seq=1), NOW, replay_of="a"))
-    answer = pipeline.converse(MqttMessage(DDATA, payload(by_alias(2, 95.0), seq=40), NOW, replay_of="b"))
+    answer = pipeline.receive(MqttMessage(DDATA, payload(by_alias(2, 95.0), seq=40), NOW, replay_of="b"))
     assert orjson.loads(answer.records[0].value or b"")["readings"] == {"active_power": 95.0}
-    assert pipeline.edge_nodes.rebirths == 0
+    assert edge_nodes_of(pipeline).rebirths == 0
     [nothing] = pipeline.records(MqttMessage(NCMD, b"", NOW, replay_of="c"))
     assert orjson.loads(nothing.value or b"")["detail"] == "it holds no report"
 

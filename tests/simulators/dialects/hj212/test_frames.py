@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Device
-from simulators.dialects import Aggregate, CannotSay, Command, Hj212
+from simulators.dialects import CannotSay
 from simulators.dialects.hj212.factors import FACTORS
-from simulators.dialects.hj212.frames import check_value, frame
+from simulators.dialects.hj212.frames import Aggregate, Command, Hj212, check_value, frame
 from tests.simulators.dialects.spoken import EVENING_MS, LIT, SHUT, STATION, WATER, report
 
 FRAME = re.compile(rb"##(\d{4})(QN=.*&&)([0-9A-F]{4})\r\n")

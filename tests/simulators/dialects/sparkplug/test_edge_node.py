@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Device
-from simulators.dialects import CannotSay, EdgeNode, edge_nodes
+from simulators.dialects import CannotSay
 from simulators.dialects.reports import MqttMessage
+from simulators.dialects.sparkplug.edge_node import EdgeNode, edge_nodes
 from simulators.dialects.sparkplug.wire import DataType, Metric, booleans_of, encode_payload
 from tests.simulators.dialects.sparkplug.protobuf_reader import read_payload
 from tests.simulators.dialects.spoken import (

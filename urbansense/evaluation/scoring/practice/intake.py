@@ -26,7 +26,7 @@ _MOST_SWEEPS: Final = 60
 class Intake:
     """Messages in, telemetry out; what a gateway would refuse is refused, and counted by reason.
 
-    `zone` is that of times told without one (HJ 212). A gateway that asks an edge node for its births is answered at once,
+    `zone` is that of times without an offset. A gateway that asks an edge node for its births is answered at once,
     by `ask`. Use from one task only.
     """
 
@@ -68,7 +68,7 @@ class Intake:
         records = self._sweep(at_ms)
         if not is_stateful(message.topic):
             return (*records, *self._pipeline.records(message)) if records else self._pipeline.records(message)
-        answer = self._pipeline.converse(message)
+        answer = self._pipeline.receive(message)
         records += answer.records
         for request in answer.requests:
             for said in self._ask(request.topic, request.payload, at_ms):

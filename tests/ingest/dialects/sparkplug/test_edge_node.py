@@ -1,7 +1,7 @@
 import pytest
 
 from domain.identities import SPARKPLUG_PATH
-from ingest.dialects.sparkplug.metrics import NamedMetric, is_control, quality_of, reports, typed_value
+from ingest.dialects.sparkplug.edge_node import NamedMetric, is_control, quality_of, reports, typed_value
 from ingest.dialects.sparkplug.wire import Metric
 
 INT8, INT16, INT32, INT64, UINT8, UINT32, UINT64, FLOAT, BOOLEAN, DATETIME = 1, 2, 3, 4, 5, 7, 8, 9, 11, 13
