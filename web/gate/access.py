@@ -125,7 +125,7 @@ class Gate:
             return NOBODY
         caller = None
         if credentials is not None:
-            caller = await asyncio.to_thread(people.door.caller_of, credentials, people.now_ms())
+            caller = await asyncio.to_thread(people.authenticator.caller_of, credentials, people.now_ms())
         if caller is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorised", "log in, or send a token that holds")
         self._check_listed(asked)
@@ -163,7 +163,7 @@ class Gate:
             details["author"] = claimed[:100]
 
         def write() -> None:
-            with people.book.database.writing() as connection:
+            with people.users.database.writing() as connection:
                 append_audit(connection, people.now_ms(), caller.name, action, asked.path[:400], details)
 
         try:
@@ -180,7 +180,7 @@ class Gate:
 
         async def note() -> None:
             try:
-                await asyncio.to_thread(people.door.note_use, caller, now_ms)
+                await asyncio.to_thread(people.authenticator.note_use, caller, now_ms)
             except TransientFault as error:
                 _log.warning("web.use_not_noted", actor=caller.name, error=str(error))
 

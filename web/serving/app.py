@@ -113,8 +113,8 @@ def _add_people(app: FastAPI, people: AccountServices) -> None:
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_unstorable)])
     for router in (login_routes(people, door), people_routes(people, door), audit_routes(people)):
         api.include_router(router)
-    if people.elsewhere is not None:
-        api.include_router(oidc_routes(people, people.elsewhere))
+    if people.provider is not None:
+        api.include_router(oidc_routes(people, people.provider))
     app.include_router(api)
     app.include_router(login_page_routes(people, door))
 
