@@ -51,17 +51,17 @@ class AuditVerdict:
 def append_audit(
     connection: Connection, at_ms: int, actor: str, action: str, subject: str, details: Mapping[str, Any] | None = None
 ) -> None:
-    """Add a row, in the transaction of what it tells of. Writers are one after the other, so no two follow one row."""
+    """Add a row, in the transaction of the change that it records. One writer at a time, so no two rows follow one."""
     newest = select(audit.c.hash).order_by(audit.c.sequence.desc()).limit(1)
     previous = connection.execute(newest).scalar_one_or_none() or BEGINNING
-    said = orjson.dumps(details or {}, option=orjson.OPT_SORT_KEYS).decode()
-    sealed = seal(previous, at_ms, actor, action, subject, said)
+    written = orjson.dumps(details or {}, option=orjson.OPT_SORT_KEYS).decode()
+    sealed = seal(previous, at_ms, actor, action, subject, written)
     row = {
         "at_ms": at_ms,
         "actor": actor,
         "action": action,
         "subject": subject,
-        "details": said,
+        "details": written,
         "previous": previous,
         "hash": sealed,
     }

@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class NewSecret(NamedTuple):
-    """A secret just drawn: the id it is found by (a session's is its hash), the text told once, the hash to keep."""
+    """A secret just drawn: the id it is found by (a session's is its hash), the text shown once, the hash to keep."""
 
     id: str
     text: str

@@ -1,1 +1,1 @@
-"""Logging in elsewhere, by OpenID Connect, and the users that come by it."""
+"""Logging in at an identity provider, by OpenID Connect, and the users that come by it."""

@@ -1,9 +1,9 @@
-"""Logging in elsewhere, by OpenID Connect: the authorization code with PKCE, state, nonce and a verified ID token.
+"""Login at a provider, by OpenID Connect: the authorization code with PKCE, state, nonce and a verified ID token.
 
 browser ──▶ begin: state, nonce, verifier kept in a cookie ──▶ provider ──code, state──▶ finish ──code, verifier──▶ provider
                                                                                          └── ID token: signature,
                                                                           issuer, audience, expiry, nonce ──▶ Identity
-Source: OpenID Connect Core 1.0, 3.1; Discovery 1.0; RFC 7636; RFC 9207 (the issuer in the answer, where it is told).
+Source: OpenID Connect Core 1.0, 3.1; Discovery 1.0; RFC 7636; RFC 9207 (the issuer in the answer, where it is given).
 """
 
 from base64 import urlsafe_b64encode
@@ -64,7 +64,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class ProviderIdentity:
-    """Who the provider says it is. `subject` is `<issuer> <sub>`, which no other person ever has."""
+    """Who it is by the provider's claims. `subject` is `<issuer> <sub>`, which no other person ever has."""
 
     subject: str
     username: str
@@ -112,11 +112,11 @@ class OidcLogin:
         self._check_answer(answer, begun)
         async with _client() as client:
             found = await self._discover(client)
-            told = await self._exchange(client, found, answer["code"], begun.verifier, redirect_uri)
+            answered = await self._exchange(client, found, answer["code"], begun.verifier, redirect_uri)
             keys = await _get_json(client, found["jwks_uri"])
-            claims = self._verified(told, keys, begun.nonce, now_s)
+            claims = self._verified(answered, keys, begun.nonce, now_s)
             if self.provider.username_claim not in claims or _top(self.provider.roles_claim) not in claims:
-                claims = {**await self._userinfo(client, found, told, claims["sub"]), **claims}
+                claims = {**await self._userinfo(client, found, answered, claims["sub"]), **claims}
         return identity_of(claims, self.provider)
 
     def _check_answer(self, answer: Mapping[str, str], begun: Begun) -> None:
@@ -131,7 +131,7 @@ class OidcLogin:
     async def _discover(self, client: httpx.AsyncClient) -> dict[str, Any]:
         found = await _get_json(client, f"{self.provider.issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != self.provider.issuer:
-            _log.error("people.oidc_issuer", expected=self.provider.issuer, told=found.get("issuer"))
+            _log.error("people.oidc_issuer", expected=self.provider.issuer, found=found.get("issuer"))
             raise OidcRefused("the login service goes by another name than the settings say; tell the administrator")
         missing = [one for one in ("authorization_endpoint", "token_endpoint", "jwks_uri") if not found.get(one)]
         if missing:
@@ -153,10 +153,10 @@ class OidcLogin:
         taken = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         return "client_secret_basic" if "client_secret_basic" in taken else "client_secret_post"
 
-    def _verified(self, told: Mapping[str, Any], keys: Any, nonce: str, now_s: float) -> dict[str, Any]:
+    def _verified(self, answered: Mapping[str, Any], keys: Any, nonce: str, now_s: float) -> dict[str, Any]:
         try:
             key_set = KeySet.import_key_set(keys)
-            token = jwt.decode(str(told.get("id_token", "")), key_set, algorithms=list(_ALGORITHMS))
+            token = jwt.decode(str(answered.get("id_token", "")), key_set, algorithms=list(_ALGORITHMS))
             claims = CodeIDToken(
                 token.claims,
                 token.header,
@@ -167,7 +167,7 @@ class OidcLogin:
                 params={
                     "nonce": nonce,
                     "client_id": self.provider.client_id,
-                    "access_token": told.get("access_token"),
+                    "access_token": answered.get("access_token"),
                 },
             )
             claims.validate(now=int(now_s), leeway=_LEEWAY_S)
@@ -177,9 +177,9 @@ class OidcLogin:
         return dict(claims)
 
     async def _userinfo(
-        self, client: httpx.AsyncClient, found: Mapping[str, Any], told: Mapping[str, Any], sub: str
+        self, client: httpx.AsyncClient, found: Mapping[str, Any], answered: Mapping[str, Any], sub: str
     ) -> dict[str, Any]:
-        url, access = found.get("userinfo_endpoint"), told.get("access_token")
+        url, access = found.get("userinfo_endpoint"), answered.get("access_token")
         if not url or not access:
             return {}
         more = await _json_of(client.get(url, headers={"Authorization": f"Bearer {access}"}), url)
@@ -190,7 +190,7 @@ class OidcLogin:
 
 
 def identity_of(claims: Mapping[str, Any], provider: OidcProvider) -> ProviderIdentity:
-    """Who the claims speak of. Pure. Raises: OidcRefused where they name nobody, or give no role here."""
+    """Who the claims are about. Pure. Raises: OidcRefused where they name nobody, or give no role here."""
     username = str(claims.get(provider.username_claim) or "").strip().lower()
     if not username:
         raise OidcRefused(f"the login service did not tell your {provider.username_claim}; tell the administrator")
@@ -208,8 +208,8 @@ def mapped_roles(claims: Mapping[str, Any], provider: OidcProvider) -> frozenset
     value: Any = claims
     for step in provider.roles_claim.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
-    told = {str(one) for one in value} if isinstance(value, list) else {str(value)} if value is not None else set()
-    return frozenset(role for name, role in provider.roles.items() if name == "*" or name in told) & PEOPLE_ROLES
+    given = {str(one) for one in value} if isinstance(value, list) else {str(value)} if value is not None else set()
+    return frozenset(role for name, role in provider.roles.items() if name == "*" or name in given) & PEOPLE_ROLES
 
 
 def _top(claim: str) -> str:

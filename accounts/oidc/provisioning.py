@@ -1,4 +1,4 @@
-"""Who comes by an identity provider: their user is found or made, and their roles follow what the provider says."""
+"""Who comes by an identity provider: their user is found or made, and their roles follow the provider's claims."""
 
 from typing import Any
 
@@ -52,8 +52,8 @@ class UserProvisioning:
         }  # fmt: skip
         row = {**user_columns(fields), "active": True, "failed_logins": 0, "created_at_ms": at_ms, "version": 1}
         connection.execute(insert(users).values(row))
-        told = {"roles": sorted(identity.roles), "by": "OpenID Connect", "oidc_subject": identity.subject}
-        append_audit(connection, at_ms, username, "user-added", f"user/{username}", told)
+        details = {"roles": sorted(identity.roles), "by": "OpenID Connect", "oidc_subject": identity.subject}
+        append_audit(connection, at_ms, username, "user-added", f"user/{username}", details)
         return username
 
     def _follow(self, connection: Connection, row: Any, identity: ProviderIdentity, at_ms: int) -> str:

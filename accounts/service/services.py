@@ -17,24 +17,25 @@ class ProviderLogin:
     """Logging in at an identity provider, whose button bears `title`."""
 
     login: OidcLogin
-    newcomers: UserProvisioning
+    provisioning: UserProvisioning
     title: str
 
 
 @dataclass(frozen=True, slots=True)
 class AccountServices:
-    """Everything about people. `required`: nobody gets in without logging in; else whoever reaches the listener may all.
+    """Everything about accounts. `required`: nobody gets in without logging in; else whoever reaches the listener may all.
 
+    `provider` is the login at an identity provider, where there is one.
     `now_ms` is the wall clock, also where the data follow a simulated one. `public_url` is how browsers reach the page,
     where that is not how requests arrive here.
     """
 
-    book: UserService
+    users: UserService
     logins: LoginSessions
     tokens: TokenService
-    door: Authenticator
+    authenticator: Authenticator
     required: bool
     now_ms: Callable[[], int]
     random: Random
-    elsewhere: ProviderLogin | None = None
+    provider: ProviderLogin | None = None
     public_url: str | None = None

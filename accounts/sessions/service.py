@@ -31,7 +31,7 @@ class SessionTerms:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A login that succeeded. `secret` is told to the browser and nobody else; it ends at `ends_at_ms` at the latest."""
+    """A login that succeeded. `secret` is given to the browser and nobody else; it ends at `ends_at_ms` at the latest."""
 
     user: User
     secret: str
@@ -63,7 +63,7 @@ class LoginSessions:
         return session
 
     def admit(self, connection: Connection, username: str, at_ms: int, by_way_of: str) -> NewSession:
-        """A session of an active user who proved elsewhere who they are, within the caller's transaction."""
+        """A session of an active user whose identity was proved already, within the caller's transaction."""
         secret = draw_session(self._random)
         user = known_user(connection, username)
         ended = or_(sessions.c.ends_at_ms <= at_ms, sessions.c.used_at_ms <= at_ms - self.terms.idle_ms)

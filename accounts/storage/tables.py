@@ -35,7 +35,7 @@ users: Final = Table(
     Column("created_at_ms", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
 )
-"""`roles`, `departments` and `areas` are JSON arrays. `oidc_subject` is `<issuer> <sub>` of who logs in elsewhere."""
+"""`roles`, `departments` and `areas` are JSON arrays. `oidc_subject` is `<issuer> <sub>` of who comes by a provider."""
 
 sessions: Final = Table(
     "people_sessions",

@@ -1,4 +1,4 @@
-"""API tokens: made, told once, revoked; each with its line in the audit log."""
+"""API tokens: made, shown once, revoked; each with its line in the audit log."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class Token(Strict):
 
 
 class NewToken(Strict):
-    """A token just made; `secret` is its whole text, told here and never again."""
+    """A token just made; `secret` is its whole text, given here and never again."""
 
     token: Token
     secret: str
@@ -73,8 +73,8 @@ class TokenService:
             if not known_user(connection, username).active:
                 raise InTheWay(f"user {username} is disabled")
             connection.execute(insert(tokens).values(row))
-            told = {"user": username, "label": label, "scopes": sorted(scopes), "ends_at_ms": ends_at_ms}
-            append_audit(connection, at_ms, by, "token-made", f"token/{secret.id}", told)
+            details = {"user": username, "label": label, "scopes": sorted(scopes), "ends_at_ms": ends_at_ms}
+            append_audit(connection, at_ms, by, "token-made", f"token/{secret.id}", details)
             made = connection.execute(select(tokens).where(tokens.c.token_id == secret.id)).one()
         return NewToken(token=token_of(made), secret=secret.text)
 
@@ -103,7 +103,7 @@ class TokenService:
 
 
 def token_of(row: Any) -> Token:
-    """What a row says of its token."""
+    """The token of a row."""
     return Token(
         token_id=row.token_id,
         username=row.username,

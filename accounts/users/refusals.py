@@ -6,7 +6,7 @@ PeopleRefusal
 ├── StaleVersion      somebody else changed it first
 ├── InTheWay          it would lock everybody out, or take what is not there to take
 ├── BadPeople         what was written cannot be; `faults` name each place
-└── LoginRefused      no entry; never says which half was wrong
+└── LoginRefused      no entry; never names which half was wrong
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,7 @@ def known_user(connection: Connection, username: str) -> User:
 
 
 def user_of(row: Any) -> User:
-    """What a row says of its user."""
+    """The user of a row."""
     return User(
         username=row.username,
         display_name=row.display_name,

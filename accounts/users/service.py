@@ -1,4 +1,4 @@
-"""The book of users and departments: each change one transaction, with its line in the audit log."""
+"""Users and departments: each change one transaction, with its line in the audit log."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,8 +14,8 @@ from accounts.users.rows import department_of, known_departments, known_user, us
 from accounts.users.user import Department, NewUser, User, UserChange
 from domain.actors import Role, covers
 
-_TOLD_WITH_VALUES: Final = frozenset({"roles", "departments", "areas", "active", "oidc_subject"})
-"""What the audit log says in full of a change; of names, addresses and numbers only that they were changed."""
+_RECORDED_WITH_VALUES: Final = frozenset({"roles", "departments", "areas", "active", "oidc_subject"})
+"""What the audit log holds in full of a change; of names, addresses and numbers only that they were changed."""
 
 
 class UserService:
@@ -68,8 +68,8 @@ class UserService:
                 **user_columns(fields), "active": True, "failed_logins": 0, "created_at_ms": at_ms, "version": 1,
             }  # fmt: skip
             connection.execute(insert(users).values(row))
-            told = {"roles": sorted(new.roles), "departments": sorted(new.departments), "areas": list(new.areas)}
-            append_audit(connection, at_ms, by, "user-added", f"user/{new.username}", told)
+            details = {"roles": sorted(new.roles), "departments": sorted(new.departments), "areas": list(new.areas)}
+            append_audit(connection, at_ms, by, "user-added", f"user/{new.username}", details)
             return known_user(connection, new.username)
 
     def change_user(
@@ -127,7 +127,7 @@ def change_in(
     connection.execute(update(users).where(users.c.username == username).values(values))
     if changed.get("active") is False:
         connection.execute(delete(sessions).where(sessions.c.username == username))
-    append_audit(connection, at_ms, by, _action(changed), f"user/{username}", _told(before, changed))
+    append_audit(connection, at_ms, by, _action(changed), f"user/{username}", _details(before, changed))
     return known_user(connection, username)
 
 
@@ -137,11 +137,11 @@ def _action(changed: Mapping[str, Any]) -> str:
     return "user-enabled" if changed["active"] else "user-disabled"
 
 
-def _told(before: User, changed: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"changed": sorted(changed)}
-    for name in sorted(_TOLD_WITH_VALUES & changed.keys()):
-        told[name] = {"from": _plain(getattr(before, name)), "to": _plain(changed[name])}
-    return told
+def _details(before: User, changed: Mapping[str, Any]) -> dict[str, Any]:
+    details: dict[str, Any] = {"changed": sorted(changed)}
+    for name in sorted(_RECORDED_WITH_VALUES & changed.keys()):
+        details[name] = {"from": _plain(getattr(before, name)), "to": _plain(changed[name])}
+    return details
 
 
 def _plain(value: Any) -> Any:

@@ -39,7 +39,7 @@ def _in_order(words: Set[str]) -> list[str]:
 
 
 Words = Annotated[frozenset[_Word], PlainSerializer(_in_order, return_type=list[str], when_used="json")]
-"""A set of names, in order where it is told."""
+"""A set of names, in order where it is written."""
 
 
 class Strict(BaseModel):
@@ -82,7 +82,7 @@ class UserChange(Strict):
     active: bool = True
 
     def given(self) -> dict[str, Any]:
-        """The fields that were said, by name."""
+        """The fields that were given, by name."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 

@@ -92,7 +92,7 @@ def _for_every_grade(value: Any) -> Any:
 
 TermText = Annotated[Term, PlainValidator(_read_term)]
 Department = Annotated[str, Field(pattern=r"^(\{event\.department\}|[^\s{}][^{}]{0,63})$")]
-Told = Annotated[str, Field(pattern=r"^(\{case\.department\}|[^\s{}][^{}]{0,63})$")]
+EscalationDepartment = Annotated[str, Field(pattern=r"^(\{case\.department\}|[^\s{}][^{}]{0,63})$")]
 
 
 class Part(BaseModel):
@@ -102,7 +102,7 @@ class Part(BaseModel):
 
 
 class CalendarPart(Part):
-    """The working time. Holidays and workdays are added to the shipped ones; a day named here is as it says here."""
+    """The working time. Holidays and workdays are added to the shipped ones; a day named here is as written here."""
 
     timezone: Annotated[ZoneInfo | None, PlainValidator(_read_zone)] = None
     hours: Annotated[Week | None, PlainValidator(_read_week)] = None
@@ -163,11 +163,11 @@ class ClearedRule(Condition):
 
 
 class EscalationStep(Part):
-    """Whom to tell after so much waiting."""
+    """Whom to notify after so much waiting."""
 
     after: TermText
     roles: tuple[Role, ...] = ()
-    departments: tuple[Told, ...] = ()
+    departments: tuple[EscalationDepartment, ...] = ()
 
     @field_validator("roles")
     @classmethod
@@ -178,7 +178,7 @@ class EscalationStep(Part):
 
 
 class EscalationRule(Condition):
-    """Who is told when a case waits too long in a state."""
+    """Who is notified when a case waits too long in a state."""
 
     waits: Annotated[State, Field(alias="while")] = State.DISPATCHED
     steps: tuple[EscalationStep, ...]

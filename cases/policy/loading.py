@@ -27,7 +27,7 @@ SHIPPED: Final = Path(__file__).with_name("policy.yaml")
 def load_policy(path: Path | None = None, timezone: str = "Asia/Shanghai") -> CasePolicy:
     """The shipped policy, with the city's document laid over it part by part: of lists of rules the city's come first.
 
-    A document that says `standalone: true` stands alone. `timezone` holds where the policy names none.
+    A document with `standalone: true` stands alone. `timezone` holds where the policy names none.
     Raises: BadPolicy with every problem at file:line:column; ConfigurationError where the file cannot be read.
     """
     layers = [_read(SHIPPED)]

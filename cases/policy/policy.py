@@ -27,7 +27,7 @@ _COMPONENT_CODE_DIGITS = 16
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Whom to tell of a case that still waits in its state: people with these roles, and everybody of the departments.
+    """Whom to notify of a case that still waits in its state: people with these roles, and everybody of the departments.
 
     `after` counts from when the case came into the state.
     """
@@ -41,7 +41,7 @@ class Escalation:
 class CasePolicy:
     """Implements `cases.intake.IntakePolicy`. Of each list of rules the first that holds counts.
 
-    `opens_from` says from which severity on an event opens a case, `exceptions` of which problems it is another, or None
+    `opens_from` is the severity from which on an event opens a case, `exceptions` of which problems it is another, or None
     for never. `graded` are the areas by grade; the longest that a case lies in decides, B where there is none. `times`
     counts terms on `calendar`, one for all who ask.
     """
@@ -104,7 +104,7 @@ class CasePolicy:
         return tuple(by_department.values())
 
     def escalations(self, case: Case) -> tuple[Escalation, ...]:
-        """Whom to tell, and when, while a case waits in the state that it is in; empty where nobody is."""
+        """Whom to notify, and when, while a case waits in the state that it is in; empty where nobody is."""
         grade = self.grade_of(case.area)
         rule = next((one for one in self.escalation if one.waits is case.state and one.holds(case, grade)), None)
         return () if rule is None else tuple(_escalation(step, case) for step in rule.steps)

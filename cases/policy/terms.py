@@ -10,7 +10,7 @@ _MINUTES: Final = 60
 
 
 def parse_term(text: str) -> Term:
-    """The term a text says. Calendar days are refused: write 48 hours or 2 working days. Raises: ValueError."""
+    """The term that a text names. Calendar days are refused: write 48 hours or 2 working days. Raises: ValueError."""
     match = _TERM.fullmatch(text.strip())
     if match is None or (match[3] == "day" and not match[2]):
         raise ValueError(f"{text!r} is no term; write 30 minutes, 6 hours, 4 working hours or 5 working days")

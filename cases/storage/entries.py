@@ -1,4 +1,4 @@
-"""What stands in the history of a case, and why a call to the book was refused.
+"""What stands in the history of a case, and why a call to the store was refused.
 
 Refused ─┬─ UnknownCase   there is no such case
          ├─ Conflict      somebody else was first; the case as it stands now comes with it
@@ -41,7 +41,7 @@ class Publication:
 
     @property
     def name(self) -> str:
-        """What tells this revision from every other."""
+        """The name of this revision among all others."""
         return f"{self.case_id}/{self.revision}"
 
 

@@ -1,4 +1,4 @@
-"""The book of cases: reporting, acting, reading, each call one transaction.
+"""The store of cases: reporting, acting, reading, each call one transaction.
 
 report ──▶ case, revision 1 ─┐
 act    ──▶ case, revision n ─┴─▶ row of `cases` + row of `cases_history` (history and outbox), committed together
@@ -115,7 +115,7 @@ class CaseStore:
 
 
 class CaseTransaction:
-    """The verbs of the book on one connection. Not for several threads."""
+    """The verbs of the store on one connection. Not for several threads."""
 
     def __init__(self, connection: Connection, times: Times, zone: tzinfo = UTC) -> None:
         self.connection = connection
@@ -127,7 +127,7 @@ class CaseTransaction:
     ) -> Reported:
         """The new case of a report; the one it became before, if this reporter used the same key.
 
-        An event that belongs to a case already makes no second one: that case is returned. `fingerprint` tells two reports
+        An event that belongs to a case already makes no second one: that case is returned. `fingerprint` keeps two reports
         under one key apart; the report's own by default. Raises: KeyReused where the key came with another report.
         """
         fingerprint = fingerprint or report.fingerprint
@@ -330,8 +330,8 @@ def case_row(case: Case) -> dict[str, Any]:
 
 def _details(act: Act) -> dict[str, Any]:
     """What belongs to the act beyond its note, for whoever reads the history."""
-    said: dict[str, Any] = {"department": act.department, "into": act.into and str(act.into), **act.details}
+    details: dict[str, Any] = {"department": act.department, "into": act.into and str(act.into), **act.details}
     for name in ("term", "more", "event"):
         value = getattr(act, name)
-        said[name] = None if value is None else value.model_dump(mode="json")
-    return {name: value for name, value in said.items() if value is not None}
+        details[name] = None if value is None else value.model_dump(mode="json")
+    return {name: value for name, value in details.items() if value is not None}

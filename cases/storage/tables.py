@@ -82,7 +82,7 @@ events: Final = Table(
     Column("case_id", key_text(36), nullable=False),
 )
 Index("ix_cases_events_case", events.c.case_id)
-"""Which case an event belongs to, for ever: an event told again makes no second one."""
+"""Which case an event belongs to, for ever: an event published again makes no second one."""
 
 held: Final = Table(
     "cases_held",
@@ -103,7 +103,7 @@ absorbed: Final = Table(
     Column("body", Text, nullable=False),
 )
 Index("ix_cases_absorbed_rule", absorbed.c.rule)
-"""Events that are part of a group event which was not heard of yet, by the group's rule, and how long they wait for it."""
+"""Events that are part of a group event which has not arrived yet, by the group's rule, and how long they wait for it."""
 
 keys: Final = Table(
     "cases_keys",
@@ -147,7 +147,7 @@ attachments: Final = Table(
 Index("ix_cases_attachments_case", attachments.c.case_id, attachments.c.content, unique=True)
 """Photos by the SHA-256 of their content, under which the data folder has them."""
 
-# Notification: what is told, to whom, and how far it came (cases/notification).
+# Notification: what is sent, to whom, and how far it came (cases/notification).
 
 notify_messages: Final = Table(
     "notify_messages",
@@ -175,7 +175,7 @@ Index("ix_notify_messages_state", notify_messages.c.state, notify_messages.c.cha
 Index("ix_notify_messages_case", notify_messages.c.case_id)
 Index("ix_notify_messages_delivery", notify_messages.c.delivery_id)
 Index("ix_notify_messages_ended", notify_messages.c.state, notify_messages.c.ended_at_ms)
-"""The outbox: waiting, sent, dead or withdrawn. `not_before_ms` is when it may be told at all, then when to try again;
+"""The outbox: waiting, sent, dead or withdrawn. `not_before_ms` is when it may be sent at all, then when to try again;
 `delivery_id` is given with the first try, the same for all messages of one digest."""
 
 notify_buckets: Final = Table(
@@ -199,7 +199,7 @@ notify_watches: Final = Table(
     Column("next_ms", BigInteger),
 )
 Index("ix_notify_watches_next", notify_watches.c.next_ms)
-"""What was told of each open case for waiting or for its deadline, and when to look at it again."""
+"""Which notices of waiting or of its deadline each open case has had, and when to look at it again."""
 
 notify_preferences: Final = Table(
     "notify_preferences",

@@ -72,7 +72,7 @@ def load_document(text: str, file: str) -> LocatedDocument:
 
 
 def load_typed_document(text: str, file: str) -> LocatedDocument:
-    """The one document of a text, its scalars numbers and dates where YAML 1.1 says so; an empty one is None.
+    """The one document of a text, its scalars numbers and dates by the rules of YAML 1.1; an empty one is None.
 
     Anchors, aliases and merges are taken; of a key that is given twice the last value counts, and `repeated` names it.
     Raises: NotYaml.

@@ -49,7 +49,7 @@ class LocatedValue:
 
 
 class BadYaml(Exception):
-    """A text that is no YAML, or none that is taken here; `problems` says where."""
+    """A text that is no YAML, or none that is taken here; `problems` hold the places."""
 
     def __init__(self, problems: list[LocatedProblem]) -> None:
         self.problems = problems

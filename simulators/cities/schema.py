@@ -1,4 +1,4 @@
-"""What a city's file says."""
+"""What a city's file holds."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from simulators.weather import DRY, WeatherPlan
 class CityFile(Blueprint):
     """A blueprint, and what happens in the city drawn from it. The default is the plain city, dry, with normal faults.
 
-    `seed` and `devices` are what it is drawn with where nobody says otherwise.
+    `seed` and `devices` are what it is drawn with where nothing else is given.
     """
 
     seed: Annotated[int, Field(ge=0)] = 1

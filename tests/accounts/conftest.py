@@ -73,5 +73,5 @@ def tokens(database: SharedDatabase, people: UserService) -> TokenService:
 
 
 @pytest.fixture
-def door(database: SharedDatabase) -> Authenticator:
+def authenticator(database: SharedDatabase) -> Authenticator:
     return Authenticator(database, TERMS)

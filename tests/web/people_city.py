@@ -37,7 +37,7 @@ class PeopleCity:
     city: City
     now_ms: int = 1_000_000
     required: bool = True
-    elsewhere: ProviderLogin | None = None
+    provider: ProviderLogin | None = None
     public_url: str | None = None
     database: SharedDatabase = field(init=False)
     people: AccountServices = field(init=False)
@@ -45,25 +45,27 @@ class PeopleCity:
     def __post_init__(self) -> None:
         random = counted_random()
         self.database = SharedDatabase(self.city.parts.registry.engine)
-        book = UserService(self.database)
+        users = UserService(self.database)
         logins = LoginSessions(self.database, random, Passwords(random, QUICK), TERMS)
         self.people = AccountServices(
-            book=book,
+            users=users,
             logins=logins,
             tokens=TokenService(self.database, random),
-            door=Authenticator(self.database, TERMS),
+            authenticator=Authenticator(self.database, TERMS),
             required=self.required,
             now_ms=lambda: self.now_ms,
             random=random,
         )
-        book.put_department(Department(name="lighting", title=Text(en="Lighting", zh="照明")), by="setup", at_ms=1)
+        users.put_department(Department(name="lighting", title=Text(en="Lighting", zh="照明")), by="setup", at_ms=1)
         for name, role in ROLES.items():
             departments = frozenset({"lighting"}) if role is Role.DEPARTMENT else frozenset()
-            book.add_user(NewUser(username=name, roles=frozenset({role}), departments=departments), by="setup", at_ms=1)
+            users.add_user(
+                NewUser(username=name, roles=frozenset({role}), departments=departments), by="setup", at_ms=1
+            )
             logins.set_password(name, PASSWORD, by="setup", at_ms=1)
 
     def app(self) -> FastAPI:
-        people = replace(self.people, required=self.required, elsewhere=self.elsewhere, public_url=self.public_url)
+        people = replace(self.people, required=self.required, provider=self.provider, public_url=self.public_url)
         return create_app(replace(self.city.services(), accounts=people), registry=CollectorRegistry())
 
     def token(self, username: str, *scopes: Scope) -> dict[str, str]:

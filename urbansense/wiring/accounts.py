@@ -1,4 +1,4 @@
-"""The accounts wired: their tables in the registry's database, the machine's secrets, the provider of the settings."""
+"""The accounts wired: their services on the registry's database, the machine's secrets, the provider of the settings."""
 
 import secrets
 
@@ -18,22 +18,22 @@ def open_accounts(settings: Settings, database: Database) -> AccountServices:
     Raises: TransientFault when the database does not answer.
     """
     random, terms = secrets.token_bytes, SessionTerms()
-    book = UserService(database)
+    users = UserService(database)
     logins = LoginSessions(database, random, Passwords(random), terms)
     return AccountServices(
-        book=book,
+        users=users,
         logins=logins,
         tokens=TokenService(database, random),
-        door=Authenticator(database, terms),
+        authenticator=Authenticator(database, terms),
         required=settings.login == "required",
         now_ms=wall_ms,
         random=random,
-        elsewhere=_elsewhere(settings, database, logins),
+        provider=_provider_login(settings, database, logins),
         public_url=settings.public_url or None,
     )
 
 
-def _elsewhere(settings: Settings, database: Database, logins: LoginSessions) -> ProviderLogin | None:
+def _provider_login(settings: Settings, database: Database, logins: LoginSessions) -> ProviderLogin | None:
     if not settings.oidc_issuer:
         return None
     secret = settings.oidc_client_secret

@@ -125,7 +125,7 @@ class Gate:
             return NOBODY
         caller = None
         if credentials is not None:
-            caller = await asyncio.to_thread(accounts.door.caller_of, credentials, accounts.now_ms())
+            caller = await asyncio.to_thread(accounts.authenticator.caller_of, credentials, accounts.now_ms())
         if caller is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorised", "log in, or send a token that holds")
         self._check_listed(asked)
@@ -163,7 +163,7 @@ class Gate:
             details["author"] = claimed[:100]
 
         def write() -> None:
-            with accounts.book.database.writing() as connection:
+            with accounts.users.database.writing() as connection:
                 append_audit(connection, accounts.now_ms(), caller.name, action, asked.path[:400], details)
 
         try:
@@ -179,7 +179,7 @@ class Gate:
 
         async def note() -> None:
             try:
-                await asyncio.to_thread(accounts.door.note_use, caller, now_ms)
+                await asyncio.to_thread(accounts.authenticator.note_use, caller, now_ms)
             except TransientFault as error:
                 _log.warning("web.use_not_noted", actor=caller.name, error=str(error))
 

@@ -31,7 +31,7 @@ _RESPONSES: Final[dict[int | str, dict[str, object]]] = {
 }
 
 
-def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
+def oidc_routes(people: AccountServices, provider: ProviderLogin) -> APIRouter:
     """The routes below `/api/v1`. Whatever goes wrong is shown on the login page, for a person reads it."""
     router = APIRouter(tags=[TAG])
 
@@ -39,7 +39,7 @@ def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
     async def leave(request: Request, next: str | None = None) -> Response:
         """Send the browser to the identity provider; `next` is where it shall come out."""
         try:
-            begun = await elsewhere.login.begin(_callback(request, people))
+            begun = await provider.login.begin(_callback(request, people))
         except (OidcRefused, TransientFault) as error:
             return _login_page(request, people, error)
         response = RedirectResponse(begun.url, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
@@ -56,8 +56,8 @@ def oidc_routes(people: AccountServices, elsewhere: ProviderLogin) -> APIRouter:
             begun, back = _unpack(request.cookies.get(_COOKIE, ""))
             answer = dict(request.query_params)
             now_ms = people.now_ms()
-            identity = await elsewhere.login.finish(answer, begun, _callback(request, people), now_ms / 1000)
-            session = await asyncio.to_thread(elsewhere.newcomers.admit, identity, now_ms)
+            identity = await provider.login.finish(answer, begun, _callback(request, people), now_ms / 1000)
+            session = await asyncio.to_thread(provider.provisioning.admit, identity, now_ms)
         except (OidcRefused, TransientFault) as error:
             return _login_page(request, people, error)
         response = RedirectResponse(back, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
@@ -78,7 +78,7 @@ def _login_page(request: Request, people: AccountServices, error: OidcRefused | 
     if away:
         _log.warning("web.login_service_away", error=str(error))
     detail = "the login service does not answer now; try again later" if away else str(error)
-    title = people.elsewhere.title if people.elsewhere is not None else None
+    title = people.provider.title if people.provider is not None else None
     page = LoginPage(language, detail=f"{detail[:1].upper()}{detail[1:]}.", provider=title)
     response = page_response(page, HTTPStatus.SERVICE_UNAVAILABLE if away else HTTPStatus.FORBIDDEN)
     response.delete_cookie(_COOKIE, path=_PATH)

@@ -115,7 +115,7 @@ def login_routes(people: AccountServices, authentication: PasswordAuthentication
     @router.get("/me")
     async def who_am_i(caller: CurrentCaller) -> Me:
         """Who asks, and what they may do."""
-        user = await asyncio.to_thread(people.book.user, caller.name) if caller is not LOCAL else None
+        user = await asyncio.to_thread(people.users.user, caller.name) if caller is not LOCAL else None
         return Me(
             username=caller.name, display_name=user.display_name if user else "", roles=caller.actor.roles,
             departments=caller.actor.departments, areas=list(caller.actor.areas),
@@ -142,7 +142,7 @@ def login_routes(people: AccountServices, authentication: PasswordAuthentication
 def login_page_routes(people: AccountServices, authentication: PasswordAuthentication) -> APIRouter:
     """The page at `/login`, which works without a script."""
     router = APIRouter(include_in_schema=False)
-    title = people.elsewhere.title if people.elsewhere is not None else None
+    title = people.provider.title if people.provider is not None else None
 
     def page(request: Request, **shown: str) -> LoginPage:
         language = preferred_language(request.query_params.get("lang"), request.headers.get("accept-language", ""))

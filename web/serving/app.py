@@ -110,8 +110,8 @@ def create_people_app(accounts: AccountServices) -> FastAPI:
 def _add_accounts(app: FastAPI, accounts: AccountServices) -> None:
     authentication = PasswordAuthentication(accounts)
     routes = [login_routes(accounts, authentication), people_routes(accounts, authentication), audit_routes(accounts)]
-    if accounts.elsewhere is not None:
-        routes.append(oidc_routes(accounts, accounts.elsewhere))
+    if accounts.provider is not None:
+        routes.append(oidc_routes(accounts, accounts.provider))
     _add_api(app, routes)
     app.include_router(login_page_routes(accounts, authentication))
 

@@ -16,10 +16,10 @@ from urbansense.wiring.shared_database import SharedDatabase
 
 
 def test_the_right_password_makes_a_session_that_stands_for_its_user(
-    logins: LoginSessions, door: Authenticator
+    logins: LoginSessions, authenticator: Authenticator
 ) -> None:
     session = logins.log_in("olga", PASSWORD, 1000)
-    caller = door.caller_of(Session(session.secret), 1001)
+    caller = authenticator.caller_of(Session(session.secret), 1001)
     assert caller is not None
     assert caller.actor.name == "olga"
     assert caller.actor.departments == {"lighting"}
@@ -112,47 +112,49 @@ def test_the_lock_grows_to_a_quarter_of_an_hour_and_no_longer() -> None:
     assert waits[-1] == locked_until_ms(10_000, 0) == 900_000
 
 
-def test_a_session_ends_when_idle_and_at_the_latest_however_busy(logins: LoginSessions, door: Authenticator) -> None:
+def test_a_session_ends_when_idle_and_at_the_latest_however_busy(
+    logins: LoginSessions, authenticator: Authenticator
+) -> None:
     secret = Session(logins.log_in("olga", PASSWORD, 0).secret)
-    assert door.caller_of(secret, TERMS.idle_ms - 1) is not None
-    assert door.caller_of(secret, TERMS.idle_ms) is None
+    assert authenticator.caller_of(secret, TERMS.idle_ms - 1) is not None
+    assert authenticator.caller_of(secret, TERMS.idle_ms) is None
     for at_ms in range(900_000, TERMS.longest_ms, 900_000):
-        caller = door.caller_of(secret, at_ms)
+        caller = authenticator.caller_of(secret, at_ms)
         assert caller is not None
-        door.note_use(caller, at_ms)
-    assert door.caller_of(secret, TERMS.longest_ms - 1) is not None
-    assert door.caller_of(secret, TERMS.longest_ms) is None
+        authenticator.note_use(caller, at_ms)
+    assert authenticator.caller_of(secret, TERMS.longest_ms - 1) is not None
+    assert authenticator.caller_of(secret, TERMS.longest_ms) is None
 
 
-def test_a_logout_ends_one_session_and_everywhere_ends_all(logins: LoginSessions, door: Authenticator) -> None:
+def test_a_logout_ends_one_session_and_everywhere_ends_all(logins: LoginSessions, authenticator: Authenticator) -> None:
     first, second, third = (logins.log_in("olga", PASSWORD, n).secret for n in range(3))
     logins.log_out(first, 10)
-    assert door.caller_of(Session(first), 11) is None
-    assert door.caller_of(Session(second), 11) is not None
+    assert authenticator.caller_of(Session(first), 11) is None
+    assert authenticator.caller_of(Session(second), 11) is not None
     assert logins.log_out_everywhere("olga", by="olga", at_ms=12) == 2
-    assert door.caller_of(Session(second), 13) is None
-    assert door.caller_of(Session(third), 13) is None
+    assert authenticator.caller_of(Session(second), 13) is None
+    assert authenticator.caller_of(Session(third), 13) is None
 
 
 def test_who_is_disabled_is_out_at_once_and_stays_out(
-    logins: LoginSessions, door: Authenticator, people: UserService
+    logins: LoginSessions, authenticator: Authenticator, people: UserService
 ) -> None:
     secret = logins.log_in("olga", PASSWORD, 0).secret
     people.change_user("olga", UserChange(active=False), by="ada", at_ms=1)
-    assert door.caller_of(Session(secret), 2) is None
+    assert authenticator.caller_of(Session(secret), 2) is None
     with pytest.raises(LoginRefused):
         logins.log_in("olga", PASSWORD, 3)
     people.change_user("olga", UserChange(active=True), by="ada", at_ms=4)
-    assert door.caller_of(Session(secret), 5) is None
+    assert authenticator.caller_of(Session(secret), 5) is None
     assert logins.log_in("olga", PASSWORD, 6)
 
 
 def test_a_changed_password_ends_the_sessions_and_the_old_one_is_of_no_use(
-    logins: LoginSessions, door: Authenticator
+    logins: LoginSessions, authenticator: Authenticator
 ) -> None:
     secret = logins.log_in("olga", PASSWORD, 0).secret
     logins.change_own_password("olga", PASSWORD, "another fine one", 1)
-    assert door.caller_of(Session(secret), 2) is None
+    assert authenticator.caller_of(Session(secret), 2) is None
     with pytest.raises(LoginRefused):
         logins.log_in("olga", PASSWORD, 3)
     assert logins.log_in("olga", "another fine one", 4)
@@ -165,11 +167,11 @@ def test_changing_the_password_needs_the_present_one(logins: LoginSessions) -> N
 
 
 def test_roles_changed_during_a_session_count_at_once(
-    logins: LoginSessions, door: Authenticator, people: UserService
+    logins: LoginSessions, authenticator: Authenticator, people: UserService
 ) -> None:
     secret = logins.log_in("olga", PASSWORD, 0).secret
     people.change_user("olga", UserChange(roles=frozenset()), by="ada", at_ms=1)
-    caller = door.caller_of(Session(secret), 2)
+    caller = authenticator.caller_of(Session(secret), 2)
     assert caller is not None
     assert caller.actor.roles == frozenset()
 
@@ -189,9 +191,9 @@ def test_a_login_hashes_anew_what_was_hashed_with_less(case_database: SharedData
 
 
 @pytest.mark.parametrize("text", ["", "x", "a" * 43, "us_0123456789abcdef_" + "a" * 43, "é" * 43])
-def test_no_other_text_is_a_session(logins: LoginSessions, door: Authenticator, text: str) -> None:
+def test_no_other_text_is_a_session(logins: LoginSessions, authenticator: Authenticator, text: str) -> None:
     logins.log_in("olga", PASSWORD, 0)
-    assert door.caller_of(Session(text), 1) is None
+    assert authenticator.caller_of(Session(text), 1) is None
 
 
 @pytest.mark.parametrize(

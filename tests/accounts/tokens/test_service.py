@@ -13,10 +13,10 @@ from domain.actors import Role
 READ = frozenset({Scope.READ})
 
 
-def test_a_token_stands_for_its_user_within_its_scopes(tokens: TokenService, door: Authenticator) -> None:
+def test_a_token_stands_for_its_user_within_its_scopes(tokens: TokenService, authenticator: Authenticator) -> None:
     made = tokens.create("olga", "tablet", READ, by="olga", at_ms=10)
     assert made.secret.startswith(f"us_{made.token.token_id}_")
-    caller = door.caller_of(Bearer(made.secret), 11)
+    caller = authenticator.caller_of(Bearer(made.secret), 11)
     assert caller is not None
     assert (caller.name, caller.actor.roles, caller.scopes) == ("olga", frozenset({Role.DEPARTMENT}), READ)
 
@@ -32,7 +32,7 @@ def test_of_a_token_only_a_hash_is_kept(tokens: TokenService, people: UserServic
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_mangled_token_never_passes(tokens: TokenService, door: Authenticator, data: st.DataObject) -> None:
+def test_a_mangled_token_never_passes(tokens: TokenService, authenticator: Authenticator, data: st.DataObject) -> None:
     texts = [one.secret for one in _two(tokens)]
     text = data.draw(st.sampled_from(texts))
     at = data.draw(st.integers(0, len(text)))
@@ -41,8 +41,8 @@ def test_a_mangled_token_never_passes(tokens: TokenService, door: Authenticator,
     mangled = text[:at] + put + text[until:]
     if mangled in texts:
         return
-    assert door.caller_of(Bearer(mangled), 20) is None
-    assert door.caller_of(Bearer(text), 20) is not None
+    assert authenticator.caller_of(Bearer(mangled), 20) is None
+    assert authenticator.caller_of(Bearer(text), 20) is not None
 
 
 def _two(tokens: TokenService) -> list[NewToken]:
@@ -54,42 +54,42 @@ def _two(tokens: TokenService) -> list[NewToken]:
     return two
 
 
-def test_the_secret_of_one_token_does_not_open_another(tokens: TokenService, door: Authenticator) -> None:
+def test_the_secret_of_one_token_does_not_open_another(tokens: TokenService, authenticator: Authenticator) -> None:
     one, two = _two(tokens)
     crossed = f"us_{one.token.token_id}_{two.secret.split('_', 2)[2]}"
-    assert door.caller_of(Bearer(crossed), 20) is None
+    assert authenticator.caller_of(Bearer(crossed), 20) is None
 
 
-def test_a_token_is_over_at_its_end_and_when_revoked(tokens: TokenService, door: Authenticator) -> None:
+def test_a_token_is_over_at_its_end_and_when_revoked(tokens: TokenService, authenticator: Authenticator) -> None:
     brief = tokens.create("olga", "brief", READ, by="olga", at_ms=10, ends_at_ms=20)
     lasting = tokens.create("olga", "lasting", READ, by="olga", at_ms=10)
-    assert door.caller_of(Bearer(brief.secret), 19) is not None
-    assert door.caller_of(Bearer(brief.secret), 20) is None
+    assert authenticator.caller_of(Bearer(brief.secret), 19) is not None
+    assert authenticator.caller_of(Bearer(brief.secret), 20) is None
     assert tokens.revoke(lasting.token.token_id, by="ada", at_ms=30).revoked_at_ms == 30
-    assert door.caller_of(Bearer(lasting.secret), 31) is None
+    assert authenticator.caller_of(Bearer(lasting.secret), 31) is None
     assert tokens.revoke(lasting.token.token_id, by="ada", at_ms=99).revoked_at_ms == 30
 
 
 def test_a_token_of_who_is_disabled_opens_nothing(
-    tokens: TokenService, door: Authenticator, people: UserService
+    tokens: TokenService, authenticator: Authenticator, people: UserService
 ) -> None:
     made = tokens.create("olga", "tablet", READ, by="olga", at_ms=10)
     people.change_user("olga", UserChange(active=False), by="ada", at_ms=11)
-    assert door.caller_of(Bearer(made.secret), 12) is None
+    assert authenticator.caller_of(Bearer(made.secret), 12) is None
     with pytest.raises(InTheWay):
         tokens.create("olga", "another", READ, by="ada", at_ms=13)
 
 
-def test_the_last_use_is_noted_at_most_once_a_minute(tokens: TokenService, door: Authenticator) -> None:
+def test_the_last_use_is_noted_at_most_once_a_minute(tokens: TokenService, authenticator: Authenticator) -> None:
     made = tokens.create("olga", "tablet", READ, by="olga", at_ms=10)
     for at_ms in (1_000, 30_000, 60_999):
-        caller = door.caller_of(Bearer(made.secret), at_ms)
+        caller = authenticator.caller_of(Bearer(made.secret), at_ms)
         assert caller is not None
-        door.note_use(caller, at_ms)
+        authenticator.note_use(caller, at_ms)
     assert tokens.list()[0].used_at_ms == 1_000
-    caller = door.caller_of(Bearer(made.secret), 61_000)
+    caller = authenticator.caller_of(Bearer(made.secret), 61_000)
     assert caller is not None
-    door.note_use(caller, 61_000)
+    authenticator.note_use(caller, 61_000)
     assert tokens.list()[0].used_at_ms == 61_000
 
 

@@ -82,7 +82,7 @@ async def test_roles_decide_who_may_change_what(name: str, guarded: PeopleCity) 
 
 async def test_who_has_no_role_gets_nothing(guarded: PeopleCity) -> None:
     async with guarded.logged_in("vera") as client:
-        guarded.people.book.change_user("vera", UserChange(roles=frozenset()), by="ada", at_ms=2)
+        guarded.people.users.change_user("vera", UserChange(roles=frozenset()), by="ada", at_ms=2)
         assert problem(await client.get("/api/v1/devices")) == (403, "not-allowed")
 
 

@@ -51,8 +51,8 @@ def site(guarded: PeopleCity, provider: Provider) -> PeopleCity:
 
 def join(city: PeopleCity, issuer: str, **changed: Any) -> None:
     known = OidcProvider(issuer, "urbansense", "the secret", ROLES, **changed)
-    newcomers = UserProvisioning(city.database, city.people.logins)
-    city.elsewhere = ProviderLogin(OidcLogin(known, counted_random()), newcomers, "City ID")
+    provisioning = UserProvisioning(city.database, city.people.logins)
+    city.provider = ProviderLogin(OidcLogin(known, counted_random()), provisioning, "City ID")
 
 
 async def leave(browser: httpx.AsyncClient, next: str = "/?lang=zh") -> str:
@@ -75,7 +75,7 @@ async def test_the_first_login_makes_the_user_with_the_mapped_roles(site: People
         assert (answer.status_code, answer.headers["location"]) == (303, "/?lang=zh")
         me = (await browser.get("/api/v1/me")).json()
     assert (me["username"], me["display_name"], me["roles"]) == ("anna", "Anna 安娜", ["dispatcher"])
-    anna = site.people.book.user("anna")
+    anna = site.people.users.user("anna")
     assert anna is not None
     assert (anna.email, anna.oidc_subject) == ("anna@city.example", f"{provider.issuer} s-77")
     assert not anna.has_password
@@ -99,7 +99,7 @@ async def test_a_later_login_is_the_same_user_with_the_roles_of_then(site: Peopl
         assert (await go_through(browser, provider)).status_code == 303
         me = (await browser.get("/api/v1/me")).json()
     assert (me["username"], me["roles"]) == ("anna", ["administrator"])
-    assert site.people.book.user("renamed") is None
+    assert site.people.users.user("renamed") is None
 
 
 async def told(answer: httpx.Response, status: int, words: str) -> None:
@@ -113,7 +113,7 @@ async def test_who_has_no_mapped_role_is_refused_with_a_page(site: PeopleCity, p
     async with site.client() as browser:
         await told(await go_through(browser, provider, "s-78"), 403, "Your account has no part in urbansense")
         assert not await is_in(browser)
-    assert site.people.book.user("boris") is None
+    assert site.people.users.user("boris") is None
 
 
 async def test_a_username_of_somebody_else_is_not_taken_over(site: PeopleCity, provider: Provider) -> None:
@@ -122,14 +122,14 @@ async def test_a_username_of_somebody_else_is_not_taken_over(site: PeopleCity, p
         await told(await go_through(browser, provider, "s-79"), 403, "not known to be you")
         assert not await is_in(browser)
         change = UserChange(oidc_subject=f"{provider.issuer} s-79")
-        site.people.book.change_user("ada", change, by="ada", at_ms=site.now_ms)
+        site.people.users.change_user("ada", change, by="ada", at_ms=site.now_ms)
         assert (await go_through(browser, provider, "s-79")).status_code == 303
 
 
 async def test_who_is_disabled_is_refused(site: PeopleCity, provider: Provider) -> None:
     async with site.client() as browser:
         await go_through(browser, provider)
-        site.people.book.change_user("anna", UserChange(active=False), by="ada", at_ms=site.now_ms)
+        site.people.users.change_user("anna", UserChange(active=False), by="ada", at_ms=site.now_ms)
         await told(await go_through(browser, provider), 403, "disabled")
         assert not await is_in(browser)
 

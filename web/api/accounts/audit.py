@@ -54,7 +54,7 @@ def audit_routes(people: AccountServices) -> APIRouter:
             raise refuse_cursor(ValueError(f"{cursor!r} is no cursor of the audit log"))
 
         def read() -> list[AuditEntry]:
-            with people.book.database.reading() as connection:
+            with people.users.database.reading() as connection:
                 return read_audit(
                     connection, actor=actor, subject=subject, action=action, from_ms=from_ms, to_ms=to_ms,
                     before=int(cursor) if cursor else None, limit=limit + 1,
@@ -74,7 +74,7 @@ def audit_routes(people: AccountServices) -> APIRouter:
         """Walk the whole chain, row by row."""
 
         def walk() -> Verdict:
-            with people.book.database.reading() as connection:
+            with people.users.database.reading() as connection:
                 return Verdict.model_validate(verify_audit(connection, last), from_attributes=True)
 
         return await asyncio.to_thread(walk)

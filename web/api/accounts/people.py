@@ -68,7 +68,7 @@ def people_routes(people: AccountServices, authentication: PasswordAuthenticatio
 
 
 def _add_users(router: APIRouter, people: AccountServices, authentication: PasswordAuthentication) -> None:
-    book = people.book
+    book = people.users
 
     @router.get("/users")
     async def list_users(limit: Limit = 100, cursor: Cursor = None) -> Page[User]:
@@ -123,7 +123,7 @@ def _add_departments(router: APIRouter, people: AccountServices) -> None:
     @router.get("/departments")
     async def list_departments() -> Page[Department]:
         """The departments by name, those out of use too."""
-        return Page(items=list(await asyncio.to_thread(people.book.departments)))
+        return Page(items=list(await asyncio.to_thread(people.users.departments)))
 
     @router.put("/departments/{name}")
     async def put_department(
@@ -131,7 +131,7 @@ def _add_departments(router: APIRouter, people: AccountServices) -> None:
     ) -> Department:
         """Add a department, or change it. One out of use is `active: false`; none is ever deleted."""
         department = Department(name=name, title=body.title, active=body.active)
-        await asyncio.to_thread(people.book.put_department, department, by=caller.name, at_ms=people.now_ms())
+        await asyncio.to_thread(people.users.put_department, department, by=caller.name, at_ms=people.now_ms())
         return department
 
 

@@ -1,4 +1,4 @@
-"""What is told of the cases: the outbox, the buckets, the watches, and what people prefer."""
+"""Notification about the cases: the outbox, the buckets, the watches, and what people prefer."""
 
 import sqlalchemy as sa
 from alembic import op

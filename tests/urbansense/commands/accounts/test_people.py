@@ -68,13 +68,13 @@ async def test_a_running_api_is_asked_with_the_token_of_the_settings(
         stranger = await asyncio.to_thread(run, *add)
         assert isinstance(stranger.exception, ConfigurationError)
         assert "URBANSENSE_API_TOKEN" in str(stranger.exception)
-        assert people.book.users() == ()
+        assert people.users.users() == ()
         assert (await asyncio.to_thread(run, *add, "--database")).exit_code == 0
         create = ("people", "tokens", "create", "--user", "ada", "--label", "x", "--scope", "people", "--for", "1h")
         token = (await asyncio.to_thread(run, *create, "--database")).stdout.strip()
         monkeypatch.setenv("URBANSENSE_API_TOKEN", token)
         assert (await asyncio.to_thread(run, "people", "users", "add", "bob", "--no-password")).exit_code == 0
-        assert [one.username for one in people.book.users()] == ["ada", "bob"]
+        assert [one.username for one in people.users.users()] == ["ada", "bob"]
     finally:
         stop.set()
         await serving
