@@ -37,7 +37,7 @@ class AppraisalScope:
 
     `area` and `areas` match themselves and everything below; a case without an area is in `areas`, which bound what the
     asker may see, but not in `area`. Of `departments`, where given, only what is theirs counts. `area_level` is how many
-    steps of an area's name are told apart: 1 parts `320582/110/152` under `320582`.
+    steps of an area's name count as different: 1 parts `320582/110/152` under `320582`.
     """
 
     area: str | None = None
@@ -86,7 +86,7 @@ class Appraisal:
 
 
 class Appraiser:
-    """Takes cases one by one, in any order, and says what they come to."""
+    """Takes cases one by one, in any order, and returns what they come to."""
 
     def __init__(
         self,

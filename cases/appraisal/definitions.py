@@ -1,4 +1,4 @@
-"""What every figure means, as the page says it; `counts` and `facts` hold the exact words."""
+"""What every figure means, as the page prints it; `counts` and `facts` hold the exact words."""
 
 from typing import Final
 

@@ -21,7 +21,7 @@ STARTS_CLOCK: Final = frozenset({"dispatch", "hand_over", "fail", "grant_extensi
 """Steps after which another deadline may hold."""
 GIVES: Final = frozenset({"dispatch", "hand_over"})
 """Steps that give a case to a department."""
-TOLD_BY: Final = STARTS_CLOCK | {
+RELEVANT: Final = STARTS_CLOCK | {
     "reject", "reconsider", "verify", "file", "return", "handle", "close", "dissolve", "recover", "suspend", "urge",
     "ask_extension", "merge", "reopen",
 }  # fmt: skip
@@ -89,7 +89,7 @@ def facts_of(case: CaseSteps, period: Period, times: CityTimes) -> tuple[list[Fa
         if step.at_ms >= period.to_ms:
             break
         story.take(step)
-    return story.told()
+    return story.result()
 
 
 class _Story:
@@ -161,7 +161,7 @@ class _Story:
                 self._task.resume(step.at_ms)
                 self._due(step.deadline)
 
-    def told(self) -> tuple[list[Fact], list[Handling]]:
+    def result(self) -> tuple[list[Fact], list[Handling]]:
         """What lies in the period, as it stood at its end."""
         if self._ended is not None and self._ended[0] is None:
             at_ms = self._ended[1]

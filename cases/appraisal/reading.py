@@ -22,7 +22,7 @@ from sqlalchemy import (
     union,
 )
 
-from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY, Period
+from cases.appraisal.facts import GIVES, RELEVANT, STARTS_CLOCK, Period
 from cases.appraisal.steps import CaseSteps, Step
 from cases.storage.since import first_sequence
 from cases.storage.tables import cases, history
@@ -39,9 +39,9 @@ def read_steps(connection: Connection, period: Period, area: str | None = None) 
     streamed = connection.execution_options(stream_results=True, yield_per=_FETCHED_AT_ONCE)
     rows = streamed.execute(_wanted(connection, period, area))
     for _, own in groupby(rows, key=itemgetter(0)):
-        told = list(own)
-        first = told[0]
-        steps = [_step(row) for row in told if row.transition is not None]
+        found = list(own)
+        first = found[0]
+        steps = [_step(row) for row in found if row.transition is not None]
         yield CaseSteps(first.source, first.problem, first.area, first.reported_at_ms, steps)
 
 
@@ -56,7 +56,7 @@ def _wanted(connection: Connection, period: Period, area: str | None) -> Select[
     given = case((history.c.transition.in_(GIVES), parsed["department"].as_string()), else_=null())
     due = cast(parsed["deadline"], Text) if on_postgresql else func.json_extract(history.c.body, "$.deadline")
     deadline = case((history.c.transition.in_(STARTS_CLOCK), due), else_=null())
-    own = and_(history.c.case_id == cases.c.case_id, history.c.transition.in_(TOLD_BY), history.c.at_ms < period.to_ms)
+    own = and_(history.c.case_id == cases.c.case_id, history.c.transition.in_(RELEVANT), history.c.at_ms < period.to_ms)
     wanted = (
         select(
             cases.c.case_id, cases.c.source, cases.c.problem, cases.c.area, cases.c.reported_at_ms,

@@ -21,7 +21,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaseSteps:
-    """One case with its steps in order; steps that no indicator asks about may be left out (see `facts.TOLD_BY`)."""
+    """One case with its steps in order; steps that no indicator asks about may be left out (see `facts.RELEVANT`)."""
 
     source: str
     problem: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 HEAD_BYTES: Final = 12
-"""So many bytes tell every format."""
+"""So many bytes are enough to recognise every format."""
 _LONGEST_NAME: Final = 120
 _UNWANTED: Final = re.compile(r'[\x00-\x1f\x7f-\x9f"*:<>?|\\/\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 

@@ -23,7 +23,7 @@ class WorkingCalendar:
     """The working time of a city, by the wall clock of `zone`.
 
     Hours belong to the day on which they begin: a night shift runs to its end also into a holiday. `opened` names days with
-    hours of their own, whatever the week or `holidays` say of them. A week without any hours is refused: no term would end.
+    hours of their own, whatever the week or `holidays` contain. A week without any hours is refused: no term would end.
     `day_ms` is what a working day counts as, see `working_day_ms`. Raises: ValueError.
     """
 

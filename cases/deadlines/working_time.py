@@ -104,8 +104,8 @@ class WorkingTime:
         return late_ms
 
     def _offset_ms(self, at_ms: int) -> int:
-        offset = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(self._calendar.zone).utcoffset()
-        assert offset is not None
+        at = _EPOCH + timedelta(milliseconds=at_ms)
+        offset = at.astimezone(self._calendar.zone).replace(tzinfo=UTC) - at
         return round(offset.total_seconds() * 1000)
 
 

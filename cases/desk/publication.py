@@ -1,7 +1,7 @@
 """From the outbox to `city.cases`: every revision of every case once, in order, as CloudEvents.
 
 cases_history, unpublished ──▶ one transaction of the log: records + the sequence reached ──▶ marked as published
-A crash behind the arrow in the middle is seen by the sequence that the log keeps, so no revision is told twice.
+A crash behind the arrow in the middle is seen by the sequence that the log keeps, so no revision is published twice.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ _TRIES_WHEN_FENCED: Final = 10
 
 
 class CasePublisher:
-    """Publishes one book to one log. Use from one task; a publisher that is opened later fences this one."""
+    """Publishes one store to one log. Use from one task; a publisher that is opened later fences this one."""
 
-    def __init__(self, book: CaseStore, log: Log, topics: Topics) -> None:
-        self._book = book
+    def __init__(self, store: CaseStore, log: Log, topics: Topics) -> None:
+        self._store = store
         self._log = log
         self._topic = topics.cases
         self._group = f"{topics.prefix}cases"
@@ -52,34 +52,33 @@ class CasePublisher:
 
     async def _publish(self) -> int:
         published = 0
-        while pending := await asyncio.to_thread(self._book.pending, _BATCH):
+        while pending := await asyncio.to_thread(self._store.pending, _BATCH):
             if self._writer is None:
                 await self._open()
                 continue
-            await self._tell([one for one in pending if one.sequence > self._reached])
-            await asyncio.to_thread(self._book.mark_published, pending)
+            await self._write(self._writer, [one for one in pending if one.sequence > self._reached])
+            await asyncio.to_thread(self._store.mark_published, pending)
             published += len(pending)
         return published
 
     async def _open(self) -> None:
         """The writer first, so that nobody else can move the place that is read then.
 
-        A place that tells of a revision which this book does not have there is that of another book, or of this one before
-        it was restored: it says nothing of what this one has published.
+        A place that names a revision which this store does not have there is that of another store, or of this one before
+        it was restored: it shows nothing of what this one has published.
         """
         self._writer = await self._log.writer(self._group)
         place = (await self._log.committed(self._group, [self._place])).get(self._place)
-        told = None if place is None else await asyncio.to_thread(self._book.revision_at, place.offset)
-        self._reached = place.offset if place is not None and told == place.metadata else 0
+        named = None if place is None else await asyncio.to_thread(self._store.revision_at, place.offset)
+        self._reached = place.offset if place is not None and named == place.metadata else 0
 
-    async def _tell(self, publications: Sequence[Publication]) -> None:
+    async def _write(self, writer: TransactionalWriter, publications: Sequence[Publication]) -> None:
         if not publications:
             return
-        assert self._writer is not None
         reached = publications[-1].sequence
         records = [case_record(self._topic, one) for one in publications]
         place = Committed(reached, publications[-1].name)
-        await self._writer.commit(records, self._group, {self._place: place})
+        await writer.commit(records, self._group, {self._place: place})
         self._reached = reached
 
 

@@ -1,6 +1,6 @@
 """The case desk as a service: `city.events` into cases, cases onto `city.cases`.
 
-city.events ──▶ Intake ──▶ book (cases, outbox, the place in city.events: one transaction) ──▶ CasePublisher ──▶ city.cases
+city.events ──▶ Intake ──▶ store (cases, outbox, the place in city.events: one transaction) ──▶ CasePublisher ──▶ city.cases
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from cases.desk.publication import CasePublisher
-from cases.intake import Intake, PublishedEvent, held_events, read_telling
+from cases.intake import Intake, PublishedEvent, held_events, read_cloud_event
 from cases.storage import CaseStore
 from domain.errors import TransientFault
 from domain.retry import kept_running
@@ -26,21 +26,21 @@ Clock = Callable[[], int]
 
 
 class CaseDesk:
-    """One desk for one platform. It resumes from what its own transactions say, and from nothing else.
+    """One desk for one platform. It resumes from what its own transactions stored, and from nothing else.
 
     `clock` is ours, epoch ms; where time is simulated (`clock` None) it is that of the newest event, so holds end when the
     next event comes. Delivery: an event that is read again changes nothing.
     """
 
-    def __init__(self, book: CaseStore, intake: Intake, log: Log, topics: Topics, clock: Clock | None) -> None:
-        self._book = book
+    def __init__(self, store: CaseStore, intake: Intake, log: Log, topics: Topics, clock: Clock | None) -> None:
+        self._store = store
         self._intake = intake
         self._log = log
         self._topics = topics
         self._follower = f"{topics.prefix}desk"
         self._clock = clock
         self._newest_ms = 0
-        self._publisher = CasePublisher(book, log, topics)
+        self._publisher = CasePublisher(store, log, topics)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the events until `stop` is set. Waits out a log or a database that is away."""
@@ -71,45 +71,45 @@ class CaseDesk:
 
     def _reached(self) -> dict[tuple[str, int], int]:
         """The places that were committed with the cases; what the log dropped meanwhile is gone."""
-        with self._book.transaction() as transaction:
+        with self._store.transaction() as transaction:
             return transaction.positions(self._follower)
 
     def _take_in(self, batch: Batch) -> None:
-        tellings = in_published_order(batch)
-        self._newest_ms = max(self._newest_ms, *(telling.at_ms for telling in tellings), 0)
+        found = in_published_order(batch)
+        self._newest_ms = max(self._newest_ms, *(published.at_ms for published in found), 0)
         now_ms = self._newest_ms if self._clock is None else self._clock()
         reached: dict[tuple[str, int], int] = {
             place: records[-1].offset + 1 for place, records in batch.items() if records
         }
         if not reached and not self._is_due(now_ms):
             return
-        with self._book.transaction() as transaction:
-            for telling in tellings:
-                self._intake.take_in(transaction, telling, now_ms)
+        with self._store.transaction() as transaction:
+            for published in found:
+                self._intake.take_in(transaction, published, now_ms)
             self._intake.release(transaction, now_ms)
             transaction.commit_positions(self._follower, reached)
 
     def _is_due(self, now_ms: int) -> bool:
-        with self._book.database.reading() as connection:
+        with self._store.database.reading() as connection:
             return bool(held_events.due(connection, now_ms))
 
 
 def in_published_order(batch: Batch) -> list[PublishedEvent]:
-    """What the records tell, merged by the log's clock; within a partition as they stand there, whatever the clock says."""
+    """The events of the records, merged by the log's clock; within a partition in the order in which they stand there."""
     found: list[tuple[int, TopicPartition, int, PublishedEvent]] = []
     for place, records in batch.items():
         latest_ms = 0
         for record in records:
-            if (telling := _read(record)) is not None:
-                latest_ms = max(latest_ms, telling.at_ms)
-                found.append((latest_ms, place, record.offset, telling))
-    return [telling for *_, telling in sorted(found, key=itemgetter(0, 1, 2))]
+            if (event := _read(record)) is not None:
+                latest_ms = max(latest_ms, event.at_ms)
+                found.append((latest_ms, place, record.offset, event))
+    return [event for *_, event in sorted(found, key=itemgetter(0, 1, 2))]
 
 
 def _read(record: Record) -> PublishedEvent | None:
-    """What a record tells; one that cannot be read is named on the log, and left."""
+    """The event of a record; one that cannot be read is named on the log, and left."""
     try:
-        return read_telling(record)
+        return read_cloud_event(record)
     except ValueError as error:
         _log.error("an event that cannot be read makes no case", error=str(error))
         return None

@@ -8,7 +8,7 @@ from domain.actors import SYSTEM
 
 
 def take_automatic_steps(transaction: CaseTransaction, case: Case, policy: IntakePolicy, now_ms: int) -> Case:
-    """The case after the steps that need nobody: accepted; filed where it is trusted; dispatched where a rule says so."""
+    """The case after the steps that need nobody: accepted; filed where it is trusted; dispatched by a rule."""
     case = transaction.act(case.case_id, Act("accept", SYSTEM, now_ms))
     if not case.trusted:
         return case

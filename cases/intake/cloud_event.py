@@ -20,10 +20,10 @@ class PublishedEvent(NamedTuple):
     at_ms: int
 
 
-def read_telling(record: Record) -> PublishedEvent | None:
+def read_cloud_event(record: Record) -> PublishedEvent | None:
     """The record's event, in Kafka's binary binding of CloudEvents 1.0; None where it is no event of ours.
 
-    Raises: ValueError where it says that it is one, and cannot be read.
+    Raises: ValueError where its headers name one that cannot be read.
     """
     attributes = CloudEventReader(record.headers)
     transition = _BY_TYPE.get(attributes.type)

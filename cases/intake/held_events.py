@@ -1,4 +1,4 @@
-"""Events that wait: held back while a group may still absorb them, or absorbed by a group nobody has heard of yet."""
+"""Events that wait: held back while a group may still absorb them, or absorbed by a group that is not known yet."""
 
 from typing import Final
 from uuid import UUID
@@ -25,7 +25,7 @@ def waiting_event(connection: Connection, event_id: UUID) -> Event | None:
 
 
 def let_rest(connection: Connection, event: Event) -> None:
-    """Remember that an event which waited is over, so that its opening, told again, is known to be old."""
+    """Remember that an event which waited is over, so that its opening, published again, is known to be old."""
     if waiting_event(connection, event.event_id) is None:
         return
     let_go(connection, event.event_id)
@@ -49,7 +49,7 @@ def due(connection: Connection, now_ms: int) -> list[Event]:
 
 
 def await_group(connection: Connection, event: Event, until_ms: int) -> None:
-    """Keep an event that is part of a group's until the group's own is heard of, or until then; see `hold`."""
+    """Keep an event that is part of a group's until the group's own is known, or until then; see `hold`."""
     _keep(connection, absorbed, event, until_ms, rule=event.absorbed_by)
 
 

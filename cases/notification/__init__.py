@@ -1,4 +1,4 @@
-"""Who is told what of the cases, when and how: held, grouped, in quiet hours, by four channels, nothing lost."""
+"""Who is notified of what about the cases, when and how: held, grouped, in quiet hours, by the channels, nothing lost."""
 
 from cases.notification.delivery.outbox import MessageStatus, Posted
 from cases.notification.document.loading import load_notification

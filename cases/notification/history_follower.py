@@ -31,16 +31,16 @@ _log = structlog.get_logger()
 
 
 class HistoryFollower:
-    """Follows one book. Synchronous; every call is one transaction, so that a crash loses and doubles nothing."""
+    """Follows one store's history. Synchronous; every call is one transaction: a crash loses and doubles nothing."""
 
     def __init__(
         self,
-        book: CaseStore,
+        store: CaseStore,
         decide: Callable[[Connection], Decision],
         escalations: Escalations,
         times: CityTimes,
     ) -> None:
-        self._book = book
+        self._store = store
         self._decide = decide
         self._escalations = escalations
         self._times = times
@@ -48,13 +48,13 @@ class HistoryFollower:
     def step(self, now_ms: int) -> int:
         """How much was done: steps of the history read, and waiting cases looked at once nothing is left to read.
 
-        Time: `now_ms` decides what is due, and what is too old to be told.
+        Time: `now_ms` decides what is due, and what is too old to be sent.
         """
-        with self._book.database.reading() as connection:
+        with self._store.database.reading() as connection:
             reached = _reached(connection)
             if not _new_entries(connection, reached, 1) and not _due(connection, now_ms, 1):
                 return 0
-        with self._book.transaction() as transaction:
+        with self._store.transaction() as transaction:
             decision = self._decide(transaction.connection)
             entries = _new_entries(transaction.connection, _reached(transaction.connection), _BATCH)
             for entry in entries:
@@ -75,7 +75,7 @@ class HistoryFollower:
             outbox.withdraw(connection, case.case_id, now_ms)
         occurrence = decision.occurrence_for(entry, case, now_ms)
         if occurrence is not None:
-            _tell(connection, decision, occurrence, now_ms)
+            _post(connection, decision, occurrence, now_ms)
         watch = _watch_of(connection, case.case_id)
         _keep(
             connection, case.case_id, None if case.ended else follow(watch, entry.case, entry.transition, entry.at_ms)
@@ -89,16 +89,16 @@ class HistoryFollower:
         forget_before_ms = decision.forget_before_ms(now_ms)
         occurrences, after = look(watch, case, self._escalations, self._times, now_ms, forget_before_ms)
         for occurrence in occurrences:
-            _tell(transaction.connection, decision, occurrence, now_ms)
+            _post(transaction.connection, decision, occurrence, now_ms)
         _keep(transaction.connection, watch.case_id, after)
 
 
-def _tell(connection: Connection, decision: Decision, occurrence: Occurrence, now_ms: int) -> None:
+def _post(connection: Connection, decision: Decision, occurrence: Occurrence, now_ms: int) -> None:
     messages = decision.messages_about(occurrence, now_ms)
     outbox.post(connection, messages, now_ms)
     if not messages and decision.wants_anybody(occurrence):
         case, occasion = occurrence.case, occurrence.occasion.value
-        _log.warning("nobody can be told", case=case.number, occasion=occasion, department=case.department)
+        _log.warning("nobody can be notified", case=case.number, occasion=occasion, department=case.department)
 
 
 def _reached(connection: Connection) -> int:
@@ -154,8 +154,8 @@ def _keep(connection: Connection, case_id: UUID, after: EscalationState | None) 
                 state=after.state.value,
                 since_ms=after.since_ms,
                 since_revision=after.since_revision,
-                steps_told=after.steps_told,
-                deadline_told=after.deadline_told,
+                steps_told=after.steps_done,
+                deadline_told=after.deadline_done,
                 next_ms=after.next_ms,
             )
         )

@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 
 class Notifier:
-    """One notifier for one platform; a second one on the same database helps, and tells nothing twice.
+    """One notifier for one platform; a second one on the same database helps, and sends nothing twice.
 
     `escalations` are the policy's (`CasePolicy.escalations`), `times` its calendar; `clock` is the wall's, epoch ms.
     Delivery: at least once. A message that a killed process had under way goes out again under the same id.
@@ -40,7 +40,7 @@ class Notifier:
 
     def __init__(
         self,
-        book: CaseStore,
+        store: CaseStore,
         document: NotifyDocument,
         times: CityTimes,
         escalations: Escalations,
@@ -54,26 +54,26 @@ class Notifier:
         self._clock = clock
         self._poll_s = poll_s
         self._channels = open_channels(document.channels) if channels is None else dict(channels)
-        self._following = HistoryFollower(book, _decided(document, zone), escalations, times)
-        self._delivering = Deliverer(
-            book.database, self._channels, DeliveryPreferences(document, zone), clock, lease_ms
+        self._follower = HistoryFollower(store, _decided(document, zone), escalations, times)
+        self._deliverer = Deliverer(
+            store.database, self._channels, DeliveryPreferences(document, zone), clock, lease_ms
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tell until `stop` is set; then finish what is under way. Waits out a database that is away."""
+        """Notify until `stop` is set; then finish what is under way. Waits out a database that is away."""
         outage = Outage(lambda fault: _log.warning("notification waits", error=str(fault)))
         try:
             while not stop.is_set():
                 try:
-                    busy = await asyncio.to_thread(self._following.step, self._clock())
-                    await self._delivering.step()
+                    busy = await asyncio.to_thread(self._follower.step, self._clock())
+                    await self._deliverer.step()
                     outage.end()
                     await pause(stop, 0 if busy else self._poll_s)
                 except TransientFault as fault:
                     await outage.wait(fault, stop)
         finally:
             try:
-                await self._delivering.finish()
+                await self._deliverer.finish()
             finally:
                 for channel in self._channels.values():
                     await channel.close()

@@ -13,8 +13,8 @@ from cases.storage import CaseStore
 class NotificationService:
     """What people may see and do about messages, without a notifier running here. Synchronous; one transaction a call."""
 
-    def __init__(self, book: CaseStore) -> None:
-        self._database = book.database
+    def __init__(self, store: CaseStore) -> None:
+        self._database = store.database
 
     def posted(
         self,
@@ -42,12 +42,12 @@ class NotificationService:
             return count
 
     def preference(self, username: str) -> Preference:
-        """How somebody wants to be told; all open where they never said."""
+        """How somebody wants to be notified; all open where they never chose."""
         with self._database.reading() as connection:
             return read_preferences(connection).get(username, Preference())
 
     def prefer(self, username: str, preference: Preference, actor: str, now_ms: int) -> None:
-        """Keep how somebody wants to be told. Noted in the audit log."""
+        """Keep how somebody wants to be notified. Noted in the audit log."""
         with self._database.writing() as connection:
             store_preference(connection, username, preference)
             details = preference.model_dump(mode="json", exclude_none=True)

@@ -8,7 +8,7 @@ from cases.workflow.case import Case
 from domain.actors import Actor, Role, covers
 
 VOUCHING: Final = frozenset({Role.OPERATOR, Role.DISPATCHER, Role.ADMINISTRATOR})
-"""Who may say that a report comes from a source that the policy trusts."""
+"""Whose reports from a source that the policy trusts are trusted."""
 _SEES_ALL: Final = frozenset(Role) - {Role.DEPARTMENT}
 NO_DEPARTMENT: Final = ("",)
 

@@ -83,8 +83,8 @@ class Case(BaseModel):
     call it. `problem` names what is wrong, `class_code` is the component or event class of the city's table, and
     `component_code` the component itself, where it is one. `trusted` reports need no verification. `department` has it
     since the last dispatch, `proposed_department` is who a rule or event thinks should. `resumes_to` is the state before a
-    suspension. Counters: `dispatches`, `returns` by departments, `reworks` after a failed check, `urges`. Nobody is told of
-    it before `hold_until_ms`.
+    suspension. Counters: `dispatches`, `returns` by departments, `reworks` after a failed check, `urges`. No message goes
+    out before `hold_until_ms`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from cases.workflow.case import Attached, Case, Deadline, Extension, Term, TermUnit
@@ -11,6 +11,8 @@ from cases.workflow.states import State
 from cases.workflow.table import TRANSITIONS, Transition, legal_from, may
 from domain.actors import Actor, Role, covers
 from domain.events import Severity
+
+_T = TypeVar("_T")
 
 
 class Times(Protocol):
@@ -94,13 +96,12 @@ def _filed(case: Case, act: Act, times: Times) -> dict[str, Any]:
 
 
 def _dispatch(case: Case, act: Act, times: Times) -> dict[str, Any]:
-    assert act.term is not None
     return {
         "department": act.department,
         "handler": None,
         "dispatches": case.dispatches + 1,
         "dispatched_at_ms": act.at_ms,
-        "deadline": _started(act.term, act.at_ms, times),
+        "deadline": _started(_given(act.term, case, act, "term"), act.at_ms, times),
         "extension": None,
     }
 
@@ -114,10 +115,9 @@ def _return(case: Case, act: Act, times: Times) -> dict[str, Any]:
 
 
 def _hand_over(case: Case, act: Act, times: Times) -> dict[str, Any]:
-    assert case.deadline is not None
     if act.department == case.department:
         raise Incomplete(f"{case.number}: it is with {act.department} already", ("department",))
-    return _dispatch(case, replace(act, term=act.term or case.deadline.term), times)
+    return _dispatch(case, replace(act, term=act.term or _deadline_of(case).term), times)
 
 
 def _handle(case: Case, act: Act, times: Times) -> dict[str, Any]:
@@ -139,13 +139,10 @@ def _fail(case: Case, act: Act, times: Times) -> dict[str, Any]:
 def _ask_extension(case: Case, act: Act, times: Times) -> dict[str, Any]:
     if case.extension is not None:
         raise Illegal(f"{case.number}: more time is asked for already", ("grant_extension", "refuse_extension"))
-    assert act.more is not None
-    assert case.deadline is not None
-    if act.more.unit is not case.deadline.term.unit:
-        raise Incomplete(
-            f"{case.number}: its term counts in {case.deadline.term.unit}; ask for more of these", ("more",)
-        )
-    return {"extension": Extension(more=act.more, asked_at_ms=act.at_ms, note=act.note)}
+    more, unit = _given(act.more, case, act, "more"), _deadline_of(case).term.unit
+    if more.unit is not unit:
+        raise Incomplete(f"{case.number}: its term counts in {unit}; ask for more of these", ("more",))
+    return {"extension": Extension(more=more, asked_at_ms=act.at_ms, note=act.note)}
 
 
 def _grant_extension(case: Case, act: Act, times: Times) -> dict[str, Any]:
@@ -167,15 +164,14 @@ def _refuse_extension(case: Case, act: Act, times: Times) -> dict[str, Any]:
 
 
 def _suspend(case: Case, act: Act, times: Times) -> dict[str, Any]:
-    assert case.deadline is not None
-    left_ms = times.left(act.at_ms, case.deadline.due_at_ms, case.deadline.term.unit)
-    return {"resumes_to": case.state, "deadline": case.deadline.model_copy(update={"left_ms": left_ms})}
+    deadline = _deadline_of(case)
+    left_ms = times.left(act.at_ms, deadline.due_at_ms, deadline.term.unit)
+    return {"resumes_to": case.state, "deadline": deadline.model_copy(update={"left_ms": left_ms})}
 
 
 def _resume(case: Case, act: Act, times: Times) -> dict[str, Any]:
     """What was overdue before stays due at the same instant."""
-    assert case.deadline is not None
-    deadline = case.deadline
+    deadline = _deadline_of(case)
     due_ms = times.resume(act.at_ms, deadline.left_ms, deadline.term.unit) if deadline.left_ms else deadline.due_at_ms
     return {
         "state": case.resumes_to,
@@ -199,13 +195,26 @@ def _reopen(case: Case, act: Act, times: Times) -> dict[str, Any]:
 
 
 def _attach(case: Case, act: Act, times: Times) -> dict[str, Any]:
-    assert act.event is not None
-    others = tuple(event for event in case.events if event.event_id != act.event.event_id)
-    return {"events": (*others, act.event), "severity": act.severity or case.severity}
+    joined = _given(act.event, case, act, "event")
+    others = tuple(event for event in case.events if event.event_id != joined.event_id)
+    return {"events": (*others, joined), "severity": act.severity or case.severity}
 
 
 def _recover(case: Case, act: Act, times: Times) -> dict[str, Any]:
     return {"resumes_to": None, "extension": None}
+
+
+def _given(value: _T | None, case: Case, act: Act, name: str) -> _T:
+    if value is None:
+        raise Incomplete(f"{case.number}: {act.transition} needs {name}", (name,))
+    return value
+
+
+def _deadline_of(case: Case) -> Deadline:
+    """A case that is with a department, or was as it was suspended, has one."""
+    if case.deadline is None:
+        raise Illegal(f"{case.number}: no department has a term for it", legal_from(case.state))
+    return case.deadline
 
 
 def _started(term: Term, at_ms: int, times: Times) -> Deadline:

@@ -13,7 +13,7 @@ class Report(BaseModel):
     """A component problem or a city event, whoever saw it.
 
     Time: `occurred_at_ms` is when it began or was seen, epoch ms, by whoever reports. Units: lon and lat, WGS 84 degrees.
-    `trusted` reports need no verification; only the platform says so, never the one who reports.
+    `trusted` reports need no verification; only the platform sets it, never the one who reports.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,5 +46,5 @@ class Report(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """What tells whether two reports under one key are the same."""
+        """Equal for two reports under one key that are the same, and for no others."""
         return sha256(self.model_dump_json().encode()).hexdigest()

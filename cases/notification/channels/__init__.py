@@ -1,1 +1,1 @@
-"""The ways to tell somebody, each a folder, each to a real server."""
+"""The ways to notify somebody, each a folder, each to a real server."""

@@ -1,4 +1,4 @@
-"""What every channel may say in a notification document."""
+"""What every channel may have in a notification document."""
 
 from typing import Annotated, ClassVar
 
@@ -15,7 +15,7 @@ class DocumentPart(BaseModel):
 
 
 class ChannelPart(DocumentPart):
-    """What every channel may say. `rate` counts tries for each recipient; None of the others means as for everybody.
+    """What every channel may have. `rate` counts tries for each recipient; None of the others means as for everybody.
 
     `addresses_people`: a message goes to each person's own address; otherwise the channel is one room or system.
     """

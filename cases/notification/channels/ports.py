@@ -19,7 +19,7 @@ class Undelivered(UrbansenseError):
 
 
 class Channel(Protocol):
-    """One way to tell somebody. Safe for many deliveries at once."""
+    """One way to notify somebody. Safe for many deliveries at once."""
 
     async def send(self, delivery: Delivery, now_ms: int) -> None:
         """Returns once the other side has taken it. Raises: Undelivered."""

@@ -44,7 +44,7 @@ AnyChannel = Annotated[
         )
     ),
 ]
-"""A part of any of these kinds, told apart by `type`."""
+"""A part of any of these kinds; `type` decides which."""
 
 
 def open_channels(parts: Mapping[str, ChannelPart]) -> dict[str, Channel]:

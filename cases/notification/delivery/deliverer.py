@@ -1,4 +1,4 @@
-"""From the outbox to the channels: who is told now, and what became of it."""
+"""From the outbox to the channels: who is notified now, and what became of it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -39,13 +39,13 @@ class Deliverer:
         self,
         database: Database,
         channels: Mapping[str, Channel],
-        manners: DeliveryPreferences,
+        preferences: DeliveryPreferences,
         clock: Callable[[], int],
         lease_ms: int,
     ) -> None:
         self._database = database
         self._channels = channels
-        self._manners = manners
+        self._preferences = preferences
         self._clock = clock
         self._lease_ms = lease_ms
         self._under_way: dict[Recipient, asyncio.Task[None]] = {}
@@ -109,9 +109,9 @@ class Deliverer:
     ) -> tuple[list[Delivery], int | None]:
         waiting, person = outbox.waiting_for(connection, recipient)
         preference = read_preferences(connection).get(person) if person is not None else None
-        manner = self._manners.of(recipient[0], person, preference, connection)
+        wanted = self._preferences.of(recipient[0], person, preference, connection)
         now_ms = self._clock()
-        planned = schedule_deliveries(waiting, manner, outbox.full_at_ms(connection, recipient), now_ms)
+        planned = schedule_deliveries(waiting, wanted, outbox.full_at_ms(connection, recipient), now_ms)
         if not planned.batches:
             return [], planned.look_again_ms or now_ms + _LONGEST_SLEEP_MS
         if not claims:
@@ -145,7 +145,7 @@ class Deliverer:
             tries, first_ms = outbox.tried(connection, delivery)
             wait_s = max(fault.retry_after_s, next(islice(backoff_s(_FIRST_WAIT_S, _LONGEST_WAIT_S), tries - 1, None)))
             next_ms = now_ms + round(wait_s * 1000)
-            given_up = tries >= self._manners.most_tries or next_ms >= first_ms + self._manners.give_up_after_ms
+            given_up = tries >= self._preferences.most_tries or next_ms >= first_ms + self._preferences.give_up_after_ms
             if fault.permanent or given_up:
                 why = str(fault) if fault.permanent else f"given up after {tries} tries: {fault}"
                 outbox.settle(connection, delivery, MessageStatus.DEAD, why, now_ms)

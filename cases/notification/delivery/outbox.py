@@ -81,7 +81,7 @@ def post(connection: Connection, new: Iterable[Notification], now_ms: int) -> in
 
 
 def withdraw(connection: Connection, case_id: UUID, now_ms: int) -> None:
-    """Tell nothing more of a case but what was tried already: it was merged, and the case it is part of is told of."""
+    """Send nothing more about a merged case but what was tried already: the case that it is part of has messages."""
     mine = (
         messages.c.case_id == str(case_id),
         messages.c.state == MessageStatus.WAITING,

@@ -1,4 +1,4 @@
-"""The shape of a notification document: channels, whom to tell what, and when to leave them alone."""
+"""The shape of a notification document: channels, whom to notify of what, and when to leave them alone."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -43,7 +43,7 @@ class DepartmentPart(DocumentPart):
 
 
 class RulePart(DocumentPart):
-    """On which occasion whom to tell by which channels. Every rule that holds tells; nobody is told twice.
+    """On which occasion whom to notify by which channels. Every rule that holds counts; nobody is notified twice.
 
     Without `by` it is the department's channels and those for everybody.
     """

@@ -1,1 +1,1 @@
-"""What somebody is told: the occasion, the message, its words."""
+"""What somebody is sent: the occasion, the message, its words."""

@@ -1,4 +1,4 @@
-"""What somebody is told: one message of one case to one recipient by one channel."""
+"""What somebody is sent: one message of one case to one recipient by one channel."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ _NAMESPACE: Final = uuid5(NAMESPACE_URL, "urn:urbansense:notification")
 
 
 class Occasion(StrEnum):
-    """Why somebody is told."""
+    """Why somebody is notified."""
 
     REPORTED = "reported"
     FILED = "filed"
@@ -39,9 +39,9 @@ class Occasion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One thing to tell of a case, as it stood then. `key` names it for ever: what is told twice has the same one.
+    """One thing to notify of, with its case as it stood then. `key` names it for ever: what occurs twice has the same one.
 
-    `audience` is whom the policy's escalation chain names; None where the rules of the notification say.
+    `audience` is whom the policy's escalation chain names; None where the rules of the notification decide.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Occurrence:
 
 
 class Content(BaseModel):
-    """What a message says, in both languages; this is what another system gets as JSON.
+    """The content of a message, in both languages; this is what another system gets as JSON.
 
     Time: epoch ms. `lines` are what stands below the title, one fact each. `mobiles` are the numbers to mention in a room.
     """
@@ -85,7 +85,7 @@ class Content(BaseModel):
 class Notification:
     """One message before it is sent. `address` is an e-mail address; empty for a channel that is a room of its own.
 
-    `message_id` follows from what is told to whom, so that the same one is never queued twice. Nobody is told before
+    `message_id` follows from what is sent to whom, so that the same one is never queued twice. Nothing is sent before
     `not_before_ms`.
     """
 

@@ -1,4 +1,4 @@
-"""Which steps of a case somebody is told of. Pure."""
+"""Which steps of a case somebody is notified of. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -27,14 +27,14 @@ _BY_TRANSITION: Final[Mapping[str, Occasion]] = {
     "dissolve": Occasion.CLOSED,
     "reopen": Occasion.REOPENED,
 }
-"""A merge and what joins, changes or leaves a case (attach, amend, detach) tell nobody: the case they are part of did."""
+"""A merge and what joins, changes or leaves a case (attach, amend, detach) notify nobody: the case they are part of did."""
 
 
 def occurrence_of(entry: HistoryEntry, case: Case) -> Occurrence | None:
-    """What a step gives to tell, if anything. `case` is how the case stands by now.
+    """What a step gives to notify of, if anything. `case` is how the case stands by now.
 
-    Nothing is told of a case that was merged meanwhile, of a report that needs nobody's verification, nor of a filed case
-    that was dispatched in the same breath.
+    Nothing is sent about a case that was merged meanwhile, a report that needs nobody's verification, or a filed case that
+    was dispatched in the same breath.
     """
     occasion = _BY_TRANSITION.get(entry.transition)
     if occasion is None or case.state is State.MERGED:

@@ -1,1 +1,1 @@
-"""Whom a case is told to, by which channels, and how each wants to be told."""
+"""Whom a case is for, by which channels, and how each wants to be notified."""

@@ -1,4 +1,4 @@
-"""Who is told of what, by which channel, in which words. Pure."""
+"""Who is notified of what, by which channel, in which words. Pure."""
 
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from cases.notification.document.model import NotifyDocument, RulePart
 from cases.notification.messages.message import Content, Language, Notification, Occurrence, message_id
 from cases.notification.messages.occurrences import occurrence_of
 from cases.notification.messages.wording import lines_of, title_of
-from cases.notification.recipients.directory import Directory, Person
+from cases.notification.recipients.directory import Person, Staff
 from cases.notification.recipients.preferences import Preference
 from cases.storage import HistoryEntry
 from cases.workflow.case import Case
@@ -18,10 +18,10 @@ _NOBODY_PARTICULAR = Preference()
 
 
 class Decision:
-    """What the city's document says, for one staff at one time. Its answers depend on nothing else."""
+    """What the city's document decides, for one staff at one time. Its answers depend on nothing else."""
 
     def __init__(
-        self, document: NotifyDocument, zone: ZoneInfo, directory: Directory, preferences: Mapping[str, Preference]
+        self, document: NotifyDocument, zone: ZoneInfo, directory: Staff, preferences: Mapping[str, Preference]
     ) -> None:
         self._document = document
         self._zone = zone
@@ -29,22 +29,22 @@ class Decision:
         self._preferences = preferences
 
     def messages_for(self, entry: HistoryEntry, case: Case, now_ms: int) -> list[Notification]:
-        """What to tell of a step of a case, which stands as `case` by now; mostly nothing."""
+        """What to send about a step of a case, which stands as `case` by now; mostly nothing."""
         occurrence = self.occurrence_for(entry, case, now_ms)
         return [] if occurrence is None else self.messages_about(occurrence, now_ms)
 
     def occurrence_for(self, entry: HistoryEntry, case: Case, now_ms: int) -> Occurrence | None:
-        """What a step gives to tell; nothing where it is older than the time after which messages are given up."""
+        """What a step gives to notify of; nothing where it is older than the time after which messages are given up."""
         return None if entry.at_ms < self.forget_before_ms(now_ms) else occurrence_of(entry, case)
 
     def forget_before_ms(self, now_ms: int) -> int:
-        """Nothing is told any more of what happened before that."""
+        """Nothing is sent any more about what happened before that."""
         return now_ms - self._document.give_up.after
 
     def messages_about(self, occurrence: Occurrence, now_ms: int) -> list[Notification]:
         """One message for each recipient and channel that a rule names, in the order of the rules.
 
-        Whoever did it is not told of it. Shape: empty where nobody is to be told, or nobody can be.
+        Whoever did it is not notified of it. Shape: empty where nobody is to be notified, or nobody can be.
         """
         found: dict[tuple[str, str], Notification] = {}
         case = occurrence.case
@@ -58,7 +58,7 @@ class Decision:
         return list(found.values())
 
     def wants_anybody(self, occurrence: Occurrence) -> bool:
-        """Whether a rule holds for it, so that somebody should have been told."""
+        """Whether a rule holds for it, so that somebody should have been notified."""
         return any(rule.holds(occurrence.occasion, occurrence.case) for rule in self._document.rules_in_force())
 
     def _people(self, rule: RulePart, occurrence: Occurrence) -> list[Person]:

@@ -1,4 +1,4 @@
-"""How each recipient is told: their own wishes before their department's, and those before everybody's."""
+"""How each recipient is notified: their own wishes before their department's, and those before everybody's."""
 
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from domain.time.weekly_hours import Week
 
 
 class DeliveryPreferences:
-    """One document's manners. It remembers the quiet hours that it laid out."""
+    """One document's preferences for deliveries. It remembers the quiet hours that it laid out."""
 
     def __init__(self, document: NotifyDocument, zone: ZoneInfo) -> None:
         self._document = document
@@ -25,7 +25,7 @@ class DeliveryPreferences:
     def of(
         self, channel: str, person: str | None, preference: Preference | None, connection: Connection
     ) -> DeliveryPreference:
-        """How the one behind an address, or a room, is told by a channel."""
+        """How the one behind an address, or a room, is notified by a channel."""
         part = self._document.channels[channel]
         own = preference or Preference()
         week = own.week

@@ -1,8 +1,7 @@
-"""Whom a case may be told to, and how each wants to be told."""
+"""Who may be notified of a case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from sqlalchemy import Connection, select
 
@@ -25,39 +24,27 @@ class Person:
     phone: str | None = None
 
 
-class Directory(Protocol):
-    """The staff as they are now; only those who are active."""
-
-    def members_of(self, department: str) -> Sequence[Person]:
-        """Who works for a department, by name."""
-
-    def with_role(self, role: Role, area: str | None) -> Sequence[Person]:
-        """Who has the role for an area, by name."""
-
-    def find(self, name: str) -> Person | None:
-        """The one of that user name."""
-
-    def title_of(self, department: str) -> Text:
-        """What a department is called; its name where nobody gave it a title."""
-
-
 class Staff:
-    """A `Directory` of people that are given."""
+    """The city's active people, as they are given. Shape: every answer is in the order of their names."""
 
     def __init__(self, people: Sequence[Person], titles: Mapping[str, Text] | None = None) -> None:
         self._people = {person.name: person for person in sorted(people, key=lambda one: one.name)}
         self._titles = titles or {}
 
     def members_of(self, department: str) -> list[Person]:
+        """Who works for a department."""
         return [one for one in self._people.values() if Role.DEPARTMENT in one.roles and department in one.departments]
 
     def with_role(self, role: Role, area: str | None) -> list[Person]:
+        """Who has the role for an area."""
         return [one for one in self._people.values() if role in one.roles and _covers(one, area)]
 
     def find(self, name: str) -> Person | None:
+        """The one of that user name."""
         return self._people.get(name)
 
     def title_of(self, department: str) -> Text:
+        """What a department is called; its name where nobody gave it a title."""
         return self._titles.get(department) or Text(en=department, zh=department)
 
 

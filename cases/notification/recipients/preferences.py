@@ -1,4 +1,4 @@
-"""How one person wants to be told; what they leave open is as for everybody."""
+"""How one person wants to be notified; what they leave open is as for everybody."""
 
 from collections.abc import Mapping
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""When one recipient is told: quiet hours, rates, digests. Pure."""
+"""When one recipient is notified: quiet hours, rates, digests. Pure."""

@@ -13,7 +13,7 @@ _WEEK_MINUTES: Final = 7 * DAY_MINUTES
 class QuietHours:
     """When somebody is left alone but for what is critical. An empty week has no such hours.
 
-    Raises: ValueError where no minute of the week is left to tell anything in.
+    Raises: ValueError where no minute of the week is left to send anything in.
     """
 
     def __init__(self, week: Week, zone: ZoneInfo) -> None:

@@ -1,4 +1,4 @@
-"""How often one recipient is told: a token bucket, kept as one instant. Pure."""
+"""How often one recipient is notified: a token bucket, kept as one instant. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Rate:
 
 
 def parse_rate(text: str) -> Rate:
-    """The rate that a text says: `20/1m`. Raises: ValueError."""
+    """The rate that a text names: `20/1m`. Raises: ValueError."""
     match = _RATE.fullmatch(text.strip())
     if match is None or int(match[1]) < 1:
         raise ValueError(f"{text!r} is no rate; write 20/1m for 20 a minute")

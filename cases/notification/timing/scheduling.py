@@ -17,7 +17,7 @@ from cases.notification.timing.rates import Rate
 class Waiting:
     """A message that waits for one recipient. `sequence` is the order; `delivery_id` is given with its first try.
 
-    `not_before_ms` is when it may be told at all, or tried again.
+    `not_before_ms` is when it may be sent at all, or tried again.
     """
 
     sequence: int
@@ -33,7 +33,7 @@ Batch = tuple[Waiting, ...]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPreference:
-    """How a recipient is told: what waits that long together is one digest, of at most `digest_size` messages."""
+    """How a recipient is notified: what waits that long together is one digest, of at most `digest_size` messages."""
 
     quiet: QuietHours
     rate: Rate
@@ -51,7 +51,7 @@ class DeliverySchedule:
 
 
 def schedule_deliveries(
-    waiting: Collection[Waiting], manner: DeliveryPreference, full_at_ms: int, now_ms: int
+    waiting: Collection[Waiting], wanted: DeliveryPreference, full_at_ms: int, now_ms: int
 ) -> DeliverySchedule:
     """What to send now. In quiet hours only batches with a critical message, and what waits of its case before it.
 
@@ -61,18 +61,18 @@ def schedule_deliveries(
     urgent = frozenset(
         one.case_id for one in ordered if one.critical and (one.delivery_id is not None or one.not_before_ms <= now_ms)
     )
-    calm_ms = max([manner.quiet.end_ms(now_ms), *(one.not_before_ms for one in ordered if one.delivery_id is not None)])
+    calm_ms = max([wanted.quiet.end_ms(now_ms), *(one.not_before_ms for one in ordered if one.delivery_id is not None)])
     batches: list[Batch] = []
     nexts = [one.not_before_ms for one in ordered if one.delivery_id is None and one.not_before_ms > now_ms]
-    for batch, is_urgent, more in _candidates(ordered, urgent, manner.digest_size, now_ms):
-        ready_ms = _ready_ms(batch, is_urgent, more, manner)
+    for batch, is_urgent, more in _candidates(ordered, urgent, wanted.digest_size, now_ms):
+        ready_ms = _ready_ms(batch, is_urgent, more, wanted)
         ready_ms = ready_ms if is_urgent else max(ready_ms, calm_ms)
         if ready_ms > now_ms:
             nexts.append(ready_ms)
-        elif not manner.rate.tokens(full_at_ms, now_ms):
-            nexts.append(manner.rate.next_ms(full_at_ms, now_ms))
+        elif not wanted.rate.tokens(full_at_ms, now_ms):
+            nexts.append(wanted.rate.next_ms(full_at_ms, now_ms))
         else:
-            full_at_ms = manner.rate.take(full_at_ms, now_ms)
+            full_at_ms = wanted.rate.take(full_at_ms, now_ms)
             batches.append(batch)
             nexts += [now_ms + 1] if more else []
     return DeliverySchedule(tuple(batches), full_at_ms, min(nexts, default=None))
@@ -83,7 +83,7 @@ def _candidates(
 ) -> Iterator[tuple[Batch, bool, bool]]:
     """What could go out together, first in line first: the batch, whether it is urgent, whether more stands behind it.
 
-    Old deliveries stay as they were. New messages of a case that an old one holds, or that is not to be told of yet, wait.
+    Old deliveries stay as they were. New messages of a case that an old one holds, or that are not to be sent yet, wait.
     """
     old: dict[UUID, list[Waiting]] = {}
     held: set[UUID] = set()
@@ -102,8 +102,8 @@ def _candidates(
             yield tuple(new[:digest_size]), wanted, len(new) > digest_size
 
 
-def _ready_ms(batch: Batch, is_urgent: bool, more: bool, manner: DeliveryPreference) -> int:
+def _ready_ms(batch: Batch, is_urgent: bool, more: bool, wanted: DeliveryPreference) -> int:
     """When its back-off is over, or it has waited long enough for others to join."""
-    if is_urgent or more or len(batch) >= manner.digest_size or batch[0].delivery_id is not None:
+    if is_urgent or more or len(batch) >= wanted.digest_size or batch[0].delivery_id is not None:
         return max(one.not_before_ms for one in batch)
-    return min(one.not_before_ms for one in batch) + manner.group_for_ms
+    return min(one.not_before_ms for one in batch) + wanted.group_for_ms

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cases.appraisal import Appraisal, AppraisalScope, Dimension, Period
 from cases.appraisal.appraisal import Appraiser
-from cases.appraisal.facts import GIVES, STARTS_CLOCK, TOLD_BY
+from cases.appraisal.facts import GIVES, RELEVANT, STARTS_CLOCK
 from cases.appraisal.steps import CaseSteps, Step
 from cases.deadlines import CityTimes
 from cases.workflow.case import Case, Term, TermUnit
@@ -34,7 +34,7 @@ class Story:
     def do(self, hours: float, transition: str, **fields: Any) -> "Story":
         at_ms = self._begins_ms + round(hours * HOUR_MS)
         self.case = perform(self.case, Act(transition, ANYBODY, at_ms, note="so it is", **fields), TIMES)
-        if transition in TOLD_BY:
+        if transition in RELEVANT:
             department = self.case.department if transition in GIVES else None
             deadline = self.case.deadline if transition in STARTS_CLOCK else None
             self._steps.append(Step(transition, at_ms, department, deadline))

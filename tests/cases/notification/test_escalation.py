@@ -61,10 +61,10 @@ def test_a_report_that_nobody_accepts_is_escalated_too() -> None:
 def test_a_hand_over_and_a_rework_begin_the_chain_anew() -> None:
     case = case_in(State.DISPATCHED)
     _, watch = told(follow(None, case, "dispatch", NOON_MS), case, NOON_MS + 20 * MINUTE_MS)
-    assert watch.steps_told == 1
+    assert watch.steps_done == 1
     moved = act(case, "hand_over", DISPATCHER, NOON_MS + 21 * MINUTE_MS, department="lighting", note="theirs")
     again = follow(watch, moved, "hand_over", NOON_MS + 21 * MINUTE_MS)
-    assert (again.steps_told, again.since_ms) == (0, NOON_MS + 21 * MINUTE_MS)
+    assert (again.steps_done, again.since_ms) == (0, NOON_MS + 21 * MINUTE_MS)
     found, _ = told(again, moved, NOON_MS + 40 * MINUTE_MS)
     assert len(found) == 1
 
@@ -73,7 +73,7 @@ def test_a_comment_or_an_urge_is_no_act() -> None:
     case = case_in(State.DISPATCHED)
     _, watch = told(follow(None, case, "dispatch", NOON_MS), case, NOON_MS + 20 * MINUTE_MS)
     urged = act(case, "urge", OPERATOR)
-    assert follow(watch, urged, "urge", NOON_MS + 21 * MINUTE_MS).steps_told == 1
+    assert follow(watch, urged, "urge", NOON_MS + 21 * MINUTE_MS).steps_done == 1
 
 
 def test_the_clock_of_a_chain_begins_when_the_hold_is_over() -> None:
@@ -114,7 +114,7 @@ def test_what_was_due_long_before_anybody_listened_is_passed_over() -> None:
     now_ms = NOON_MS + 10 * HOUR_MS
     found, after_it = look(watch, case, chain, TIMES, now_ms, now_ms - HOUR_MS)
     assert found == []
-    assert after_it.steps_told == 3
+    assert after_it.steps_done == 3
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def test_whenever_it_is_looked_at_each_step_of_each_stay_is_told_once_and_only_w
         assert not escalated or case.state is State.DISPATCHED
         if case.state is State.DISPATCHED:
             due = [since_ms + minutes * MINUTE_MS for minutes in (15, 30, 120)]
-            assert watch.steps_told == sum(at_ms <= now_ms for at_ms in due)
+            assert watch.steps_done == sum(at_ms <= now_ms for at_ms in due)
             assert watch.next_ms is not None
             assert watch.next_ms > now_ms
     assert len(keys) == len(set(keys))

@@ -16,7 +16,7 @@ _WATCHED: Final = (
     "/accounts/audit/log.py", "/device_registry/storage/database.py", "/streams/",
     "/sqlalchemy/engine/default.py", "/psycopg/", "/aiokafka/producer/",
 )  # fmt: skip
-POINTS: Final = ("_take_in", "append_audit", "commit_positions", "_publish", "_tell", "mark_published")
+POINTS: Final = ("_take_in", "append_audit", "commit_positions", "_publish", "_write", "mark_published")
 """Where a desk's steps begin to count: in the transaction of the events, when it is committed, when the log has taken the
 cases in. What comes between the last two is the log's own."""
 OF_THE_LOG: Final = {

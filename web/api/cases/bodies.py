@@ -72,7 +72,7 @@ class NewReport(Body):
 
     @property
     def fingerprint(self) -> str:
-        """What tells whether the same report was sent again: what was written, not what became of it."""
+        """Equal where the same report was sent again: what was written, not what became of it."""
         return sha256(orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def report(self, now_ms: int) -> Report:

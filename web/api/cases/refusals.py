@@ -1,4 +1,4 @@
-"""What the workflow and the book refuse, as problem documents; and texts that no database holds."""
+"""What the workflow and the store refuse, as problem documents; and texts that no database holds."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from web.http.text_limits import refuse_unstorable as refuse_unstorable
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turns what is refused into the answer that tells why."""
+    """Turns what is refused into the answer that names why."""
     try:
         yield
     except Illegal as error:

@@ -1,4 +1,4 @@
-"""`/api/v1/notifications`: what was told to whom, what could not be, and how somebody wants to be told."""
+"""`/api/v1/notifications`: what was sent to whom, what could not be, and how somebody wants to be notified."""
 
 import asyncio
 from http import HTTPStatus
@@ -37,9 +37,9 @@ class Retried(BaseModel):
 
 
 def notification_routes(cases: CaseServices) -> APIRouter:
-    """The messages of the desk; what is told of a case is seen by who looks after notification."""
+    """The messages of the desk; only who looks after notification sees them."""
     router = APIRouter(prefix="/notifications", tags=[TAG])
-    mailroom = NotificationService(cases.store)
+    notifications = NotificationService(cases.store)
 
     @router.get("")
     async def list_messages(
@@ -50,30 +50,30 @@ def notification_routes(cases: CaseServices) -> APIRouter:
     ) -> Posts:
         """Messages by when they were made; `dead` ones could not be delivered, and say why."""
         wanted = {"standing": standing, "case_id": case_id, "before": before}
-        found = await asyncio.to_thread(lambda: mailroom.posted(**wanted, limit=limit + 1))  # type: ignore[arg-type]
+        found = await asyncio.to_thread(lambda: notifications.posted(**wanted, limit=limit + 1))  # type: ignore[arg-type]
         more = len(found) > limit
         items = found[:limit]
-        counts = await asyncio.to_thread(mailroom.counts)
+        counts = await asyncio.to_thread(notifications.counts)
         return Posts(items=items, next=str(items[-1].sequence) if more else None, counts=counts)
 
     @router.post("/retry")
     async def retry_messages(actor: CurrentActor, asked: Annotated[Retry, Body()]) -> Retried:
         """Send dead letters again, under the ids that they had."""
         now_ms = await cases.now_ms()
-        return Retried(messages=await asyncio.to_thread(mailroom.retry, asked.ids, actor.name, now_ms))
+        return Retried(messages=await asyncio.to_thread(notifications.retry, asked.ids, actor.name, now_ms))
 
     @router.get("/preferences/{username}")
     async def show_preference(username: str, actor: CurrentActor) -> Preference:
         """How somebody wants to be told; what they leave open is as for everybody."""
         _check_own(username, actor.name, actor.roles)
-        return await asyncio.to_thread(mailroom.preference, username)
+        return await asyncio.to_thread(notifications.preference, username)
 
     @router.put("/preferences/{username}")
     async def set_preference(username: str, preference: Preference, actor: CurrentActor) -> Preference:
         """Keep how somebody wants to be told: oneself, or anybody where an administrator asks."""
         _check_own(username, actor.name, actor.roles)
         now_ms = await cases.now_ms()
-        await asyncio.to_thread(mailroom.prefer, username, preference, actor.name, now_ms)
+        await asyncio.to_thread(notifications.prefer, username, preference, actor.name, now_ms)
         return preference
 
     return router

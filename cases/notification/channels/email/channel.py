@@ -34,15 +34,17 @@ class Email:
                 server.send_message(mail, from_addr=self._part.sender, to_addrs=[address])
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            raise Undelivered(f"{where} refused the recipient: {_said(code, words)}", permanent=code >= 500) from error
+            raise Undelivered(
+                f"{where} refused the recipient: {_answer(code, words)}", permanent=code >= 500
+            ) from error
         except smtplib.SMTPAuthenticationError as error:
             raise Undelivered(f"{where} refused our login: {error.smtp_code}") from error
         except smtplib.SMTPSenderRefused as error:
-            raise Undelivered(f"{where} refused our address: {_said(error.smtp_code, error.smtp_error)}") from error
+            raise Undelivered(f"{where} refused our address: {_answer(error.smtp_code, error.smtp_error)}") from error
         except smtplib.SMTPDataError as error:
             permanent = error.smtp_code >= 500
-            said = _said(error.smtp_code, error.smtp_error)
-            raise Undelivered(f"{where} refused the mail: {said}", permanent=permanent) from error
+            answer = _answer(error.smtp_code, error.smtp_error)
+            raise Undelivered(f"{where} refused the mail: {answer}", permanent=permanent) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Undelivered(f"{where} cannot do what is asked: {error}") from error
         except ssl.SSLError as error:
@@ -72,12 +74,12 @@ class Email:
         try:
             server.login(self._part.username, password)
         except smtplib.SMTPServerDisconnected as error:
-            # Some servers hang up on a wrong password instead of saying so.
+            # Some servers hang up on a wrong password instead of refusing it.
             raise Undelivered(f"{self._part.host}:{self._part.port} hung up at our login") from error
 
 
 def mail_of(delivery: Delivery, sender: str, now_ms: int) -> EmailMessage:
-    """The mail of a delivery. Headers say that no person wrote it, so that no absence note comes back."""
+    """The mail of a delivery. Its headers name no person as the author, so that no absence note comes back."""
     mail = EmailMessage()
     mail["From"] = f"urbansense <{sender}>"
     mail["To"] = delivery.address
@@ -91,6 +93,6 @@ def mail_of(delivery: Delivery, sender: str, now_ms: int) -> EmailMessage:
     return mail
 
 
-def _said(code: int, words: bytes | str) -> str:
+def _answer(code: int, words: bytes | str) -> str:
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"{code} {text[:200]}"
