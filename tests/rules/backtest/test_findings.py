@@ -118,6 +118,20 @@ async def test_the_page_needs_nothing_from_elsewhere_and_has_both_languages() ->
         assert words in text
 
 
+async def test_no_id_of_a_device_or_text_of_a_rule_becomes_markup_of_the_page() -> None:
+    evil = "<script>alert('1')</script>"
+    reports = [report(m, 2.0 if 10 <= m < 20 else 96.0, device_id=evil) for m in range(60)]
+    document = LAMP_OUT.replace("Lamp out", evil)
+    assert document != LAMP_OUT
+    result = await run(reports, plan(document, LAMP_OUT, devices=[lamp(evil)]))
+    page = render_page(result.model_copy(update={"candidate": result.candidate.model_copy(update={"label": evil})}))
+    parsed = _Page()
+    parsed.feed(page)
+    assert "script" not in parsed.tags
+    # The label, the title of the rule, and the device as a name, under a bar and in rows.
+    assert page.count("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;") > 6
+
+
 async def test_missing_events_are_raised_only_where_nothing_is_known_of_the_incident() -> None:
     asked = plan(LAMP_OUT)
     events = (await run(dead((10, 20), (50, 60), (110, 130)), asked)).candidate.events

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from web.serving.api_docs import render_docs
+
 V1 = {
     "/api/v1/devices",
     "/api/v1/devices/import",
@@ -52,3 +54,28 @@ async def test_the_page_lists_every_path_and_asks_nothing_of_another_host(api: h
     assert all(f"<code>{path}</code>" in page for path in V1)
     assert not re.findall(r"(?:src|href)=['\"]?(?:https?:)?//", page)
     assert "<script" not in page
+
+
+def test_types_are_named_in_words_and_no_text_of_the_document_becomes_markup() -> None:
+    evil = "<script>alert('1')</script>"
+    items = {"anyOf": [{"$ref": "#/components/schemas/Lamp"}, {"type": "string"}, {"type": "null"}]}
+    parameter = {"name": evil, "in": "query", "schema": {"type": evil, "default": evil}, "description": evil}
+    answer = {"description": evil, "content": {evil: {"schema": {"type": "array", "items": items}}}}
+    operation = {
+        "operationId": evil,
+        "description": f"{evil}\n{evil}",
+        "tags": [evil],
+        "parameters": [parameter],
+        "requestBody": {"content": {evil: {}}},
+        "responses": {"200": answer},
+    }
+    page = render_docs(
+        {
+            "info": {"title": evil, "version": evil, "description": evil},
+            "paths": {f"/{evil}": {"get": operation}},
+            "components": {"schemas": {evil: {"description": evil}}},
+        }
+    )
+    assert "<script" not in page
+    assert 'list of <a href="#schema-Lamp">Lamp</a> or string' in page
+    assert page.count("&lt;script&gt;") == 20

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import ssl
 import time
 from pathlib import Path
@@ -212,6 +213,15 @@ def test_words_of_a_report_become_no_markup_link_or_mention() -> None:
     assert "<" not in markdown
     assert "@" not in markdown
     assert "<script>" not in html_of(sent)
+
+
+def test_the_html_of_a_mail_has_the_lines_and_links_and_neither_script_image_nor_style() -> None:
+    evil = "<img src=x onerror='y'>&"
+    text = Text(en=evil, zh=evil)
+    page = html_of(delivery(content(1, title=text, lines=(text,)), content(2)))
+    assert page.count("&lt;img src=x onerror=&#39;y&#39;&gt;&amp;") == 2
+    assert (page.count("<hr>"), page.count("<h3>"), page.count('<a href="https://')) == (1, 2, 2)
+    assert not re.search(r"<(?:script|img|style|link|iframe)|style=", page)
 
 
 @pytest.mark.parametrize("count", [1, 3, 10])

@@ -1,6 +1,7 @@
 """From what was done and seen to a verdict."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import orjson
@@ -88,3 +89,18 @@ def test_the_page_stands_alone_and_shows_every_figure(profile: ProfileName) -> N
     assert ('class="band"' in page) == (profile is ProfileName.OUTAGE)
     for word in ("device → event", "gateway", "2.5 s", "events expected"):
         assert word in page
+
+
+def test_no_name_of_a_service_or_a_line_on_the_page_becomes_markup() -> None:
+    evil = "<script>alert('1')</script>"
+    report = report_of(plan(), ALL, ALL)
+    (gateway,) = report.services
+    named = replace(
+        report,
+        services=[replace(gateway, name=evil)],
+        usage={evil: [(0.0, 0.1), (1.0, 0.2)]},
+        left_out=[evil],
+    )
+    page = report_page(named)
+    assert page.count("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;") == 3
+    assert "<script" not in page
