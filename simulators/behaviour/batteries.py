@@ -50,7 +50,7 @@ def battery_level(device: Device, world: World, at_ms: int) -> float:
 
 
 def battery_readings(device: Device, world: World, at_ms: int, air_cel: float) -> dict[str, float]:
-    """What a device tells of its battery: whole percents, as its gauge counts them, and the voltage to 10 mV."""
+    """What a device reports of its battery: whole percents, as its gauge counts them, and the voltage to 10 mV."""
     level = battery_level(device, world, at_ms)
     noise_v = 0.004 * normal(world.key(device.device_id), at_ms, 84)
     return {

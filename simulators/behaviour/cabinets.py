@@ -77,7 +77,7 @@ def cabinet_readings(cabinet: Device, world: World, at_ms: int) -> dict[str, Rea
     """What a cabinet's meter measures: all its lamps really draw, over three phases together; the mains; the door.
 
     Units: `current` is the sum of the three phases. Cable losses are left out: under 2 %. A cabinet without
-    a `door_contact` tells nothing of its door; one whose attribute `counters` is true tells `active_energy` (kWh).
+    a `door_contact` reports nothing of its door; one whose attribute `counters` is true reports `active_energy` (kWh).
     """
     circuit, key = world.circuits.cabinets[cabinet.device_id], world.key(cabinet.device_id)
     fault = world.faults.on(cabinet.device_id, at_ms)

@@ -1,4 +1,4 @@
-"""Lamps: what each draws by sun, plan, age, air and fault, and what its controller tells of that."""
+"""Lamps: what each draws by sun, plan, age, air and fault, and what its controller reports of that."""
 
 import math
 from typing import Final
@@ -33,7 +33,7 @@ _OUT: Final = frozenset((LAMP_DEAD, LAMP_BLINK))
 
 
 def burning(lantern: Lantern, world: World, at_ms: int) -> tuple[float, float]:
-    """(the level that a lamp is told, percent; what it truly draws, W) with whatever is wrong with it or above it."""
+    """(the level that a lamp is commanded, percent; what it truly draws, W) with whatever is wrong with it or above it."""
     level, lit_ms = planned(lantern, world, at_ms)
     on = world.faults.on
     above = None if lantern.cabinet_id is None else on(lantern.cabinet_id, at_ms)
@@ -72,8 +72,8 @@ def _afflicted(
 def lamp_readings(lamp: Device, world: World, at_ms: int) -> dict[str, Reading]:
     """What a lamp's controller measures.
 
-    A lamp that is out is still told its level, but draws only standby power. Where the attribute `counters` is true the
-    controller tells `active_energy` (kWh), `lamp_hours` (h) and `gear_temperature` (degrees Celsius) besides.
+    A lamp that is out still has its level, but draws only standby power. Where the attribute `counters` is true the
+    controller reports `active_energy` (kWh), `lamp_hours` (h) and `gear_temperature` (degrees Celsius) besides.
     """
     lantern = world.circuits.lanterns[lamp.device_id]
     level, true_w = burning(lantern, world, at_ms)

@@ -42,7 +42,7 @@ def is_on_dark_feeder(lantern: Lantern, world: World, fault: Fault) -> bool:
 
 
 def is_silenced(device: Device, world: World, at_ms: int) -> bool:
-    """Whether what feeds a device's electronics has failed, so that it says nothing."""
+    """Whether what feeds a device's electronics has failed, so that it reports nothing."""
     if device.kind == "streetlight":
         above = None if device.parent_id is None else world.faults.on(device.parent_id, at_ms)
         if above is None or not controllers_lose_supply(above):

@@ -28,7 +28,7 @@ _Spot = tuple[float | None, float | None]
 
 
 class Link(NamedTuple):
-    """How a message of that instant is heard, `rssi_dbm` and `snr_db`, and whether it is heard at all."""
+    """How a message of that instant is received, `rssi_dbm` and `snr_db`, and whether it is received at all."""
 
     rssi_dbm: float
     snr_db: float
@@ -60,7 +60,7 @@ def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
 
 
 def gateway_readings(gateway: Device, world: World, at_ms: int) -> dict[str, Reading]:
-    """What a gateway tells of itself: its mobile uplink, whether it has mains, and the warmth of its box."""
+    """What a gateway reports of itself: its mobile uplink, whether it has mains, and the warmth of its box."""
     key = world.key(gateway.device_id)
     rssi_dbm = uniform(key, 98, low=-95, high=-65) + 2 * wander(key, at_ms, 6 * HOUR_MS, 24) + normal(key, at_ms, 92)
     warmth_cel = world.conditions.at(at_ms).air_cel + uniform(key, 99, low=4, high=9) + 0.3 * normal(key, at_ms, 100)

@@ -1,6 +1,6 @@
-"""From a device to what it tells, by kind.
+"""From a device to what it reports, by kind.
 
-the true city ──▶ what its sensors make of it ──▶ battery and radio ──▶ heard, or lost on the way
+the true city ──▶ what its sensors make of it ──▶ battery and radio ──▶ received, or lost on the way
 """
 
 from collections.abc import Callable, Mapping
@@ -38,23 +38,23 @@ BEHAVIOURS: Final[dict[str, Behaviour]] = {
     "water_monitor": monitor_readings,
     "gateway": gateway_readings,
 }
-"""What a sound sensor tells of the true city, by kind of device: (device, world, instant) to canonical readings."""
+"""What a sound sensor reports of the true city, by kind of device: (device, world, instant) to canonical readings."""
 
 
 def readings_of(device: Device, world: World, at_ms: int) -> Mapping[str, Reading] | None:
-    """What is heard of a device at `at_ms`, in canonical units; None when it says nothing or its message is lost.
+    """What is received of a device at `at_ms`, in canonical units; None when it reports nothing or its message is lost.
 
-    A device that something has befallen sends until it is heard: alarms are confirmed.
+    A device that something has befallen sends until it is received: alarms are confirmed.
     Raises: KeyError for a kind that has no behaviour here.
     """
     if is_silenced(device, world, at_ms):
         return None
-    told = as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)
-    if told is None or not on_battery(device):
-        return told
+    measured = as_measured(partial(BEHAVIOURS[device.kind], device, world), device, world, at_ms)
+    if measured is None or not on_battery(device):
+        return measured
     now = world.conditions.at(at_ms)
     link = link_of(device, world, at_ms, now.flush)
     if link.lost and world.faults.on(device.device_id, at_ms) is None:
         return None
     power = battery_readings(device, world, at_ms, now.air_cel)
-    return {**told, **power, "rssi": link.rssi_dbm, "snr": link.snr_db}
+    return {**measured, **power, "rssi": link.rssi_dbm, "snr": link.snr_db}

@@ -23,13 +23,13 @@ from simulators.noise.seeded import normal
 from simulators.world.state import World
 
 Truth = Callable[[int], Mapping[str, Reading]]
-"""The readings that a sound sensor of the device would tell at an instant."""
+"""The readings that a sound sensor of the device would report at an instant."""
 
 _DRIFT_M = 0.6
 
 
 def as_measured(truth: Truth, device: Device, world: World, at_ms: int) -> Mapping[str, Reading] | None:
-    """The readings as the device's own sensor tells them at `at_ms`; None when it says nothing."""
+    """The readings as the device's own sensor reports them at `at_ms`; None when it reports nothing."""
     if _is_cut_off(device, world, at_ms):
         return None
     fault = world.faults.on(device.device_id, at_ms)
@@ -49,7 +49,7 @@ def as_measured(truth: Truth, device: Device, world: World, at_ms: int) -> Mappi
 
 
 def _is_cut_off(device: Device, world: World, at_ms: int) -> bool:
-    """Whether anything it speaks through is gone."""
+    """Whether anything it is connected through is gone."""
     above = device.parent_id
     while above is not None:
         fault = world.faults.on(above, at_ms)

@@ -24,7 +24,7 @@ _RATE_OVER_MS: Final = MINUTE_MS
 
 def well_level_m(cover: Device, world: World, at_ms: int) -> float:
     """The water in the well below a cover, from its bottom, to the millimetre; 0 in wells that are on no drain."""
-    manhole = world.seat(cover.device_id).drain
+    manhole = world.manhole_position(cover.device_id).drain
     if manhole is None:
         return 0.0
     depth_m = world.drainage.depth_m(manhole, at_ms)
@@ -38,15 +38,15 @@ def water_readings(monitor: Device, world: World, at_ms: int) -> dict[str, Readi
     """
     if is_rain_gauge(monitor):
         return _rain_readings(monitor, world, at_ms)
-    key, seat = world.key(monitor.device_id), world.seat(monitor.device_id)
+    key, position = world.key(monitor.device_id), world.manhole_position(monitor.device_id)
     readings: dict[str, Reading] = {}
-    if seat.drain is not None:
-        level_m = world.drainage.depth_m(seat.drain, at_ms) + LEVEL_NOISE_M * normal(key, at_ms, 3)
-        flow_m3_h = world.drainage.flow_m3_h(seat.drain, at_ms) * (1 + _FLOW_NOISE * normal(key, at_ms, 1))
+    if position.drain is not None:
+        level_m = world.drainage.depth_m(position.drain, at_ms) + LEVEL_NOISE_M * normal(key, at_ms, 3)
+        flow_m3_h = world.drainage.flow_m3_h(position.drain, at_ms) * (1 + _FLOW_NOISE * normal(key, at_ms, 1))
         readings["water_level"] = max(0.0, round(level_m, 3))
         readings["flow_rate"] = round(flow_m3_h, 1)
-    if seat.road is not None:
-        ponding_cm = world.drainage.ponding_cm(seat.road, at_ms)
+    if position.road is not None:
+        ponding_cm = world.drainage.ponding_cm(position.road, at_ms)
         noise_cm = PONDING_NOISE_CM * normal(key, at_ms, 4) if ponding_cm > 0 else 0.0
         readings["ponding_depth"] = max(0.0, round(ponding_cm + noise_cm, 1))
     return readings
@@ -63,5 +63,5 @@ def _rain_readings(gauge: Device, world: World, at_ms: int) -> dict[str, Reading
 
 
 def _tips(world: World, at_ms: int) -> int:
-    """How often the bucket has tipped since the life began."""
+    """How often the bucket has tipped since the simulation began."""
     return int(world.weather.rainfall_mm(world.start_ms, max(at_ms, world.start_ms)) / TIP_MM)

@@ -17,7 +17,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Metres = Annotated[float, Field(gt=0.2, le=30)]
 Seconds = Annotated[int, Field(ge=1, le=86_400 * 31)]
 Dialects = Mapping[DialectName, Share]
-"""Shares of devices by the dialect they speak; they need not add up to one, each counts against their sum."""
+"""Shares of devices by the dialect they send; they need not add up to one, each counts against their sum."""
 
 _NATIVE_ONLY: Final[Dialects] = {DialectName.NATIVE: 1.0}
 BEHIND_GATEWAYS: Final = those(Siting.BEHIND_GATEWAYS)
@@ -46,7 +46,7 @@ def _deepening(depth_m: tuple[float, float]) -> tuple[float, float]:
 
 
 def _among(*known: DialectName) -> AfterValidator:
-    """Only these dialects can be spoken, and some must be."""
+    """Only these dialects can be sent, and some must be."""
 
     def checked(dialects: Dialects) -> Dialects:
         if unknown := [dialect for dialect in dialects if dialect not in known]:
@@ -190,7 +190,7 @@ class MonitorPart(_Part):
 
 
 class GatewayPart(_Part):
-    """Gateways: one for so many cabinets whose lamps speak through it, and one for so many LoRaWAN covers."""
+    """Gateways: one for so many cabinets whose lamps send through it, and one for so many LoRaWAN covers."""
 
     cabinets_each: Annotated[int, Field(ge=1, le=64)] = 4
     covers_each: Annotated[int, Field(ge=1, le=2000)] = 60

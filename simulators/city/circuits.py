@@ -23,7 +23,7 @@ MAINS_V: Final = 228.0
 
 YEAR_MS: Final = 365.25 * DAY_MS
 AGED_FROM_MS: Final = 1_767_225_600_000
-"""2026-01-01T00:00:00Z: power and age are told for this instant, and change linearly."""
+"""2026-01-01T00:00:00Z: power and age are given for this instant, and change linearly."""
 
 _COPPER_OHM_PER_KM: Final = (1.15, 0.727, 0.524, 0.387, 0.268, 0.193)
 """16 to 95 mm². Source: IEC 60228, class 2, at 20 degrees."""

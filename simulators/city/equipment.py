@@ -1,4 +1,4 @@
-"""What a device is fitted with, as its kind and its attributes say."""
+"""What a device is fitted with, by its kind and its attributes."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ _ON_BATTERY: Final = frozenset({"manhole_cover", "water_monitor"})
 
 
 def on_battery(device: Device) -> bool:
-    """Covers and water monitors run on batteries and speak by radio; stations of water quality hang on mains and cable."""
+    """Covers and water monitors run on batteries and send by radio; stations of water quality hang on mains and cable."""
     return device.kind in _ON_BATTERY and not is_quality_station(device)
 
 

@@ -1,4 +1,4 @@
-"""Lamps along the streets, cut into runs of one cabinet each, and gateways for the runs that speak through one.
+"""Lamps along the streets, cut into runs of one cabinet each, and gateways for the runs that send through one.
 
 poles:     | . . . . . . . . | . . . . . . . . | . . . . . .    in the order of the streets
 cabinets:  |        C1       |        C2       |     C3          each with its feeders, in equal parts
@@ -32,7 +32,7 @@ class Pole(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CircuitPlan:
-    """How many lamps and cabinets there are, and what each cabinet's lamps speak."""
+    """How many lamps and cabinets there are, and which dialect each cabinet's lamps send."""
 
     lamps: int
     dialects: tuple[DialectName, ...]
@@ -62,17 +62,17 @@ def plan_circuits(blueprint: Blueprint, devices: int) -> CircuitPlan:
     gateways_per_cabinet = behind / sum(part.dialects.values()) / each
     cabinets = max(1, round(devices / (part.per_cabinet + 1 + gateways_per_cabinet)))
     clusters = -(-cabinets // each)
-    spoken = dealt(part.dialects, clusters)
-    gateways = sum(dialect in BEHIND_GATEWAYS for dialect in spoken)
+    dialects_dealt = dealt(part.dialects, clusters)
+    gateways = sum(dialect in BEHIND_GATEWAYS for dialect in dialects_dealt)
     if devices - cabinets - gateways < 1:
-        spoken, gateways = [DialectName.NATIVE] * clusters, 0
+        dialects_dealt, gateways = [DialectName.NATIVE] * clusters, 0
     numbers, given = [], 0
-    for dialect in spoken:
+    for dialect in dialects_dealt:
         numbers.append(given if dialect in BEHIND_GATEWAYS else None)
         given += dialect in BEHIND_GATEWAYS
     return CircuitPlan(
         devices - cabinets - gateways,
-        tuple(spoken[cabinet // each] for cabinet in range(cabinets)),
+        tuple(dialects_dealt[cabinet // each] for cabinet in range(cabinets)),
         tuple(numbers[cabinet // each] for cabinet in range(cabinets)),
     )
 
@@ -112,9 +112,9 @@ class Lighting:
         self._blueprint, self._part, self._ground = blueprint, blueprint.lamps, ground
         self._seed, self._poles, self._circuits = seed, poles, circuits
         self._division = blueprint.place.division
-        told = plan_of({"dimming_plan": self._part.dimming, "switch_at_deg": self._part.switch_at_deg})
+        plan = plan_of({"dimming_plan": self._part.dimming, "switch_at_deg": self._part.switch_at_deg})
         self._plan: dict[str, AttributeValue] = (
-            {} if told == NORMAL_PLAN else {"dimming_plan": self._part.dimming, "switch_at_deg": told.switch_at_deg}
+            {} if plan == NORMAL_PLAN else {"dimming_plan": self._part.dimming, "switch_at_deg": plan.switch_at_deg}
         )
 
     def devices(self) -> Iterator[Device]:
@@ -130,7 +130,7 @@ class Lighting:
         first, end = self._circuits.run_of(cabinet)
         feeders, key = self._part.feeders, key_of(self._seed, "cabinet", str(cabinet))
         installed = _FIRST_YEAR + mixed(key, 1) % 11
-        said = self._said(cabinet)
+        settings = self._settings(cabinet)
         for number in range(first, end):
             street, pole, spot = self._poles[number]
             at = self._ground.stand(*spot)
@@ -158,7 +158,7 @@ class Lighting:
                 component_code=f"{self._division}{_LAMP}{number + 1:06d}",
                 department="lighting",
                 report_interval_s=self._part.every_s,
-                attributes=attributes | said,
+                attributes=attributes | settings,
                 grid=at.grid,
                 **self._identity(cabinet, device_id),
             )
@@ -187,7 +187,7 @@ class Lighting:
                 "lamps": float(end - first),
                 "feeders": float(self._part.feeders),
                 "door_contact": has_contact,
-                **self._said(cabinet),
+                **self._settings(cabinet),
             },
             grid=at.grid,
             **self._identity(cabinet, device_id),
@@ -220,15 +220,15 @@ class Lighting:
             **(identity_of(dialect, self._network, self._gateway_id(gateway)) if is_node else {}),
         )
 
-    def _said(self, cabinet: int) -> dict[str, AttributeValue]:
+    def _settings(self, cabinet: int) -> dict[str, AttributeValue]:
         """What a cabinet and its lamps have in common."""
         dialect = self._circuits.dialects[cabinet]
-        said: dict[str, AttributeValue] = dict(self._plan)
+        settings: dict[str, AttributeValue] = dict(self._plan)
         if dialect is not DialectName.NATIVE:
-            said["dialect"] = dialect.value
+            settings["dialect"] = dialect.value
         if uniform(key_of(self._seed, "cabinet", str(cabinet)), 3) < self._part.counters:
-            said["counters"] = True
-        return said
+            settings["counters"] = True
+        return settings
 
     def _identity(self, cabinet: int, device_id: str) -> dict[str, Any]:
         gateway = self._circuits.gateways[cabinet]

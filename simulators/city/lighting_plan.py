@@ -1,4 +1,4 @@
-"""When lamps are told to shine, and how brightly: the lighting plan."""
+"""When lamps are commanded to shine, and how brightly: the lighting plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ _STATION_EVERY_M: Final = 600.0
 _OFF_THE_STREET_M: Final = (38.0, 31.0)
 _BANK_M: Final = 22.0
 _ALERT: Final = 0.65
-"""Of the depth of a well: so far up in it water is told as high."""
+"""Of the depth of a well: so far up in it water counts as high."""
 
 
 class _Site(NamedTuple):
@@ -58,14 +58,16 @@ class Monitors:
     def devices(self) -> Iterator[Device]:
         counts = {sort: self._sorts.count(sort) for sort in self._part.sorts}
         sites = {sort: self._sites(sort, count) for sort, count in counts.items() if count}
-        spoken = {sort: dealt(self._part.sorts[sort].dialects, count) for sort, count in counts.items()}
+        dialects = {sort: dealt(self._part.sorts[sort].dialects, count) for sort, count in counts.items()}
         beats = {
             sort: dealt({r.every_s: r.share for r in self._part.sorts[sort].rhythms}, n) for sort, n in counts.items()
         }
         given = dict.fromkeys(self._part.sorts, 0)
         for number, sort in enumerate(self._sorts):
             own, given[sort] = given[sort], given[sort] + 1
-            yield self._monitor(number, sort, sites[sort][own % len(sites[sort])], spoken[sort][own], beats[sort][own])
+            yield self._monitor(
+                number, sort, sites[sort][own % len(sites[sort])], dialects[sort][own], beats[sort][own]
+            )
 
     def _sites(self, sort: MonitorSort, count: int) -> Sequence[_Site]:
         """Where the monitors of a sort stand, in the order in which they are put there; never empty."""

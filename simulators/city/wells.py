@@ -1,4 +1,4 @@
-"""Covers over wells: sewage and storm manholes at junctions, the other wells along the streets, some heard by LoRaWAN."""
+"""Covers over wells: sewage and storm manholes at junctions, the other wells along the streets, some on LoRaWAN."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -107,7 +107,7 @@ def neighbourhoods(sites: Sequence[tuple[Spot, str]], parts: int) -> Iterator[Se
 
 
 class Covers:
-    """The covers of a city and the LoRaWAN gateways that hear some of them."""
+    """The covers of a city and the LoRaWAN gateways that receive some of them."""
 
     def __init__(self, seed: int, blueprint: Blueprint, count: int) -> None:
         self._seed, self._blueprint = seed, blueprint
@@ -116,29 +116,29 @@ class Covers:
         self._spots: dict[str, Spot] = {}
 
     def without_gateways(self) -> "Covers":
-        """The same covers, all of which speak for themselves: for a city that is too small."""
+        """The same covers, all of which send by themselves: for a city that is too small."""
         self._dialects = [DialectName.NATIVE] * len(self._dialects)
         return self
 
     @property
     def gateways(self) -> int:
-        """How many gateways hear them."""
+        """How many gateways receive them."""
         each = self._blueprint.gateways.covers_each
         return sum(-(-self._dialects.count(network) // each) for network in LORAWAN)
 
-    def devices(self, ground: Placement, sites: Sites, first_gateway: int) -> Iterator[Device]:
+    def devices(self, placement: Placement, sites: Sites, first_gateway: int) -> Iterator[Device]:
         """Gateways, numbered from `first_gateway`, then covers."""
-        covers = list(self._covers(ground, sites))
+        covers = list(self._covers(placement, sites))
         heard_by: dict[str, str] = {}
         number = first_gateway
         for network in LORAWAN:
-            heard = [
+            received = [
                 (self._spots[cover.device_id], cover.device_id)
                 for cover, dialect in zip(covers, self._dialects, strict=True)
                 if dialect is network
             ]
-            for own in neighbourhoods(heard, -(-len(heard) // self._blueprint.gateways.covers_each)):
-                gateway = self._gateway(ground, number, network, [spot for spot, _ in own])
+            for own in neighbourhoods(received, -(-len(received) // self._blueprint.gateways.covers_each)):
+                gateway = self._gateway(placement, number, network, [spot for spot, _ in own])
                 heard_by |= dict.fromkeys((device_id for _, device_id in own), gateway.device_id)
                 number += 1
                 yield gateway
@@ -146,7 +146,7 @@ class Covers:
             parent = heard_by.get(cover.device_id)
             yield cover if parent is None else replace(cover, parent_id=parent)
 
-    def _covers(self, ground: Placement, sites: Sites) -> Iterator[Device]:
+    def _covers(self, placement: Placement, sites: Sites) -> Iterator[Device]:
         part = self._blueprint.covers
         sorts = dealt({sort: well.share for sort, well in part.wells.items()}, len(self._dialects))
         wells = {sort: sites(sort) for sort in part.wells}
@@ -157,13 +157,13 @@ class Covers:
             own, counts[sort] = counts[sort], counts[sort] + 1
             site = wells[sort][own % len(wells[sort])]
             every_s = part.rhythms[0].every_s if gas[sort][own] else rhythms[number]
-            yield self._cover(ground, number, sort, site, every_s, gas[sort][own])
+            yield self._cover(placement, number, sort, site, every_s, gas[sort][own])
 
     def _cover(
-        self, ground: Placement, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool
+        self, placement: Placement, number: int, sort: WellSort, site: Site, every_s: int, has_gas_sensor: bool
     ) -> Device:
         well, key = CLASSES[sort], key_of(self._seed, "cover", str(number))
-        at = ground.stand(*site.spot)
+        at = placement.stand(*site.spot)
         shallowest_m, deepest_m = self._blueprint.covers.wells[sort].depth_m
         drawn_m = round(uniform(key, 2, low=shallowest_m, high=deepest_m), 2)
         attributes: dict[str, AttributeValue] = {
@@ -196,11 +196,11 @@ class Covers:
             grid=at.grid,
         )
 
-    def _gateway(self, ground: Placement, number: int, network: DialectName, heard: Sequence[Spot]) -> Device:
-        """A gateway on a roof near the cover in the middle of those it hears."""
-        middle = [sum(spot[axis] for spot in heard) / len(heard) for axis in (0, 1)]
-        spot = min(heard, key=lambda spot: math.dist(spot[:2], middle))
-        at = ground.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
+    def _gateway(self, placement: Placement, number: int, network: DialectName, received: Sequence[Spot]) -> Device:
+        """A gateway on a roof near the cover in the middle of those it receives."""
+        middle = [sum(spot[axis] for spot in received) / len(received) for axis in (0, 1)]
+        spot = min(received, key=lambda spot: math.dist(spot[:2], middle))
+        at = placement.stand(spot.east_m + _ON_A_ROOF_M, spot.north_m + _ON_A_ROOF_M, spot.row, spot.column)
         return Device(
             device_id=f"GW-{self._division}-{number + 1:06d}",
             kind="gateway",

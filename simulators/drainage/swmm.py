@@ -79,8 +79,8 @@ def run_swmm(
                 balance = SystemStats(simulation)
                 lost, runoff_lost = balance.routing_stats["routing_error"], balance.runoff_stats["routing_error"]
         except Exception as error:
-            told = paths["rpt"].read_text(errors="replace") if paths["rpt"].exists() else ""
-            wrong = [line.strip() for line in told.splitlines() if "ERROR" in line] or [str(error).strip()]
+            report = paths["rpt"].read_text(errors="replace") if paths["rpt"].exists() else ""
+            wrong = [line.strip() for line in report.splitlines() if "ERROR" in line] or [str(error).strip()]
             raise HydraulicsFailed(f"catchment {catchment.number}: {'; '.join(wrong[:3])}") from error
         if state is not None and abs(lost) > _TOLERABLE_PERCENT:
             raise HydraulicsFailed(f"catchment {catchment.number}: SWMM's balance of water is {lost:.2f} % out")

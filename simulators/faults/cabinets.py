@@ -39,7 +39,7 @@ def controllers_lose_supply(fault: Fault) -> bool:
 
 
 def meter_has_battery(fault: Fault) -> bool:
-    """Whether the cabinet's meter speaks on through an outage; else its first report without mains is its last."""
+    """Whether the cabinet's meter reports on through an outage; else its first report without mains is its last."""
     return fault.size >= 0.5
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Fault:
     """Something is wrong with a device in [start_ms, end_ms), in the city's true time.
 
-    `size` in [0, 1) says how bad it is; the behaviour of the kind makes degrees, metres or volts of it.
+    `size` in [0, 1) is how bad it is; the behaviour of the kind makes degrees, metres or volts of it.
     """
 
     device_id: str

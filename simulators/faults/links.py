@@ -1,4 +1,4 @@
-"""Faults of gateways and cabinets as hubs: whatever speaks through them falls silent, though nothing is wrong with it."""
+"""Faults of gateways and cabinets as hubs: whatever sends through them falls silent, though nothing is wrong with it."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ def _is_gateway(device: Device) -> bool:
 
 
 def behind(fault: Fault, city: City) -> tuple[str, ...]:
-    """Everything that speaks through the device, at any remove; parents stand before their children in a city."""
+    """Everything that sends through the device, at any remove; parents stand before their children in a city."""
     found = {fault.device_id: None}
     for device in city.devices:
         if device.parent_id in found:

@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class FaultPlan(BaseModel):
     """Faults are drawn for one stretch of `stretch_h` hours after the other.
 
-    In each, every kind befalls `share` of the devices that can have it (`shares` says otherwise for a kind; 0 is never),
+    In each, every kind befalls `share` of the devices that can have it (`shares` overrides it for a kind; 0 is never),
     and at least one where its share is above 0. Faults start within the part `starts` of the stretch, and last as long as
     their kind does, into later stretches too. After a fault a device is left alone for `rest_h` hours.
     """

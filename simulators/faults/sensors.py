@@ -8,7 +8,7 @@ from domain.time.units import DAY_MS, HOUR_MS
 from simulators.city.equipment import is_quality_station, on_battery
 from simulators.drainage.manhole_positions import measures_drain
 from simulators.faults.fault import Fault
-from simulators.faults.silence import speaks_seldom
+from simulators.faults.silence import reports_seldom
 from simulators.faults.spec import FaultSpec, Layer
 
 OFFLINE: Final = "offline"
@@ -59,11 +59,11 @@ def _speaks_for_itself(device: Device) -> bool:
 
 
 def _speaks_often(device: Device) -> bool:
-    return _speaks_for_itself(device) and not speaks_seldom(device)
+    return _speaks_for_itself(device) and not reports_seldom(device)
 
 
 def _sleeps(device: Device) -> bool:
-    return _speaks_for_itself(device) and speaks_seldom(device)
+    return _speaks_for_itself(device) and reports_seldom(device)
 
 
 def _in_water(device: Device) -> bool:

@@ -1,4 +1,4 @@
-"""How long a device may be silent before somebody should be told: what an operator demands, by kind and habit."""
+"""How long a device may be silent before an event is due: what an operator demands, by kind and habit."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from domain.devices import Device
 from domain.time.units import HOUR_MS, MINUTE_MS
 
 _SELDOM_S: Final = {"manhole_cover": 1_800, "water_monitor": 900}
-"""From which report interval on a device is one that speaks seldom."""
+"""From which report interval on a device is one that reports seldom."""
 _OFTEN_MS: Final = {
     "gateway": 10 * MINUTE_MS,
     "cabinet": 15 * MINUTE_MS,
@@ -17,13 +17,13 @@ _OFTEN_MS: Final = {
 _SELDOM_MS: Final = {"manhole_cover": 50 * HOUR_MS, "water_monitor": 13 * HOUR_MS}
 
 
-def speaks_seldom(device: Device) -> bool:
-    """Whether it sleeps most of the time, so that its silence says little for long."""
+def reports_seldom(device: Device) -> bool:
+    """Whether it sleeps most of the time, so that its silence means little for long."""
     return device.report_interval_s > _SELDOM_S.get(device.kind, device.report_interval_s)
 
 
-def told_after_ms(device: Device) -> int:
+def silent_after_ms(device: Device) -> int:
     """The silence after which a device counts as offline."""
-    if speaks_seldom(device):
+    if reports_seldom(device):
         return _SELDOM_MS[device.kind]
     return _OFTEN_MS[device.kind]

@@ -22,7 +22,7 @@ class Layer(StrEnum):
 class FaultSpec:
     """One kind of fault.
 
-    `lasts_ms` bounds its length, drawn evenly. `fits` says whether a drawn fault can be where it fell (a lamp dies at
+    `lasts_ms` bounds its length, drawn evenly. `fits` is whether a drawn fault can be where it fell (a lamp dies at
     night only if it should be lit). `claims` are the devices that it touches beside its own, on which no other fault may
     be at that time.
     """

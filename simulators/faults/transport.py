@@ -7,7 +7,7 @@ from domain.time.units import HOUR_MS, MINUTE_MS
 from simulators.faults.fault import Fault
 from simulators.faults.spec import FaultSpec, Layer
 
-TOLD_AGAIN: Final = "told-again"
+SENT_AGAIN: Final = "told-again"
 REORDERED: Final = "reordered"
 LATE_BURST: Final = "late-burst"
 GARBLED: Final = "garbled"
@@ -39,7 +39,7 @@ def _speaks_often(device: Device) -> bool:
 
 
 TRANSPORT_FAULTS: Final = (
-    FaultSpec(TOLD_AGAIN, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks),
+    FaultSpec(SENT_AGAIN, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks),
     FaultSpec(REORDERED, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks_often),
     FaultSpec(LATE_BURST, Layer.TRANSPORT, (10 * MINUTE_MS, 3 * HOUR_MS), _speaks_often),
     FaultSpec(GARBLED, Layer.TRANSPORT, (HOUR_MS, 4 * HOUR_MS), _speaks),

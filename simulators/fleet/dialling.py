@@ -35,7 +35,7 @@ class Dialler:
         self._pending: set[Link] = set()
         self._were_up: set[int] = set()
         self._address = _address(plan)
-        self._is_told = False
+        self._is_logged = False
         self.up = 0
         self.reconnects = 0
 
@@ -89,9 +89,9 @@ class Dialler:
 
     def lost(self, link: Link, problem: str) -> None:
         """Let go of a connection and plan the next try; one log line for the first of them."""
-        if not self._is_told:
+        if not self._is_logged:
             _log.warning("a connection of the load was lost; it is made again", client=link.client_id, problem=problem)
-            self._is_told = True
+            self._is_logged = True
         self._drop(link)
         heapq.heappush(self._due, (time.monotonic() + next(link.backoff), link.number, link))
 

@@ -28,7 +28,7 @@ _POLL_S: Final = 0.005
 _EVENTS: Final = 1024
 
 Ask = Callable[[LoadProgress], bool]
-"""Told of the progress ten times a second; True ends the run at once."""
+"""Called with the progress ten times a second; True ends the run at once."""
 
 
 class LoadDriver:
@@ -93,7 +93,7 @@ class LoadDriver:
     # Receiving
 
     def _turn(self, wait_s: float) -> None:
-        """Handle what the sockets have to say, and dial.
+        """Handle what the sockets received, and dial.
 
         While messages wait for room the first answer ends the wait; else answers are gathered over it, which is cheaper.
         """

@@ -1,4 +1,4 @@
-"""What the load's devices are and say: whole native reports of fixed width, one digit of which can trip a rule."""
+"""What the load's devices are and report: whole native reports of fixed width, one digit of which can trip a rule."""
 
 from dataclasses import dataclass
 from typing import Final

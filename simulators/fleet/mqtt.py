@@ -38,7 +38,7 @@ class Answers:
     """What one read of a socket held, in whole packets.
 
     `acknowledged` are packet ids; `refused` those with a reason code of 0x80 or more; `unheard` counts acknowledgements
-    that say nobody subscribes (0x10). `connack` is its code, 0 for welcome, None if there was no CONNACK.
+    that report that nobody subscribes (0x10). `connack` is its code, 0 for welcome, None if there was no CONNACK.
     """
 
     acknowledged: list[int] = field(default_factory=list)

@@ -13,7 +13,7 @@ from simulators.fleet.kinds import AREA, LoadKind, device_id, trips
 from simulators.fleet.schedule import Indices, Schedule
 
 FIRST_SEQ: Final = 1_000_000_000
-"""Message i tells `seq` FIRST_SEQ + i, which has ten digits; the log shows it as `message_id`."""
+"""Message i carries `seq` FIRST_SEQ + i, which has ten digits; the log shows it as `message_id`."""
 
 _TS: Final = b'{"ts":'
 _SEQ: Final = b',"seq":'

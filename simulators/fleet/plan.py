@@ -35,7 +35,7 @@ class LoadPlan:
 
     @property
     def mqtt5(self) -> bool:
-        """The broker that is embedded speaks 3.1.1 only."""
+        """The broker that is embedded understands 3.1.1 only."""
         return not self.endpoint.embedded
 
     @property

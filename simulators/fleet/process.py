@@ -1,9 +1,9 @@
-"""One process of a load by itself: `python -m simulators.fleet.process`, told what to do on its standard input.
+"""One process of a load by itself: `python -m simulators.fleet.process`, which reads what to do on its standard input.
 
     parent ──plan, process number──▶ connect ──"connected"──▶ parent ──start time──▶ run ──Progress …, Outcome──▶ parent
 
 Messages are pickled values with their length in front; both ends are ours, and of the same version. When the parent's end
-closes, the process ends; Ctrl-C is the parent's to hear.
+closes, the process ends; Ctrl-C is the parent's to handle.
 """
 
 import gc
@@ -32,7 +32,7 @@ def encode_message(value: Any) -> bytes:
 
 
 def main() -> None:
-    """Do what the parent says, and end when it does."""
+    """Do what the parent commands, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     to_parent = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 class _Asked:
-    """Tells the parent how it goes, and hears whether to stop."""
+    """Reports progress to the parent, and reads whether to stop."""
 
     def __init__(self, from_parent: BinaryIO, to_parent: BinaryIO) -> None:
         self._from, self._to = from_parent, to_parent

@@ -96,7 +96,7 @@ class Schedule:
         return self._starts_s[which] + inside_s
 
     def intended_ms(self, messages: Indices, start_ms: int) -> Indices:
-        """The same as whole epoch milliseconds: what the payload tells as the time of observation."""
+        """The same as whole epoch milliseconds: what the payload carries as the time of observation."""
         return start_ms + np.floor(self.intended_s(messages) * 1000 + 1e-6).astype(np.int64)
 
     @cached_property
@@ -131,7 +131,7 @@ def profile_of(name: ProfileName, rate: float, duration_s: float, outage: Planne
 
     `steady` and `outage` send at `rate`; `ramp` goes from 0 to `rate`; `burst` sends at half the rate with spikes of twice
     the rate, 2 s in every 10 (a fifth of a shorter run's halves), which comes to 0.8 of `rate` in the mean. An outage is,
-    unless told, of all connections, in the middle, a fifth of the run and 20 s at most.
+    unless given, of all connections, in the middle, a fifth of the run and 20 s at most.
     """
     match name:
         case ProfileName.STEADY:

@@ -38,7 +38,7 @@ class Fleet:
                     stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
                 )  # fmt: skip
                 self._children.append(child)
-                await _tell(child, (self._plan, process))
+                await _send(child, (self._plan, process))
             answers = await asyncio.gather(*(self._answer(number, None) for number in range(len(self._children))))
             if any(answer != "connected" for answer in answers):
                 up = sum(progress.connected for progress in self._progress.values())
@@ -57,15 +57,17 @@ class Fleet:
     ) -> None:
         await self._end()
 
-    async def run(self, start_ms: int, told: OnProgress | None = None) -> LoadOutcome:
+    async def run(self, start_ms: int, on_progress: OnProgress | None = None) -> LoadOutcome:
         """Send the whole schedule, message 0 at `start_ms`; what all processes did together.
 
-        `told` hears about once a second how far they are. Raises: TransientFault where a process has died.
+        `on_progress` is called about once a second how far they are. Raises: TransientFault where a process has died.
         """
         for child in self._children:
-            await _tell(child, start_ms)
+            await _send(child, start_ms)
         total = LoadOutcome()
-        for outcome in await asyncio.gather(*(self._answer(number, told) for number in range(len(self._children)))):
+        for outcome in await asyncio.gather(
+            *(self._answer(number, on_progress) for number in range(len(self._children)))
+        ):
             assert isinstance(outcome, LoadOutcome)
             total.merge(outcome)
         return total
@@ -73,25 +75,25 @@ class Fleet:
     async def stop(self) -> None:
         """Let `run` end at once with what was done so far."""
         for child in self._children:
-            await _tell(child, STOP)
+            await _send(child, STOP)
 
-    async def _answer(self, number: int, told: OnProgress | None) -> Any:
-        """The next thing that a process has to say beside its progress."""
+    async def _answer(self, number: int, on_progress: OnProgress | None) -> Any:
+        """The next message of a process beside its progress."""
         source = self._children[number].stdout
         assert source is not None
         while True:
             try:
                 length = int.from_bytes(await source.readexactly(8), "big")
-                said = pickle.loads(await source.readexactly(length))
+                answer = pickle.loads(await source.readexactly(length))
             except asyncio.IncompleteReadError as error:
-                raise TransientFault("a process of the load has died; see what it said above") from error
-            if isinstance(said, ConfigurationError):
-                raise said
-            if not isinstance(said, LoadProgress):
-                return said
-            self._progress[number] = said
-            if told is not None and number == 0:
-                told(self._sum())
+                raise TransientFault("a process of the load has died; see what it printed above") from error
+            if isinstance(answer, ConfigurationError):
+                raise answer
+            if not isinstance(answer, LoadProgress):
+                return answer
+            self._progress[number] = answer
+            if on_progress is not None and number == 0:
+                on_progress(self._sum())
 
     def _sum(self) -> LoadProgress:
         total = LoadProgress()
@@ -112,7 +114,7 @@ class Fleet:
                 await child.wait()
 
 
-async def _tell(child: asyncio.subprocess.Process, value: Any) -> None:
+async def _send(child: asyncio.subprocess.Process, value: Any) -> None:
     assert child.stdin is not None
     try:
         child.stdin.write(encode_message(value))

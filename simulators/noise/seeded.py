@@ -51,7 +51,7 @@ def normal(key: int, *counters: int) -> float:
 def wander(key: int, at_ms: int, period_ms: int, counter: int) -> float:
     """A number that runs smoothly up and down, no two swings alike: what is true now is nearly true a moment later.
 
-    Shape: three sines with phases from the key's bits, `counter` (0 to 40) says which; much cheaper than hashed knots.
+    Shape: three sines with phases from the key's bits, `counter` (0 to 40) selects which; much cheaper than hashed knots.
     Mean 0, standard deviation about 1, never beyond ±2.4.
     """
     bits, x = key >> counter, _TURN * at_ms / period_ms

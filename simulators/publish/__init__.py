@@ -1,1 +1,1 @@
-"""From the life of a city to the broker: reports in the order of their time, dialect sessions, the MQTT connection."""
+"""From the simulated city to the broker: reports in the order of their time, dialect sessions, the MQTT connection."""

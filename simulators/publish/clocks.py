@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SimulatedClock:
-    """Time as the data have it, told to the gateways.
+    """Time as the data have it, published to the gateways.
 
     `speed` is a ceiling in simulated seconds per second; None is as fast as the broker takes it. `step_ms` is how far
     reports may run ahead of the clock: at most 4 minutes, since one observed more than 5 minutes after it is `bad_time`.
@@ -25,4 +25,4 @@ class SimulatedClock:
 
 @dataclass(frozen=True, slots=True)
 class WallClock:
-    """Real time: a report is sent when its time has come, and no clock is told."""
+    """Real time: a report is sent when its time has come, and no clock is published."""

@@ -109,12 +109,12 @@ class Publisher:
     ) -> None:
         await self._close()
 
-    def listen(self, topics: Sequence[str], hear: Callable[[str, bytes], None]) -> None:
-        """Have `hear` called in the event loop with the topic and payload of what others publish there, from now on.
+    def listen(self, topics: Sequence[str], receive: Callable[[str, bytes], None]) -> None:
+        """Have `receive` called in the event loop with the topic and payload of what others publish there, from now on.
 
         Call it once. A lost connection's messages may be missed; the subscription comes back with the next one.
         """
-        self._client.on_message = lambda _client, _data, message: hear(message.topic, bytes(message.payload))
+        self._client.on_message = lambda _client, _data, message: receive(message.topic, bytes(message.payload))
         self._topics = tuple(topics)
         self._subscribe()
 
@@ -154,7 +154,7 @@ class Publisher:
             await self._moved.wait()
 
     async def _stay_connected(self) -> None:
-        """Connect, and connect again whenever the connection ends. Raises: ConfigurationError as the class says."""
+        """Connect, and connect again whenever the connection ends. Raises: ConfigurationError as for the class."""
         waits, silent = backoff_s(), False
         while True:
             problem = await self._one_connection()

@@ -17,7 +17,7 @@ from simulators.faults.transport import (
     GONE_MAD,
     LATE_BURST,
     REORDERED,
-    TOLD_AGAIN,
+    SENT_AGAIN,
     WRONG_CLOCK,
     clock_offset_ms,
 )
@@ -26,7 +26,7 @@ from simulators.truth.labels import Label
 from simulators.world.state import World
 
 _LONGEST_DELAY_MS: Final = 240_000
-"""Of a message that is overtaken or told again: within the lateness of most rules."""
+"""Of a message that is overtaken or sent again: within the lateness of most rules."""
 _BURST_STEP_MS: Final = 20
 _MAD_STEP_MS: Final = 10
 _GARBLED_SHARE: Final = 0.4
@@ -95,7 +95,7 @@ def _leaving(report: Report, world: World) -> Iterator[Departure]:
         return
     key = world.key(report.device_id)
     match fault.kind:
-        case kind if kind == TOLD_AGAIN:
+        case kind if kind == SENT_AGAIN:
             yield Departure(at_ms, report)
             for copy in range(1 + mixed(key, at_ms, 11) % 2):
                 yield Departure(at_ms + _delay_ms(key, at_ms, copy), report, again=True)

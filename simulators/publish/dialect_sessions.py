@@ -1,4 +1,4 @@
-"""The voices of a city: every device speaks its own dialect, and edge nodes keep their sessions."""
+"""The dialect sessions of a city: every device encodes in its own dialect, and edge nodes keep their sessions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,22 +10,22 @@ from simulators.dialects.reports import MqttMessage, Report, encode_native
 
 
 class NativeSessions:
-    """Everybody speaks native JSON, and nobody is spoken to."""
+    """Every device encodes native JSON, and no host sends commands."""
 
     commands: tuple[str, ...] = ()
 
-    def hear(self, topic: str, payload: bytes) -> None:
-        """Nothing is published on no topic."""
+    def receive(self, topic: str, payload: bytes) -> None:
+        """Never called: there are no command topics."""
 
-    def speak(self, report: Report) -> Sequence[MqttMessage]:
+    def encode(self, report: Report) -> Sequence[MqttMessage]:
         return (encode_native(report),)
 
-    def farewell(self, at_ms: int) -> Sequence[MqttMessage]:
+    def closing(self, at_ms: int) -> Sequence[MqttMessage]:
         return ()
 
 
 class DialectSessions:
-    """Reports in the dialect of their device (`attributes.dialect`), left out what the dialect has no word for.
+    """Reports in the dialect of their device (`attributes.dialect`), without quantities that it has no word for.
 
     Not pure: edge nodes keep sequence numbers and aliases, so messages must be sent in the order they were
     made, on one connection. The same reports in the same order give the same bytes. A node is born at its first report,
@@ -34,11 +34,11 @@ class DialectSessions:
     """
 
     def __init__(self, devices: Iterable[Device], seed: int, zone: tzinfo) -> None:
-        self._speakers = dialects(seed, zone)
+        self._dialects = dialects(seed, zone)
         self._devices: dict[str, tuple[Device, DialectName]] = {}
         self._nodes: dict[str, EdgeNode] = {}
         self._asked: list[tuple[str, bytes]] = []
-        self._unsaid: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+        self._unnamed: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
         for device in devices:
             name = dialect_of(device)
             if name is not DialectName.NATIVE:
@@ -51,11 +51,11 @@ class DialectSessions:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The topics on which hosts speak to the city's edge nodes."""
+        """The topics on which hosts send commands to the city's edge nodes."""
         return tuple(self._by_command)
 
-    def speak(self, report: Report) -> Sequence[MqttMessage]:
-        """The messages that say a report, in order, behind those that a host has asked for; empty if there is no word."""
+    def encode(self, report: Report) -> Sequence[MqttMessage]:
+        """The messages that carry a report, in order, behind those that a host has asked for; empty if there is no word."""
         at_ms = report.observed_at_ms
         asked = [message for topic, payload in self._asked for message in self.answer(topic, payload, at_ms)]
         self._asked.clear()
@@ -64,30 +64,30 @@ class DialectSessions:
             return (*asked, encode_native(report))
         if keeps_session(name):
             return (*asked, *self._by_node(report, device))
-        return (*asked, *self._worded(report, device, self._speakers[name]))
+        return (*asked, *self._worded(report, device, self._dialects[name]))
 
-    def hear(self, topic: str, payload: bytes) -> None:
+    def receive(self, topic: str, payload: bytes) -> None:
         """Take a command from a host; it is answered before the next report."""
         self._asked.append((topic, payload))
 
     def answer(self, topic: str, payload: bytes, at_ms: int) -> Sequence[MqttMessage]:
-        """What an edge node says to a command at once: its births where it is asked for them, else nothing."""
+        """The answer of an edge node to a command: its births where it is asked for them, else nothing."""
         name = self._by_command.get(topic)
         return () if name is None or name in self._silent else self._nodes[name].answer(topic, payload, at_ms)
 
-    def farewell(self, at_ms: int) -> Sequence[MqttMessage]:
-        """What edge nodes say before they disconnect."""
+    def closing(self, at_ms: int) -> Sequence[MqttMessage]:
+        """The deaths that edge nodes publish before they disconnect."""
         return tuple(node.death(at_ms) for name, node in self._nodes.items() if name not in self._silent)
 
-    def _worded(self, report: Report, device: Device, speaker: Dialect) -> Sequence[MqttMessage]:
+    def _worded(self, report: Report, device: Device, dialect: Dialect) -> Sequence[MqttMessage]:
         quantities = frozenset(report.readings)
-        unsaid = self._unsaid.get((device.device_id, quantities))
-        if unsaid is None:
-            unsaid = self._unsaid[device.device_id, quantities] = speaker.unsayable(quantities, device)
-        if unsaid:
-            said = {name: value for name, value in report.readings.items() if name not in unsaid}
-            report = replace(report, readings=said)
-        return speaker.encode(report, device) if report.readings else ()
+        unnamed = self._unnamed.get((device.device_id, quantities))
+        if unnamed is None:
+            unnamed = self._unnamed[device.device_id, quantities] = dialect.unsayable(quantities, device)
+        if unnamed:
+            known = {name: value for name, value in report.readings.items() if name not in unnamed}
+            report = replace(report, readings=known)
+        return dialect.encode(report, device) if report.readings else ()
 
     def _by_node(self, report: Report, device: Device) -> Sequence[MqttMessage]:
         name, unit = split_path(device)

@@ -1,6 +1,6 @@
 """Publishes what leaves a city, in the order of its time, and under simulated time the clock behind it.
 
-departures ──▶ speak ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next departure
+departures ──▶ encode ──▶ publish at QoS 1 ──▶ … all acknowledged ──▶ clock T, just before the next departure
 labels of the truth ──▶ urbansense/truth
 """
 
@@ -22,21 +22,21 @@ from simulators.publish.dialect_sessions import NativeSessions
 from simulators.truth.labels import Label
 
 _YIELD_EVERY = 50
-_TELL_EVERY_S = 1.0
+_CLOCK_EVERY_S = 1.0
 
 
 TRUTH_TOPIC: Final = "urbansense/truth"
 """Where the labels of a simulation are published as they become true, one JSON object (`truth.labels.Label`) a message."""
 
 
-class Speaking(Protocol):
-    """How reports become messages. `speak` is called in the order of sending; what it gives is sent in its order."""
+class Sessions(Protocol):
+    """How reports become messages. `encode` is called in the order of sending; what it gives is sent in its order."""
 
-    def speak(self, report: Report) -> Sequence[MqttMessage]:
-        """The messages that say a report."""
+    def encode(self, report: Report) -> Sequence[MqttMessage]:
+        """The messages that carry a report."""
 
-    def farewell(self, at_ms: int) -> Sequence[MqttMessage]:
-        """What is said when nothing more will come."""
+    def closing(self, at_ms: int) -> Sequence[MqttMessage]:
+        """The messages to send when no more reports will come."""
 
 
 NATIVE: Final = NativeSessions()
@@ -47,7 +47,7 @@ class DriveReport:
     """What a drive did. The witness of the ledger: `distinct` reports and `spoilt` messages must be in the log.
 
     That holds when it is `complete`. `sent` counts messages; `unsure` reports at QoS 0, which nobody acknowledges; `again`
-    reports that were sent before; `spoilt` those that nobody can read; `labels` the labels told. `speed_reached` is
+    reports that were sent before; `spoilt` those that nobody can read; `labels` the labels published. `speed_reached` is
     simulated seconds per second, 0 where nothing or only one instant was sent.
     """
 
@@ -77,7 +77,7 @@ class DriveReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every message was acknowledged, and heard by somebody."""
+        """Whether every message was acknowledged, and received by a subscriber."""
         return self.sent == self.acknowledged and not self.unheard
 
 
@@ -87,18 +87,18 @@ async def drive(
     clock: SimulatedClock | WallClock,
     stop: asyncio.Event,
     *,
-    voice: Speaking = NATIVE,
+    sessions: Sessions = NATIVE,
     patience_s: float = 10.0,
 ) -> DriveReport:
     """Publish everything until it ends or `stop` is set; returns when all is acknowledged.
 
     Shape: `departures` in the order of their time; it may be endless.
-    Time: under a `SimulatedClock` T is told only after everything sent up to T is acknowledged, T never goes back, and
-    nothing is sent more than `step_ms` after the last T told before it.
+    Time: under a `SimulatedClock` T is published only after everything sent up to T is acknowledged, T never goes back, and
+    nothing is sent more than `step_ms` after the last T published before it.
     Delivery: at least once. After `stop` the broker has `patience_s` to answer what is under way; what it has not
     answered then is missing from `acknowledged`.
     """
-    run = _Drive(publisher, clock, stop, voice)
+    run = _Drive(publisher, clock, stop, sessions)
     body = asyncio.create_task(run.through(departures), name="drive")
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -118,7 +118,7 @@ class _Drive:
     publisher: Publishing
     clock: SimulatedClock | WallClock
     stop: asyncio.Event
-    voice: Speaking
+    sessions: Sessions
     tally: PublishCounts = field(default_factory=PublishCounts)
     others: PublishCounts = field(default_factory=PublishCounts)
     distinct: int = 0
@@ -128,7 +128,7 @@ class _Drive:
     labels: int = 0
     first_ms: int | None = None
     last_ms: int | None = None
-    told_ms: int | None = None
+    clock_ms: int | None = None
     started_s: float = field(default_factory=time.monotonic)
 
     async def through(self, departures: Iterable[Leaving]) -> None:
@@ -142,11 +142,11 @@ class _Drive:
             if number % _YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         await self.publisher.drain()
-        for message in self.voice.farewell(self.last_ms or 0):
+        for message in self.sessions.closing(self.last_ms or 0):
             await self.publisher.publish(message, self.others)
         if isinstance(self.clock, SimulatedClock) and self.last_ms is not None:
             on_to_ms = None if self.stop.is_set() else self.clock.run_on_to_ms
-            await self._tell(max(self.last_ms, on_to_ms or self.last_ms))
+            await self._publish_time(max(self.last_ms, on_to_ms or self.last_ms))
             await self.publisher.drain()
 
     def report(self) -> DriveReport:
@@ -162,12 +162,12 @@ class _Drive:
             labels=self.labels,
             first_sent_at_ms=self.first_ms,
             last_sent_at_ms=self.last_ms,
-            clock_at_ms=self.told_ms,
+            clock_at_ms=self.clock_ms,
             took_s=time.monotonic() - self.started_s,
         )
 
     async def _send(self, departure: Departure) -> None:
-        messages = [self._assured(message) for message in self.voice.speak(departure.report)]
+        messages = [self._assured(message) for message in self.sessions.encode(departure.report)]
         for message in messages:
             if departure.garbled is not None:
                 message = replace(message, payload=spoilt(message.payload, departure.garbled))
@@ -181,7 +181,7 @@ class _Drive:
             self.spoilt += departure.garbled is not None
 
     def _assured(self, message: MqttMessage) -> MqttMessage:
-        """Under simulated time at QoS 1, whatever the dialect says: QoS 0 would overtake the clock in the queue."""
+        """Under simulated time at QoS 1, whatever the dialect asks for: QoS 0 would overtake the clock in the queue."""
         return replace(message, qos=1) if isinstance(self.clock, SimulatedClock) else message
 
     async def _reveal(self, label: Label) -> None:
@@ -190,34 +190,36 @@ class _Drive:
         self.labels += 1
 
     async def _time_has_come(self, at_ms: int) -> bool:
-        """Wait for the moment to send what leaves at `at_ms`, the clock told; False when stopped meanwhile."""
+        """Wait for the moment to send what leaves at `at_ms`, the clock published; False when stopped meanwhile."""
         if self.first_ms is None:
             self.first_ms, self.started_s = at_ms, time.monotonic()
         if isinstance(self.clock, WallClock):
             return not await self._stopped_within(at_ms / 1000 - time.time())
         if self.clock.speed is not None and not await self._keep_pace(self.first_ms, at_ms, self.clock.speed):
             return False
-        if self.told_ms is None or at_ms > self.told_ms + self.clock.step_ms:
-            await self._tell(at_ms - 1)
+        if self.clock_ms is None or at_ms > self.clock_ms + self.clock.step_ms:
+            await self._publish_time(at_ms - 1)
         return True
 
     async def _keep_pace(self, first_ms: int, at_ms: int, speed: float) -> bool:
-        """Wait so that `speed` is not exceeded, telling the clock every second on the way; False when stopped."""
+        """Wait so that `speed` is not exceeded, publishing the clock every second on the way; False when stopped."""
         due_s = self.started_s + (at_ms - first_ms) / 1000 / speed
         while (ahead_s := due_s - time.monotonic()) > 0:
-            if await self._stopped_within(min(ahead_s, _TELL_EVERY_S)):
+            if await self._stopped_within(min(ahead_s, _CLOCK_EVERY_S)):
                 return False
-            if ahead_s > _TELL_EVERY_S:
-                await self._tell(min(at_ms - 1, first_ms + int((time.monotonic() - self.started_s) * 1000 * speed)))
+            if ahead_s > _CLOCK_EVERY_S:
+                await self._publish_time(
+                    min(at_ms - 1, first_ms + int((time.monotonic() - self.started_s) * 1000 * speed))
+                )
         return True
 
-    async def _tell(self, at_ms: int) -> None:
-        """Tell the gateways that it is `at_ms`, once all that was sent so far is acknowledged; never back in time."""
-        if self.told_ms is None or at_ms > self.told_ms:
+    async def _publish_time(self, at_ms: int) -> None:
+        """Publish to the gateways that it is `at_ms`, once all that was sent so far is acknowledged; never back in time."""
+        if self.clock_ms is None or at_ms > self.clock_ms:
             await self.publisher.drain()
             clock = MqttMessage(SIMULATED_CLOCK_TOPIC, orjson.dumps({"sent_at_ms": at_ms}))
             await self.publisher.publish(clock, self.others)
-            self.told_ms = at_ms
+            self.clock_ms = at_ms
 
     async def _stopped_within(self, wait_s: float) -> bool:
         if wait_s > 0:

@@ -1,4 +1,4 @@
-"""The life of a city: every report of every device in the order of its time, with the faults of each stretch."""
+"""The report stream of a city: every report of every device in the order of its time, with the faults of each stretch."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ _ALARMS_AFTER_MS: Final = (2_000, 65_000)
 _OUT_OF_TURN: Final = -1
 _LAST_TRY: Final = -4
 _TRIES_AGAIN_MS: Final = 20_000
-"""What is sent out of turn and not heard is sent again, three times at most."""
+"""What is sent out of turn and not received is sent again, three times at most."""
 
 
 @dataclass(frozen=True)
 class ReportStream:
     """A city from `start_ms` on, with the faults of `plan`, the `given` ones, and the weather of `weather_plan`.
 
-    Pure: the same life gives the same reports and the same truth, however often it is asked.
+    Pure: the same stream gives the same reports and the same truth, however often it is asked.
     """
 
     city: City
@@ -100,14 +100,14 @@ class ReportStream:
 
         Order: by sending time, labels before the reports of their instant. What is still under way at the end stays away.
         """
-        told: set[str] = set()
+        revealed: set[str] = set()
         labels: deque[Label] = deque()
         known_ms = self.start_ms
         for departure in departures(self.reports(until_ms), self.world):
             while departure.at_ms >= known_ms:
                 known_ms += self.plan.stretch_ms
-                labels.extend(label for label in self.labels(known_ms) if label.label not in told)
-                told.update(label.label for label in labels)
+                labels.extend(label for label in self.labels(known_ms) if label.label not in revealed)
+                revealed.update(label.label for label in labels)
             while labels and labels[0].start_ms <= departure.at_ms:
                 yield Revelation(labels[0].start_ms, labels.popleft())
             if until_ms is not None and departure.at_ms >= until_ms:

@@ -1,4 +1,4 @@
-"""What truly happened in a simulated city: one label for each fault, and what should have been said about it."""
+"""What truly happened in a simulated city: one label for each fault, and what should have been raised about it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,11 +12,11 @@ from domain.errors import ConfigurationError
 class Label(BaseModel):
     """The truth about one thing that went wrong, or that only looks as if it did.
 
-    Time: the fault is on in [start_ms, end_ms), epoch ms of the city's true time, whatever the device's clock says.
+    Time: the fault is on in [start_ms, end_ms), epoch ms of the city's true time, whatever the device's clock shows.
     An event answers the label if its problem is one of `expects` and its subject one of `subjects`; it is in time up to
-    `by_ms`. Where `expects` is empty nothing should be raised: traffic over a cover, messages told twice.
+    `by_ms`. Where `expects` is empty nothing should be raised: traffic over a cover, messages sent twice.
     `explains` are problems that follow from this one on `affected` (dark lamps behind a dead cabinet): events of these are
-    neither asked for nor wrong. `hard` says why a rule may miss it, empty where there is no excuse.
+    neither asked for nor wrong. `hard` states why a rule may miss it, empty where there is no excuse.
     `place` is where it happened, a device's id.
     """
 

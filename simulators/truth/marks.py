@@ -28,8 +28,8 @@ _RAIN_MARGIN_MM: Final = 0.4
 class Mark:
     """What operators watch on one device: a value that reaches `on`, until it is below `off`.
 
-    It is told once it has been so for `for_ms`. `problems` may be raised, `explained` may come with them. A `silent` one
-    explains only, and only where the value came up to `reaches`.
+    It is asked for once it has been so for `for_ms`. `problems` may be raised, `explained` may come with them. A `silent`
+    one explains only, and only where the value came up to `reaches`.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Mark:
 
 
 CONFIRMED_MS: Final = 2 * MINUTE_MS
-"""Within which a device that knows its marks has told twice that it is past one."""
+"""Within which a device that knows its marks has reported twice that it is past one."""
 
 Values = Callable[[int], tuple[Series, Series] | None]
 """Of a slot, by minute: (what may at most be shown, what is sure to be shown); None where nothing worth a look happens."""
@@ -58,36 +58,36 @@ class MarkedSeries:
     watches: tuple[Mark, ...]
 
     @property
-    def tells_at_once(self) -> bool:
-        """Whether the device knows its marks and tells when one is passed, out of turn; a gauge only counts.
+    def reports_at_once(self) -> bool:
+        """Whether the device knows its marks and reports out of turn when one is passed; a gauge only counts.
 
         Source: GB/T 41401-2022 asks it of covers, within 30 s; SL 651-2014 knows the extra report of levels [mem].
         """
         return not is_rain_gauge(self.device)
 
     def needs_ms(self, watch: Mark) -> int:
-        """How long it must be sure to be seen, for the device to have told it often enough whatever its phase."""
-        if self.tells_at_once and watch.for_ms <= MINUTE_MS:
+        """How long it must be sure to be seen, for the device to have reported it often enough whatever its phase."""
+        if self.reports_at_once and watch.for_ms <= MINUTE_MS:
             return watch.for_ms + CONFIRMED_MS
         return self.needs_in_turn_ms(watch)
 
     def needs_in_turn_ms(self, watch: Mark) -> int:
-        """The same for a device that nobody heard when the mark was passed: its next reports say so."""
+        """The same for a device that was out of reach when the mark was passed: its next reports show it."""
         interval_ms = 1000 * self.device.report_interval_s
         return interval_ms + -(-watch.for_ms // interval_ms) * interval_ms
 
 
 def marked_series_of(device: Device, world: World) -> Iterator[MarkedSeries]:
     """Everything that is watched on a device: only where it has a sensor for it."""
-    seat = world.seat(device.device_id)
-    if seat.drain is not None and device.kind == "manhole_cover":
-        depth_m = float(device.attributes.get("well_depth_m", seat.drain.depth_m))
-        yield MarkedSeries(device, _levels(seat.drain, world, _WELL_MARGIN_M), _of_well(depth_m))
-    elif seat.drain is not None and "alert_level_m" in device.attributes:
+    position = world.manhole_position(device.device_id)
+    if position.drain is not None and device.kind == "manhole_cover":
+        depth_m = float(device.attributes.get("well_depth_m", position.drain.depth_m))
+        yield MarkedSeries(device, _levels(position.drain, world, _WELL_MARGIN_M), _of_well(depth_m))
+    elif position.drain is not None and "alert_level_m" in device.attributes:
         alert_m = float(device.attributes["alert_level_m"])
-        yield MarkedSeries(device, _levels(seat.drain, world, _LEVEL_MARGIN_M), (_of_drain(alert_m),))
-    if seat.road is not None:
-        yield MarkedSeries(device, _ponding(seat.road, world), _OF_ROAD)
+        yield MarkedSeries(device, _levels(position.drain, world, _LEVEL_MARGIN_M), (_of_drain(alert_m),))
+    if position.road is not None:
+        yield MarkedSeries(device, _ponding(position.road, world), _OF_ROAD)
     if is_rain_gauge(device):
         for hours, watches in _OF_RAIN.items():
             yield MarkedSeries(device, _fallen(device, world, hours), watches)
@@ -103,12 +103,12 @@ def _of_well(depth_m: float) -> tuple[Mark, ...]:
 
 
 def _of_drain(alert_m: float) -> Mark:
-    told = ("water-level-high",)
-    return Mark("water-level-high", alert_m, alert_m - 0.2, told, told, for_ms=10 * MINUTE_MS)
+    problems = ("water-level-high",)
+    return Mark("water-level-high", alert_m, alert_m - 0.2, problems, problems, for_ms=10 * MINUTE_MS)
 
 
 def _worse(kind: str, grade: str, on: float, off: float) -> Mark:
-    """A worse grade of what is told already. It asks for nothing besides: the score knows problems, not severities."""
+    """A worse grade of what is raised already. It asks for nothing besides: the score knows problems, not severities."""
     return Mark(f"{kind}-{grade}", on, off, (), (kind,))
 
 

@@ -1,4 +1,4 @@
-"""Whether a device could tell what stands before its sensor: heard, on time, and true."""
+"""Whether a device could report what stands before its sensor: received, on time, and true."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,15 +14,15 @@ from simulators.faults.transport import (
     GONE_MAD,
     LATE_BURST,
     REORDERED,
-    TOLD_AGAIN,
+    SENT_AGAIN,
     WRONG_CLOCK,
     is_clock_usable,
 )
 from simulators.world.state import World
 
 _BLINDS: Final = frozenset((OFFLINE, SLEEPER_OFFLINE, LATE_BURST, SENSOR_STUCK, GATEWAY_DOWN, LINK_LOST))
-_HARMLESS: Final = frozenset((TOLD_AGAIN, REORDERED, GONE_MAD))
-"""Whoever tells it twice, out of turn or too often has told it."""
+_HARMLESS: Final = frozenset((SENT_AGAIN, REORDERED, GONE_MAD))
+"""A report sent twice, out of turn or too often has arrived."""
 
 
 def sighted_from_ms(device: Device, world: World, from_ms: int, to_ms: int, needs_ms: int) -> int | None:
@@ -38,7 +38,7 @@ def sighted_from_ms(device: Device, world: World, from_ms: int, to_ms: int, need
 
 
 def what_disturbs(device: Device, world: World, from_ms: int, to_ms: int) -> str:
-    """What keeps it from telling all of the truth at once in [from_ms, to_ms); empty where nothing does."""
+    """What keeps it from reporting all of the truth at once in [from_ms, to_ms); empty where nothing does."""
     for fault in _faults(device, world):
         spans = ((fault.start_ms, fault.end_ms),) if not _is_known(fault) else tuple(_blinded(fault))
         for start_ms, end_ms in spans:
@@ -48,7 +48,7 @@ def what_disturbs(device: Device, world: World, from_ms: int, to_ms: int) -> str
 
 
 def _faults(device: Device, world: World) -> Iterator[Fault]:
-    """Faults of the device that bear on what it tells, and those of whatever it speaks through."""
+    """Faults of the device that bear on what it reports, and those of whatever it is connected through."""
     for fault in world.faults.of(device.device_id):
         if FAULTS[fault.kind].layer is not Layer.CITY or fault.kind == COVER_MISSING:
             yield fault

@@ -18,7 +18,7 @@ from simulators.world.state import World
 
 _SLACK_MS: Final = 5 * MINUTE_MS
 _FURTHEST_SLOTS: Final = 4
-"""How far beyond what is asked an incident is followed to its end; what lasts longer is told as far as that."""
+"""How far beyond what is asked an incident is followed to its end; what lasts longer is labelled as far as that."""
 
 
 @dataclass(slots=True)
@@ -62,12 +62,12 @@ class _Watched:
 
     @property
     def slack_ms(self) -> int:
-        """What is allowed besides: a report interval of those that do not speak out of turn."""
-        return _SLACK_MS + (0 if self.look.tells_at_once else 1000 * self.look.device.report_interval_s)
+        """What is allowed besides: a report interval of those that do not report out of turn."""
+        return _SLACK_MS + (0 if self.look.reports_at_once else 1000 * self.look.device.report_interval_s)
 
 
 class WaterTruth:
-    """The labels of a world's water. Works the slots off in their order; what has been told never changes."""
+    """The labels of a world's water. Works the slots off in their order; what has been labelled never changes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -137,7 +137,7 @@ class WaterTruth:
             if incident.sure_ms is not None:
                 if incident.first_sure_ms is None:
                     incident.first_sure_ms = at_ms
-                    if one.look.tells_at_once and not watch.silent:
+                    if one.look.reports_at_once and not watch.silent:
                         self._alarms.append(Alarm(at_ms, one.look.device.device_id))
                 incident.sure_for_ms = max(incident.sure_for_ms, at_ms - incident.sure_ms)
                 if incident.shown_ms is None and at_ms - incident.sure_ms >= one.needs_ms:
@@ -178,7 +178,7 @@ def _label(one: _Watched, incident: _Incident, end_ms: int, world: World) -> Lab
     ) is not None:
         by_ms = sighted_ms + in_turn_ms + one.slack_ms
     else:
-        # Who cannot be heard is told of as offline; what it does not see nobody can demand of it.
+        # A device that is out of reach is labelled offline; what it does not see nobody can demand of it.
         return Label.model_validate(common)
     if incident.shown_ms is None:
         hard = "it is over before the device has reported often enough"

@@ -101,7 +101,7 @@ class Weather:
         return lru_cache(maxsize=64)(self._work_out_day)
 
     def _work_out_day(self, day: int) -> tuple[Fall, ...]:
-        """The storms that begin in a day of the life: the recorded ones and the drawn ones."""
+        """The storms that begin in a day of the stream: the recorded ones and the drawn ones."""
         formula, start_ms = storm_formula(self.plan.formula), self.start_ms + day * DAY_MS
         found: list[Fall] = []
         if self.plan.recorded is not None:

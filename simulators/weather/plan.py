@@ -1,4 +1,4 @@
-"""What weather a simulated city is to have, as a city's file says it."""
+"""What weather a simulated city is to have, as a city's file states it."""
 
 from datetime import date
 from typing import Annotated, Final, Self
@@ -15,7 +15,7 @@ class _Model(BaseModel):
 
 
 class Storm(_Model):
-    """One storm: it begins `after_h` hours into the city's life and lasts `lasts_h`; `peak` is the part before its peak.
+    """One storm: it begins `after_h` hours into the simulation and lasts `lasts_h`; `peak` is the part before its peak.
 
     It brings `total_mm`, or what the city's storm intensity formula has for that length once in `return_years`.
     """
@@ -47,7 +47,7 @@ class Climate(_Model):
 
 
 class RecordedRain(_Model):
-    """Rain as it was recorded: the series `series`, from the day `begins` on, falls from the life's start on."""
+    """Rain as it was recorded: the series `series`, from the day `begins` on, falls from the stream's start on."""
 
     series: str = "seattle"
     begins: date | None = None

@@ -18,7 +18,7 @@ _LONGEST_H: Final = 12.0
 
 @lru_cache(maxsize=8)
 def fetch_series(name: str) -> tuple[date, tuple[float, ...]]:
-    """A recorded series as (its first day, mm of each day from then on); the file says where it is from.
+    """A recorded series as (its first day, mm of each day from then on); the file states where it is from.
 
     Raises: ConfigurationError where there is no such series.
     """

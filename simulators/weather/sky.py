@@ -35,7 +35,7 @@ class Sky:
     """Day and night at a place. A pure function of place and time; what it has worked out for a day it remembers.
 
     The days are solar ones, midnight to midnight by the sun, so that a sunrise and its sunset always share one,
-    whatever the civil time zone says.
+    whatever the civil time zone is.
     """
 
     def __init__(self, place: Place) -> None:

@@ -61,11 +61,15 @@ class World:
     def drainage(self) -> Drainage:
         """The water in the drains, with the blocked pipes of the book."""
         return Drainage(
-            self.drains, self.weather, self.start_ms, self.city.place.timezone, BlockedPipes(self.faults, self.seat)
+            self.drains,
+            self.weather,
+            self.start_ms,
+            self.city.place.timezone,
+            BlockedPipes(self.faults, self.manhole_position),
         )
 
     @cached_property
-    def _seats(self) -> dict[str, ManholePosition]:
+    def _manhole_positions(self) -> dict[str, ManholePosition]:
         return {d.device_id: position_of(d, self.drains) for d in self.city.devices if "manhole" in d.attributes}
 
     @cached_property
@@ -91,9 +95,9 @@ class World:
         """The device's own key from the city's seed: its noise."""
         return self._keys[device_id]
 
-    def seat(self, device_id: str) -> ManholePosition:
+    def manhole_position(self, device_id: str) -> ManholePosition:
         """The manholes that the device looks into."""
-        return self._seats.get(device_id, NO_POSITION)
+        return self._manhole_positions.get(device_id, NO_POSITION)
 
     def children(self, device_id: str) -> tuple[str, ...]:
         """The devices whose parent it is, in the city's order."""

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 
 class StreamingTransport(httpx.AsyncBaseTransport):
-    """Each request is a task of its own; closing its answer early tells the application that the client is gone."""
+    """Each request is a task of its own; closing its answer early lets the application know that the client is gone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -24,4 +24,4 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("amqtt", "transitions", "aiokafka"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # it tells of our own way to stop as of an error
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # it logs our own way to stop as an error

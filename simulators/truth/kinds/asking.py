@@ -6,8 +6,8 @@ from simulators.faults.fault import Fault
 from simulators.truth.labels import Label, label_id
 
 
-def told_within(waits_ms: int, device: Device) -> int:
-    """How long after the onset a rule that waits so long must have spoken: two report intervals and a minute more."""
+def due_within(waits_ms: int, device: Device) -> int:
+    """How long after the onset a rule that waits so long must have raised: two report intervals and a minute more."""
     return waits_ms + 2 * device.report_interval_s * 1000 + MINUTE_MS
 
 

@@ -22,7 +22,7 @@ from simulators.faults.cabinets import (
     meter_has_battery,
 )
 from simulators.faults.fault import Fault
-from simulators.truth.kinds.asking import asks_for, asks_for_nothing, told_within
+from simulators.truth.kinds.asking import asks_for, asks_for_nothing, due_within
 from simulators.truth.labels import Label
 from simulators.world.state import World
 
@@ -34,9 +34,9 @@ def _outage(fault: Fault, world: World) -> Label:
     affected = (fault.device_id, *all_its_lamps(fault, world.city))
     follows = ("lamp-out", "feeder-fault", "offline", "link-lost", "voltage-low", "lamp-cycling", CIRCUIT_UNLIT)
     if meter_has_battery(fault):
-        within_ms = told_within(MINUTE_MS, cabinet)
+        within_ms = due_within(MINUTE_MS, cabinet)
         return asks_for(fault, "cabinet-power-loss", within_ms=within_ms, explains=follows, affected=affected)
-    within_ms = told_within(15 * MINUTE_MS, cabinet)
+    within_ms = due_within(15 * MINUTE_MS, cabinet)
     return asks_for(fault, "cabinet-power-loss", "offline", within_ms=within_ms, explains=follows, affected=affected)
 
 
@@ -54,7 +54,7 @@ def _feeder_fault(fault: Fault, world: World) -> Label:
     return asks_for(
         fault,
         together if is_group else alone,
-        within_ms=seen_ms[:enough][-1] - fault.start_ms + told_within(waits_ms, world.device(lamps[0])) + 2 * MINUTE_MS,
+        within_ms=seen_ms[:enough][-1] - fault.start_ms + due_within(waits_ms, world.device(lamps[0])) + 2 * MINUTE_MS,
         subjects=(fault.device_id,) if is_group else lamps,
         explains=follows.explains,
         affected=follows.affected,
@@ -72,7 +72,7 @@ def _circuit_unlit(fault: Fault, world: World) -> Label:
     dusk_ms = world.sky.next_dark(fault.start_ms, fault.end_ms, CIVIL_DUSK_DEG)
     if dusk_ms is None:
         return asks_for_nothing(fault)
-    within_ms = dusk_ms - fault.start_ms + told_within(15 * MINUTE_MS, world.device(fault.device_id))
+    within_ms = dusk_ms - fault.start_ms + due_within(15 * MINUTE_MS, world.device(fault.device_id))
     return asks_for(
         fault, CIRCUIT_UNLIT, within_ms=within_ms, explains=("lamp-unlit",), affected=(fault.device_id, *lamps)
     )
@@ -83,7 +83,7 @@ def _circuit_day_burner(fault: Fault, world: World) -> Label:
     light_ms = world.sky.next_light(fault.start_ms, fault.end_ms, BROAD_DAYLIGHT_DEG)
     if light_ms is None:
         return asks_for_nothing(fault)
-    within_ms = light_ms - fault.start_ms + told_within(30 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
+    within_ms = light_ms - fault.start_ms + due_within(30 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
     return asks_for(
         fault, "day-burner", within_ms=within_ms, explains=("day-burner",), affected=(fault.device_id, *lamps)
     )
@@ -94,7 +94,7 @@ def _voltage(fault: Fault, world: World) -> Label:
     return asks_for(
         fault,
         problem,
-        within_ms=told_within(10 * MINUTE_MS, world.device(fault.device_id)),
+        within_ms=due_within(10 * MINUTE_MS, world.device(fault.device_id)),
         explains=(problem,),
         affected=(fault.device_id, *all_its_lamps(fault, world.city)),
         hard="within the meter's noise of the limit" if fault.size < 0.2 else "",
@@ -102,7 +102,7 @@ def _voltage(fault: Fault, world: World) -> Label:
 
 
 def _door_open(fault: Fault, world: World) -> Label:
-    return asks_for(fault, DOOR_OPEN, within_ms=told_within(60 * MINUTE_MS, world.device(fault.device_id)))
+    return asks_for(fault, DOOR_OPEN, within_ms=due_within(60 * MINUTE_MS, world.device(fault.device_id)))
 
 
 def _no_fault(fault: Fault, world: World) -> Label:

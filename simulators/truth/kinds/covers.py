@@ -26,7 +26,7 @@ def _cover_open(fault: Fault, world: World) -> Label:
 
 
 def _maintenance(fault: Fault, world: World) -> Label:
-    """A crew in the well is an open well: it must be told of like any other, and a planned visit silences the rule."""
+    """A crew in the well is an open well: it must be raised like any other, and a planned visit silences the rule."""
     return asks_for(fault, "cover-open", within_ms=MINUTE_MS, explains=("cover-tilted", "cover-moved"))
 
 
@@ -45,7 +45,7 @@ def _cover_loose(fault: Fault, world: World) -> Label:
 
 
 def _cover_moved(fault: Fault, world: World) -> Label:
-    """Lifted on one side and let fall for a few minutes: nobody need be told, though nobody who is told is told wrongly."""
+    """Lifted on one side and let fall for a few minutes: no event is asked for, though one is not wrong."""
     return asks_for_nothing(fault, explains=("cover-tilted", "cover-moved"))
 
 

@@ -17,7 +17,7 @@ from simulators.faults.lamps import (
     RARELY,
     power_left,
 )
-from simulators.truth.kinds.asking import asks_for, asks_for_nothing, told_within
+from simulators.truth.kinds.asking import asks_for, asks_for_nothing, due_within
 from simulators.truth.labels import Label
 from simulators.world.state import World
 
@@ -35,7 +35,7 @@ def _lamp_dead(fault: Fault, world: World) -> Label:
     lit = [span for span in spans if span[1] - span[0] >= _TOLERATED_MS]
     if not lit:
         return asks_for_nothing(fault, explains=("lamp-out",) if spans else ())
-    waits_ms = told_within(3 * MINUTE_MS, world.device(fault.device_id))
+    waits_ms = due_within(3 * MINUTE_MS, world.device(fault.device_id))
     long_enough = [span for span in lit if span[1] - span[0] >= waits_ms]
     onset_ms = (long_enough or lit)[0][0]
     return asks_for(
@@ -56,7 +56,7 @@ def _lamp_flickers(fault: Fault, world: World) -> Label:
     return asks_for(
         fault,
         "lamp-cycling",
-        within_ms=told_within(waits_ms, lamp),
+        within_ms=due_within(waits_ms, lamp),
         explains=("lamp-out", "low-power"),
         hard=hard,
     )
@@ -66,7 +66,7 @@ def _day_burner(fault: Fault, world: World) -> Label:
     light_ms = world.sky.next_light(fault.start_ms, fault.end_ms, BROAD_DAYLIGHT_DEG)
     if light_ms is None:
         return asks_for_nothing(fault)
-    waits_ms = told_within(30 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
+    waits_ms = due_within(30 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
     return asks_for(fault, "day-burner", within_ms=light_ms - fault.start_ms + waits_ms)
 
 
@@ -75,7 +75,7 @@ def _low_power(fault: Fault, world: World) -> Label:
     hard = "hardly less than any ageing lamp draws" if power_left(fault) > 0.64 else ""
     if level < 50:
         hard = "dimmed so far that no power is due exactly"
-    within_ms = told_within(15 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
+    within_ms = due_within(15 * MINUTE_MS, world.device(fault.device_id)) + 2 * MINUTE_MS
     return asks_for(fault, "low-power", within_ms=within_ms, hard=hard)
 
 

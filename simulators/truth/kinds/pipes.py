@@ -22,7 +22,7 @@ _SURE_RISE_M: Final = 0.07
 
 
 def _pipe_blocked(fault: Fault, world: World) -> Label:
-    manhole = world.seat(fault.device_id).drain
+    manhole = world.manhole_position(fault.device_id).drain
     assert manhole is not None
     shown_ms = _shown_ms(fault, manhole, world)
     interval_ms = 1000 * world.device(fault.device_id).report_interval_s
@@ -62,7 +62,8 @@ def _above(manhole: Manhole, world: World) -> tuple[str, ...]:
     return tuple(
         device.device_id
         for device in world.city.devices
-        if (seat := world.seat(device.device_id)).drain is not None and seat.drain.manhole_id in found
+        if (position := world.manhole_position(device.device_id)).drain is not None
+        and position.drain.manhole_id in found
     )
 
 

@@ -19,7 +19,7 @@ from simulators.faults.sensors import (
     noise_m,
     sensitivity_at_end,
 )
-from simulators.faults.silence import told_after_ms
+from simulators.faults.silence import silent_after_ms
 from simulators.truth.kinds.asking import asks_for, asks_for_nothing
 from simulators.truth.labels import Label
 from simulators.world.state import World
@@ -37,7 +37,7 @@ _BARELY_NOISY, _HARDLY_NOISY = 0.2, 0.35
 def _offline(fault: Fault, world: World) -> Label:
     """Nobody asks after a short silence; one that its last and next report may make too long is no error either way."""
     device = world.device(fault.device_id)
-    silence_ms, interval_ms, lasts_ms = told_after_ms(device), _interval_ms(device), fault.end_ms - fault.start_ms
+    silence_ms, interval_ms, lasts_ms = silent_after_ms(device), _interval_ms(device), fault.end_ms - fault.start_ms
     if lasts_ms >= silence_ms + MINUTE_MS:
         return asks_for(fault, "offline", within_ms=silence_ms + _TICKS_MS, explains=("link-lost",))
     if lasts_ms + 2 * interval_ms < silence_ms:
@@ -46,7 +46,7 @@ def _offline(fault: Fault, world: World) -> Label:
 
 
 def _battery_dying(fault: Fault, world: World) -> Label:
-    """To be told before it is dead: at the latest when a battery that was full has fallen to 20 %."""
+    """To be raised before it is dead: at the latest when a battery that was full has fallen to 20 %."""
     lasts_ms, interval_ms = fault.end_ms - fault.start_ms, _interval_ms(world.device(fault.device_id))
     falls_ms = int(DIES_AT * math.pow(1 - _LOW, 1 / (1 + fault.size)) * lasts_ms)
     dies_between_reports = DIES_AT * lasts_ms - falls_ms < interval_ms
@@ -61,19 +61,19 @@ def _battery_dying(fault: Fault, world: World) -> Label:
 
 
 def _sensor_stuck(fault: Fault, world: World) -> Label:
-    """Asked for after half a day, of what breathes with the day after more than one; a dry drain says always the same."""
+    """Asked for after half a day, of what breathes with the day after more than one; a dry drain never changes."""
     device = world.device(fault.device_id)
-    told_ms = _STUCK_FOR_MS[faulty_quantity(device, fault)] + 2 * _interval_ms(device)
+    due_ms = _STUCK_FOR_MS[faulty_quantity(device, fault)] + 2 * _interval_ms(device)
     follows = ("water-quality", *_LEVEL_FOLLOWS)
-    drain = world.seat(fault.device_id).drain
+    drain = world.manhole_position(fault.device_id).drain
     is_dry = drain is not None and world.drainage.depth_m(drain, fault.start_ms) < _DRY_M
-    if is_dry or fault.end_ms - fault.start_ms < told_ms:
+    if is_dry or fault.end_ms - fault.start_ms < due_ms:
         return asks_for_nothing(fault, explains=("sensor-stuck", *follows))
-    return asks_for(fault, "sensor-stuck", within_ms=told_ms, explains=follows)
+    return asks_for(fault, "sensor-stuck", within_ms=due_ms, explains=follows)
 
 
 def _sensor_drifting(fault: Fault, world: World) -> Label:
-    """Asked for once what it says cannot be true: oxygen of a third of the truth falls short of class III anywhere.
+    """Asked for once its value cannot be true: oxygen of a third of the truth falls short of class III anywhere.
 
     A level that is half a metre off looks like any other level.
     """

@@ -4,13 +4,13 @@ from typing import Final
 
 from domain.time.units import MINUTE_MS
 from simulators.faults.fault import Fault
-from simulators.faults.silence import told_after_ms
+from simulators.faults.silence import silent_after_ms
 from simulators.faults.transport import (
     GARBLED,
     GONE_MAD,
     LATE_BURST,
     REORDERED,
-    TOLD_AGAIN,
+    SENT_AGAIN,
     WRONG_CLOCK,
     is_clock_usable,
 )
@@ -24,15 +24,15 @@ def _nothing(fault: Fault, world: World) -> Label:
 
 
 def _silent(fault: Fault, world: World) -> Label:
-    """A device of which nobody hears anything usable while the fault is on."""
-    silence_ms = told_after_ms(world.device(fault.device_id))
+    """A device from which nothing usable arrives while the fault is on."""
+    silence_ms = silent_after_ms(world.device(fault.device_id))
     if fault.end_ms - fault.start_ms > silence_ms + 10 * MINUTE_MS:
         return asks_for(fault, "offline", within_ms=silence_ms + 10 * MINUTE_MS, explains=("link-lost",))
     return asks_for_nothing(fault, explains=("offline", "link-lost"))
 
 
 def _wrong_clock(fault: Fault, world: World) -> Label:
-    """Nobody can use what such a clock says, so the device counts as offline; a clock a little slow harms nobody."""
+    """Nobody can use the times of such a clock, so the device counts as offline; a clock a little slow harms nobody."""
     if is_clock_usable(fault):
         return asks_for_nothing(fault)
     return _silent(fault, world)
@@ -43,7 +43,7 @@ def _garbled(fault: Fault, world: World) -> Label:
 
 
 TRANSPORT_LABELS: Final = {
-    TOLD_AGAIN: _nothing,
+    SENT_AGAIN: _nothing,
     REORDERED: _nothing,
     LATE_BURST: _silent,
     GARBLED: _garbled,

@@ -1,4 +1,4 @@
-"""The voices of a city: each device in its own dialect, edge nodes with their sessions."""
+"""The sessions of a city: each device in its own dialect, edge nodes with their sessions."""
 
 from datetime import timedelta, timezone
 
@@ -24,55 +24,55 @@ def report(device: Device, at_ms: int = AT, **readings: float) -> Report:
     return Report(device.device_id, device.kind, None, at_ms, 0, readings or {"voltage": 230.0})
 
 
-def voices() -> DialectSessions:
+def sessions() -> DialectSessions:
     return DialectSessions((NATIVE, PACKED, STATION, LAMP_A, LAMP_B), 7, BEIJING)
 
 
 def test_each_device_speaks_its_own_dialect() -> None:
-    city = voices()
-    assert city.speak(report(NATIVE)) == (encode_native(report(NATIVE)),)
-    (packed,) = city.speak(report(PACKED))
+    city = sessions()
+    assert city.encode(report(NATIVE)) == (encode_native(report(NATIVE)),)
+    (packed,) = city.encode(report(PACKED))
     assert packed.content_type == "application/senml+json"
     assert isinstance(orjson.loads(packed.payload), list)
-    (frame,) = city.speak(report(STATION, ph=7.1))
+    (frame,) = city.encode(report(STATION, ph=7.1))
     assert frame.topic == "hj212/MN01/up"
     assert frame.payload.startswith(b"##")
 
 
 def test_what_a_dialect_has_no_word_for_is_left_out() -> None:
-    city = voices()
-    (frame,) = city.speak(report(STATION, ph=7.1, tilt_angle=3.0))
+    city = sessions()
+    (frame,) = city.encode(report(STATION, ph=7.1, tilt_angle=3.0))
     assert b"w01001-Rtd=7.1" in frame.payload
-    assert frame == voices().speak(report(STATION, ph=7.1))[0]
-    assert city.speak(report(STATION, tilt_angle=3.0)) == ()
+    assert frame == sessions().encode(report(STATION, ph=7.1))[0]
+    assert city.encode(report(STATION, tilt_angle=3.0)) == ()
 
 
 def test_an_edge_node_is_born_before_its_first_data_and_only_once() -> None:
-    city = voices()
-    first = [message.topic.split("/")[2] for message in city.speak(report(LAMP_A))]
-    second = [message.topic.split("/")[2] for message in city.speak(report(LAMP_A, AT + 1))]
-    other = [message.topic.split("/")[2] for message in city.speak(report(LAMP_B))]
+    city = sessions()
+    first = [message.topic.split("/")[2] for message in city.encode(report(LAMP_A))]
+    second = [message.topic.split("/")[2] for message in city.encode(report(LAMP_A, AT + 1))]
+    other = [message.topic.split("/")[2] for message in city.encode(report(LAMP_B))]
     assert (first, second, other) == (["NBIRTH", "DBIRTH", "DDATA"], ["DDATA"], ["DBIRTH", "DDATA"])
 
 
 def test_a_rebirth_that_a_host_asks_for_comes_before_the_next_report() -> None:
-    city = voices()
-    city.speak(report(LAMP_A))
+    city = sessions()
+    city.encode(report(LAMP_A))
     asked = encode_payload(AT, (Metric(AT, True, "Node Control/Rebirth", datatype=DataType.BOOLEAN),), seq=None)
     (topic,) = city.commands
-    city.hear(topic, asked)
-    city.hear("spBv1.0/other/NCMD/node", asked)
-    said = city.speak(report(NATIVE, AT + 5))
+    city.receive(topic, asked)
+    city.receive("spBv1.0/other/NCMD/node", asked)
+    said = city.encode(report(NATIVE, AT + 5))
     assert [message.topic.split("/")[2] for message in said[:-1]] == ["NBIRTH", "DBIRTH"]
     assert said[-1] == encode_native(report(NATIVE, AT + 5))
-    assert len(city.speak(report(NATIVE, AT + 6))) == 1
+    assert len(city.encode(report(NATIVE, AT + 6))) == 1
 
 
 def test_a_node_that_never_spoke_says_no_farewell_and_the_other_one_does() -> None:
-    city = voices()
-    assert city.farewell(AT) == ()
-    city.speak(report(LAMP_A))
-    (death,) = city.farewell(AT + 1)
+    city = sessions()
+    assert city.closing(AT) == ()
+    city.encode(report(LAMP_A))
+    (death,) = city.closing(AT + 1)
     assert death.topic == "spBv1.0/city/NDEATH/node"
 
 

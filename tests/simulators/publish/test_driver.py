@@ -224,12 +224,12 @@ async def test_under_simulated_time_nothing_overtakes_the_clock(broker: MqttEndp
     """A dialect may speak at QoS 0; what waits at the broker for a slow gateway is QoS 1, the clock among it."""
 
     class Careless(NativeSessions):
-        def speak(self, report: Report) -> tuple[MqttMessage, ...]:
-            return tuple(replace(message, qos=0) for message in super().speak(report))
+        def encode(self, report: Report) -> tuple[MqttMessage, ...]:
+            return tuple(replace(message, qos=0) for message in super().encode(report))
 
     async with listening(broker, UPLINKS), Publisher(broker, "careless") as sender:
-        simulated = await drive(on_time([report(NOON)]), sender, SimulatedClock(), asyncio.Event(), voice=Careless())
+        simulated = await drive(on_time([report(NOON)]), sender, SimulatedClock(), asyncio.Event(), sessions=Careless())
         now = on_time([report(int(time.time() * 1000))])
-        real = await drive(now, sender, WallClock(), asyncio.Event(), voice=Careless())
+        real = await drive(now, sender, WallClock(), asyncio.Event(), sessions=Careless())
     assert (simulated.distinct, simulated.unsure) == (1, 0)
     assert (real.distinct, real.unsure) == (0, 1)

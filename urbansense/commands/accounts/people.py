@@ -230,7 +230,7 @@ def list_audit(
         return
     zone = ZoneInfo(load_settings().timezone)
     rows = [
-        (one["sequence"], local_time(one["at_ms"], zone), one["actor"], one["action"], one["subject"], _said(one))
+        (one["sequence"], local_time(one["at_ms"], zone), one["actor"], one["action"], one["subject"], _details(one))
         for one in found
     ]
     print_rows(("row", "when", "who", "did", "to", "details"), rows, "the audit log is empty")
@@ -286,5 +286,5 @@ def _password(user: Any) -> str:
     return "password" if user["has_password"] else ""
 
 
-def _said(row: Any) -> str:
+def _details(row: Any) -> str:
     return ", ".join(f"{name} {value}" for name, value in row["details"].items())

@@ -118,7 +118,7 @@ def do_transition(
     into: Annotated[str | None, typer.Option(help="The case to merge into.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Do one step. A step that was done meanwhile by somebody else is never overwritten: you are told."""
+    """Do one step. A step that was done meanwhile by somebody else is never overwritten: the command reports it."""
     body: dict[str, Any] = {"transition": transition, "note": note, "department": department, "into": into}
     body |= {"term": _term(term), "more": _term(more)}
 
@@ -142,8 +142,8 @@ def do_transition(
         return
     due = _due(case, ZoneInfo(load_settings().timezone))
     with_whom = f", with {case['department']}" if case["department"] else ""
-    told = f"{case['number']} is {state_words(case['state'])}{with_whom}{f', due {due}' if due else ''}"
-    out.print(told, markup=False)
+    line = f"{case['number']} is {state_words(case['state'])}{with_whom}{f', due {due}' if due else ''}"
+    out.print(line, markup=False)
 
 
 @app.command("report")

@@ -1,4 +1,4 @@
-"""`urbansense notifications`: what was told to whom, and what could not be."""
+"""`urbansense notifications`: what was sent to whom, and what could not be."""
 
 from typing import Annotated
 from uuid import UUID
@@ -25,7 +25,7 @@ def list_messages(
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
-    """List messages, the newest first; dead ones say why they could not be delivered."""
+    """List messages, the newest first; dead ones with why they could not be delivered."""
     asked = None if standing is None else standing.value
     page = with_api(lambda api: api.get(_PATH, standing=asked, limit=limit))
     if as_json:

@@ -58,11 +58,11 @@ def search_devices(
 def change_state(device_id: DeviceId, state: DeviceState, by: By = None, as_json: JsonFlag = False) -> None:
     """Change a device's state: registered, active, suspended or retired."""
     headers = {"X-Author": by or getpass.getuser()}
-    told = with_api(lambda api: api.patch_json(f"/api/v1/devices/{device_id}", {"state": state}, headers=headers))
+    found = with_api(lambda api: api.patch_json(f"/api/v1/devices/{device_id}", {"state": state}, headers=headers))
     if as_json:
-        print_json(told)
+        print_json(found)
     else:
-        out.print(f"{told['device_id']} is {told['state']}, version {told['version']}", markup=False)
+        out.print(f"{found['device_id']} is {found['state']}, version {found['version']}", markup=False)
 
 
 @care.command("history")
@@ -113,13 +113,13 @@ def show_statistics(
     area: Annotated[str | None, typer.Option(help="Only this area and below.")] = None, as_json: JsonFlag = False
 ) -> None:
     """How many devices there are of what."""
-    told = with_api(lambda api: api.get("/api/v1/devices/statistics", area=area))
+    found = with_api(lambda api: api.get("/api/v1/devices/statistics", area=area))
     if as_json:
-        print_json(told)
+        print_json(found)
         return
-    out.print(f"{told['devices']} devices, {told['located']} with a location")
+    out.print(f"{found['devices']} devices, {found['located']} with a location")
     for name in ("state", "kind", "department", "area"):
-        rows = [(value or "(none)", count) for value, count in list(told[f"by_{name}"].items())[:20]]
+        rows = [(value or "(none)", count) for value, count in list(found[f"by_{name}"].items())[:20]]
         print_rows((name, "devices"), rows, "")
 
 
@@ -128,7 +128,7 @@ def verify(
     repair: Annotated[bool, typer.Option("--repair", help="Make the topic say what the registry says.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare the topic registry.devices with the registry; exit code 0 only if both say the same in the end."""
+    """Compare the topic registry.devices with the registry; exit code 0 only if both hold the same in the end."""
 
     async def act(api: Api) -> Any:
         with err.status("comparing …"):

@@ -63,7 +63,7 @@ def create(
         wanted = await api.get(f"{_PATH}/missing", kind=kind, area=area) if missing else _named(holders, file)
         return await _in_parts(api, _PATH, wanted, {"provision": not by_file}, by, out_file)
 
-    _tell_secrets(with_api(act), out_file, by_file)
+    _print_secrets(with_api(act), out_file, by_file)
 
 
 @app.command("rotate")
@@ -78,7 +78,7 @@ def rotate(
     by_file: ByFile = False,
     by: By = None,
 ) -> None:
-    """Give a new secret to each beside the old one, which holds for a day unless you say otherwise."""
+    """Give a new secret to each beside the old one, which holds for a day unless another time is given."""
     if overlap is None and not until_used:
         overlap = "24h"
     try:
@@ -90,7 +90,7 @@ def rotate(
     async def act(api: Api) -> list[Any]:
         return await _in_parts(api, f"{_PATH}/rotate", _named(holders, file), body, by, out_file)
 
-    _tell_secrets(with_api(act), out_file, by_file)
+    _print_secrets(with_api(act), out_file, by_file)
 
 
 @app.command("revoke")
@@ -130,12 +130,12 @@ def bind(
         body = {"holder": holder, "certificate": certificate.read_text(encoding="ascii")}
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{certificate} is no PEM file") from error
-    told = with_api(lambda api: api.post_json(f"{_PATH}/certificates", body, headers=_author(by)))
+    bound = with_api(lambda api: api.post_json(f"{_PATH}/certificates", body, headers=_author(by)))
     if as_json:
-        print_json(told)
+        print_json(bound)
     else:
-        until = local_time(told["certificate_ends_at_ms"], ZoneInfo(load_settings().timezone))
-        out.print(f"{told['holder']} comes in as {told['username']!r} until {until}", markup=False)
+        until = local_time(bound["certificate_ends_at_ms"], ZoneInfo(load_settings().timezone))
+        out.print(f"{bound['holder']} comes in as {bound['username']!r} until {until}", markup=False)
 
 
 @app.command("list")
@@ -146,7 +146,7 @@ def list_credentials(
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List credentials with their state and, where the broker tells it, their last use."""
+    """List credentials with their state and, where the broker reports it, their last use."""
     page = with_api(lambda api: api.get(_PATH, holder=holder, state=state, limit=limit, cursor=cursor))
     if as_json:
         print_json(page)
@@ -190,7 +190,7 @@ def history(
 
 @app.command("sync")
 def sync(as_json: JsonFlag = False) -> None:
-    """Make the broker's accounts what the registry says; exit code 1 if some can only be mended by file or rotation."""
+    """Make the broker's accounts what the registry holds; exit code 1 if some can only be mended by file or rotation."""
 
     async def act(api: Api) -> Any:
         with err.status("comparing with the broker …"):
@@ -258,7 +258,7 @@ def _open_secrets(path: Path) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
-def _tell_secrets(made: Sequence[Any], out_file: Path | None, by_file: bool) -> None:
+def _print_secrets(made: Sequence[Any], out_file: Path | None, by_file: bool) -> None:
     if out_file is None:
         print_rows(("holder", "login", "secret"), [[one[column] for column in _COLUMNS] for one in made], "nobody")
     else:

@@ -63,8 +63,8 @@ def accept(
     as_json: JsonFlag = False,
 ) -> None:
     """Register it, and take in what it has reported so far."""
-    told = {"kind": kind, "profile": profile, "device_id": device_id, "area": area, "parent_id": parent, "name": title}
-    facts = {key: value for key, value in told.items() if value is not None}
+    given = {"kind": kind, "profile": profile, "device_id": device_id, "area": area, "parent_id": parent, "name": title}
+    facts = {key: value for key, value in given.items() if value is not None}
 
     path = f"{_PATH}/{quote(name, safe='')}/accept?replay={'true' if replay else 'false'}"
     done = with_api(lambda api: api.post_json(path, facts, headers=_author(by)))

@@ -45,7 +45,7 @@ def show_device(device_id: str, as_json: JsonFlag = False) -> None:
         print_json(device)
         return
     zone = ZoneInfo(load_settings().timezone)
-    facts = [(key, _told(key, value, zone)) for key, value in device.items() if key not in ("latest", "open_events")]
+    facts = [(key, _shown(key, value, zone)) for key, value in device.items() if key not in ("latest", "open_events")]
     print_rows(("fact", "value"), [(key, value) for key, value in facts if value], "")
     readings = [
         (
@@ -62,7 +62,7 @@ def show_device(device_id: str, as_json: JsonFlag = False) -> None:
     print_rows(("open event", "rule", "since"), events, "no open events")
 
 
-def _told(key: str, value: Any, zone: ZoneInfo) -> str:
+def _shown(key: str, value: Any, zone: ZoneInfo) -> str:
     """A fact as people read it; empty where there is none."""
     if value in (None, "", 0, {}, []):
         return ""

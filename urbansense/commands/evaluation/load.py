@@ -75,8 +75,8 @@ def load(
     )  # fmt: skip
     requested.plan_for(rate)
     services = [parse_service(text) for text in service or []]
-    with progress_of() as told:
-        wanted = Wanted(requested.plan_for, rate, limits, services, find_limit, keep, told)
+    with progress_of() as on_progress:
+        wanted = Wanted(requested.plan_for, rate, limits, services, find_limit, keep, on_progress)
         session = uvloop.run(_run(settings, wanted))
     print_runs(session)
     _write(session, json, html)
@@ -91,7 +91,7 @@ async def _run(settings: Settings, wanted: Wanted) -> Session:
 
 
 def _write(session: Session, json: Path | None, html: Path | None) -> None:
-    report: LoadReport | None = session.told
+    report: LoadReport | None = session.decisive
     if report is None:
         return
     if json is not None:

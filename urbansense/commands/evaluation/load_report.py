@@ -32,12 +32,12 @@ def progress_of() -> Iterator[Callable[[LoadPlan], OnProgress]]:
             schedule = plan.profile.schedule
             bar = bars.add_task(f"{schedule.mean_rate:,.0f}/s", total=schedule.total, done="")
 
-            def told(sent: Sent) -> None:
+            def show(sent: Sent) -> None:
                 waiting = f", {sent.waiting:,} waiting" if sent.waiting else ""
                 done = f"{sent.acknowledged:,} acknowledged on {sent.connected:,} connections{waiting}"
                 bars.update(bar, completed=sent.acknowledged, done=done)
 
-            return told
+            return show
 
         yield begin
 
@@ -60,8 +60,8 @@ def print_runs(session: Session) -> None:
             else "no rate that was tried passes"
         )
         out.print(f"{found}\n", style="bold")
-    if session.told is not None:
-        print_report(session.told)
+    if session.decisive is not None:
+        print_report(session.decisive)
     out.print(session.left_behind, markup=False)
 
 

@@ -88,7 +88,7 @@ def score(
 ) -> None:
     """Match events to the truth and say how good the rules are: recall, precision, delay, false events.
 
-    The events are those that the platform told, those of a file, or what rules say of a simulated city.
+    The events are those that the platform published, those of a file, or those that rules raise on a simulated city.
     """
     bars = Bars(min_recall, min_precision, _duration_ms("--max-delay-p95", max_delay_p95), max_false)
     grace_ms = _duration_ms("--grace", grace)

@@ -88,7 +88,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
-    """What an urbansense that runs already says of the embedded parts, which it alone may open; None if none answers."""
+    """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
     embedded = {"log": settings.log_url, "store": settings.store_url, "case desk": settings.log_url}
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
@@ -165,10 +165,10 @@ async def _check_desk(settings: Settings) -> str:
     log = await open_log(settings.log_url, settings.data_dir)
     try:
         book = await asyncio.to_thread(CaseStore, SharedDatabase(registry.engine), CityTimes(policy.calendar))
-        told = (await desk_backlog(log, settings.topics, book)).words
+        words = (await desk_backlog(log, settings.topics, book)).words
         newest = await asyncio.to_thread(newest_step_ms, book.database, SYSTEM.name)
         last = "" if newest is None else f"; it last did something at {local_time(newest, ZoneInfo(settings.timezone))}"
-        return told + last
+        return words + last
     finally:
         await log.close()
         registry.close()

@@ -177,14 +177,14 @@ def diff_rules(rule: RuleName, version: VersionNumber, other: VersionNumber) -> 
 def roll_back(rule: RuleName, version: VersionNumber, note: NoteOption = "") -> None:
     """Put a version in force again, under its own number."""
     sent = {"version": version, "note": note}
-    _tell(with_api(lambda api: api.post_json(f"{_path(rule)}/rollback", sent, headers=author())))
+    _print_status(with_api(lambda api: api.post_json(f"{_path(rule)}/rollback", sent, headers=author())))
 
 
 @app.command("mode")
 def set_mode(rule: RuleName, mode: Mode, note: NoteOption = "") -> None:
     """Put a rule into another mode, as a new version: live, shadow (its events are only listed) or off."""
     sent = {"mode": mode.value, "note": note}
-    _tell(with_api(lambda api: api.post_json(f"{_path(rule)}/mode", sent, headers=author())))
+    _print_status(with_api(lambda api: api.post_json(f"{_path(rule)}/mode", sent, headers=author())))
 
 
 @app.command("remove")
@@ -202,7 +202,7 @@ def _text(rule: str, version: int | None) -> str:
     return str(with_api(lambda api: api.get(_path(rule), version=version))["text"])
 
 
-def _tell(status: Any) -> None:
+def _print_status(status: Any) -> None:
     out.print(f"{status['rule']} version {status['version']} is in force, {status['mode']}", markup=False)
 
 

@@ -27,7 +27,7 @@ _ZH: Final = {
 _SHOWN: Final = 8
 
 
-class _Speaker:
+class _Printer:
     """Prints in one language."""
 
     def __init__(self, lang: str, zone: ZoneInfo) -> None:
@@ -86,56 +86,56 @@ class _Speaker:
     @staticmethod
     def _cell(line: ReadingLine, name: str) -> str:
         value, mark = line.values.get(name), line.quality.get(name.removeprefix("reading."))
-        said = "–" if value is None else worded_value(value)
-        return f"{said} ({mark})" if mark else said
+        text = "–" if value is None else worded_value(value)
+        return f"{text} ({mark})" if mark else text
 
 
 def print_explanation(explanation: Explanation, lang: str, zone: ZoneInfo, most: int) -> None:
     """Everything about one event, the short answer first."""
-    speaker, event = _Speaker(lang, zone), explanation.event
-    cleared = "" if event.cleared_at_ms is None else f", {speaker.word('cleared')} {speaker.wall(event.cleared_at_ms)}"
-    status = speaker.word(event.status.value) if event.cleared_at_ms is None else ""
+    printer, event = _Printer(lang, zone), explanation.event
+    cleared = "" if event.cleared_at_ms is None else f", {printer.word('cleared')} {printer.wall(event.cleared_at_ms)}"
+    status = printer.word(event.status.value) if event.cleared_at_ms is None else ""
     out.print(
-        f"{explanation.rule} {explanation.version} ({speaker.text(explanation.title)}), {event.subject}, {event.severity}: "
-        f"{speaker.word('opened')} {speaker.wall(event.opened_at_ms)}{cleared}{f', {status}' if status else ''}",
+        f"{explanation.rule} {explanation.version} ({printer.text(explanation.title)}), {event.subject}, {event.severity}: "
+        f"{printer.word('opened')} {printer.wall(event.opened_at_ms)}{cleared}{f', {status}' if status else ''}",
         style="bold", markup=False, soft_wrap=True,
     )  # fmt: skip
-    speaker.heading("Why it opened")
-    speaker.lines(explanation.because)
+    printer.heading("Why it opened")
+    printer.lines(explanation.because)
     if explanation.parts:
-        speaker.heading("The condition, with the numbers put in")
-        speaker.parts(explanation.parts)
+        printer.heading("The condition, with the numbers put in")
+        printer.parts(explanation.parts)
     if explanation.inputs:
-        speaker.heading("What its names stood for")
-        rows = [(one.name, one.worded, speaker.text(one.origin)) for one in explanation.inputs]
-        print_rows(tuple(map(speaker.word, ("name", "value", "from"))), rows, "")
+        printer.heading("What its names stood for")
+        rows = [(one.name, one.worded, printer.text(one.origin)) for one in explanation.inputs]
+        print_rows(tuple(map(printer.word, ("name", "value", "from"))), rows, "")
     if explanation.notes:
-        speaker.heading("Notes")
-        speaker.lines(explanation.notes)
+        printer.heading("Notes")
+        printer.lines(explanation.notes)
     if explanation.changes:
-        speaker.heading("What happened")
-        speaker.changes(explanation.changes)
+        printer.heading("What happened")
+        printer.changes(explanation.changes)
     if explanation.readings and most:
-        speaker.heading("Readings")
+        printer.heading("Readings")
         has_clears = any("clear_when" in line for line in explanation.document.splitlines())
-        speaker.readings(explanation.readings[:most], judged=bool(explanation.parts), clears=has_clears)
+        printer.readings(explanation.readings[:most], judged=bool(explanation.parts), clears=has_clears)
         if len(explanation.readings) > most:
-            out.print(speaker.word("… more; use --readings or --json"), markup=False)
-    speaker.heading("The rule")
+            out.print(printer.word("… more; use --readings or --json"), markup=False)
+    printer.heading("The rule")
     out.print(explanation.document.strip(), markup=False, soft_wrap=True)
 
 
 def print_why_not(answer: WhyNot, lang: str, zone: ZoneInfo) -> None:
     """The reasons, what decides first, and what they rest on."""
-    speaker = _Speaker(lang, zone)
-    out.print(f"{answer.rule} {answer.version or ''}, {answer.device}, {speaker.wall(answer.at_ms)}", style="bold")
-    speaker.lines(reason.text for reason in answer.reasons)
+    printer = _Printer(lang, zone)
+    out.print(f"{answer.rule} {answer.version or ''}, {answer.device}, {printer.wall(answer.at_ms)}", style="bold")
+    printer.lines(reason.text for reason in answer.reasons)
     if answer.parts:
-        speaker.heading("The condition, with the numbers put in")
-        speaker.parts(answer.parts)
+        printer.heading("The condition, with the numbers put in")
+        printer.parts(answer.parts)
     if answer.changes:
-        speaker.heading("What happened")
-        speaker.changes(answer.changes)
+        printer.heading("What happened")
+        printer.changes(answer.changes)
     if answer.readings:
-        speaker.heading("The last readings")
-        speaker.readings(answer.readings[-_SHOWN:], judged=bool(answer.parts))
+        printer.heading("The last readings")
+        printer.readings(answer.readings[-_SHOWN:], judged=bool(answer.parts))

@@ -14,7 +14,7 @@ _DEVICES_LOOKED_AT: Final = 1000
 
 async def ask_surroundings(api: Api, kinds: Sequence[str], documents: Sequence[Documents]) -> CheckContext:
     """What the API knows of all that these documents name; of the devices, the first thousand of each kind."""
-    told = await api.get("/api/v1/calendars")
+    listed = await api.get("/api/v1/calendars")
     own = {rule.name for document in documents for rule in document.rules}
     named = {
         reference.name for d in documents for reference in d.references if reference.target is Target.RULE
@@ -29,7 +29,7 @@ async def ask_surroundings(api: Api, kinds: Sequence[str], documents: Sequence[D
     return CheckContext(
         kinds,
         await _rules(api, named, own),
-        {calendar["calendar"] for calendar in told["items"]},
+        {calendar["calendar"] for calendar in listed["items"]},
         attributes,
         shortest_interval_s,
         complete=True,

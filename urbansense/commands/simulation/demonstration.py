@@ -153,22 +153,22 @@ class _Demo:
     options: DemoOptions
     parts: PlatformParts
     platform: Platform
-    life: ReportStream
+    stream: ReportStream
     stop: asyncio.Event
     account: LedgerAccount
 
     async def run(self) -> bool:
-        city = self.life.city
-        voices = DialectSessions(city.devices, city.seed, ZoneInfo(city.place.timezone))
+        city = self.stream.city
+        sessions = DialectSessions(city.devices, city.seed, ZoneInfo(city.place.timezone))
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)
         out.print(f"live page  http://127.0.0.1:{self.platform.web.port}/", style="bold")
         out.print(f"API        http://127.0.0.1:{self.platform.web.port}/api/docs")
         async with Publisher(self.platform.endpoint, "demo.simulator") as publisher:
-            publisher.listen(voices.commands, voices.hear)
-            departures = self.life.departures()
-            driving = asyncio.create_task(drive(departures, publisher, clock, self.stop, voice=voices))
+            publisher.listen(sessions.commands, sessions.receive)
+            departures = self.stream.departures()
+            driving = asyncio.create_task(drive(departures, publisher, clock, self.stop, sessions=sessions))
             await self._watch(driving)
             report = await driving
         await self._settle()
@@ -178,14 +178,14 @@ class _Demo:
         """Show live counts until time is up, the simulator ends or someone stops us."""
         began = monotonic()
         deadline = None if self.options.for_s is None else began + self.options.for_s
-        told = 0.0
+        printed_s = 0.0
         with Live(console=out, auto_refresh=False, transient=True) as screen:
             while not driving.done() and not self.stop.is_set() and (deadline is None or monotonic() < deadline):
                 line = await self._counts()
                 if out.is_terminal:
                     screen.update(line, refresh=True)
-                elif monotonic() - told >= _LINE_EVERY_S:
-                    told = monotonic()
+                elif monotonic() - printed_s >= _LINE_EVERY_S:
+                    printed_s = monotonic()
                     out.print(line, soft_wrap=True)
                 await asyncio.sleep(_REFRESH_S)
         self.stop.set()
@@ -193,7 +193,7 @@ class _Demo:
     async def _counts(self) -> str:
         ledger = await self.account.statement()
         events = Counter([status async for _, status in self._events()])
-        clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.life.start_ms)
+        clock_ms = max(self.platform.gateway.counters.last_tick_ms, self.stream.start_ms)
         clock = datetime.fromtimestamp(clock_ms / 1000, ZoneInfo(self.parts.settings.timezone))
         counts = (
             f"{clock:%H:%M:%S}",

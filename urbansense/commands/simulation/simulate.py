@@ -73,7 +73,7 @@ def simulate(
     configure_logging(settings.log_level)
     if replay is not None:
         leaving: Iterable[Leaving] = on_time(_replayed(settings, replay, device, kind, column or [], time_column))
-        voice: DialectSessions | NativeSessions = NativeSessions()
+        sessions: DialectSessions | NativeSessions = NativeSessions()
     else:
         described = load_city(city)
         town = described.city(seed, devices)
@@ -84,9 +84,9 @@ def simulate(
         until_ms = start_ms + parse_duration_ms(duration) if duration else None
         plan = described.faults if faults is None else described.faults.model_copy(update={"share": faults})
         leaving = ReportStream(town, start_ms, plan, weather_plan=described.weather).departures(until_ms)
-        voice = DialectSessions(town.devices, town.seed, ZoneInfo(town.place.timezone))
-    leaving = leaving if truth is None else _told_to(truth, leaving)
-    report = asyncio.run(_publish(settings, leaving, voice, speed))
+        sessions = DialectSessions(town.devices, town.seed, ZoneInfo(town.place.timezone))
+    leaving = leaving if truth is None else _written_to(truth, leaving)
+    report = asyncio.run(_publish(settings, leaving, sessions, speed))
     out.print(describe_drive(report))
     if not report.complete:
         raise typer.Exit(1)
@@ -140,7 +140,7 @@ def _replayed(
     return fetch_series(path, ReplayedDevice(device, kind), [parse_column(text) for text in columns], time_column)
 
 
-def _told_to(path: Path, leaving: Iterable[Leaving]) -> Iterator[Leaving]:
+def _written_to(path: Path, leaving: Iterable[Leaving]) -> Iterator[Leaving]:
     """What leaves, with every label written to a truth file on its way."""
     with path.open("w", encoding="utf-8", newline="", buffering=1) as file:
         for departure in leaving:
@@ -150,7 +150,7 @@ def _told_to(path: Path, leaving: Iterable[Leaving]) -> Iterator[Leaving]:
 
 
 async def _publish(
-    settings: Settings, leaving: Iterable[Leaving], voice: DialectSessions | NativeSessions, speed: float | None
+    settings: Settings, leaving: Iterable[Leaving], sessions: DialectSessions | NativeSessions, speed: float | None
 ) -> DriveReport:
     stop = asyncio.Event()
     stop_on_signals(stop)
@@ -158,12 +158,12 @@ async def _publish(
     client_id = f"{settings.topic_prefix}simulator-{time.time_ns()}"
     async with AsyncExitStack() as stack:
         publisher = await _connected(stack, Publisher(parse_mqtt_url(settings.mqtt_url), client_id), stop)
-        publisher.listen(voice.commands, voice.hear)
-        return await drive(leaving, publisher, clock, stop, voice=voice)
+        publisher.listen(sessions.commands, sessions.receive)
+        return await drive(leaving, publisher, clock, stop, sessions=sessions)
 
 
 async def _connected(stack: AsyncExitStack, publisher: Publisher, stop: asyncio.Event) -> Publisher:
-    """The publisher once the broker has answered; a broker that is away is waited for until somebody says stop."""
+    """The publisher once the broker has answered; a broker that is away is waited for until somebody stops it."""
     connecting = asyncio.create_task(stack.enter_async_context(publisher))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({connecting, stopped}, return_when=asyncio.FIRST_COMPLETED)

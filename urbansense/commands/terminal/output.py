@@ -1,4 +1,4 @@
-"""How commands speak: tables and lines for people, JSON for machines, complaints on standard error."""
+"""How commands print: tables and lines for people, JSON for machines, complaints on standard error."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ def print_json(content: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """A table, or one line saying that there is nothing."""
+    """A table, or one line where there is nothing."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))

@@ -23,7 +23,7 @@ def build_report(
     rate: float,
     start_ms: int,
     outcome: LoadOutcome,
-    sights: Observations,
+    observations: Observations,
     *,
     sees_log: bool,
     ages: BucketQuantiles,
@@ -42,19 +42,19 @@ def build_report(
         achieved_per_s=outcome.acknowledged / max(outcome.took_s, schedule.duration_s),
         took_s=outcome.took_s,
         messages=_messages(plan, outcome),
-        log=_on_the_log(sights, acknowledged, ledgers) if sees_log else _by_ledger(outcome, ledgers),
-        events=Events(int(acknowledged[tripping].sum()), len(sights.opened), sights.withdrawn),
+        log=_on_the_log(observations, acknowledged, ledgers) if sees_log else _by_ledger(outcome, ledgers),
+        events=Events(int(acknowledged[tripping].sum()), len(observations.opened), observations.withdrawn),
         latency={
-            "log": _latency(sights.log.whole),
+            "log": _latency(observations.log.whole),
             "store": _store_latency(ages),
-            "event": _latency(sights.event.whole),
+            "event": _latency(observations.event.whole),
             "driver": _latency(outcome.lag),
             "send": _latency(outcome.send_lag),
         },
-        recovery_s=recovery_s(plan.outage, sights.log.by_second, RECOVERED_BELOW_MS) if plan.outage else None,
+        recovery_s=recovery_s(plan.outage, observations.log.by_second, RECOVERED_BELOW_MS) if plan.outage else None,
         ledger=ledgers[1],
         services=services,
-        timeline=_timeline(plan, outcome, sights, sees_log),
+        timeline=_timeline(plan, outcome, observations, sees_log),
         usage={name: _cores_over_time(taken, start_ms / 1000) for name, taken in samples.items()},
         left_out=left_out,
     )
@@ -115,10 +115,14 @@ def _messages(plan: LoadPlan, outcome: LoadOutcome) -> Messages:
 
 
 def _on_the_log(
-    sights: Observations, acknowledged: npt.NDArray[np.uint8], ledgers: tuple[Mapping[str, Any], Mapping[str, Any]]
+    observations: Observations,
+    acknowledged: npt.NDArray[np.uint8],
+    ledgers: tuple[Mapping[str, Any], Mapping[str, Any]],
 ) -> OnTheLog:
-    lost = int(np.count_nonzero((acknowledged == 1) & (sights.seen == 0)))
-    return OnTheLog(sights.distinct, lost, sights.duplicates, sights.strange, "distinct reports on the log")
+    lost = int(np.count_nonzero((acknowledged == 1) & (observations.seen == 0)))
+    return OnTheLog(
+        observations.distinct, lost, observations.duplicates, observations.strange, "distinct reports on the log"
+    )
 
 
 def _by_ledger(outcome: LoadOutcome, ledgers: tuple[Mapping[str, Any], Mapping[str, Any]]) -> OnTheLog:
@@ -135,13 +139,13 @@ def _store_latency(ages: BucketQuantiles) -> Latency:
     return Latency(ages.count, **{name: _round(ages.quantile_ms(q)) for name, q in _QUANTILES.items()})
 
 
-def _timeline(plan: LoadPlan, outcome: LoadOutcome, sights: Observations, sees_log: bool) -> list[Second]:
+def _timeline(plan: LoadPlan, outcome: LoadOutcome, observations: Observations, sees_log: bool) -> list[Second]:
     offered = per_second(plan.profile.schedule)
-    last = max(len(offered), len(outcome.sent_by_second), *(s + 1 for s in (*sights.log.by_second, 0)))
+    last = max(len(offered), len(outcome.sent_by_second), *(s + 1 for s in (*observations.log.by_second, 0)))
     none = LatencyHistogram()
     rows = []
     for second in range(last):
-        log, event = sights.log.by_second.get(second, none), sights.event.by_second.get(second, none)
+        log, event = observations.log.by_second.get(second, none), observations.event.by_second.get(second, none)
         rows.append(
             Second(
                 second=second,

@@ -111,9 +111,9 @@ def tripping_messages(plan: LoadPlan) -> npt.NDArray[np.int64]:
 
 
 class LogObserver:
-    """Reads the log from its end when it was opened. `sights` is the run that is watched, None between runs.
+    """Reads the log from its end when it was opened. `observations` is the run that is watched, None between runs.
 
-    Between runs `heard` and `standing` tell which load devices were heard, and which have a probe event open.
+    Between runs `reported` names the load devices that reported, `standing` those that have a probe event open.
     """
 
     sees_log = True
@@ -122,8 +122,8 @@ class LogObserver:
     def __init__(self, parts: Parts, kind: str) -> None:
         self._parts = parts
         self._telemetry = parts.topics.telemetry(kind)
-        self.sights: Observations | None = None
-        self.heard: set[str] = set()
+        self.observations: Observations | None = None
+        self.reported: set[str] = set()
         self.standing: set[str] = set()
 
     async def run(self, opened: asyncio.Event) -> None:
@@ -152,10 +152,10 @@ class LogObserver:
             if not values:
                 continue
             reports = [orjson.loads(value) for value in values]
-            if self.sights is not None:
-                self.sights.take_reports(reports, now_ms)
+            if self.observations is not None:
+                self.observations.take_reports(reports, now_ms)
             else:
-                self.heard.update(report["device_id"] for report in reports)
+                self.reported.update(report["device_id"] for report in reports)
 
     async def _watch_events(self, reader: LogReader) -> None:
         while True:
@@ -171,8 +171,8 @@ class LogObserver:
             return
         change = self.standing.add if event["status"] == "open" else self.standing.discard
         change(event["subject"])
-        if self.sights is not None:
-            self.sights.take_event(event, now_ms)
+        if self.observations is not None:
+            self.observations.take_event(event, now_ms)
 
 
 def _ours(records: Iterable[Record]) -> list[bytes]:

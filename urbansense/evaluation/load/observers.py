@@ -1,6 +1,6 @@
 """Who watches what a load leaves on the log: by reading it, or through the API where another process holds it.
 
-The second is coarse: the stream of `/api/v1/stream` tells events every half second, and no reports.
+The second is coarse: the stream of `/api/v1/stream` carries events every half second, and no reports.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ _EVENT: Final = "event: "
 
 
 class Observer(Protocol):
-    """Between runs `sights` is None; then `heard` and `standing` tell which devices were heard, and have an event open."""
+    """Between runs `observations` is None; `reported` names devices that reported, `standing` those with an open event."""
 
-    sights: Observations | None
-    heard: set[str]
+    observations: Observations | None
+    reported: set[str]
     standing: set[str]
     sees_log: bool
     left_out: Sequence[str]
@@ -33,13 +33,13 @@ class Observer(Protocol):
         """Watch until cancelled; sets `opened` when nothing that happens later can be missed."""
 
 
-def observer_for(ground: Target, settings: Settings, kind: str) -> Observer:
+def observer_for(target: Target, settings: Settings, kind: str) -> Observer:
     """The best watch there is for this platform."""
-    return LogObserver(ground.parts, kind) if ground.parts is not None else StreamObserver(settings.client_api_url)
+    return LogObserver(target.parts, kind) if target.parts is not None else StreamObserver(settings.client_api_url)
 
 
 class StreamObserver:
-    """Hears of events through the API's server-sent stream."""
+    """Receives events through the API's server-sent stream."""
 
     sees_log = False
     left_out: Sequence[str] = (
@@ -49,8 +49,8 @@ class StreamObserver:
 
     def __init__(self, api_url: str) -> None:
         self._url = f"{api_url}/api/v1/stream"
-        self.sights: Observations | None = None
-        self.heard: set[str] = set()
+        self.observations: Observations | None = None
+        self.reported: set[str] = set()
         self.standing: set[str] = set()
 
     async def run(self, opened: asyncio.Event) -> None:
@@ -76,6 +76,6 @@ class StreamObserver:
             return
         change = self.standing.add if event["status"] == "open" else self.standing.discard
         change(event["subject"])
-        self.heard.add(event["subject"])
-        if self.sights is not None:
-            self.sights.take_event(event, time.time() * 1000)
+        self.reported.add(event["subject"])
+        if self.observations is not None:
+            self.observations.take_event(event, time.time() * 1000)

@@ -1,6 +1,6 @@
 """Before a load: a few devices open and clear a probe event, which proves that the whole platform knows devices and rule.
 
-Without it the first seconds of a run would measure how long the gateway and the rules workers take to hear of them.
+Without it the first seconds of a run would measure how long the gateway and the rules workers take to know of them.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def run_preflight(
     deadline_s = time.monotonic() + within_s
     async with Publisher(endpoint, client_id) as publisher:
 
-        async def tell_until(done: Callable[[], bool], digit: str) -> bool:
+        async def send_until(done: Callable[[], bool], digit: str) -> bool:
             while not done() and time.monotonic() < deadline_s:
                 now_ms = int(time.time() * 1000)
                 for number, subject in enumerate(sorted(subjects)):
@@ -46,8 +46,8 @@ async def run_preflight(
                     await asyncio.sleep(_LOOK_EVERY_S)
             return done()
 
-        opened = await tell_until(lambda: subjects <= watch.standing, kind.tripped)
-        if opened and await tell_until(lambda: not watch.standing & subjects, kind.quiet):
+        opened = await send_until(lambda: subjects <= watch.standing, kind.tripped)
+        if opened and await send_until(lambda: not watch.standing & subjects, kind.quiet):
             return
     raise TransientFault(_complaint(watch, subjects, opened))
 
@@ -57,9 +57,9 @@ def _complaint(watch: Observer, subjects: set[str], opened: bool) -> str:
         return (
             f"{len(watch.standing & subjects)} of {len(subjects)} probe events did not clear: do the rules workers run?"
         )
-    if watch.sees_log and not watch.heard & subjects:
+    if watch.sees_log and not watch.reported & subjects:
         return "no report of the load's devices reached the log: does a gateway run, on this broker and this prefix?"
-    heard = f"{len(watch.heard & subjects)} devices were heard, " if watch.sees_log else ""
+    heard = f"{len(watch.reported & subjects)} devices were heard, " if watch.sees_log else ""
     return (
         f"{heard}{len(watch.standing & subjects)} of {len(subjects)} opened a probe event: do rules workers and the "
         "correlator run, on this log and prefix?"

@@ -111,7 +111,7 @@ class ThresholdVerdict:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """All of it. `latency` by `log`, `store`, `event`, `driver` and `send`; `left_out` says what could not be measured."""
+    """All of it. `latency` by `log`, `store`, `event`, `driver` and `send`; `left_out` names what could not be measured."""
 
     began_ms: int
     asked: Asked
@@ -138,8 +138,8 @@ class LoadReport:
 
 def encode_report(report: LoadReport) -> bytes:
     """The report as JSON, indented, with `passed` at its end."""
-    told = {**{name: getattr(report, name) for name in ("schema", *_FIELDS)}, "passed": report.passed}
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = {**{name: getattr(report, name) for name in ("schema", *_FIELDS)}, "passed": report.passed}
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 _FIELDS: Final = tuple(name for name in LoadReport.__slots__ if name != "schema")

@@ -35,14 +35,14 @@ _OWN: Final = "load: observer"
 class Bench:
     """What stays the same from run to run: the platform, who watches its log, and the services to measure."""
 
-    ground: Target
+    target: Target
     watch: Observer
     services: Sequence[Service]
     settle_s: float = 60.0
 
 
 async def run_load(
-    bench: Bench, plan: LoadPlan, rate: float, stop: asyncio.Event, told: OnProgress | None = None
+    bench: Bench, plan: LoadPlan, rate: float, stop: asyncio.Event, on_progress: OnProgress | None = None
 ) -> LoadReport:
     """Drive the plan, wait until the platform has dealt with it, and report; not judged yet.
 
@@ -51,15 +51,15 @@ async def run_load(
     async with Fleet(plan) as fleet:
         drivers = [Service(f"load: driver {n}", pid=pid) for n, pid in enumerate(fleet.pids, start=1)]
         usage = Usage([*bench.services, *drivers, Service(_OWN, pid=os.getpid())])
-        before, ages_before = await bench.ground.ledger(), await fetch_ages(list(bench.services))
+        before, ages_before = await bench.target.ledger(), await fetch_ages(list(bench.services))
         start_ms = int((time.time() + _LEAD_S) * 1000)
-        sights = bench.watch.sights = Observations(plan, start_ms)
+        observations = bench.watch.observations = Observations(plan, start_ms)
         async with _in_background(usage.watch()):
-            outcome = await _until_stopped(fleet, start_ms, stop, told)
-    await _see_all(bench, plan, outcome, sights, stop)
-    ages = await _stored(bench, ages_before, sights.distinct if bench.watch.sees_log else outcome.acknowledged)
+            outcome = await _until_stopped(fleet, start_ms, stop, on_progress)
+    await _see_all(bench, plan, outcome, observations, stop)
+    ages = await _stored(bench, ages_before, observations.distinct if bench.watch.sees_log else outcome.acknowledged)
     after = await _drained(bench)
-    bench.watch.sights = None
+    bench.watch.observations = None
     left_out = [*bench.watch.left_out]
     if not ages.count:
         left_out.append(
@@ -68,22 +68,24 @@ async def run_load(
     if stop.is_set():
         left_out.append("the run was stopped before its end")
     return build_report(
-        plan, rate, start_ms, outcome, sights,
+        plan, rate, start_ms, outcome, observations,
         sees_log=bench.watch.sees_log, ages=ages, ledgers=(before, after), samples=usage.samples, left_out=left_out,
     )  # fmt: skip
 
 
-async def _until_stopped(fleet: Fleet, start_ms: int, stop: asyncio.Event, told: OnProgress | None) -> LoadOutcome:
+async def _until_stopped(
+    fleet: Fleet, start_ms: int, stop: asyncio.Event, on_progress: OnProgress | None
+) -> LoadOutcome:
     async def stopping() -> None:
         await stop.wait()
         await fleet.stop()
 
     async with _in_background(stopping()):
-        return await fleet.run(start_ms, told)
+        return await fleet.run(start_ms, on_progress)
 
 
 async def _see_all(
-    bench: Bench, plan: LoadPlan, outcome: LoadOutcome, sights: Observations, stop: asyncio.Event
+    bench: Bench, plan: LoadPlan, outcome: LoadOutcome, observations: Observations, stop: asyncio.Event
 ) -> None:
     """Wait until all that was acknowledged is seen, or nothing more comes for a while."""
     acknowledged = np.unpackbits(outcome.acknowledged_bits, count=plan.profile.schedule.total)
@@ -91,7 +93,7 @@ async def _see_all(
     reports = outcome.acknowledged if bench.watch.sees_log else 0
     state, since_s, began_s = (-1, -1), time.monotonic(), time.monotonic()
     while time.monotonic() - began_s < bench.settle_s:
-        seen = (sights.distinct, len(sights.opened))
+        seen = (observations.distinct, len(observations.opened))
         if seen[0] >= reports and seen[1] >= events:
             return
         if seen != state:
@@ -102,7 +104,7 @@ async def _see_all(
 
 
 async def _stored(bench: Bench, before: Buckets, reports: int) -> BucketQuantiles:
-    """What the recorder says it stored, once that is as many reports as arrived, or does not grow any more."""
+    """What the recorder reports as stored, once that is as many reports as arrived, or does not grow any more."""
 
     async def ask() -> BucketQuantiles:
         return BucketQuantiles.between(before, await fetch_ages(list(bench.services)))
@@ -118,7 +120,7 @@ async def _drained(bench: Bench) -> Mapping[str, Any]:
     def pending(ledger: Mapping[str, Any]) -> int:
         return int(ledger["store"]["pending"]) + int(ledger["rules"]["pending"])
 
-    return await _settled(bench.ground.ledger, lambda ledger: not pending(ledger), pending, bench.settle_s)
+    return await _settled(bench.target.ledger, lambda ledger: not pending(ledger), pending, bench.settle_s)
 
 
 async def _settled(

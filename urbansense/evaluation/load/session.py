@@ -37,7 +37,7 @@ class Wanted:
     services: Sequence[Service]
     find_limit: bool
     keep: bool
-    told: Callable[[LoadPlan], OnProgress]
+    on_progress: Callable[[LoadPlan], OnProgress]
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Session:
         return at_limit[-1] if at_limit else None
 
     @property
-    def told(self) -> LoadReport | None:
+    def decisive(self) -> LoadReport | None:
         """The run to write down: that one, or the last where nothing passed."""
         return self.best or (self.reports[-1] if self.reports else None)
 
@@ -69,12 +69,12 @@ async def run_session(settings: Settings, wanted: Wanted, stop: asyncio.Event) -
     sample = wanted.plan_for(wanted.rate)
     services = list(wanted.services) or [Service("urbansense", url=f"{settings.client_api_url}/metrics")]
     async with (
-        open_target(settings) as ground,
-        _watched(observer_for(ground, settings, sample.kind.kind)) as watch,
-        _prepared(ground, sample, session, keep=wanted.keep),
+        open_target(settings) as target,
+        _watched(observer_for(target, settings, sample.kind.kind)) as watch,
+        _prepared(target, sample, session, keep=wanted.keep),
     ):
         await run_preflight(watch, sample.endpoint, sample.kind, sample.devices, f"{sample.client_prefix}rehearsal")
-        bench = Bench(ground, watch, services)
+        bench = Bench(target, watch, services)
         if wanted.find_limit:
             await _find_limit(bench, wanted, session, stop)
         else:
@@ -97,25 +97,25 @@ async def _find_limit(bench: Bench, wanted: Wanted, session: Session, stop: asyn
 
 
 async def _judged(bench: Bench, wanted: Wanted, plan: LoadPlan, rate: float, stop: asyncio.Event) -> LoadReport:
-    report = await run_load(bench, plan, rate, stop, wanted.told(plan))
+    report = await run_load(bench, plan, rate, stop, wanted.on_progress(plan))
     return replace(report, verdicts=judge(report, wanted.thresholds))
 
 
 @asynccontextmanager
-async def _prepared(ground: Target, plan: LoadPlan, session: Session, *, keep: bool) -> AsyncIterator[None]:
-    """Devices registered and the rule in force; taken away again unless `keep`, and told what stays."""
+async def _prepared(target: Target, plan: LoadPlan, session: Session, *, keep: bool) -> AsyncIterator[None]:
+    """Devices registered and the rule in force; removed again unless `keep`; `left_behind` names what stays."""
     interval_s = max(1, round(plan.devices / plan.profile.schedule.mean_rate))
     devices = load_devices(plan.kind, plan.devices, interval_s)
     ids = [device.device_id for device in devices]
     try:
-        await ground.register(devices)
-        await ground.apply_rule(probe_rule(plan.kind))
+        await target.register(devices)
+        await target.apply_rule(probe_rule(plan.kind))
         yield
     finally:
         if not keep:
             with contextlib.suppress(asyncio.CancelledError):
-                await ground.remove_rule()
-                await ground.remove(ids)
+                await target.remove_rule()
+                await target.remove(ids)
         what = f"{plan.devices:,} devices {ids[0]} to {ids[-1]} and rule {RULE}"
         fate = f"kept: {what}" if keep else f"removed: {what}"
         session.left_behind = f"{fate}; the load's reports and events stay in log and store as long as any"

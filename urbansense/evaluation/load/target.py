@@ -1,7 +1,7 @@
 """What a load needs of the platform: its devices, its probe rule and the ledger; put there before, taken away after.
 
-an urbansense answers ──▶ ApiGround: everything over HTTP
-none does, the log is Kafka ──▶ LogGround: the registry's database, and the log
+an urbansense answers ──▶ ApiTarget: everything over HTTP
+none does, the log is Kafka ──▶ LogTarget: the registry's database, and the log
 """
 
 import asyncio
@@ -102,11 +102,11 @@ async def open_target(settings: Settings) -> AsyncIterator[Target]:
                 yield ApiTarget(api, parts)
                 return
             async with open_registry_part(settings, stop) as registry:
-                ground = LogTarget(parts, registry)
+                target = LogTarget(parts, registry)
                 try:
-                    yield ground
+                    yield target
                 finally:
-                    await ground.close()
+                    await target.close()
 
 
 class ApiTarget:

@@ -19,7 +19,7 @@ _MEMORY: Final = "process_resident_memory_bytes "
 _AGES: Final = 'urbansense_recorder_report_age_seconds_bucket{le="'
 
 Buckets = Mapping[float, float]
-"""Cumulative counts by upper bound, as Prometheus tells them."""
+"""Cumulative counts by upper bound, as Prometheus reports them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def parse_service(text: str) -> Service:
 
 
 def read_metrics(text: str) -> tuple[float, float] | None:
-    """(CPU seconds, resident bytes) of a process, from its metrics; None where it does not tell."""
+    """(CPU seconds, resident bytes) of a process, from its metrics; None where it does not report them."""
     found = {
         name: float(line[len(name) :])
         for line in text.splitlines()
@@ -105,7 +105,7 @@ async def fetch_ages(services: list[Service]) -> Buckets:
 
 @dataclass(frozen=True, slots=True)
 class BucketQuantiles:
-    """What a difference of two histograms tells."""
+    """The quantiles of the difference of two histograms."""
 
     counts: list[tuple[float, float]]
 

@@ -63,16 +63,16 @@ def outcome_of(of: LoadPlan, acknowledged: list[int]) -> LoadOutcome:
 
 def report_of(of: LoadPlan, acknowledged: list[int], seen: list[int], late_ms: float = 40.0) -> LoadReport:
     """A report of a run in which each of `seen` was seen `late_ms` after it was meant, and its event with it."""
-    sights = Observations(of, START_MS)
+    observations = Observations(of, START_MS)
     for report in reports_of(of, seen):
-        sights.take_reports([report], report["observed_at_ms"] + late_ms)
+        observations.take_reports([report], report["observed_at_ms"] + late_ms)
     for message in set(tripping_messages(of).tolist()) & set(seen):
         told = reports_of(of, [message])[0]
         event = {"subject": told["device_id"], "opened_at_ms": told["observed_at_ms"], "status": "open"}
-        sights.take_event(event, told["observed_at_ms"] + late_ms * 2)
+        observations.take_event(event, told["observed_at_ms"] + late_ms * 2)
     start_s = START_MS / 1000
     return build_report(
-        of, 10.0, START_MS, outcome_of(of, acknowledged), sights, sees_log=True,
+        of, 10.0, START_MS, outcome_of(of, acknowledged), observations, sees_log=True,
         ages=BucketQuantiles([(0.1, 50.0), (0.2, 100.0), (float("inf"), 100.0)]), ledgers=(BALANCED, BALANCED),
         samples={"gateway": [Sample(start_s, 1.0, 90.0), Sample(start_s + 10, 3.5, 95.0)]},
     )  # fmt: skip

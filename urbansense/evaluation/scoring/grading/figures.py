@@ -43,7 +43,7 @@ class LabelFigures(BaseModel):
 
     `asked` = `in_time` + `late` + `missed`; `open` ones are not asked. `recall` counts those in time, `recall_ever` the
     late ones too, `recall_without_excuse` those in time among the labels that are not marked hard. `opened` is from the
-    start of the fault to the `opened_at` of the first event heard, `told` to when it was first told; a label that an event
+    start of the fault to the `opened_at` of the first event, `told` to when it was first published; a label that an event
     of an earlier one stands for has neither.
     """
 
@@ -79,7 +79,7 @@ class EventFigures(BaseModel):
 
 
 class RuleFigures(BaseModel):
-    """What one rule did: its events, the faults that it told of before any other rule, and how soon."""
+    """What one rule did: its events, the faults that it raised before any other rule, and how soon."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -90,7 +90,7 @@ class RuleFigures(BaseModel):
 
 
 class QuietFigures(BaseModel):
-    """What became of labels that ask for nothing: traffic over a cover, messages told twice."""
+    """What became of labels that ask for nothing: traffic over a cover, messages sent twice."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -158,13 +158,13 @@ def _delays_of(
 
 
 def opened_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
-    """From the start of the fault to the opening; None for a device whose clock is wrong, since that tells nothing."""
+    """From the start of the fault to the opening; None for a device whose clock is wrong, since that means nothing."""
     after_ms = told.event.opened_at_ms - one.label.start_ms
     return after_ms if after_ms >= 0 else None
 
 
 def told_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
-    """From the start of the fault to when it was first told; None where nobody kept that."""
+    """From the start of the fault to when it was first published; None where that is not known."""
     return None if told.told_ms is None else told.told_ms - one.label.start_ms
 
 

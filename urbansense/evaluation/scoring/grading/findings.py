@@ -1,4 +1,4 @@
-"""What a person can act on: each miss and each event that should not have been, with the line that says why."""
+"""What a person can act on: each miss and each event that should not have been, with the line that explains why."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -97,14 +97,14 @@ def _clocked(told: ScoredEvent) -> str:
 
 
 def _instead(label: Label, events: dict[str, list[JudgedEvent]]) -> Iterable[str]:
-    """What was said of its subjects while it was on."""
-    said = []
+    """The events of its subjects while it was on."""
+    found = []
     for subject in dict.fromkeys((label.place, *label.subjects)):
         for one in events.get(subject, ()):
             if one.event.opened_at_ms >= label.start_ms and one.event.since_ms <= label.end_ms:
                 taken_back = " and withdrew it" if one.verdict is EventVerdict.WITHDRAWN else ""
-                said.append(f"{one.event.rule} told {one.event.problem} of {subject}{taken_back}")
-    yield "; ".join(said[:3]) if said else "nothing was told"
+                found.append(f"{one.event.rule} told {one.event.problem} of {subject}{taken_back}")
+    yield "; ".join(found[:3]) if found else "nothing was told"
 
 
 def _why_stray(one: JudgedEvent, about: Sequence[Label]) -> str:

@@ -2,7 +2,7 @@
 
 labels ──┬─ asks for an event ──▶ in time, late, missed        (open: not fully inside the window, not counted)
          └─ asks for none ──────▶ quiet, disturbed
-events ──▶ right, explained, repeated, false                   (withdrawn: told and taken back, counted apart)
+events ──▶ right, explained, repeated, false                   (withdrawn: published and taken back, counted apart)
 """
 
 from collections import defaultdict
@@ -47,11 +47,11 @@ def match(
     - An event *answers* a label if its problem is one of `expects`, its subject one of `subjects`, and its time fits:
       it opened at or after the start, and its run began (`since`) no later than the end. A `no_data` event began before
       the fault, with the last report, and fits. An event that fits no label by the device's clock is tried by the clock
-      of telling: told from the start to the end. So a device whose clock is wrong is not held against the rules.
-    - A label that asks for an event is in time if the first event that answers it was told by `by_ms` (opened, where the
-      time of telling is not known), late if only afterwards, missed without one. If none answers but the right event of
-      another label on the same subject is still open at the start, and that label is on or ended no longer than
-      `grace_ms` ago, it is in time: people know.
+      of publishing: published from the start to the end. So a device whose clock is wrong is not held against the rules.
+    - A label that asks for an event is in time if the first event that answers it was published by `by_ms` (opened,
+      where the time of publishing is not known), late if only afterwards, missed without one. If none answers but
+      the right event of another label on the same subject is still open at the start, and that label is on or ended no
+      longer than `grace_ms` ago, it is in time: people know.
     - It is open, and not counted, if it began before the window or its `by_ms` lies after the window's end.
     - A label that asks for nothing is disturbed by false events on its place or `affected` that began or opened while it
       was on; else quiet. It is open unless all of it is in the window.
@@ -59,7 +59,7 @@ def match(
       Several rules may answer one label. *Explained* if its problem is one of `explains` and its subject one of
       `affected` of a label that is on, or was up to `grace_ms` ago; or if it is a group's and all its members are right
       or explained by themselves; or if it is part of another event (`absorbed_by`), which is judged in its place.
-      *Repeated* if it answers a label for which another event of its rule and subject was heard before: flapping.
+      *Repeated* if it answers a label for which another event of its rule and subject was published before: flapping.
       *False* otherwise. *Withdrawn* events answer nothing, and are neither right nor false.
     """
     return _Matching(labels, events, window, grace_ms, frozenset(groups), counts_for).result()
@@ -113,25 +113,25 @@ class _Matching:
     # Events
 
     def _answers(self) -> defaultdict[str, list[ScoredEvent]]:
-        """By label, the events that answer it, first heard first."""
+        """By label, the events that answer it, first published first."""
         found: defaultdict[str, list[ScoredEvent]] = defaultdict(list)
-        for told in sorted(self.events, key=lambda told: told.heard_ms):
-            if told.event.status is not Status.WITHDRAWN:
-                for label in self._answered_by(told):
-                    found[label.label].append(told)
+        for scored in sorted(self.events, key=lambda scored: scored.heard_ms):
+            if scored.event.status is not Status.WITHDRAWN:
+                for label in self._answered_by(scored):
+                    found[label.label].append(scored)
         return found
 
-    def _answered_by(self, told: ScoredEvent) -> list[Label]:
-        event = told.event
+    def _answered_by(self, scored: ScoredEvent) -> list[Label]:
+        event = scored.event
         asking = self.asking.get((event.problem, event.subject), [])
         fit = [label for label in asking if label.start_ms <= event.opened_at_ms and event.since_ms <= label.end_ms]
-        if fit or told.told_ms is None:
+        if fit or scored.told_ms is None:
             return fit
-        return [label for label in asking if label.start_ms <= told.told_ms <= label.end_ms]
+        return [label for label in asking if label.start_ms <= scored.told_ms <= label.end_ms]
 
     def _judged(self) -> list[JudgedEvent]:
         """The verdicts: first each event by itself, then groups by their members, then members by their group."""
-        alone = [self._verdict(told) for told in self.events]
+        alone = [self._verdict(scored) for scored in self.events]
         return [
             replace(one, verdict=EventVerdict.EXPLAINED)
             if one.verdict in _STRAY and (one.event.absorbed_by is not None or self._has_true_members(one, alone))
@@ -149,32 +149,32 @@ class _Matching:
         """By the id of an event, the labels for which it was the first of its rule and subject."""
         firsts: defaultdict[str, list[Label]] = defaultdict(list)
         for label in self.labels:
-            spoken: set[Key] = set()
-            for told in answers.get(label.label, ()):
-                key = (told.event.rule, told.event.subject)
-                if key not in spoken:
-                    spoken.add(key)
-                    firsts[_id(told)].append(label)
+            answered: set[Key] = set()
+            for scored in answers.get(label.label, ()):
+                key = (scored.event.rule, scored.event.subject)
+                if key not in answered:
+                    answered.add(key)
+                    firsts[_id(scored)].append(label)
         return firsts
 
-    def _verdict(self, told: ScoredEvent) -> JudgedEvent:
-        if told.event.status is Status.WITHDRAWN:
-            return JudgedEvent(told, EventVerdict.WITHDRAWN)
-        if firsts := self.firsts.get(_id(told)):
-            return JudgedEvent(told, EventVerdict.RIGHT, firsts[0])
-        if (cause := self._explained_by(told)) is not None:
-            return JudgedEvent(told, EventVerdict.EXPLAINED, cause)
-        if answered := self._answered_by(told):
-            return JudgedEvent(told, EventVerdict.REPEATED, answered[0])
-        return JudgedEvent(told, EventVerdict.FALSE)
+    def _verdict(self, scored: ScoredEvent) -> JudgedEvent:
+        if scored.event.status is Status.WITHDRAWN:
+            return JudgedEvent(scored, EventVerdict.WITHDRAWN)
+        if firsts := self.firsts.get(_id(scored)):
+            return JudgedEvent(scored, EventVerdict.RIGHT, firsts[0])
+        if (cause := self._explained_by(scored)) is not None:
+            return JudgedEvent(scored, EventVerdict.EXPLAINED, cause)
+        if answered := self._answered_by(scored):
+            return JudgedEvent(scored, EventVerdict.REPEATED, answered[0])
+        return JudgedEvent(scored, EventVerdict.FALSE)
 
-    def _explained_by(self, told: ScoredEvent) -> Label | None:
-        event = told.event
+    def _explained_by(self, scored: ScoredEvent) -> Label | None:
+        event = scored.event
         for label in self.explaining.get((event.problem, event.subject), ()):
             until_ms = label.end_ms + self.grace_ms
             if label.start_ms <= event.opened_at_ms and event.since_ms <= until_ms:
                 return label
-            if told.told_ms is not None and label.start_ms <= told.told_ms <= until_ms:
+            if scored.told_ms is not None and label.start_ms <= scored.told_ms <= until_ms:
                 return label
         return None
 
@@ -204,52 +204,54 @@ class _Matching:
     def _standing(self, label: Label, right: defaultdict[Key, list[ScoredEvent]]) -> ScoredEvent | None:
         for subject in label.subjects:
             for problem in label.expects:
-                for told in right.get((problem, subject), ()):
-                    opened_ms, cleared_ms = told.event.opened_at_ms, told.event.cleared_at_ms
+                for scored in right.get((problem, subject), ()):
+                    opened_ms, cleared_ms = scored.event.opened_at_ms, scored.event.cleared_at_ms
                     is_open = opened_ms < label.start_ms and (cleared_ms is None or cleared_ms > label.start_ms)
-                    over_ms = max(other.end_ms for other in self.firsts[_id(told)]) + self.grace_ms
+                    over_ms = max(other.end_ms for other in self.firsts[_id(scored)]) + self.grace_ms
                     if is_open and over_ms >= label.start_ms:
-                        return told
+                        return scored
         return None
 
     def _asked_nothing(self, label: Label, false: defaultdict[str, list[ScoredEvent]]) -> JudgedLabel:
         if label.start_ms < self.window.from_ms or label.end_ms > self.window.to_ms:
             return JudgedLabel(label, LabelOutcome.OPEN)
         found = [
-            told
+            scored
             for subject in dict.fromkeys((label.place, *label.affected))
-            for told in false.get(subject, ())
-            if label.start_ms <= told.event.opened_at_ms and told.event.since_ms < label.end_ms
+            for scored in false.get(subject, ())
+            if label.start_ms <= scored.event.opened_at_ms and scored.event.since_ms < label.end_ms
         ]
-        found.sort(key=lambda told: told.heard_ms)
+        found.sort(key=lambda scored: scored.heard_ms)
         return JudgedLabel(label, LabelOutcome.DISTURBED if found else LabelOutcome.QUIET, tuple(found))
 
 
 def _in_window(events: Iterable[ScoredEvent], window: Window) -> list[ScoredEvent]:
-    """The events to judge, each once at its highest revision, told as early as the first event that it replaces."""
+    """The events to judge, each once at its highest revision, published as early as the first event that it replaces."""
     newest: dict[str, ScoredEvent] = {}
-    for told in events:
-        known = newest.get(_id(told))
-        if known is None or known.event.revision < told.event.revision:
-            newest[_id(told)] = told
+    for scored in events:
+        known = newest.get(_id(scored))
+        if known is None or known.event.revision < scored.event.revision:
+            newest[_id(scored)] = scored
     kept = [
-        ScoredEvent(told.event, _first_told_ms(told, newest))
-        for told in newest.values()
-        if window.from_ms <= told.event.opened_at_ms < window.to_ms and not told.event.historical
+        ScoredEvent(scored.event, _first_published_ms(scored, newest))
+        for scored in newest.values()
+        if window.from_ms <= scored.event.opened_at_ms < window.to_ms and not scored.event.historical
     ]
-    return sorted(kept, key=lambda told: (told.event.opened_at_ms, told.event.rule, told.event.subject, _id(told)))
+    return sorted(
+        kept, key=lambda scored: (scored.event.opened_at_ms, scored.event.rule, scored.event.subject, _id(scored))
+    )
 
 
-def _first_told_ms(told: ScoredEvent, known: dict[str, ScoredEvent]) -> int | None:
-    first_ms, seen = told.told_ms, {_id(told)}
-    while told.event.replaces is not None and (before := known.get(str(told.event.replaces))) is not None:
+def _first_published_ms(scored: ScoredEvent, known: dict[str, ScoredEvent]) -> int | None:
+    first_ms, seen = scored.told_ms, {_id(scored)}
+    while scored.event.replaces is not None and (before := known.get(str(scored.event.replaces))) is not None:
         if _id(before) in seen:
             break
         seen.add(_id(before))
         first_ms = min((ms for ms in (first_ms, before.told_ms) if ms is not None), default=None)
-        told = before
+        scored = before
     return first_ms
 
 
-def _id(told: ScoredEvent) -> str:
-    return str(told.event.event_id)
+def _id(scored: ScoredEvent) -> str:
+    return str(scored.event.event_id)

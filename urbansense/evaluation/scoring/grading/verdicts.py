@@ -30,7 +30,7 @@ class LabelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScoredEvent:
-    """An event at its last revision, and the clock when it was first told of; None where nobody kept that."""
+    """An event at its last revision, and the clock when it was first published; None where that is not known."""
 
     event: Event
     told_ms: int | None = None
@@ -57,7 +57,7 @@ class Window:
 class JudgedLabel:
     """A label and what became of it.
 
-    Shape: `answers` are the events that answer it, first heard first; of a disturbed one the events that disturb it.
+    Shape: `answers` are the events that answer it, first published first; of a disturbed one the events that disturb it.
     `standing` is the event of an earlier label that was still open when this one began, where that is all there is.
     """
 

@@ -12,9 +12,9 @@ from urbansense.evaluation.scoring.grading.matching import CountsFor
 
 @dataclass(frozen=True, slots=True)
 class ScoringCase:
-    """Labels and the events to score by them. `devices` is how many were watched, None where nobody said.
+    """Labels and the events to score by them. `devices` is how many were watched, None where that is not known.
 
-    `groups` are the rules that make one event of many; `counts_for` tells what a device counts for in them.
+    `groups` are the rules that make one event of many; `counts_for` returns what a device counts for in them.
     """
 
     labels: tuple[Label, ...]
@@ -30,7 +30,7 @@ class ScoringCase:
 
 
 def window_of(labels: Iterable[Label], from_ms: int | None, to_ms: int | None, now_ms: int | None = None) -> Window:
-    """From the first label's start to the last end or deadline, but no later than `now_ms`, unless said otherwise.
+    """From the first label's start to the last end or deadline, but no later than `now_ms`, unless given.
 
     Raises: ConfigurationError where that is empty.
     """

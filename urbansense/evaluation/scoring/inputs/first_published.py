@@ -1,4 +1,4 @@
-"""When each event was first told: the times of the CloudEvents on `city.events`, which the API does not know."""
+"""When each event was first published: the times of the CloudEvents on `city.events`, which the API does not know."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _PATIENCE_S: Final = 60.0
 
 
 class NotKnown(Exception):
-    """Why the log does not tell, in words."""
+    """Why the log does not show it, in words."""
 
 
 async def fetch_first_published(settings: Settings) -> Mapping[str, int]:
@@ -43,7 +43,7 @@ async def fetch_first_published(settings: Settings) -> Mapping[str, int]:
 
 
 async def first_published_of(log: Log, topics: Topics) -> dict[str, int]:
-    """By event id, the log's clock in ms when the event was first told, of all that the log still holds."""
+    """By event id, the log's clock in ms when the event was first published, of all that the log still holds."""
     first_ms: dict[str, int] = {}
     async for record in read_to_end(log, [topics.events]):
         attributes = CloudEventReader(record.headers)
@@ -54,6 +54,6 @@ async def first_published_of(log: Log, topics: Topics) -> dict[str, int]:
     return first_ms
 
 
-def with_first_published(told: Iterable[ScoredEvent], first_ms: Mapping[str, int]) -> tuple[ScoredEvent, ...]:
-    """The events with the times at which they were told, where those are known."""
-    return tuple(ScoredEvent(one.event, first_ms.get(str(one.event.event_id), one.told_ms)) for one in told)
+def with_first_published(events: Iterable[ScoredEvent], first_ms: Mapping[str, int]) -> tuple[ScoredEvent, ...]:
+    """The events with the times at which they were published, where those are known."""
+    return tuple(ScoredEvent(one.event, first_ms.get(str(one.event.event_id), one.told_ms)) for one in events)

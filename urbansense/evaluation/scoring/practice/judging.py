@@ -50,26 +50,27 @@ def practise(
     rules: Iterable[Rule],
     calendars: Calendars,
     until_ms: int,
-    tell: Callable[[int, int], None] = lambda at_ms, reports: None,
+    on_progress: Callable[[int, int], None] = lambda at_ms, reports: None,
 ) -> Practice:
-    """Judge `reports`, in their order of receipt, by `rules`; the clock runs on to `until_ms` and silence speaks.
+    """Judge `reports`, in their order of receipt, by `rules`; the clock runs on to `until_ms`, for rules on silence.
 
-    Rules in shadow or off say nothing: see `live_rules`. `tell` hears how far it is: the instant reached, reports so far.
+    Rules in shadow or off raise nothing: see `live_rules`. `on_progress` is called with the instant reached, epoch
+    ms, and the reports so far.
     """
     began_s = perf_counter()
     replay = Replay(rules, devices, calendars, tick_every_ms=_TICK_MS)
-    heard, feed = 0, iter(reports)
+    taken, feed = 0, iter(reports)
     with settled_memory():
         while slice_ := list(islice(feed, _SLICE)):
             replay.take_in(slice_)
-            heard += len(slice_)
-            tell(slice_[-1]["received_at_ms"], heard)
+            taken += len(slice_)
+            on_progress(slice_[-1]["received_at_ms"], taken)
         replay.tick(until_ms)
-    told = tuple(ScoredEvent(event, replay.published_ms[event_id]) for event_id, event in replay.events.items())
-    return Practice(told, heard, replay.judged, replay.too_late, replay.errors, perf_counter() - began_s)
+    events = tuple(ScoredEvent(event, replay.published_ms[event_id]) for event_id, event in replay.events.items())
+    return Practice(events, taken, replay.judged, replay.too_late, replay.errors, perf_counter() - began_s)
 
 
 def live_rules(rules: Iterable[Rule], with_shadow: bool) -> list[Rule]:
-    """The rules that tell people; `with_shadow` those in shadow too, as if they were live."""
+    """The rules whose events people see; `with_shadow` those in shadow too, as if they were live."""
     modes = (Mode.LIVE, Mode.SHADOW) if with_shadow else (Mode.LIVE,)
     return [replace(rule, mode=Mode.LIVE) for rule in rules if rule.mode in modes]

@@ -31,7 +31,7 @@ def practise_on_city(
     stream = ReportStream(
         described.city(seed, devices), window.from_ms, described.faults, weather_plan=described.weather
     )
-    rehearsal = rehearse(stream, window.to_ms, book, with_shadow=with_shadow, tell=on_progress)
+    rehearsal = rehearse(stream, window.to_ms, book, with_shadow=with_shadow, on_progress=on_progress)
     case = ScoringCase(
         labels_once(rehearsal.labels),
         rehearsal.practice.told,

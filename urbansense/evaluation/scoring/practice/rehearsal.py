@@ -1,6 +1,6 @@
 """A city put before a set of rules: what to score, from the rules and the city alone.
 
-Life.departures ──▶ messages ──▶ Intake: the gateway's pipeline ──▶ practise: engine and correlation ──▶ events
+ReportStream.departures ──▶ messages ──▶ Intake: the gateway's pipeline ──▶ practise: engine and correlation ──▶ events
       └──▶ labels
 """
 
@@ -31,28 +31,28 @@ class Rehearsal:
 
 
 def rehearse(
-    life: ReportStream,
+    stream: ReportStream,
     until_ms: int,
     book: RuleBook,
     *,
     with_shadow: bool = False,
-    tell: Callable[[int, int], None] = lambda at_ms, reports: None,
+    on_progress: Callable[[int, int], None] = lambda at_ms, reports: None,
 ) -> Rehearsal:
-    """Let the city live to `until_ms` and judge what it says by `book`. The same life and book give the same events.
+    """Simulate the city to `until_ms` and judge its reports by `book`. The same stream and book give the same events.
 
-    Time: a device counts as active from the life's start.
+    Time: a device counts as active from the stream's start.
     """
-    zone = ZoneInfo(life.city.place.timezone)
-    registry = PractiseRegistry(life.city.devices)
-    voices = DialectSessions(life.city.devices, life.city.seed, zone)
-    intake = Intake(registry, registry.kinds, zone, voices.answer)
+    zone = ZoneInfo(stream.city.place.timezone)
+    registry = PractiseRegistry(stream.city.devices)
+    sessions = DialectSessions(stream.city.devices, stream.city.seed, zone)
+    intake = Intake(registry, registry.kinds, zone, sessions.answer)
     practice = practise(
-        intake.telemetry(received(life.departures(until_ms), voices.speak)),
+        intake.telemetry(received(stream.departures(until_ms), sessions.encode)),
         registry.by_id,
         live_rules(book.rules, with_shadow),
-        Calendars(life.city.place.timezone, book.calendars),
+        Calendars(stream.city.place.timezone, book.calendars),
         until_ms,
-        tell,
+        on_progress,
     )
     rejected = {reason.value: count for reason, count in intake.rejected.items()}
-    return Rehearsal(life.labels(until_ms), registry, practice, intake.messages, rejected)
+    return Rehearsal(stream.labels(until_ms), registry, practice, intake.messages, rejected)

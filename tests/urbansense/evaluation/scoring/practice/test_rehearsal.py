@@ -47,10 +47,10 @@ def city() -> City:
 
 def test_a_city_of_every_dialect_is_understood_to_the_last_report(city: City) -> None:
     registry = PractiseRegistry(city.devices)
-    voices = DialectSessions(city.devices, city.seed, ZONE)
-    intake = Intake(registry, registry.kinds, ZONE, voices.answer)
+    sessions = DialectSessions(city.devices, city.seed, ZONE)
+    intake = Intake(registry, registry.kinds, ZONE, sessions.answer)
     reports = list(ReportStream(city, MIDNIGHT_MS, QUIET).reports(MIDNIGHT_MS + HOUR_MS // 2))
-    told = list(intake.telemetry(received(on_time(reports), voices.speak)))
+    told = list(intake.telemetry(received(on_time(reports), sessions.encode)))
     assert intake.rejected == {}
     # an edge node that speaks of itself for the first time is born again, with the last values of its devices
     assert {(one["device_id"], one["observed_at_ms"] // 1000) for one in told} == {
@@ -74,9 +74,11 @@ def test_an_edge_node_is_asked_for_its_births_after_a_message_was_lost_and_trust
     ]
     leaving = [Departure(one.observed_at_ms, one, garbled=7 if n == 40 else None) for n, one in enumerate(reports)]
 
-    def suspect(voices: DialectSessions, *, answers: bool) -> int:
-        intake = Intake(registry, registry.kinds, ZONE, voices.answer if answers else lambda topic, payload, at_ms: ())
-        return sum("quality" in one for one in intake.telemetry(received(leaving, voices.speak)))
+    def suspect(sessions: DialectSessions, *, answers: bool) -> int:
+        intake = Intake(
+            registry, registry.kinds, ZONE, sessions.answer if answers else lambda topic, payload, at_ms: ()
+        )
+        return sum("quality" in one for one in intake.telemetry(received(leaving, sessions.encode)))
 
     assert suspect(DialectSessions(city.devices, city.seed, ZONE), answers=False) > len(reports) // 4
     assert suspect(DialectSessions(city.devices, city.seed, ZONE), answers=True) <= 1
@@ -95,7 +97,7 @@ def test_a_fault_given_to_each_dialect_is_found_by_the_library(city: City) -> No
     until_ms = MIDNIGHT_MS + 2 * HOUR_MS
     book = load_rule_book([])
     heard: list[int] = []
-    rehearsal = rehearse(life, until_ms, book, tell=lambda at_ms, reports: heard.append(at_ms))
+    rehearsal = rehearse(life, until_ms, book, on_progress=lambda at_ms, reports: heard.append(at_ms))
     window = Window(MIDNIGHT_MS, until_ms)
     score = score_of(
         match(
