@@ -14,7 +14,7 @@ _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 
 @dataclass(frozen=True, slots=True)
 class MqttEndpoint:
-    """One broker. `embedded` means the broker in our own process, which speaks MQTT 3.1.1 only."""
+    """One broker. `embedded` means the broker in our own process, which knows MQTT 3.1.1 only."""
 
     host: str
     port: int

@@ -41,7 +41,7 @@ def export_file(
 ) -> int:
     """How many devices were written, ordered by id; importing the file changes nothing.
 
-    Retired devices are left out: the file cannot say what they are.
+    Retired devices are left out: the file has no column for that.
     """
     writer = WRITERS[to](file, COLUMNS)
     written, after = 0, None

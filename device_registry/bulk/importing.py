@@ -59,7 +59,7 @@ class Options:
 class Import(AbstractContextManager["Import"]):
     """What an import did, to be looked through until it is closed. `columns` is empty where the file was unreadable.
 
-    `applied` tells whether the rows without errors are in the registry now. `created`, `updated` and `unchanged` count
+    `applied`: whether the rows without errors are in the registry now. `created`, `updated` and `unchanged` count
     them; in a preview what they would be, and otherwise 0 where errors forbade all.
     """
 
@@ -108,7 +108,7 @@ def import_file(
 ) -> Import:
     """Bring every row of the file into the registry, or with any error none; with `skip_bad` those without one.
 
-    Idempotent: a row that says what the registry holds changes nothing. A known device keeps its state (the file has
+    Idempotent: a row that equals what the registry holds changes nothing. A known device keeps its state (the file has
     none), and a retired one is an error. A file that is not of its format is refused whole. `file` can be sought.
     Raises: domain.errors.TransientFault when the database does not answer; then nothing was written.
     """
@@ -144,13 +144,13 @@ def _offered(registry: Registry, raw: RawRow, terms: Terms) -> ReadRow:
     if any(not error.column for error in raw.errors):
         return ReadRow(None, list(raw.errors))
     read = read_row(raw.line, raw.cells, terms)
-    told = {error.column for error in raw.errors}
-    errors = [*raw.errors, *(error for error in read.errors if error.column not in told)]
+    faulty = {error.column for error in raw.errors}
+    errors = [*raw.errors, *(error for error in read.errors if error.column not in faulty)]
     if read.offer is None:
         return ReadRow(None, errors)
     entry = DeviceEntry(normalise_device(read.offer.entry.device), normalise_details(read.offer.entry.details))
-    told |= {error.column for error in errors}
-    unread = told | _PLACE if told & {*_PLACE, DATUM, "geometry"} else told
+    faulty |= {error.column for error in errors}
+    unread = faulty | _PLACE if faulty & {*_PLACE, DATUM, "geometry"} else faulty
     problems = [
         *device_problems(entry.device, registry.kinds, registry.tables.bounds),
         *detail_problems(entry, registry.tables),
@@ -216,8 +216,8 @@ def _write(
             continue
         changed.append(after)
         known = before is not None and not before.removed
-        told = _changes(before if known else None, after) if preview else None
-        results.append((row.n, "updated" if known else "created", device_id, told))
+        changes = _changes(before if known else None, after) if preview else None
+        results.append((row.n, "updated" if known else "created", device_id, changes))
     staging.note(results)
     if not preview:
         device_rows.write_entries(connection, changed, stored, now_ms)

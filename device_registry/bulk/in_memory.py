@@ -16,7 +16,7 @@ from device_registry.storage.registry import Registry
 class CsvImport:
     """What an import did. `rows` are those with any cell filled; `errors` stand in the order of lines.
 
-    `applied` tells whether the rows without errors are in the registry now. `changes` is what was done, in a dry run
+    `applied`: whether the rows without errors are in the registry now. `changes` is what was done, in a dry run
     what would be, and empty where errors forbade all.
     """
 

@@ -36,7 +36,7 @@ class RefusedFile:
         self._writer.write([list(self._cells(row))])
 
     def _cells(self, row: RefusedRow) -> Iterator[str | None]:
-        cells = {**row.cells, OF_REFUSED[0]: str(row.line), OF_REFUSED[1]: told(row.errors)}
+        cells = {**row.cells, OF_REFUSED[0]: str(row.line), OF_REFUSED[1]: worded(row.errors)}
         for column in self.columns:
             cell = cells.get(column)
             if cell is None:
@@ -48,6 +48,6 @@ class RefusedFile:
         yield from map(defused, row.extra)
 
 
-def told(errors: Iterable[RowProblem]) -> str:
+def worded(errors: Iterable[RowProblem]) -> str:
     """All errors of a row as one text."""
     return " | ".join(f"{error.column}: {error.what}; {error.remedy}".removeprefix(": ") for error in errors)

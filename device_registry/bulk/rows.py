@@ -31,7 +31,7 @@ _DATUM_NAMES: Final = {
 
 
 class Offer(NamedTuple):
-    """What a row offers. `keep` names the fields that the row does not say: known devices keep theirs."""
+    """What a row offers. `keep` names the fields that the row does not have: known devices keep theirs."""
 
     entry: DeviceEntry
     keep: frozenset[str]
@@ -106,8 +106,8 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
         tags=tuple(sorted({tag.strip() for tag in texts["tags"].split(",")} - {""})) if texts["tags"] else (),
         identities=identities,
     )
-    said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
-    return ReadRow(Offer(DeviceEntry(device, details), _KEPT.difference(said)), errors)
+    present = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
+    return ReadRow(Offer(DeviceEntry(device, details), _KEPT.difference(present)), errors)
 
 
 def write_cells(entry: DeviceEntry) -> dict[str, str]:
@@ -201,21 +201,21 @@ def _read_place(
     of_file: Datum,
     errors: list[RowProblem],
 ) -> tuple[tuple[float | None, float | None], tuple[Datum, float | None, float | None]]:
-    """The place in WGS 84, and the source that it keeps. A row that tells a source is in WGS 84 already."""
+    """The place in WGS 84, and the source that it keeps. A row that names a source is in WGS 84 already."""
     lon, lat = numbers["lon"], numbers["lat"]
     try:
         datum = (read_datum(cells[DATUM]) if cells.get(DATUM) else None) or of_file
-        told = read_datum(texts["source_datum"]) if texts["source_datum"] else None
+        named = read_datum(texts["source_datum"]) if texts["source_datum"] else None
     except ValueError as error:
         column = DATUM if cells.get(DATUM, "").strip() else "source_datum"
         errors.append(RowProblem(line, column, *str(error).split("; ")))
         return (lon, lat), (Datum.WGS84, None, None)
     source = numbers["source_lon"], numbers["source_lat"]
-    if (told or Datum.WGS84) is not Datum.WGS84 or any(one is not None for one in source):
+    if (named or Datum.WGS84) is not Datum.WGS84 or any(one is not None for one in source):
         if datum is not Datum.WGS84:
             what = f"lon and lat cannot be {datum.value} beside source_datum, source_lon and source_lat"
             errors.append(RowProblem(line, DATUM, what, "leave the datum out, or those three"))
-        return (lon, lat), (told or Datum.WGS84, *source)
+        return (lon, lat), (named or Datum.WGS84, *source)
     if datum is Datum.WGS84 or lon is None or lat is None:
         return (lon, lat), (Datum.WGS84, None, None)
     return to_wgs84(lon, lat, datum), (datum, lon, lat)

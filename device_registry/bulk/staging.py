@@ -95,7 +95,7 @@ class Staging:
         self._base.executemany(_ADD_ERROR, errors)
 
     def index(self) -> None:
-        """All rows are there. Those that share an id are refused: which of them is meant nobody can tell."""
+        """All rows are there. Those that share an id are refused: which of them is meant nobody knows."""
         self._base.executescript(f"{_INDEXES} BEGIN;")  # which commits first
         twice = "SELECT device_id FROM rows WHERE device_id != '' GROUP BY device_id HAVING count(*) > 1"
         for (device_id,) in self._base.execute(twice).fetchall():
@@ -139,7 +139,7 @@ class Staging:
         return {row[0]: Relative(row[1], row[2]) for row in self._among(statement, device_ids)}
 
     def lines_of(self, device_ids: Iterable[str]) -> dict[str, int]:
-        """Where the file speaks of those ids, refused rows included."""
+        """Where the file names those ids, refused rows included."""
         statement = "SELECT device_id, line FROM rows WHERE device_id IN"
         return dict(self._among(statement, device_ids))
 
@@ -171,7 +171,7 @@ class Staging:
         return dict(self._among("SELECT device_id, dev_eui FROM released WHERE device_id IN", device_ids))
 
     def note(self, results: Iterable[tuple[int, str, str, bytes | None]]) -> None:
-        """Keep what became of rows: (n, result, device id, changes as orjson told them)."""
+        """Keep what became of rows: (n, result, device id, changes as orjson wrote them)."""
         self._base.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", results)
 
     def tally(self) -> dict[str, int]:

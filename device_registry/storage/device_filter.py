@@ -39,7 +39,7 @@ class DeviceFilter:
     place: Circle | Polygons | None = None
 
     def holds_place_of(self, device: Device) -> bool:
-        """What SQL cannot say: whether the device stands in `place` itself, and not only in the box around it."""
+        """What SQL cannot decide: whether the device stands in `place` itself, and not only in the box around it."""
         if self.place is None:
             return True
         return device.lon is not None and device.lat is not None and self.place.holds(device.lon, device.lat)

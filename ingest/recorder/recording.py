@@ -75,7 +75,7 @@ class Recorder:
             await reader.close()
 
     async def _telemetry_reader(self, stop: asyncio.Event) -> LogReader:
-        """A reader that stands where the store, or else the group, says."""
+        """A reader that stands where the store, or else the group, does."""
         stored = await patiently(self.store.load_progress, stop, "the store")
         group, names = recorder_group(self.topics), self.topics.all_telemetry
         if stored is None:
@@ -152,19 +152,19 @@ async def patiently(act: Callable[[], Awaitable[_T]], stop: asyncio.Event, what:
 
     Raises: TransientFault when `stop` is set meanwhile.
     """
-    waits, told = backoff_s(), False
+    waits, has_warned = backoff_s(), False
     while True:
         try:
             result = await act()
         except TransientFault as fault:
             if stop.is_set():
                 raise
-            if not told:
+            if not has_warned:
                 _log.warning(f"{what} does not answer; waiting for it", error=str(fault))
-                told = True
+                has_warned = True
             await pause(stop, next(waits))
         else:
-            if told:
+            if has_warned:
                 _log.info(f"{what} answers again")
             return result
 

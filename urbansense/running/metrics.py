@@ -30,7 +30,7 @@ class ServiceMetrics(Collector):
                 case Recorder():
                     yield from _of_recorder(service)
                 case RulesWorker():
-                    yield from _of_rules(service, told_by_api=is_served)
+                    yield from _of_rules(service, served_by_api=is_served)
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
@@ -86,8 +86,8 @@ def _of_recorder(recorder: Recorder) -> Iterator[Metric]:
     yield ages
 
 
-def _of_rules(worker: RulesWorker, *, told_by_api: bool) -> Iterator[Metric]:
-    """Of this worker's own partitions; where the API is in the same process it tells of all."""
+def _of_rules(worker: RulesWorker, *, served_by_api: bool) -> Iterator[Metric]:
+    """Of this worker's own partitions; where the API is in the same process it counts all."""
     judged = CounterMetricFamily("urbansense_rule_judged", "Reports judged by a rule.", labels=["rule"])
     healthy = GaugeMetricFamily("urbansense_rule_healthy", "Whether a rule's conditions hold.", labels=["rule"])
     opened = GaugeMetricFamily("urbansense_rule_opened", "Events opened by a rule.", labels=["rule"])
@@ -96,5 +96,5 @@ def _of_rules(worker: RulesWorker, *, told_by_api: bool) -> Iterator[Metric]:
         healthy.add_metric([health.rule], int(health.healthy))
         opened.add_metric([health.rule], health.opened)
     yield judged
-    if not told_by_api:
+    if not served_by_api:
         yield from (healthy, opened)

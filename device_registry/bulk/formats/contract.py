@@ -52,7 +52,7 @@ class FileReader(Protocol):
 
 
 def format_of(name: str) -> Format:
-    """The format that a file's name tells. Raises: ConfigurationError where it tells none."""
+    """The format by a file's name. Raises: ConfigurationError where that names none."""
     suffix = PurePath(name).suffix.lower()
     if suffix in (".csv", ".txt"):
         return Format.CSV
