@@ -16,7 +16,7 @@ class IdentityScheme:
     `column` names the field of `Device`, and with it the column of table, devices file and JSON. `label` is its name in
     the registry's messages, `noun` in those of rejections. A value is compared in the form that `normalise` gives; what
     it cannot read it leaves as it is. `syntax` is matched against that whole form, None where any text will do, and
-    `remedy` says how to write it right. `longest` is in characters.
+    `remedy` is how to write it right. `longest` is in characters.
     """
 
     column: str
@@ -51,7 +51,7 @@ def normalise_eui(dev_eui: str) -> str | None:
 
 
 OWN_ID: Final = IdentityScheme("device_id", "id", "device", longest=64)
-"""The registry's own id of a device; `domain.devices.DEVICE_ID` says what it may be."""
+"""The registry's own id of a device; `domain.devices.DEVICE_ID` is its syntax."""
 
 DEV_EUI: Final = IdentityScheme(
     "dev_eui", "EUI", "device EUI", longest=16,

@@ -1,1 +1,1 @@
-"""From MQTT to the log and from the log to the store: codecs, normalising, gateway, recorder, ledger."""
+"""From MQTT to the log and from the log to the store: dialects, mapping, pipeline, gateway, recorder, ledger."""

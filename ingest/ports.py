@@ -1,4 +1,4 @@
-"""What ingest needs from outside: what the rules say they did, for the ledger."""
+"""What ingest needs from outside: what the rules have counted, for the ledger."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol

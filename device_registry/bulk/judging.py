@@ -30,7 +30,7 @@ class Judge:
     def judge(self, page: Sequence[Staged], *, tell_of_children: bool) -> None:
         """Note in the staging what is wrong with each row of the page.
 
-        That a parent is missing because its own row was refused is no fault of the child: worth telling only where the
+        That a parent is missing because its own row was refused is no fault of the child: worth naming only where the
         rest goes in without it.
         """
         rows = {row.offer.entry.device.device_id: row for row in page}
@@ -38,12 +38,12 @@ class Judge:
         stored = self._stored(rows)
         problems = [*_retired(stored), *reference_problems(batch, self._known(batch, stored), self._tables)]
         missing = {_parent_id(rows[problem.subject]) for problem in problems if problem.column == "parent_id"}
-        spoken_of = self._staging.lines_of(missing)
-        standing = self._staging.relatives(spoken_of)
+        in_file = self._staging.lines_of(missing)
+        standing = self._staging.relatives(in_file)
         self._staging.refuse(
             (rows[problem.subject].n, error)
             for problem in problems
-            if (error := _error(rows, problem, spoken_of, standing, tell_of_children)) is not None
+            if (error := _error(rows, problem, in_file, standing, tell_of_children)) is not None
         )
 
     def _stored(self, device_ids: Iterable[str]) -> dict[str, tuple[str, DeviceState]]:
@@ -77,7 +77,7 @@ class Judge:
         )
 
     def _ancestors(self, device_ids: set[str]) -> dict[str, Relative]:
-        """Those devices and all above them, as they will be: what the file says goes before what the registry holds."""
+        """Those devices and all above them, as they will be: what the file holds goes before what the registry holds."""
         known: dict[str, Relative] = {}
         while device_ids:
             level = self._staging.relatives(device_ids)
@@ -99,16 +99,16 @@ def _parent_id(row: Staged) -> str:
 def _error(
     rows: Mapping[str, Staged],
     problem: RecordProblem,
-    spoken_of: Mapping[str, int],
+    in_file: Mapping[str, int],
     standing: Mapping[str, Relative],
     tell_of_children: bool,
 ) -> RowProblem | None:
     line, parent_id = rows[problem.subject].line, _parent_id(rows[problem.subject])
-    if problem.column != "parent_id" or parent_id not in spoken_of or parent_id in standing:
+    if problem.column != "parent_id" or parent_id not in in_file or parent_id in standing:
         return RowProblem(line, problem.column, problem.what, problem.remedy)
     if not tell_of_children:
         return None
-    what = f"its parent {parent_id!r} on line {spoken_of[parent_id]} has errors"
+    what = f"its parent {parent_id!r} on line {in_file[parent_id]} has errors"
     return RowProblem(line, "parent_id", what, "correct that row")
 
 

@@ -106,8 +106,8 @@ def read_row(line: int, cells: Mapping[str, str], terms: Terms) -> ReadRow:
         tags=tuple(sorted({tag.strip() for tag in texts["tags"].split(",")} - {""})) if texts["tags"] else (),
         identities=identities,
     )
-    said = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
-    return ReadRow(Offer(DeviceEntry(device, details), _KEPT.difference(said)), errors)
+    present = {*cells, *SOURCE} if source[0] is not Datum.WGS84 else cells
+    return ReadRow(Offer(DeviceEntry(device, details), _KEPT.difference(present)), errors)
 
 
 def write_cells(entry: DeviceEntry) -> dict[str, str]:

@@ -16,7 +16,7 @@ from domain.mqtt import CLOCK_TOPIC
 
 
 class Access(StrEnum):
-    """The sorts of access that dynamic security tells apart and that are granted here."""
+    """The sorts of access that dynamic security distinguishes and that are granted here."""
 
     SEND = "publishClientSend"
     RECEIVE = "publishClientReceive"
@@ -38,7 +38,7 @@ SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
 _SLOTS: Final = "urbansense/slot/+"
-"""Where a gateway says that it has a slot."""
+"""Where a gateway claims its slot."""
 
 
 def device_grants(device: Device, *, speaks_for_others: bool) -> Grants:
@@ -62,7 +62,7 @@ def _reading(topics: Iterable[str]) -> Grants:
 def service_grants(service: str, prefix: str = "") -> Grants:
     """What a service of SERVICES may do. `prefix` is that of the log's topics, which the gateways' group carries, too.
 
-    Network servers speak for the devices they serve, the simulator for all.
+    Network servers publish for the devices they serve, the simulator for all.
     """
     match service:
         case "gateway":

@@ -22,7 +22,7 @@ class IdentityIndex:
         """The device answers to its identity; whoever did so before is kept in mind.
 
         Partitions have no common order, so for a while two devices may seem to have one identity. Which of them lets go
-        is told by a record that is still to come.
+        is known from a record that is still to come.
         """
         value = self._value_of(device)
         if value is None:

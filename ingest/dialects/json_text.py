@@ -12,7 +12,7 @@ def decode_json(payload: bytes) -> object:
 
     Shape: `NaN`, `Infinity` and overflowing numbers become non-finite floats, so that one such reading costs only itself
     and not its report; they are not JSON, but many devices write them. (orjson can do neither this nor the next.)
-    Raises: Unreadable (unparseable) for what is not UTF-8 or not JSON, for a key told twice in one object (RFC 8259
+    Raises: Unreadable (unparseable) for what is not UTF-8 or not JSON, for a key that stands twice in one object (RFC 8259
     section 4: readers differ on which one counts), and for nesting deeper than the interpreter's own limit, about 1,000.
     """
     try:

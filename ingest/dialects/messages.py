@@ -33,8 +33,8 @@ class Uplink:
     the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
     names them. `identity` is what the message calls the device; `speaker` is the device that reported for it, None where
     it reported itself.
-    Time: `observed_at_ms` is what the device said, whatever its type; None where it has no clock. Then `offset_ms`
-    says how much earlier (negative) than received the device held its values to be.
+    Time: `observed_at_ms` is what the device gave, whatever its type; None where it has no clock. Then `offset_ms`
+    is how much earlier (negative) than received the device dates its values.
     """
 
     codec: str

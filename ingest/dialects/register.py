@@ -24,7 +24,7 @@ from ingest.dialects.things_stack.reports import read_things_stack
 class Reader:
     """How a dialect is read: by `decode`, message by message, or by a `session` that remembers earlier ones.
 
-    `decode` returns None for a topic that is not the dialect's. `default_fields` says what its source fields mean where
+    `decode` returns None for a topic that is not the dialect's. `default_fields` are what its source fields mean where
     a profile maps none: (quantity, unit) by field.
     """
 

@@ -1,4 +1,4 @@
-"""The clock that passes through the gateway: where it stood last on the log, and what a clock message says."""
+"""The clock that passes through the gateway: what a clock message holds."""
 
 import orjson
 

@@ -1,4 +1,4 @@
-"""How a gateway slot introduces itself to the broker: its client id, its own topics, its share of the messages."""
+"""What a gateway slot is to the broker: its client id, its own topics, its share of the messages."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class GatewaySettings:
 
     @property
     def claim_topic(self) -> str:
-        """Where the process that holds the slot says, retained, when it began."""
+        """Where the process that holds the slot publishes, retained, when it began."""
         return f"urbansense/slot/{self.client_id}"
 
     @property

@@ -1,4 +1,4 @@
-"""Both ledgers at one moment: what the recorder and the rules say they did, beside what the log holds."""
+"""Both ledgers at one moment: what the recorder and the rules have counted, beside what the log holds."""
 
 from dataclasses import dataclass, field
 

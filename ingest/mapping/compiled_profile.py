@@ -51,7 +51,7 @@ class CompiledProfile:
     """A profile compiled.
 
     Shape: `targets` by source field, never empty; `fast_targets` holds those of them that are a single plain one, and is
-    empty where readings are derived, so that such reports take the long way. `problems` says why a mapped field or a
+    empty where readings are derived, so that such reports take the long way. `problems` is why a mapped field or a
     derived reading (`derived.<quantity>`) cannot be used; such a profile is the registry's to mend.
     """
 

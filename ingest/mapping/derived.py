@@ -1,4 +1,4 @@
-"""Derived readings: what a report says without having measured it, such as a level from a distance."""
+"""Derived readings: what follows from a report without having been measured, such as a level from a distance."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite

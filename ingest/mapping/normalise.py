@@ -12,7 +12,7 @@ from ingest.mapping.resolve import ReportingDevice
 
 OLDEST_MS: Final = 30 * DAY_MS
 NEWEST_MS: Final = 5 * MINUTE_MS
-"""How long before and after its reception a report may say it was observed, inclusive."""
+"""How long before and after its reception a report may be dated, inclusive."""
 LONGEST_MESSAGE_ID: Final = 128
 _SEQUENCE_END: Final = 10**LONGEST_MESSAGE_ID
 

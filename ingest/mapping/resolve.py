@@ -50,7 +50,7 @@ class DeviceResolver:
             return Refused(Reason.UNKNOWN_DEVICE, detail, value if scheme is OWN_ID else None)
         if device.state is DeviceState.SUSPENDED:
             return Refused(Reason.UNAUTHORISED, f"{device.device_id} is suspended", device.device_id)
-        if uplink.speaker is not None and (why := self._silenced(uplink.speaker, device)):
+        if uplink.speaker is not None and (why := self._not_above(uplink.speaker, device)):
             detail = f"{uplink.speaker} may not speak for {device.device_id}: {why}"
             return Refused(Reason.UNAUTHORISED, detail, device.device_id)
         if uplink.kind is not None and uplink.kind != device.kind:
@@ -69,8 +69,8 @@ class DeviceResolver:
             attributes=device.attributes,
         )
 
-    def _silenced(self, speaker_id: str, device: Device) -> str:
-        """Why the speaker may not speak for the device, empty where it may: it is its parent, or a parent of that."""
+    def _not_above(self, speaker_id: str, device: Device) -> str:
+        """Why the speaker may not report for the device, empty where it may: it is its parent, or a parent of that."""
         above = device
         for _ in range(_HIGHEST_CHAIN):
             if above.parent_id == speaker_id:

@@ -1,7 +1,7 @@
 """When a report without a time of its own was observed: at its receipt, but never twice at one instant for one device.
 
 A device may send a burst within a millisecond. Store and rules know a report by device and instant, so the second would be
-taken for the first told once more; it is moved on by a millisecond instead.
+taken for the first sent once more; it is moved on by a millisecond instead.
 """
 
 from typing import Final

@@ -114,7 +114,7 @@ class FastPath:
 
 
 def fast_telemetry(report: Any, device: ReportingDevice, received_at_ms: int) -> Telemetry | None:
-    """What `normalise` makes of a native report, or None where it takes more than a look to tell."""
+    """What `normalise` makes of a native report, or None where it takes more than a look to know."""
     if type(report) is not dict:
         return None
     fields, given_at_ms, message_id = report.get("readings"), report.get("ts"), report.get("seq")

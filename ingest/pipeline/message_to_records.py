@@ -65,7 +65,7 @@ class Pipeline:
         self.sessions = open_sessions(SessionNeeds(lookup, zone, self._limits.reports))
 
     def records(self, message: MqttMessage) -> list[Outgoing]:
-        """The records of `message`, telemetry first, then rejections; at least one, but for what `receive` says.
+        """The records of `message`, telemetry first, then rejections; at least one, unless `receive` gives none.
 
         Raises: nothing. A bug met on the way is logged and its message rejected, for one message must not stop a city.
         """

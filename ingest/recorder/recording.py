@@ -75,7 +75,7 @@ class Recorder:
             await reader.close()
 
     async def _telemetry_reader(self, stop: asyncio.Event) -> LogReader:
-        """A reader that stands where the store, or else the group, says."""
+        """A reader that stands where the store, or else the group, does."""
         stored = await patiently(self.store.load_progress, stop, "the store")
         group, names = recorder_group(self.topics), self.topics.all_telemetry
         if stored is None:

@@ -43,8 +43,10 @@ class RejectedTail:
         start = max(first, self._next_offsets.get(partition, 0), end - _MOST_REMEMBERED)
         async for record in read_between(self._log, {place: (start, end)}):
             try:
-                told = orjson.loads(record.value or b"")
-                refusals.append((told.get("device_id", ""), told["received_at_ms"], bool(told.get("partial"))))
+                rejected = orjson.loads(record.value or b"")
+                refusals.append(
+                    (rejected.get("device_id", ""), rejected["received_at_ms"], bool(rejected.get("partial")))
+                )
             except (ValueError, KeyError, AttributeError):
                 continue
         self._next_offsets[partition] = end

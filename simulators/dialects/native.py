@@ -30,7 +30,7 @@ class NativeBatch:
 
 
 def gateway_of(device: Device) -> str:
-    """The gateway that speaks for a device. Raises: CannotSay where it has none."""
+    """The gateway that reports for a device. Raises: CannotSay where it has none."""
     if not device.parent_id:
         raise CannotSay(f"{device.device_id}: native-batch needs parent_id, the gateway that speaks for it")
     return device.parent_id

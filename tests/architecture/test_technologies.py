@@ -37,3 +37,20 @@ def test_a_dialect_is_named_in_its_folders_and_the_files_listed_here(dialect: st
     named = {shown(path) for path in product().values() if re.search(pattern, path.read_text("utf-8"), re.IGNORECASE)}
     assert {path for path in named if not path.startswith(folders)} == ELSEWHERE[dialect]
     assert len(named) <= AT_MOST[dialect]
+
+
+LOG_OR_STORE = re.compile(r"kafka|duckdb|influx", re.IGNORECASE)
+ROOMS_THAT_CHOOSE = ("streams/", "timeseries/", "urbansense/")
+BOUND_TO_ONE = {
+    "domain/cloud_events.py",
+    "domain/devices.py",  # what may be a key
+    "ingest/pipeline/rejection_records.py",  # the longest record it takes by default
+    "rules/worker/correlator.py",
+    "cases/desk/publication.py",
+    "cases/intake/cloud_event.py",  # the Kafka binding of CloudEvents
+}
+
+
+def test_no_other_room_knows_which_log_or_store_there_is() -> None:
+    named = {shown(path) for path in product().values() if LOG_OR_STORE.search(path.read_text("utf-8"))}
+    assert {path for path in named if not path.startswith(ROOMS_THAT_CHOOSE)} <= BOUND_TO_ONE

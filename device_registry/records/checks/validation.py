@@ -161,7 +161,7 @@ def _is_range(low: float | None, high: float | None) -> bool:
 
 
 def attribute_problems(subject: str, attributes: Mapping[str, object]) -> Iterator[RecordProblem]:
-    """Everything wrong with typed attributes: names that a rule cannot say, values that are no text, number or bool."""
+    """Everything wrong with typed attributes: names that a rule cannot use, values that are no text, number or bool."""
     if len(attributes) > _MOST_ATTRIBUTES:
         yield RecordProblem(subject, "attributes", f"{len(attributes)} attributes", f"give at most {_MOST_ATTRIBUTES}")
     for name, value in attributes.items():

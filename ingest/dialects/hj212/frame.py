@@ -126,26 +126,26 @@ def _next_frame(payload: bytes, at: int) -> int:
 def _frame_at(payload: bytes, start: int, tolerated: Collection[Defect]) -> tuple[Frame | Refused, int]:
     """The frame that begins at `start`, and where what comes after it begins."""
     body = start + 6
-    said = payload[start + 2 : body]
-    if len(said) < 4 or not said.isdigit():
+    given = payload[start + 2 : body]
+    if len(given) < 4 or not given.isdigit():
         return _refused("`##` must be followed by a length of four digits"), _next_frame(payload, start + 2)
-    end = _segment_end(payload, body, int(said))
+    end = _segment_end(payload, body, int(given))
     if end < 0:
         detail = (
-            f"no data segment of {int(said)} bytes with `&&` and a check value behind it: cut off, or its length wrong"
+            f"no data segment of {int(given)} bytes with `&&` and a check value behind it: cut off, or its length wrong"
         )
         return _refused(detail), _next_frame(payload, start + 2)
     after = end + 4
     segment, check = payload[body:end], payload[end:after]
-    defects = _framing_defects(int(said), segment, check)
+    defects = _framing_defects(int(given), segment, check)
     line_end = payload[after : after + 2]
     if line_end == b"\r\n":
         after += 2
     else:
         defects.append(Defect.NO_CRLF)
         after += line_end[:1] in (b"\r", b"\n")
-    if int(said) not in _lengths(segment):
-        return _refused(f"its length says {int(said)}, but the data segment has {len(segment)} bytes"), after
+    if int(given) not in _lengths(segment):
+        return _refused(f"its length says {int(given)}, but the data segment has {len(segment)} bytes"), after
     if checksum(segment) != int(check, 16):
         detail = f"check value {check.decode()}, computed {checksum(segment):04X}"
         return Refused(Reason.BAD_CHECKSUM, detail), after
@@ -162,13 +162,13 @@ def _segment_end(payload: bytes, body: int, length: int) -> int:
 
 
 def _lengths(segment: bytes) -> tuple[int, ...]:
-    """What the length may say: the segment's own; or, as some count, with the check value, CR LF, or both."""
+    """What the length may be: the segment's own; or, as some count, with the check value, CR LF, or both."""
     return tuple(len(segment) + more for more in (0, 2, 4, 6))
 
 
-def _framing_defects(said: int, segment: bytes, check: bytes) -> list[Defect]:
+def _framing_defects(given: int, segment: bytes, check: bytes) -> list[Defect]:
     defects = []
-    if said != len(segment):
+    if given != len(segment):
         defects.append(Defect.LENGTH)
     if len(segment) > LONGEST_SEGMENT:
         defects.append(Defect.LONG_SEGMENT)
@@ -180,9 +180,9 @@ def _framing_defects(said: int, segment: bytes, check: bytes) -> list[Defect]:
 def _frame(raw: bytes, segment: bytes, defects: list[Defect], tolerated: Collection[Defect]) -> Frame | Refused:
     if not segment.isascii():
         return _refused("the data segment must be ASCII")
-    told = segment.decode()
-    text = _SPACES.sub(r"\1", told)
-    if text != told:
+    written = segment.decode()
+    text = _SPACES.sub(r"\1", written)
+    if text != written:
         defects.append(Defect.SPACES)
     cut = _SEGMENT.fullmatch(text)
     if cut is None:

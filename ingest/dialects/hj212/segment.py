@@ -1,4 +1,4 @@
-"""HJ 212-2017 data segments: which commands carry a report, and what the fields of CP say.
+"""HJ 212-2017 data segments: which commands carry a report, and what the fields of CP mean.
 
 Source: HJ 212-2017, section 6.4 and table 5 (fields), table 6 (data flags), annex B (command codes).
 """
@@ -19,7 +19,7 @@ CODEC: Final = "hj212"
 DATA: Final = frozenset({2011, 2031, 2051, 2061})
 """What reports readings: real-time data; the values of a day, of minutes, of an hour."""
 DIALOGUE: Final = frozenset({1011, 1012, 1013, 1061, 1062, 1063, 1064, 1072, 2012, 2022, 9011, 9012, 9013, 9014, 9015})
-"""What stations and their masters say to each other about times, intervals, passwords and receipts; no report in it."""
+"""What stations and their masters exchange about times, intervals, passwords and receipts; no report in it."""
 
 _READING: Final = frozenset({"Rtd", "Avg"})
 _COMPANIONS: Final = frozenset({"Min", "Max", "Cou", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax"})
@@ -31,7 +31,7 @@ _QUALITY: Final[dict[str, Quality | None]] = {
 _NUMBER: Final = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?", re.ASCII)
 _TIME: Final = re.compile(r"\d{14}", re.ASCII)
 _NEXT_FIELD: Final = re.compile(r"(?<=[^;,])(?=[a-z]\d{5}-[A-Z])")
-"""Where a field of a factor begins. (Codes of digits alone, as in 2005, cannot be told from a value before them.)"""
+"""Where a field of a factor begins. (Codes of digits alone, as in 2005, run into a value before them.)"""
 
 Fields = dict[str, str]
 
@@ -73,21 +73,21 @@ def read_report(fields: Fields, mn: str, qn: str, zone: tzinfo) -> Uplink | Refu
     Time: DataTime is local to `zone`; of a period it is the beginning. SampleTime of a factor is left aside: a report
     has one instant. Quality: by each factor's data flag; a flag the standard does not know makes it `suspect`.
     """
-    told = dict(fields)
-    data_time = told.pop("DataTime", None)
+    given = dict(fields)
+    data_time = given.pop("DataTime", None)
     if data_time is None:
         return Refused(Reason.UNPARSEABLE, "no DataTime")
     values: dict[str, object] = {}
     companions: set[str] = set()
     quality: dict[str, Quality] = {}
-    for name, value in told.items():
+    for name, value in given.items():
         code, _, part = name.rpartition("-")
         if part == "Flag" or (code and part in _NO_READING):
             continue
         values[name] = float(value) if _NUMBER.fullmatch(value) else value
         if code and part in _COMPANIONS:
             companions.add(name)
-        flag = _QUALITY.get(told.get(f"{code}-Flag", "N"), "suspect")
+        flag = _QUALITY.get(given.get(f"{code}-Flag", "N"), "suspect")
         if flag is not None:
             quality[name] = flag
     return Uplink(

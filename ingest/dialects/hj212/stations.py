@@ -77,7 +77,7 @@ class Stations:
     def _receive_frame(
         self, frame: Frame, message: MqttMessage, mn: str, ticket: Ticket, received: Received
     ) -> Refused | None:
-        """Take the frame for what it is, or say why it is refused."""
+        """Take the frame for what it is; why it is refused, None where it is not."""
         if frame.mn not in (mn, ""):
             return Refused(Reason.UNAUTHORISED, f"the frame is of MN {frame.mn!r}, its topic of {mn!r}")
         if frame.cn in DIALOGUE:

@@ -22,19 +22,19 @@ def flatten(decoded: Mapping[str, object]) -> dict[str, object]:
 
 
 def link_fields(receptions: object, *, is_lora: bool) -> dict[str, object]:
-    """`rssi` (dBm) and `snr` (dB) of the gateway that heard the device best; empty where none tells.
+    """`rssi` (dBm) and `snr` (dB) of the gateway with the best reception of the device; empty where none gives them.
 
     LoRa demodulates below the noise, so the better signal-to-noise ratio is the better gateway, then the stronger one.
     Both network servers leave out fields of value zero; only LoRa has an `snr` that may be one.
     """
-    heard = [
+    levels = [
         (_number(reception.get("snr")) or 0.0, rssi)
         for reception in (receptions if isinstance(receptions, list) else [])
         if isinstance(reception, dict) and (rssi := _number(reception.get("rssi"))) is not None
     ]
-    if not heard:
+    if not levels:
         return {}
-    snr, rssi = max(heard)
+    snr, rssi = max(levels)
     return {"rssi": rssi, "snr": snr} if is_lora else {"rssi": rssi}
 
 
@@ -43,13 +43,13 @@ def instant_ms(candidates: Iterable[object]) -> object:
 
     Time: nanoseconds are cut to milliseconds.
     """
-    said = next((candidate for candidate in candidates if candidate is not None), None)
-    if said is None:
+    given = next((candidate for candidate in candidates if candidate is not None), None)
+    if given is None:
         return None
     try:
-        return parse_instant_ms(said) if isinstance(said, str) else f"no text but {type(said).__name__}"
+        return parse_instant_ms(given) if isinstance(given, str) else f"no text but {type(given).__name__}"
     except (ValueError, OverflowError):
-        return said
+        return given
 
 
 def member(parent: object, *path: str) -> object:

@@ -9,7 +9,7 @@ CODEC = "json"
 
 
 def decode_native(document: object, device_id: str, kind: str) -> Decoded:
-    """The reports of a device that speaks for itself: one, or an array. Raises: Unreadable for an empty array."""
+    """The reports of a device on its own topic: one, or an array. Raises: Unreadable for an empty array."""
     return [_report(element, device_id, kind, None) for element in _elements(document)]
 
 
@@ -18,7 +18,7 @@ def decode_gateway_batch(document: object, gateway_id: str) -> Decoded:
 
     Raises: Unreadable for an empty array.
     """
-    return [_spoken_report(element, gateway_id) for element in _elements(document)]
+    return [_report_of_child(element, gateway_id) for element in _elements(document)]
 
 
 def _elements(document: object) -> list[object]:
@@ -27,7 +27,7 @@ def _elements(document: object) -> list[object]:
     return document if isinstance(document, list) else [document]
 
 
-def _spoken_report(element: object, gateway_id: str) -> Uplink | Refused:
+def _report_of_child(element: object, gateway_id: str) -> Uplink | Refused:
     device_id = element.get("device_id") if isinstance(element, dict) else None
     if not isinstance(device_id, str):
         return Refused(Reason.UNPARSEABLE, "an element of a gateway's batch must be an object with a `device_id`")

@@ -111,9 +111,9 @@ def _resolve_record(record: dict[str, object], bases: dict[str, object], number:
 
 
 def _value(record: dict[str, object], bases: dict[str, object], label: str) -> object:
-    said = record.get(label, 0.0)
-    number = _number(said) if label == "v" else None
-    return said if number is None else number + _base(bases, "bv")
+    given = record.get(label, 0.0)
+    number = _number(given) if label == "v" else None
+    return given if number is None else number + _base(bases, "bv")
 
 
 def _base(bases: dict[str, object], label: str) -> float:

@@ -21,8 +21,8 @@ def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, 
     """The reports in `pack` in order of time, behind the records that are none.
 
     Shape: a plain name is a quantity of the topic's device; any other name begins with the device it belongs to, and the
-    topic's device is then the speaker for it. A record that names no more than a device gives a field named by its unit.
-    A sum gives the field `<name>.sum`. A field told twice for an instant makes a second report of it.
+    topic's device then reports for it. A record that names no more than a device gives a field named by its unit.
+    A sum gives the field `<name>.sum`. A field that stands twice for an instant makes a second report of it.
     Time: now is `received_at_ms`; a device that counts from now has no clock.
     Raises: Unreadable where no record of the pack can be used.
     """
@@ -48,12 +48,12 @@ def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, 
 def _by_device_and_instant(records: list[SenmlRecord], codec: str, topic_device: str) -> list[Uplink]:
     uplinks: list[Uplink] = []
     holders: dict[tuple[str, float, int], Uplink] = {}
-    times_told: Counter[tuple[str, float, str]] = Counter()
+    times_seen: Counter[tuple[str, float, str]] = Counter()
     for record in records:
         device_id, field = _split_name(record, topic_device)
         for source, value, unit in _fields(record, field):
-            nth = times_told[device_id, record.time_s, source]
-            times_told[device_id, record.time_s, source] += 1
+            nth = times_seen[device_id, record.time_s, source]
+            times_seen[device_id, record.time_s, source] += 1
             uplink = holders.get((device_id, record.time_s, nth))
             if uplink is None:
                 uplink = holders[device_id, record.time_s, nth] = _uplink(codec, device_id, record.time_s)

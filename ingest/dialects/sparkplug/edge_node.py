@@ -47,7 +47,7 @@ class _Table:
 
 @dataclass(slots=True)
 class Understood:
-    """The metrics of a payload as far as they could be read. `missing` says what a new birth would have to mend."""
+    """The metrics of a payload as far as they could be read. `missing` is what a new birth would have to mend."""
 
     metrics: list[NamedMetric] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -75,7 +75,7 @@ class EdgeNode:
     def follow(self, seq: int | None) -> None:
         """Count on from this message; a gap before it makes the node doubtful, the last message once more does not.
 
-        A missing seq counts as 0, which some encoders do not write. Before a birth nothing says where the count stands.
+        A missing seq counts as 0, which some encoders do not write. Before a birth it is not known where the count stands.
         """
         number = seq or 0
         expected, following = self._next_seq, (number + 1) % _SEQ_END
@@ -115,8 +115,8 @@ class EdgeNode:
     def understand(self, device: str, payload: Payload) -> Understood:
         """The metrics of the payload by name, with values under their datatypes.
 
-        Shape: a metric that cannot be read stands under a name that says why, which no profile maps. Control metrics,
-        nulls and transient metrics are left out.
+        Shape: a metric that cannot be read stands under a name with the reason in it, which no profile maps. Control
+        metrics, nulls and transient metrics are left out.
         """
         understood = Understood()
         table = self._tables.get(device)

@@ -1,7 +1,7 @@
 """Sparkplug B payloads out of protobuf's wire format, and the one payload that urbansense sends itself.
 
-Source: Eclipse Sparkplug 3.0, section 6 (sparkplug_b.proto, proto2); protobuf "Encoding". Fields that say nothing of
-readings (metadata, descriptions) are passed over, like unknown ones.
+Source: Eclipse Sparkplug 3.0, section 6 (sparkplug_b.proto, proto2); protobuf "Encoding". Fields that have nothing to
+do with readings (metadata, descriptions) are passed over, like unknown ones.
 """
 
 import struct

@@ -27,7 +27,7 @@ def read_things_stack(message: MqttMessage) -> Decoded | None:
 def decode_things_stack(message: object, topic_device: str) -> Decoded:
     """The one report of an uplink message: the decoded payload, then `rssi` and `snr` of the best gateway.
 
-    Time: a gateway's own reception time if one told it (they have GPS), else the network server's, else the application
+    Time: a gateway's own reception time if one gave it (they have GPS), else the network server's, else the application
     server's. Identity: session key and frame counter, as the network counts.
     Raises: Unreadable (unparseable) for what is no such message, and where there is a payload that nothing decoded;
     (unauthorised) for an uplink simulated in the console, which no device ever sent, or of another device than its topic's.

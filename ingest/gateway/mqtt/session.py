@@ -95,19 +95,19 @@ class MqttSession:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until `stop` is set. Raises: Fenced when another process took this slot over."""
-        waits, told = backoff_s(), False
+        waits, has_warned = backoff_s(), False
         while not stop.is_set():
             try:
                 await self._connect()
             except (OSError, TimeoutError, ConnectionError) as error:
-                if not told:
+                if not has_warned:
                     _log.warning("MQTT broker does not answer; waiting for it", **self._where(), error=str(error))
-                    told = True
+                    has_warned = True
                 self._drop_socket()
                 await pause(stop, next(waits))
                 continue
             _log.info("connected to the MQTT broker", **self._where(), client_id=self.settings.client_id)
-            connected_at, told = monotonic(), False
+            connected_at, has_warned = monotonic(), False
             await self._stay(stop)
             if self._taken_over:
                 raise Fenced(f"another process connected as {self.settings.client_id}: it has this gateway slot now")

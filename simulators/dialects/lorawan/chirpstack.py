@@ -101,13 +101,13 @@ class ChirpStack:
 
 
 def _reception(report: Report, member: Membership, time: str) -> dict[str, Any]:
-    heard = reception_of(report.readings, member.key, report.observed_at_ms)
+    reception = reception_of(report.readings, member.key, report.observed_at_ms)
     return {
         "gatewayId": member.gateway_eui,
         "uplinkId": mixed(member.key, report.observed_at_ms) & 0xFFFF_FFFF,
         "nsTime": time,
-        "rssi": heard.rssi_dbm,
-        "snr": heard.snr_db,
+        "rssi": reception.rssi_dbm,
+        "snr": reception.snr_db,
         "channel": 0,
         "location": {},
         "crcStatus": "CRC_OK",

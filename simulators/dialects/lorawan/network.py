@@ -28,7 +28,7 @@ class Membership(NamedTuple):
 
 
 class Reception(NamedTuple):
-    """How a gateway heard a frame: dBm and dB. From the report where it tells `rssi` and `snr`, else from the seed."""
+    """How a gateway received a frame: dBm and dB. From the report where it has `rssi` and `snr`, else from the seed."""
 
     rssi_dbm: int
     snr_db: float

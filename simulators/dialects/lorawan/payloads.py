@@ -1,6 +1,6 @@
 """What a LoRaWAN device puts into its frames, and what the network server's codec makes of these bytes.
 
-The object holds exactly what the bytes say: a battery of 87.3 % is 87 in both. `rssi` and `snr` are in neither: the gateway
+The object holds exactly what the bytes do: a battery of 87.3 % is 87 in both. `rssi` and `snr` are in neither: the gateway
 that receives the frame measures them.
 """
 
@@ -76,7 +76,7 @@ def _em310_tilt(readings: Readings, device: Device) -> Uplink:
 def _em400_mud(readings: Readings, device: Device) -> Uplink:
     """Battery `01 75`, tenths of a degree Celsius `03 67`, millimetres `04 82`, little-endian, and position `05 00`.
 
-    A `water_level` is told as the distance down to it, by the attribute `installed_height` (m), as the profile reads it.
+    A `water_level` is sent as the distance down to it, by the attribute `installed_height` (m), as the profile reads it.
     """
     data, fields = _battery(readings)
     if (temperature := readings.get("temperature")) is not None:

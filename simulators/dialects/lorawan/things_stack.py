@@ -110,15 +110,15 @@ def airtime_text(payload_bytes: int) -> str:
 
 
 def _reception(report: Report, member: Membership, observed: str, ticks: int) -> dict[str, Any]:
-    heard = reception_of(report.readings, member.key, report.observed_at_ms)
+    reception = reception_of(report.readings, member.key, report.observed_at_ms)
     return _filled(
         {
             "gateway_ids": {"gateway_id": f"gateway-{member.gateway_eui}", "eui": member.gateway_eui.upper()},
             "time": observed,
             "timestamp": ticks,
-            "rssi": heard.rssi_dbm,
-            "channel_rssi": heard.rssi_dbm,
-            "snr": heard.snr_db,
+            "rssi": reception.rssi_dbm,
+            "channel_rssi": reception.rssi_dbm,
+            "snr": reception.snr_db,
         }
     )
 

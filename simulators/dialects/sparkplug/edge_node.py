@@ -1,11 +1,11 @@
-"""A Sparkplug B edge node as it speaks through one MQTT client.
+"""A Sparkplug B edge node as it reports through one MQTT client.
 
 open_session ─▶ (CONNECT with that will) ─▶ births: NBIRTH, DBIRTH… ─▶ encode: NDATA, DDATA… ─▶ death ─▶ (DISCONNECT)
                                                 ▲                            │
                                                 └──── answer: a rebirth ◀────┘
 
 It keeps what the standard makes it keep: the sequence number of all its messages, the number of its births and deaths, the
-aliases, and the last value of every metric, which a rebirth tells again with its own time.
+aliases, and the last value of every metric, which a rebirth repeats with its own time.
 Source: Eclipse Sparkplug 3.0, chapters 4 to 6; the clauses are named where they bind.
 """
 
@@ -25,8 +25,8 @@ _REBIRTH: Final = "Node Control/Rebirth"
 
 
 @dataclass(slots=True)
-class _Spoken:
-    """A metric as it was born: its alias, and the value last told with its time."""
+class _BornMetric:
+    """A metric as it was born: its alias, and the value last sent with its time."""
 
     alias: int
     datatype: DataType
@@ -43,7 +43,7 @@ class EdgeNode:
     """
 
     name: str
-    _units: dict[str, dict[str, _Spoken]] = field(default_factory=dict)
+    _units: dict[str, dict[str, _BornMetric]] = field(default_factory=dict)
     _aliases: int = 0
     _session: int = -1
     _born: bool = False
@@ -51,13 +51,13 @@ class EdgeNode:
     _now_ms: int = 0
 
     def declare(self, device: Device, quantities: Iterable[str]) -> None:
-        """Say which quantities a device will ever report: its birth names them. Before `births`.
+        """Declare which quantities a device will ever report: its birth names them. Before `births`.
 
         Raises: CannotSay where the device's `sparkplug` is not this node, or one device of it.
         """
-        spoken = self._units.setdefault(self._unit_of(device), {})
+        known_metrics = self._units.setdefault(self._unit_of(device), {})
         for quantity in quantities:
-            self._name(spoken, quantity)
+            self._name(known_metrics, quantity)
 
     @property
     def commands(self) -> str:
@@ -77,7 +77,7 @@ class EdgeNode:
     def births(self, at_ms: int) -> tuple[MqttMessage, ...]:
         """NBIRTH with seq 0, then the DBIRTH of every declared device, in the order they were declared.
 
-        Right after the CONNACK, and when `answer` says so. A metric that never had a value is null.
+        Right after the CONNACK, and when `answer` has them. A metric that never had a value is null.
         """
         if self._session < 0:
             raise ValueError(f"{self.name}: open a session before the births")
@@ -90,7 +90,7 @@ class EdgeNode:
     def encode(self, report: Report, device: Device) -> tuple[MqttMessage, ...]:
         """DDATA, or NDATA of the node itself, by alias; after births of its own if a quantity was not declared.
 
-        Time: every metric has the report's time of observation; one older than what was told last is historical.
+        Time: every metric has the report's time of observation; one older than what was sent last is historical.
         Raises: CannotSay, ValueError before the births.
         """
         if not self._born:
@@ -101,10 +101,10 @@ class EdgeNode:
         if unborn or unit not in self._units:
             self.declare(device, unborn)
             born = (self._birth(unit, at_ms),) if unit else self.births(at_ms)
-        spoken = self._units[unit]
+        known_metrics = self._units[unit]
         metrics = []
         for name, value in report.readings.items():
-            metric = spoken[name]
+            metric = known_metrics[name]
             late = at_ms < metric.at_ms
             if not late:
                 metric.value, metric.at_ms = value, at_ms
@@ -112,7 +112,7 @@ class EdgeNode:
         return (*born, self._message("DDATA" if unit else "NDATA", unit, at_ms, metrics))
 
     def answer(self, topic: str, payload: bytes, at_ms: int) -> tuple[MqttMessage, ...]:
-        """What a command from a host makes the node say: a complete birth if a rebirth is asked for, else nothing."""
+        """What a command from a host makes the node publish: a complete birth if a rebirth is asked for, else nothing."""
         if topic != self.commands or not self._born:
             return ()
         try:
@@ -144,22 +144,24 @@ class EdgeNode:
             raise CannotSay(f"{device.device_id}: {device.sparkplug} does not belong to edge node {self.name}")
         return unit
 
-    def _name(self, spoken: dict[str, _Spoken], quantity: str) -> None:
-        if quantity not in spoken:
+    def _name(self, known_metrics: dict[str, _BornMetric], quantity: str) -> None:
+        if quantity not in known_metrics:
             known = CATALOGUE.get(quantity)
             self._aliases += 1
-            spoken[quantity] = _Spoken(self._aliases, DataType.BOOLEAN if known and known.boolean else DataType.DOUBLE)
+            known_metrics[quantity] = _BornMetric(
+                self._aliases, DataType.BOOLEAN if known and known.boolean else DataType.DOUBLE
+            )
 
 
-def edge_nodes(spoken: Mapping[str, Iterable[str]], devices: Iterable[Device]) -> dict[str, EdgeNode]:
-    """The edge nodes of `devices` by name; `spoken` says which quantities each device, by id, will ever report.
+def edge_nodes(quantities: Mapping[str, Iterable[str]], devices: Iterable[Device]) -> dict[str, EdgeNode]:
+    """The edge nodes of `devices` by name; `quantities` names those that each device, by id, will ever report.
 
     Raises: CannotSay where a device has no valid `sparkplug`.
     """
     nodes: dict[str, EdgeNode] = {}
     for device in devices:
         name = split_path(device)[0]
-        nodes.setdefault(name, EdgeNode(name)).declare(device, spoken.get(device.device_id, ()))
+        nodes.setdefault(name, EdgeNode(name)).declare(device, quantities.get(device.device_id, ()))
     return nodes
 
 
@@ -174,9 +176,9 @@ def split_path(device: Device) -> tuple[str, str]:
     return f"{parts[0]}/{parts[1]}", parts[2] if len(parts) == 3 else ""
 
 
-def _named(spoken: Mapping[str, _Spoken], at_ms: int) -> tuple[Metric, ...]:
-    """Metrics as a birth tells them: name, alias, type and last value, at its own time."""
+def _named(known_metrics: Mapping[str, _BornMetric], at_ms: int) -> tuple[Metric, ...]:
+    """Metrics as a birth declares them: name, alias, type and last value, at its own time."""
     return tuple(
         Metric(metric.at_ms if metric.value is not None else at_ms, metric.value, name, metric.alias, metric.datatype)
-        for name, metric in spoken.items()
+        for name, metric in known_metrics.items()
     )

@@ -25,7 +25,7 @@ class DataType(IntEnum):
 class Metric(NamedTuple):
     """One metric. `value` None is sent as `is_null`; of `name`, `alias` and `datatype` what is None is left out.
 
-    `historical` says that it is not the current value (`is_historical`).
+    `historical`: it is not the current value (`is_historical`).
     """
 
     timestamp_ms: int
@@ -48,7 +48,7 @@ def encode_payload(timestamp_ms: int, metrics: Iterable[Metric], seq: int | None
 
 
 def booleans_of(payload: bytes) -> dict[str, bool]:
-    """The boolean metrics of a payload by name: all that a command to a simulated node can say.
+    """The boolean metrics of a payload by name: all that a command to a simulated node can hold.
 
     Raises: ValueError where the bytes are no protobuf message.
     """
