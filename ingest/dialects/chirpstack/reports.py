@@ -3,7 +3,7 @@
 from typing import Final
 
 from domain.errors import Unreadable
-from domain.identities import DEV_EUI
+from domain.identities import DEV_EUI, Identity
 from domain.rejections import Reason
 from ingest.dialects.json_text import decode_json
 from ingest.dialects.lorawan.network_server import flatten, instant_ms, link_fields, member
@@ -48,7 +48,7 @@ def decode_chirpstack(event: object, topic_eui: str) -> Decoded:
         Uplink(
             codec=CODEC,
             fields=fields,
-            identity=DEV_EUI.of(dev_eui),
+            identity=Identity(DEV_EUI, dev_eui),
             observed_at_ms=instant_ms([event.get("time")]),
             message_id=message_id if message_id is not None else event.get("fCnt", 0),
         )

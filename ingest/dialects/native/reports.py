@@ -1,7 +1,7 @@
 """Native JSON: `{"ts":ms?,"seq":n?,"readings":{…}}`, an array of such, or a gateway's array naming each device."""
 
 from domain.errors import Unreadable
-from domain.identities import OWN_ID
+from domain.identities import OWN_ID, Identity
 from domain.rejections import Reason
 from ingest.dialects.messages import Decoded, Refused, Uplink
 
@@ -45,7 +45,7 @@ def _report(element: object, device_id: str, kind: str | None, speaker: str | No
     return Uplink(
         codec=CODEC,
         fields=readings,
-        identity=OWN_ID.of(device_id),
+        identity=Identity(OWN_ID, device_id),
         kind=kind,
         observed_at_ms=element.get("ts"),
         message_id=element.get("seq"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.errors import Unreadable
-from domain.identities import DEV_EUI
+from domain.identities import DEV_EUI, Identity
 from domain.rejections import Reason
 from ingest.dialects.json_text import decode_json
 from ingest.dialects.lorawan.network_server import flatten, instant_ms, link_fields, member
@@ -52,7 +52,7 @@ def decode_things_stack(message: object, topic_device: str) -> Decoded:
         Uplink(
             codec=CODEC,
             fields=fields,
-            identity=DEV_EUI.of(dev_eui),
+            identity=Identity(DEV_EUI, dev_eui),
             observed_at_ms=instant_ms(_times(message, uplink)),
             message_id=_message_id(uplink),
         )
