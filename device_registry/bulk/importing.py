@@ -184,7 +184,7 @@ def _judge(judge: Judge, done: Import, progress: Progress) -> None:
         staging.forget_released()
         judged, of = 0, staging.standing()
         for page in staging.pages():
-            judge.judge(page, tell_of_children=done.options.skip_bad)
+            judge.judge(page, blame_parents=done.options.skip_bad)
             judged += len(page)
             progress("checking", judged, of)
         if not staging.settle() or not done.options.skip_bad:

@@ -27,7 +27,7 @@ class Judge:
         profiles = profile_rows.read_profiles(connection)
         self._profile_kinds = {name: profile.kind for name, profile in profiles.items()}
 
-    def judge(self, page: Sequence[Staged], *, tell_of_children: bool) -> None:
+    def judge(self, page: Sequence[Staged], *, blame_parents: bool) -> None:
         """Note in the staging what is wrong with each row of the page.
 
         That a parent is missing because its own row was refused is no fault of the child: worth naming only where the
@@ -43,7 +43,7 @@ class Judge:
         self._staging.refuse(
             (rows[problem.subject].n, error)
             for problem in problems
-            if (error := _error(rows, problem, in_file, standing, tell_of_children)) is not None
+            if (error := _error(rows, problem, in_file, standing, blame_parents)) is not None
         )
 
     def _stored(self, device_ids: Iterable[str]) -> dict[str, tuple[str, DeviceState]]:
@@ -101,12 +101,12 @@ def _error(
     problem: RecordProblem,
     in_file: Mapping[str, int],
     standing: Mapping[str, Relative],
-    tell_of_children: bool,
+    blame_parents: bool,
 ) -> RowProblem | None:
     line, parent_id = rows[problem.subject].line, _parent_id(rows[problem.subject])
     if problem.column != "parent_id" or parent_id not in in_file or parent_id in standing:
         return RowProblem(line, problem.column, problem.what, problem.remedy)
-    if not tell_of_children:
+    if not blame_parents:
         return None
     what = f"its parent {parent_id!r} on line {in_file[parent_id]} has errors"
     return RowProblem(line, "parent_id", what, "correct that row")

@@ -41,15 +41,15 @@ _SLOTS: Final = "urbansense/slot/+"
 """Where a gateway claims its slot."""
 
 
-def device_grants(device: Device, *, speaks_for_others: bool) -> Grants:
+def device_grants(device: Device, *, publishes_for_others: bool) -> Grants:
     """Where the device may publish: on its own topics and nowhere else; and what it may subscribe to, mostly nothing.
 
-    `speaks_for_others` where devices of its kind have children: then on its gateway topic too, where the platform takes
+    `publishes_for_others` where devices of its kind have children: then on its gateway topic too, where the platform takes
     its own reports and those of its children only.
     """
     topics = [dialect.topics_of(device) for dialect in DIALECTS]
     sends = [one for of_dialect in topics for one in of_dialect.sends]
-    if speaks_for_others:
+    if publishes_for_others:
         sends.append(gateway_topic(device.device_id))
     receives = _reading(one for of_dialect in topics for one in of_dialect.receives)
     return frozenset(Grant(Access.SEND, one) for one in sends) | receives

@@ -198,7 +198,7 @@ class CredentialStore:
             devices = self._devices(connection, {one.holder for one in held})
         parents = {kind for kind in self._registry.kinds if kind in self._registry.tables.parents}
         accounts = wanted_accounts(
-            held, devices.get, speaks_for_others=parents.__contains__, prefix=self._prefix, now_ms=now_ms
+            held, devices.get, publishes_for_others=parents.__contains__, prefix=self._prefix, now_ms=now_ms
         )
         return WantedAccounts(
             accounts,

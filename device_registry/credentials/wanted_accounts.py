@@ -15,20 +15,20 @@ def wanted_accounts(
     credentials: Iterable[Credential],
     device_of: Callable[[str], Device | None],
     *,
-    speaks_for_others: Callable[[str], bool],
+    publishes_for_others: Callable[[str], bool],
     prefix: str,
     now_ms: int,
 ) -> BrokerAccounts:
     """The accounts of every credential that holds at `now_ms`.
 
     A device that is gone or retired has none. A suspended one has an account that lets nobody in and allows nothing.
-    `speaks_for_others` is whether devices of a kind have children; `prefix` is that of the log's topics.
+    `publishes_for_others` is whether devices of a kind have children; `prefix` is that of the log's topics.
     """
     roles, clients = {}, {}
     for credential in credentials:
         if not credential.holds_at(now_ms):
             continue
-        granted = _granted(credential.holder, device_of, speaks_for_others, prefix)
+        granted = _granted(credential.holder, device_of, publishes_for_others, prefix)
         if granted is None:
             continue
         grants, disabled = granted
@@ -38,7 +38,7 @@ def wanted_accounts(
 
 
 def _granted(
-    holder: str, device_of: Callable[[str], Device | None], speaks_for_others: Callable[[str], bool], prefix: str
+    holder: str, device_of: Callable[[str], Device | None], publishes_for_others: Callable[[str], bool], prefix: str
 ) -> tuple[Grants, bool] | None:
     """What the holder may do, and whether it is shut out; None where it is to have no account."""
     if holder.startswith(SERVICE_MARK):
@@ -48,4 +48,4 @@ def _granted(
         return None
     if device.state not in _IN_SERVICE:
         return frozenset(), True
-    return device_grants(device, speaks_for_others=speaks_for_others(device.kind)), False
+    return device_grants(device, publishes_for_others=publishes_for_others(device.kind)), False

@@ -168,7 +168,7 @@ def fold_silence(
 ) -> Folded:
     """The state of a `no_data` rule after any report at `t`, and the silence that ended with it.
 
-    Time: silence counts from `heard_before_ms` (None: nothing to count from) and opens at `opens_at_ms` unless a report is
+    Time: silence counts from `silent_from_ms` (None: nothing to count from) and opens at `opens_at_ms` unless a report is
     observed exactly then; it clears at the next report in active time. A state is Held where a report outside active time
     has ended no silence, or a new version of the rule took over an open event.
     """

@@ -99,7 +99,7 @@ def lamp_readings(lamp: Device, world: World, at_ms: int) -> dict[str, Reading]:
         "current": round(power_w / (voltage_v * factor), 4),
         "power_factor": round(factor, 3),
     }
-    if lantern.tells_counters:
+    if lantern.has_counters:
         readings["lamp_hours"] = round(lamp_hours(lantern, world, at_ms), 2)
         readings["active_energy"] = round(lamp_energy_kwh(lantern, world, at_ms), 4)
         readings["gear_temperature"] = round(_gear_cel(lantern, world, at_ms, true_w) + 0.2 * noise, 1)

@@ -49,8 +49,8 @@ def link_of(device: Device, world: World, at_ms: int, wet: float) -> Link:
     """
     key = world.key(device.device_id)
     gateway = None if device.parent_id is None else world.device(device.parent_id)
-    heard_by = None if gateway is None or gateway.kind != "gateway" else (gateway.lon, gateway.lat)
-    aerial = _aerial(key, device.kind, (device.lon, device.lat), heard_by)
+    received_by = None if gateway is None or gateway.kind != "gateway" else (gateway.lon, gateway.lat)
+    aerial = _aerial(key, device.kind, (device.lon, device.lat), received_by)
     noise = mixed(key, at_ms, 93)
     aged = (at_ms / (_YEAR_MS * aerial.ages_years) + aerial.offset) % 1.0
     rssi_dbm = aerial.rssi_dbm - _AGES_DB * aged - 2 * wet + 2 * wander(key, at_ms, 6 * HOUR_MS, 24) + normal(noise, 92)
@@ -68,9 +68,9 @@ def gateway_readings(gateway: Device, world: World, at_ms: int) -> dict[str, Rea
 
 
 @lru_cache(maxsize=1 << 17)
-def _aerial(key: int, kind: str, spot: _Spot, heard_by: _Spot | None) -> _Aerial:
+def _aerial(key: int, kind: str, spot: _Spot, received_by: _Spot | None) -> _Aerial:
     """By the distance to its gateway; without one in the registry it is 60 m to 1.2 km from one of the operator's."""
-    away_m = 60 * math.pow(20, uniform(key, 94)) if heard_by is None else _metres_between(spot, heard_by)
+    away_m = 60 * math.pow(20, uniform(key, 94)) if received_by is None else _metres_between(spot, received_by)
     rssi_dbm = _AT_1_M_DBM - _DB_PER_DECADE * math.log10(max(10.0, away_m)) + 2.5 * normal(key, 95)
     if kind == "manhole_cover":
         rssi_dbm -= _UNDER_IRON_DB

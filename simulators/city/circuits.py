@@ -54,7 +54,7 @@ class Lantern:
     delay_ms: int
     busbar_v: float
     drop_v: float
-    tells_counters: bool
+    has_counters: bool
 
     def burning_hours(self, sky: Sky, at_ms: int) -> tuple[float, float]:
         """The span [from, until), epoch ms, in which it should burn, of the night that holds `at_ms`; may be empty."""
@@ -207,7 +207,7 @@ def _lantern(seed: int, cabinet_id: str | None, feeder: str, lamp: Device, drop_
         delay_ms=int(uniform(key, 1) * MINUTE_MS),
         busbar_v=_busbar_v(seed, cabinet_id or lamp.device_id),
         drop_v=drop_v,
-        tells_counters=bool(lamp.attributes.get("counters", False)),
+        has_counters=bool(lamp.attributes.get("counters", False)),
     )
 
 

@@ -129,7 +129,7 @@ class Covers:
     def devices(self, placement: Placement, sites: Sites, first_gateway: int) -> Iterator[Device]:
         """Gateways, numbered from `first_gateway`, then covers."""
         covers = list(self._covers(placement, sites))
-        heard_by: dict[str, str] = {}
+        received_by: dict[str, str] = {}
         number = first_gateway
         for network in LORAWAN:
             received = [
@@ -139,11 +139,11 @@ class Covers:
             ]
             for own in neighbourhoods(received, -(-len(received) // self._blueprint.gateways.covers_each)):
                 gateway = self._gateway(placement, number, network, [spot for spot, _ in own])
-                heard_by |= dict.fromkeys((device_id for _, device_id in own), gateway.device_id)
+                received_by |= dict.fromkeys((device_id for _, device_id in own), gateway.device_id)
                 number += 1
                 yield gateway
         for cover in covers:
-            parent = heard_by.get(cover.device_id)
+            parent = received_by.get(cover.device_id)
             yield cover if parent is None else replace(cover, parent_id=parent)
 
     def _covers(self, placement: Placement, sites: Sites) -> Iterator[Device]:

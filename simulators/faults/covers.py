@@ -16,13 +16,13 @@ MAINTENANCE: Final = "maintenance-visit"
 TRAFFIC: Final = "traffic-vibration"
 
 CARRIED_OFF: Final = 0.5
-HEARD_FOR_MS: Final = 4 * MINUTE_MS
+LAST_REPORT_AFTER_MS: Final = 4 * MINUTE_MS
 _SEEN_ROCKING_S: Final = 1_200
 
 
 def is_carried_off(fault: Fault, at_ms: int) -> bool:
     """Whether a cover was taken away together with its sensor, beyond the reach of its gateway: in half of the thefts."""
-    return fault.kind == COVER_MISSING and fault.size >= CARRIED_OFF and at_ms >= fault.start_ms + HEARD_FOR_MS
+    return fault.kind == COVER_MISSING and fault.size >= CARRIED_OFF and at_ms >= fault.start_ms + LAST_REPORT_AFTER_MS
 
 
 def _is_cover(device: Device) -> bool:

@@ -54,16 +54,16 @@ def sensitivity_at_end(fault: Fault) -> float:
     return 0.30 - 0.15 * (fault.size - _BARELY_DRIFTS) / (1 - _BARELY_DRIFTS)
 
 
-def _speaks_for_itself(device: Device) -> bool:
+def _reports_by_itself(device: Device) -> bool:
     return device.kind in ("streetlight", "manhole_cover", "water_monitor")
 
 
-def _speaks_often(device: Device) -> bool:
-    return _speaks_for_itself(device) and not reports_seldom(device)
+def _reports_often(device: Device) -> bool:
+    return _reports_by_itself(device) and not reports_seldom(device)
 
 
 def _sleeps(device: Device) -> bool:
-    return _speaks_for_itself(device) and reports_seldom(device)
+    return _reports_by_itself(device) and reports_seldom(device)
 
 
 def _in_water(device: Device) -> bool:
@@ -71,7 +71,7 @@ def _in_water(device: Device) -> bool:
 
 
 SENSOR_FAULTS: Final = (
-    FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _speaks_often),
+    FaultSpec(OFFLINE, Layer.SENSOR, (HOUR_MS // 4, 4 * HOUR_MS), _reports_often),
     FaultSpec(SLEEPER_OFFLINE, Layer.SENSOR, (8 * HOUR_MS, 80 * HOUR_MS), _sleeps),
     FaultSpec(BATTERY_DYING, Layer.SENSOR, (12 * HOUR_MS, 3 * DAY_MS), on_battery),
     FaultSpec(SENSOR_STUCK, Layer.SENSOR, (10 * HOUR_MS, 2 * DAY_MS), _in_water),

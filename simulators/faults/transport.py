@@ -30,19 +30,19 @@ def is_clock_usable(fault: Fault) -> bool:
     return abs(clock_offset_ms(fault)) <= _HARMLESS_OFFSET_MS
 
 
-def _speaks(device: Device) -> bool:
+def _reports_at_all(device: Device) -> bool:
     return device.kind in ("streetlight", "manhole_cover", "water_monitor")
 
 
-def _speaks_often(device: Device) -> bool:
-    return _speaks(device) and device.report_interval_s <= 900
+def _reports_often(device: Device) -> bool:
+    return _reports_at_all(device) and device.report_interval_s <= 900
 
 
 TRANSPORT_FAULTS: Final = (
-    FaultSpec(SENT_AGAIN, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks),
-    FaultSpec(REORDERED, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks_often),
-    FaultSpec(LATE_BURST, Layer.TRANSPORT, (10 * MINUTE_MS, 3 * HOUR_MS), _speaks_often),
-    FaultSpec(GARBLED, Layer.TRANSPORT, (HOUR_MS, 4 * HOUR_MS), _speaks),
-    FaultSpec(WRONG_CLOCK, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _speaks_often),
-    FaultSpec(GONE_MAD, Layer.TRANSPORT, (MINUTE_MS // 3, 3 * MINUTE_MS // 2), _speaks, alarms=True),
+    FaultSpec(SENT_AGAIN, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _reports_at_all),
+    FaultSpec(REORDERED, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _reports_often),
+    FaultSpec(LATE_BURST, Layer.TRANSPORT, (10 * MINUTE_MS, 3 * HOUR_MS), _reports_often),
+    FaultSpec(GARBLED, Layer.TRANSPORT, (HOUR_MS, 4 * HOUR_MS), _reports_at_all),
+    FaultSpec(WRONG_CLOCK, Layer.TRANSPORT, (HOUR_MS, 6 * HOUR_MS), _reports_often),
+    FaultSpec(GONE_MAD, Layer.TRANSPORT, (MINUTE_MS // 3, 3 * MINUTE_MS // 2), _reports_at_all, alarms=True),
 )

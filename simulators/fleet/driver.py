@@ -104,13 +104,13 @@ class LoadDriver:
         events = self._epoll.poll(max(0.0, wait_s), _EVENTS)
         while events:
             for fd, what in events:
-                self._hear(fd, what)
+                self._receive(fd, what)
             events = self._epoll.poll(0, _EVENTS) if len(events) == _EVENTS else []
         if answered := self._outcome.acknowledged - before:
             count_in_second(self._outcome.acknowledged_by_second, time.monotonic() - self._start_s, answered)
         self._dialler.dial_more()
 
-    def _hear(self, fd: int, what: int) -> None:
+    def _receive(self, fd: int, what: int) -> None:
         link = self._by_fd.get(fd)
         if link is None:
             return

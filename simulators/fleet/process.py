@@ -21,7 +21,7 @@ from simulators.fleet.driver import LoadDriver
 from simulators.fleet.plan import LoadProgress
 
 CONNECT_WITHIN_S: Final = 60.0
-_TELL_EVERY: Final = 10
+_REPORT_EVERY: Final = 10
 STOP: Final = "stop"
 
 
@@ -64,7 +64,7 @@ class _Asked:
 
     def __call__(self, progress: LoadProgress) -> bool:
         self._count += 1
-        if self._count % _TELL_EVERY == 0:
+        if self._count % _REPORT_EVERY == 0:
             _send(self._to, progress)
         readable, _, _ = select.select([self._from], [], [], 0)
         return bool(readable) and _receive(self._from) == STOP

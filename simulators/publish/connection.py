@@ -79,8 +79,8 @@ class Publisher:
         self._topics: tuple[str, ...] = ()
         self.failures = 0
         """How often a connection ended, or an attempt to connect failed."""
-        self._speaks_5 = not broker.embedded
-        version = MQTTProtocolVersion.MQTTv5 if self._speaks_5 else MQTTProtocolVersion.MQTTv311
+        self._is_mqtt_5 = not broker.embedded
+        version = MQTTProtocolVersion.MQTTv5 if self._is_mqtt_5 else MQTTProtocolVersion.MQTTv311
         self._client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False)
         self._client.max_inflight_messages_set(0)
         self._client.username_pw_set(broker.username, broker.password)
@@ -136,7 +136,7 @@ class Publisher:
         tally.sent += 1
 
     def _properties(self, content_type: str | None) -> Properties | None:
-        if content_type is None or not self._speaks_5:
+        if content_type is None or not self._is_mqtt_5:
             return None
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = content_type

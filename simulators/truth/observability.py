@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.devices import Device
 from simulators.faults.catalogue import FAULTS
-from simulators.faults.covers import CARRIED_OFF, COVER_MISSING, HEARD_FOR_MS
+from simulators.faults.covers import CARRIED_OFF, COVER_MISSING, LAST_REPORT_AFTER_MS
 from simulators.faults.fault import Fault
 from simulators.faults.links import GATEWAY_DOWN, LINK_LOST
 from simulators.faults.sensors import BATTERY_DYING, DIES_AT, OFFLINE, SENSOR_STUCK, SLEEPER_OFFLINE
@@ -72,6 +72,6 @@ def _blinded(fault: Fault) -> Iterator[tuple[int, int]]:
     if fault.kind in _BLINDS or (fault.kind == WRONG_CLOCK and not is_clock_usable(fault)):
         yield fault.start_ms, fault.end_ms
     elif fault.kind == COVER_MISSING and fault.size >= CARRIED_OFF:
-        yield fault.start_ms + HEARD_FOR_MS, fault.end_ms
+        yield fault.start_ms + LAST_REPORT_AFTER_MS, fault.end_ms
     elif fault.kind == BATTERY_DYING:
         yield fault.start_ms + int(DIES_AT * (fault.end_ms - fault.start_ms)), fault.end_ms

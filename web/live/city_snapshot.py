@@ -106,7 +106,7 @@ class CitySnapshots:
         self._devices: tuple[Device, ...] = ()
         self._total = 0
         self._devices_revision: int | None = None
-        self._stored_heard_ms: dict[str, int] = {}
+        self._stored_report_ms: dict[str, int] = {}
         self._sequence = 0
         self._open = OpenEvents()
 
@@ -151,19 +151,19 @@ class CitySnapshots:
             cursor = page.next
             if cursor is None or len(devices) >= MOST_DEVICES:
                 break
-        new = [device.device_id for device in devices if device.device_id not in self._stored_heard_ms]
+        new = [device.device_id for device in devices if device.device_id not in self._stored_report_ms]
         for start in range(0, len(new), _PAGE):
-            await self._seed_last_heard(new[start : start + _PAGE])
+            await self._seed_last_reports(new[start : start + _PAGE])
         in_use = tuple(device for device in devices if device.state is not DeviceState.RETIRED)
         self._total = page.total - (len(devices) - len(in_use))
         self._devices, self._devices_revision = in_use, revision
         self._reloaded_at_s = self._monotonic_s()
 
-    async def _seed_last_heard(self, device_ids: Sequence[str]) -> None:
+    async def _seed_last_reports(self, device_ids: Sequence[str]) -> None:
         latest = await self._telemetry.fetch_latest(device_ids)
         for device_id in device_ids:
             samples = latest.get(device_id, {}).values()
-            self._stored_heard_ms[device_id] = max((sample.observed_at_ms for sample in samples), default=0)
+            self._stored_report_ms[device_id] = max((sample.observed_at_ms for sample in samples), default=0)
 
     async def _refresh_events(self) -> None:
         if self._monotonic_s() - self._resynced_at_s >= RESYNC_S:
@@ -187,11 +187,11 @@ class CitySnapshots:
         worst: dict[str, Severity] = {}
         for event in events:
             worst.setdefault(event.subject, event.severity)
-        heard, now_ms = self._live.last_heard_ms(), self._live.now_ms()
+        last_reports, now_ms = self._live.last_heard_ms(), self._live.now_ms()
         return tuple(
-            condition_of(device, self._last_heard(device.device_id, heard), now_ms, worst.get(device.device_id))
+            condition_of(device, self._last_report_ms(device.device_id, last_reports), now_ms, worst.get(device.device_id))
             for device in self._devices
         )
 
-    def _last_heard(self, device_id: str, live: Mapping[str, int]) -> int | None:
-        return max(live.get(device_id, 0), self._stored_heard_ms.get(device_id, 0)) or None
+    def _last_report_ms(self, device_id: str, live: Mapping[str, int]) -> int | None:
+        return max(live.get(device_id, 0), self._stored_report_ms.get(device_id, 0)) or None

@@ -29,7 +29,7 @@ class LiveFeed:
         self._log = log
         self._topics = topics
         self._now_ms: int | None = None
-        self._last_heard_ms: dict[str, int] = {}
+        self._last_report_ms: dict[str, int] = {}
         self._changes: deque[EventUpdate] = deque(maxlen=remembered_changes)
         self._case_changes: deque[CaseUpdate] = deque(maxlen=remembered_changes)
         self._sequence = 0
@@ -63,7 +63,7 @@ class LiveFeed:
 
     def last_heard_ms(self) -> Mapping[str, int]:
         """The newest observed time by device, for devices that reported since this process began to follow the log."""
-        return self._last_heard_ms
+        return self._last_report_ms
 
     def changes_after(self, sequence: int) -> Sequence[EventUpdate]:
         """Event changes with a higher sequence, oldest first. Older ones than the feed remembers are left out."""
@@ -93,8 +93,8 @@ class LiveFeed:
             self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
             return
         device_id = document["device_id"]
-        if document["observed_at_ms"] > self._last_heard_ms.get(device_id, 0):
-            self._last_heard_ms[device_id] = document["observed_at_ms"]
+        if document["observed_at_ms"] > self._last_report_ms.get(device_id, 0):
+            self._last_report_ms[device_id] = document["observed_at_ms"]
 
     def _take_event(self, record: Record) -> None:
         if record.value is None:

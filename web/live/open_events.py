@@ -34,7 +34,7 @@ class OpenEvents:
             self._open.pop(event.event_id, None)
 
     def resync(self, events: Sequence[Event]) -> None:
-        """Hear the store's word for what is open. It may lag behind the log: what it lacks goes at the second time only."""
+        """Read from the store what is open. It may lag behind the log: what it lacks goes at the second time only."""
         named = {event.event_id for event in events}
         lacking = self._open.keys() - named
         for key in lacking & self._lacking:

@@ -14,34 +14,34 @@ def may_send(grants: Grants, topic: str) -> bool:
     return any(grant.access is Access.SEND and topic_matches_sub(grant.topic, topic) for grant in grants)
 
 
-def topics(device: Device, *, speaks_for_others: bool = False) -> set[str]:
-    return {grant.topic for grant in device_grants(device, speaks_for_others=speaks_for_others)}
+def topics(device: Device, *, publishes_for_others: bool = False) -> set[str]:
+    return {grant.topic for grant in device_grants(device, publishes_for_others=publishes_for_others)}
 
 
 def test_a_device_speaks_on_its_own_topics_only() -> None:
     assert topics(LAMP) == {"city/+/streetlight/SL-1/up"}
     assert topics(replace(LAMP, mn="0100")) == {"city/+/streetlight/SL-1/up", "hj212/0100/up"}
-    assert topics(LAMP, speaks_for_others=True) == {"city/+/streetlight/SL-1/up", "city-gateway/SL-1/up"}
-    assert all(grant.access is Access.SEND for grant in device_grants(LAMP, speaks_for_others=True))
+    assert topics(LAMP, publishes_for_others=True) == {"city/+/streetlight/SL-1/up", "city-gateway/SL-1/up"}
+    assert all(grant.access is Access.SEND for grant in device_grants(LAMP, publishes_for_others=True))
 
 
 def test_an_edge_node_speaks_for_itself_and_what_is_behind_it() -> None:
-    grants = device_grants(replace(LAMP, sparkplug="city/edge-1"), speaks_for_others=False)
+    grants = device_grants(replace(LAMP, sparkplug="city/edge-1"), publishes_for_others=False)
     for topic in ("spBv1.0/city/NBIRTH/edge-1", "spBv1.0/city/NDEATH/edge-1", "spBv1.0/city/DDATA/edge-1/lamp-7"):
         assert may_send(grants, topic), topic
     for topic in ("spBv1.0/city/NBIRTH/edge-2", "spBv1.0/city/NCMD/edge-1", "spBv1.0/town/DDATA/edge-1/lamp-7"):
         assert not may_send(grants, topic), topic
-    behind = device_grants(replace(LAMP, sparkplug="city/edge-1/lamp-7"), speaks_for_others=False)
+    behind = device_grants(replace(LAMP, sparkplug="city/edge-1/lamp-7"), publishes_for_others=False)
     assert may_send(behind, "spBv1.0/city/DDATA/edge-1/lamp-7")
     assert not may_send(behind, "spBv1.0/city/NDATA/edge-1")
 
 
 def test_an_edge_node_hears_what_hosts_say_to_it_and_nothing_else() -> None:
-    grants = device_grants(replace(LAMP, sparkplug="city/edge-1"), speaks_for_others=False)
+    grants = device_grants(replace(LAMP, sparkplug="city/edge-1"), publishes_for_others=False)
     for access in (Access.RECEIVE, Access.SUBSCRIBE):
         heard = {grant.topic for grant in grants if grant.access is access}
         assert heard == {"spBv1.0/city/NCMD/edge-1/#", "spBv1.0/city/DCMD/edge-1/#", "spBv1.0/STATE/+"}
-    behind = device_grants(replace(LAMP, sparkplug="city/edge-1/lamp-7"), speaks_for_others=False)
+    behind = device_grants(replace(LAMP, sparkplug="city/edge-1/lamp-7"), publishes_for_others=False)
     assert all(grant.access is Access.SEND for grant in behind)
 
 

@@ -145,7 +145,7 @@ def case_routes(cases: CaseServices) -> APIRouter:
     async def do_transition(
         case: str, new: NewTransition, actor: CurrentActor, response: Response, if_match: IfMatch = None
     ) -> ListedCase:
-        """Do one step. With `If-Match` it is refused (412) where somebody else was first, and told what happened."""
+        """Do one step. With `If-Match` it is refused (412) where somebody else was first, and shown what happened."""
         now_ms = await cases.now_ms()
         with refusals():
             expected = expected_version(if_match)

@@ -27,7 +27,7 @@ _REFUSED: Final = "refused-device"
 class Statistics(BaseModel):
     """The fleet in a few numbers; `by_area` is one level below the area asked for.
 
-    `heard_last_hour` counts devices heard by this process, by the log's clock.
+    `heard_last_hour` counts devices that this process received from, by the log's clock.
     """
 
     devices: int
@@ -68,7 +68,7 @@ def add_editing_routes(router: APIRouter, records: RegistryService, telemetry: T
         with refusals(_REFUSED):
             await records.put_device(entry, author=author, expected_version=0)
         response.headers["Location"] = f"/api/v1/devices/{body.device_id}"
-        return await _told(records, body.device_id, response)
+        return await _with_etag(records, body.device_id, response)
 
     @router.put("/{device_id}")
     async def put_device(
@@ -84,7 +84,7 @@ def add_editing_routes(router: APIRouter, records: RegistryService, telemetry: T
         entry = body.entry(await records.profiles())
         with refusals(_REFUSED):
             await records.put_device(entry, author=author, expected_version=expected_version(if_match))
-        return await _told(records, device_id, response)
+        return await _with_etag(records, device_id, response)
 
     @router.patch("/{device_id}")
     async def change_device(
@@ -102,7 +102,7 @@ def add_editing_routes(router: APIRouter, records: RegistryService, telemetry: T
             await records.put_device(
                 entry, author=author, expected_version=held.device.version if expected is None else expected
             )
-        return await _told(records, device_id, response)
+        return await _with_etag(records, device_id, response)
 
     @router.delete("/{device_id}", status_code=HTTPStatus.NO_CONTENT)
     async def remove_device(device_id: str, if_match: IfMatch = None, author: Author = UNNAMED_AUTHOR) -> None:
@@ -118,7 +118,7 @@ def _add_fleet_routes(router: APIRouter, records: RegistryService, live: LiveFee
     async def statistics(area: str | None = None) -> Statistics:
         """How many devices there are of what, in the area and below or in the whole city."""
         tally = await records.tally(area)
-        return Statistics(**asdict(tally), heard_last_hour=_heard_last_hour(live) if area is None else None)
+        return Statistics(**asdict(tally), heard_last_hour=_reporting_last_hour(live) if area is None else None)
 
     @router.post("/verify")
     async def verify(
@@ -153,7 +153,7 @@ def _add_device_routes(router: APIRouter, records: RegistryService, telemetry: T
 
     @router.get("/{device_id}/health")
     async def health(device_id: str) -> DeviceHealth:
-        """When it was last heard, battery, signal, and how much of its last 24 hours arrived and was refused."""
+        """When it last reported, battery, signal, and how much of its last 24 hours arrived and was refused."""
         held = await _known(records, device_id)
         return await device_health(held.device, telemetry, records)
 
@@ -165,7 +165,7 @@ async def _known(records: RegistryService, device_id: str) -> StoredEntry:
     return held
 
 
-async def _told(records: RegistryService, device_id: str, response: Response) -> RegisteredDevice:
+async def _with_etag(records: RegistryService, device_id: str, response: Response) -> RegisteredDevice:
     device, details, created_at_ms, updated_at_ms = await _known(records, device_id)
     response.headers["ETag"] = etag(device.version)
     return RegisteredDevice(
@@ -177,11 +177,11 @@ async def _told(records: RegistryService, device_id: str, response: Response) ->
     )
 
 
-def _heard_last_hour(live: LiveFeed) -> int | None:
+def _reporting_last_hour(live: LiveFeed) -> int | None:
     now_ms = live.now_ms()
     if now_ms is None:
         return None
-    return sum(now_ms - heard_ms <= HOUR_MS for heard_ms in live.last_heard_ms().values())
+    return sum(now_ms - at_ms <= HOUR_MS for at_ms in live.last_heard_ms().values())
 
 
 def _texts(keys: tuple[bytes, ...]) -> list[str]:

@@ -133,7 +133,7 @@ def label_figures(labels: Sequence[JudgedLabel]) -> LabelFigures:
         recall_ever=share(in_time + late, len(counted)),
         recall_without_excuse=share(sum(one.outcome is LabelOutcome.IN_TIME for one in plain), len(plain)),
         opened=delays(_delays_of(counted, opened_after_ms)),
-        told=delays(_delays_of(counted, told_after_ms)),
+        told=delays(_delays_of(counted, published_after_ms)),
     )
 
 
@@ -163,9 +163,9 @@ def opened_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
     return after_ms if after_ms >= 0 else None
 
 
-def told_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
+def published_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
     """From the start of the fault to when it was first published; None where that is not known."""
-    return None if told.told_ms is None else told.told_ms - one.label.start_ms
+    return None if told.published_ms is None else told.published_ms - one.label.start_ms
 
 
 def event_figures(events: Sequence[JudgedEvent], device_days: float | None) -> EventFigures:

@@ -115,7 +115,7 @@ class _Matching:
     def _answers(self) -> defaultdict[str, list[ScoredEvent]]:
         """By label, the events that answer it, first published first."""
         found: defaultdict[str, list[ScoredEvent]] = defaultdict(list)
-        for scored in sorted(self.events, key=lambda scored: scored.heard_ms):
+        for scored in sorted(self.events, key=lambda scored: scored.found_ms):
             if scored.event.status is not Status.WITHDRAWN:
                 for label in self._answered_by(scored):
                     found[label.label].append(scored)
@@ -125,9 +125,9 @@ class _Matching:
         event = scored.event
         asking = self.asking.get((event.problem, event.subject), [])
         fit = [label for label in asking if label.start_ms <= event.opened_at_ms and event.since_ms <= label.end_ms]
-        if fit or scored.told_ms is None:
+        if fit or scored.published_ms is None:
             return fit
-        return [label for label in asking if label.start_ms <= scored.told_ms <= label.end_ms]
+        return [label for label in asking if label.start_ms <= scored.published_ms <= label.end_ms]
 
     def _judged(self) -> list[JudgedEvent]:
         """The verdicts: first each event by itself, then groups by their members, then members by their group."""
@@ -174,7 +174,7 @@ class _Matching:
             until_ms = label.end_ms + self.grace_ms
             if label.start_ms <= event.opened_at_ms and event.since_ms <= until_ms:
                 return label
-            if scored.told_ms is not None and label.start_ms <= scored.told_ms <= until_ms:
+            if scored.published_ms is not None and label.start_ms <= scored.published_ms <= until_ms:
                 return label
         return None
 
@@ -196,7 +196,7 @@ class _Matching:
         if label.start_ms < self.window.from_ms or label.by_ms > self.window.to_ms:
             outcome = LabelOutcome.OPEN
         elif answers:
-            outcome = LabelOutcome.IN_TIME if answers[0].heard_ms <= label.by_ms else LabelOutcome.LATE
+            outcome = LabelOutcome.IN_TIME if answers[0].found_ms <= label.by_ms else LabelOutcome.LATE
         else:
             outcome = LabelOutcome.IN_TIME if standing else LabelOutcome.MISSED
         return JudgedLabel(label, outcome, tuple(answers), standing)
@@ -221,7 +221,7 @@ class _Matching:
             for scored in false.get(subject, ())
             if label.start_ms <= scored.event.opened_at_ms and scored.event.since_ms < label.end_ms
         ]
-        found.sort(key=lambda scored: scored.heard_ms)
+        found.sort(key=lambda scored: scored.found_ms)
         return JudgedLabel(label, LabelOutcome.DISTURBED if found else LabelOutcome.QUIET, tuple(found))
 
 
@@ -243,12 +243,12 @@ def _in_window(events: Iterable[ScoredEvent], window: Window) -> list[ScoredEven
 
 
 def _first_published_ms(scored: ScoredEvent, known: dict[str, ScoredEvent]) -> int | None:
-    first_ms, seen = scored.told_ms, {_id(scored)}
+    first_ms, seen = scored.published_ms, {_id(scored)}
     while scored.event.replaces is not None and (before := known.get(str(scored.event.replaces))) is not None:
         if _id(before) in seen:
             break
         seen.add(_id(before))
-        first_ms = min((ms for ms in (first_ms, before.told_ms) if ms is not None), default=None)
+        first_ms = min((ms for ms in (first_ms, before.published_ms) if ms is not None), default=None)
         scored = before
     return first_ms
 

@@ -33,12 +33,12 @@ class ScoredEvent:
     """An event at its last revision, and the clock when it was first published; None where that is not known."""
 
     event: Event
-    told_ms: int | None = None
+    published_ms: int | None = None
 
     @property
-    def heard_ms(self) -> int:
+    def found_ms(self) -> int:
         """When people could know of it."""
-        return self.event.opened_at_ms if self.told_ms is None else self.told_ms
+        return self.event.opened_at_ms if self.published_ms is None else self.published_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,8 @@ def event_lines(told: Iterable[ScoredEvent]) -> Iterator[bytes]:
     """An events file: one CloudEvent a line, at its last revision, its time the clock when it was first told."""
     for one in told:
         content: dict[str, Any] = {"data": one.event.model_dump(mode="json")}
-        if one.told_ms is not None:
-            content["time"] = format_instant(one.told_ms)
+        if one.published_ms is not None:
+            content["time"] = format_instant(one.published_ms)
         yield orjson.dumps(content) + b"\n"
 
 
@@ -108,4 +108,4 @@ def _told(document: Any) -> ScoredEvent:
 def _joined(one: ScoredEvent, other: ScoredEvent) -> ScoredEvent:
     """An event at the higher of two revisions, told as early as either says."""
     newer = one if one.event.revision > other.event.revision else other
-    return ScoredEvent(newer.event, min((ms for ms in (one.told_ms, other.told_ms) if ms is not None), default=None))
+    return ScoredEvent(newer.event, min((ms for ms in (one.published_ms, other.published_ms) if ms is not None), default=None))

@@ -56,4 +56,4 @@ async def first_published_of(log: Log, topics: Topics) -> dict[str, int]:
 
 def with_first_published(events: Iterable[ScoredEvent], first_ms: Mapping[str, int]) -> tuple[ScoredEvent, ...]:
     """The events with the times at which they were published, where those are known."""
-    return tuple(ScoredEvent(one.event, first_ms.get(str(one.event.event_id), one.told_ms)) for one in events)
+    return tuple(ScoredEvent(one.event, first_ms.get(str(one.event.event_id), one.published_ms)) for one in events)

@@ -143,7 +143,7 @@ def _misses(matched: Matched, findings: Sequence[Finding], zone: ZoneInfo) -> Pa
     rows = []
     for finding in findings:
         one = by_label[finding.label or ""]
-        near = [event for event in others[one.label.place] if one.label.start_ms <= event.heard_ms <= one.label.end_ms]
+        near = [event for event in others[one.label.place] if one.label.start_ms <= event.found_ms <= one.label.end_ms]
         rows.append((*_finding_cells(finding, zone), strip(one, near)))
     return PageTable(("Faults missed or told too late", "漏报与迟报"), _MISS_HEADS, rows)
 
@@ -171,7 +171,7 @@ def _well_cells(one: JudgedLabel, zone: ZoneInfo) -> tuple[Cell, ...]:
     answer = one.answers[0] if one.answers else one.standing
     words = ""
     if answer is not None and one.standing is None:
-        words = f"{answer.event.rule} after {duration(max(answer.heard_ms - one.label.start_ms, 0))}"
+        words = f"{answer.event.rule} after {duration(max(answer.found_ms - one.label.start_ms, 0))}"
     elif answer is not None:
         words = f"{answer.event.rule}, open already"
     return (

@@ -69,7 +69,7 @@ def strip(one: JudgedLabel, others: Iterable[ScoredEvent] = ()) -> Markup:
     label = one.label
     answers, others = one.answers[:_MOST_MARKS], list(others)[:_MOST_MARKS]
     instants = [label.start_ms, label.end_ms, *(() if label.by_ms is None else (label.by_ms,))]
-    instants += [event.heard_ms for event in (*answers, *others)]
+    instants += [event.found_ms for event in (*answers, *others)]
     first_ms, last_ms = min(instants), max(instants)
     margin_ms = max((last_ms - first_ms) // 20, 1)
     scale = _STRIP_WIDTH / (last_ms - first_ms + 2 * margin_ms)
@@ -86,8 +86,8 @@ def strip(one: JudgedLabel, others: Iterable[ScoredEvent] = ()) -> Markup:
         parts.append(element("line", title, class_="deadline", x1=by, y1=1, x2=by, y2=_STRIP_HEIGHT - 1))
     for css, events in (("mark", answers), ("mark wrong", others)):
         for event in events:
-            words = f"{event.event.rule}, {duration(max(event.heard_ms - label.start_ms, 0))} after the start"
-            parts.append(element("circle", element("title", words), class_=css, cx=x(event.heard_ms), cy=12, r=3.5))
+            words = f"{event.event.rule}, {duration(max(event.found_ms - label.start_ms, 0))} after the start"
+            parts.append(element("circle", element("title", words), class_=css, cx=x(event.found_ms), cy=12, r=3.5))
     name = f"{label.kind} at {label.place}: {one.outcome}"
     size = f"0 0 {_STRIP_WIDTH} {_STRIP_HEIGHT}"
     return element("svg", *parts, class_="strip", viewbox=size, role="img", aria_label=name)

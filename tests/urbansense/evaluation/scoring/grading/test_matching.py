@@ -247,7 +247,7 @@ def test_an_event_that_replaces_another_was_told_when_that_was() -> None:
     second = told(63, heard=75, replaces=first.event.event_id)
     matched = judged([label(60, 90)], [first, second])
     assert outcomes(matched) == [LabelOutcome.IN_TIME]
-    assert matched.labels[0].answers[0].told_ms == at(67)
+    assert matched.labels[0].answers[0].published_ms == at(67)
 
 
 def test_of_an_event_told_at_several_revisions_the_last_counts() -> None:

@@ -165,11 +165,11 @@ class SlowCount:
             and event.opened_at_ms >= other.start_ms
             and event.since_ms <= other.end_ms
         ]
-        return not by_itself and one.told_ms is not None and label.start_ms <= one.told_ms <= label.end_ms
+        return not by_itself and one.published_ms is not None and label.start_ms <= one.published_ms <= label.end_ms
 
     def is_first(self, one: ScoredEvent, label: Label) -> bool:
         def place(other: ScoredEvent) -> tuple[int, int]:
-            return other.heard_ms, other.event.opened_at_ms
+            return other.found_ms, other.event.opened_at_ms
 
         rivals = [
             other
@@ -184,7 +184,7 @@ class SlowCount:
         if event.problem not in label.explains or event.subject not in label.affected:
             return False
         by_itself = event.opened_at_ms >= label.start_ms and event.since_ms <= until_ms
-        return by_itself or (one.told_ms is not None and label.start_ms <= one.told_ms <= until_ms)
+        return by_itself or (one.published_ms is not None and label.start_ms <= one.published_ms <= until_ms)
 
     def verdict(self, one: ScoredEvent) -> EventVerdict:
         if one.event.status is Status.WITHDRAWN:
@@ -201,7 +201,7 @@ class SlowCount:
         assert label.by_ms is not None
         if label.start_ms < at(0) or label.by_ms > at(600):
             return LabelOutcome.OPEN
-        heard = [one.heard_ms for one in self.events if self.fits(one, label)]
+        heard = [one.found_ms for one in self.events if self.fits(one, label)]
         if heard:
             return LabelOutcome.IN_TIME if min(heard) <= label.by_ms else LabelOutcome.LATE
         return LabelOutcome.IN_TIME if any(self.stands(one, label) for one in self.events) else LabelOutcome.MISSED
@@ -237,4 +237,4 @@ def test_the_slow_count_sees_what_the_matching_must_not_do() -> None:
     """The reference is no copy: a matching that ignored deadlines would differ from it."""
     late = [told(85)]
     assert SlowCount([label(60, 90)], late).outcome(label(60, 90)) is LabelOutcome.LATE
-    assert SlowCount([label(60, 90)], [replace(late[0], told_ms=at(65))]).outcome(label(60, 90)) is LabelOutcome.IN_TIME
+    assert SlowCount([label(60, 90)], [replace(late[0], published_ms=at(65))]).outcome(label(60, 90)) is LabelOutcome.IN_TIME

@@ -36,8 +36,8 @@ async def test_the_log_tells_when_each_event_was_first_told(city: City) -> None:
     assert len(prompt) > len(cleared) // 2, "the first telling counts, not that of the clearing"
     known = next(iter(events.values()))
     (joined, unknown) = with_first_published([ScoredEvent(known), told(2)], tellings)
-    assert joined.told_ms == tellings[str(known.event_id)]
-    assert unknown.told_ms is None
+    assert joined.published_ms == tellings[str(known.event_id)]
+    assert unknown.published_ms is None
 
 
 def test_without_a_log_nothing_is_known_and_nothing_is_made(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_dark_lamp_is_told_by_the_reading_that_completes_it() -> None:
     (told,) = practice.told
     assert (told.event.rule, told.event.subject, told.event.status) == ("lamp-dark", "SL-1", Status.CLEARED)
     assert (told.event.since_ms, told.event.opened_at_ms, told.event.cleared_at_ms) == (at(10), at(13), at(31))
-    assert told.told_ms == at(13)
+    assert told.published_ms == at(13)
     assert (practice.reports, practice.judged, practice.too_late) == (120, 120, 0)
     assert practice.errors == {}
 
@@ -63,7 +63,7 @@ def test_what_arrives_late_is_told_late() -> None:
     )
     (told,) = practised(messages, DARK.replace("severity", "lateness: 30m\nseverity")).told
     assert told.event.opened_at_ms == at(13)
-    assert told.told_ms == at(22)
+    assert told.published_ms == at(22)
 
 
 def test_what_is_later_than_the_lateness_is_counted_and_not_judged() -> None:
@@ -77,7 +77,7 @@ def test_the_clock_runs_on_to_the_end_so_that_silence_speaks() -> None:
     messages = [message for message in night() if "SL-2" not in message.topic or message.received_at_ms < at(20)]
     silent = [told for told in practised(messages, DARK, SILENT).told if told.event.rule == "lamp-silent"]
     assert [(told.event.subject, told.event.opened_at_ms) for told in silent] == [("SL-2", at(49.5))]
-    assert silent[0].told_ms == at(50), "the first tick of a report after it"
+    assert silent[0].published_ms == at(50), "the first tick of a report after it"
 
 
 def test_the_end_comes_before_silence_that_lasts_too_short() -> None:
