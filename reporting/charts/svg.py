@@ -24,7 +24,7 @@ def element(tag: str, *children: str, **attributes: str | float | None) -> Marku
 
 
 def chart(width: int, height: int, title: str, parts: Sequence[str], css: str | None = None) -> Markup:
-    """A whole chart that scales with its page, named for those who hear it read out."""
+    """A whole chart that scales with its page, named for screen readers."""
     box = f"0 0 {width} {height}"
     return element("svg", element("title", title), *parts, class_=css, viewbox=box, role="img", aria_label=title)
 

@@ -24,8 +24,8 @@ _GATEWAY: Final = 0
 class Replay:
     """One set of rules over the past. Pure; memory grows with devices and events, not with reports.
 
-    `events` holds what was found of the rules named in `wanted` (all of them if None), `published_ms` the clock at which each
-    was first published. The clock begins with the first report, so that silence before the first of all is nobody's.
+    `events` holds what was found of the rules named in `wanted` (all of them if None), `published_ms` the clock at which
+    each was first published. The clock begins with the first report, so that silence before the first of all is nobody's.
     It moves on with every report; with `tick_every_ms` in whole steps of that, as gateways tick.
     """
 

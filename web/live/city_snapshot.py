@@ -189,7 +189,9 @@ class CitySnapshots:
             worst.setdefault(event.subject, event.severity)
         last_reports, now_ms = self._live.last_heard_ms(), self._live.now_ms()
         return tuple(
-            condition_of(device, self._last_report_ms(device.device_id, last_reports), now_ms, worst.get(device.device_id))
+            condition_of(
+                device, self._last_report_ms(device.device_id, last_reports), now_ms, worst.get(device.device_id)
+            )
             for device in self._devices
         )
 

@@ -92,7 +92,7 @@ def show_history(
 
 @care.command("health")
 def show_health(device_id: DeviceId, as_json: JsonFlag = False) -> None:
-    """A device's last 24 hours: last heard, battery, signal, what arrived and what was refused."""
+    """A device's last 24 hours: last report, battery, signal, what arrived and what was refused."""
     health = with_api(lambda api: api.get(f"/api/v1/devices/{device_id}/health"))
     if as_json:
         print_json(health)

@@ -157,7 +157,7 @@ def _recorded(
     if events is not None:
         return case_of_file(labels, events, from_ms, to_ms, devices, rules)
     case = with_api(lambda api: fetch_case(api, labels, from_ms, to_ms, devices, with_shadow=shadow))
-    return replace(case, told=with_first_published(case.told, _first_published(load_settings())))
+    return replace(case, scored=with_first_published(case.scored, _first_published(load_settings())))
 
 
 def _first_published(settings: Settings) -> Mapping[str, int]:

@@ -59,8 +59,8 @@ def _complaint(watch: Observer, subjects: set[str], opened: bool) -> str:
         )
     if watch.sees_log and not watch.reported & subjects:
         return "no report of the load's devices reached the log: does a gateway run, on this broker and this prefix?"
-    heard = f"{len(watch.reported & subjects)} devices were heard, " if watch.sees_log else ""
+    reported = f"{len(watch.reported & subjects)} devices were heard, " if watch.sees_log else ""
     return (
-        f"{heard}{len(watch.standing & subjects)} of {len(subjects)} opened a probe event: do rules workers and the "
+        f"{reported}{len(watch.standing & subjects)} of {len(subjects)} opened a probe event: do rules workers and the "
         "correlator run, on this log and prefix?"
     )

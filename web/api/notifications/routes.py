@@ -64,13 +64,13 @@ def notification_routes(cases: CaseServices) -> APIRouter:
 
     @router.get("/preferences/{username}")
     async def show_preference(username: str, actor: CurrentActor) -> Preference:
-        """How somebody wants to be told; what they leave open is as for everybody."""
+        """How somebody wants to be notified; what they leave open is as for everybody."""
         _check_own(username, actor.name, actor.roles)
         return await asyncio.to_thread(notifications.preference, username)
 
     @router.put("/preferences/{username}")
     async def set_preference(username: str, preference: Preference, actor: CurrentActor) -> Preference:
-        """Keep how somebody wants to be told: oneself, or anybody where an administrator asks."""
+        """Keep how somebody wants to be notified: oneself, or anybody where an administrator asks."""
         _check_own(username, actor.name, actor.roles)
         now_ms = await cases.now_ms()
         await asyncio.to_thread(notifications.prefer, username, preference, actor.name, now_ms)

@@ -141,12 +141,12 @@ def rule_figures(
     labels: Sequence[JudgedLabel], events: Sequence[JudgedEvent], device_days: float | None
 ) -> RuleFigures:
     """The figures of one rule: of its events, and of the labels that it was the first to answer."""
-    told = label_figures(labels)
+    first = label_figures(labels)
     return RuleFigures(
         events=event_figures(events, device_days),
-        first_to_tell=told.asked,
-        opened=told.opened,
-        told=told.told,
+        first_to_tell=first.asked,
+        opened=first.opened,
+        told=first.told,
     )
 
 
@@ -157,15 +157,15 @@ def _delays_of(
     return (ms for ms in found if ms is not None)
 
 
-def opened_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
+def opened_after_ms(one: JudgedLabel, scored: ScoredEvent) -> int | None:
     """From the start of the fault to the opening; None for a device whose clock is wrong, since that means nothing."""
-    after_ms = told.event.opened_at_ms - one.label.start_ms
+    after_ms = scored.event.opened_at_ms - one.label.start_ms
     return after_ms if after_ms >= 0 else None
 
 
-def published_after_ms(one: JudgedLabel, told: ScoredEvent) -> int | None:
+def published_after_ms(one: JudgedLabel, scored: ScoredEvent) -> int | None:
     """From the start of the fault to when it was first published; None where that is not known."""
-    return None if told.published_ms is None else told.published_ms - one.label.start_ms
+    return None if scored.published_ms is None else scored.published_ms - one.label.start_ms
 
 
 def event_figures(events: Sequence[JudgedEvent], device_days: float | None) -> EventFigures:

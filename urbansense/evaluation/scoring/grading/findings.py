@@ -85,15 +85,15 @@ def strays(matched: Matched) -> list[Finding]:
 def _why_missed(one: JudgedLabel, events: dict[str, list[JudgedEvent]]) -> Iterable[str]:
     label = one.label
     if one.outcome is LabelOutcome.LATE and label.by_ms is not None:
-        told = one.answers[0]
-        yield f"{told.event.rule} {_clocked(told)} {duration(told.found_ms - label.by_ms)} after the deadline"
+        first = one.answers[0]
+        yield f"{first.event.rule} {_clocked(first)} {duration(first.found_ms - label.by_ms)} after the deadline"
     else:
         yield from _instead(label, events)
     yield f"hard: {label.hard}" if label.hard else "no excuse"
 
 
-def _clocked(told: ScoredEvent) -> str:
-    return "opened" if told.published_ms is None else "was told"
+def _clocked(scored: ScoredEvent) -> str:
+    return "opened" if scored.published_ms is None else "was told"
 
 
 def _instead(label: Label, events: dict[str, list[JudgedEvent]]) -> Iterable[str]:

@@ -101,9 +101,9 @@ class _Matching:
         disturbing: defaultdict[str, list[ScoredEvent]] = defaultdict(list)
         for one in judged:
             if one.verdict is EventVerdict.RIGHT:
-                right[one.event.problem, one.event.subject].append(one.told)
+                right[one.event.problem, one.event.subject].append(one.scored)
             elif one.verdict is EventVerdict.FALSE:
-                disturbing[one.event.subject].append(one.told)
+                disturbing[one.event.subject].append(one.scored)
         found = tuple(
             self._asked(label, right) if label.expects else self._asked_nothing(label, disturbing)
             for label in self.labels

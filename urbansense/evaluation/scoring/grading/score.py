@@ -107,8 +107,8 @@ def _joined(
     name_of: Callable[[JudgedEvent], str],
 ) -> dict[str, tuple[list[JudgedLabel], list[JudgedEvent]]]:
     """Labels and events by name, in the order of the names."""
-    asked, told = _sorted_by(labels, names_of), _sorted_by(events, lambda one: (name_of(one),))
-    return {name: (asked.get(name, []), told.get(name, [])) for name in sorted(asked.keys() | told)}
+    asked, found = _sorted_by(labels, names_of), _sorted_by(events, lambda one: (name_of(one),))
+    return {name: (asked.get(name, []), found.get(name, [])) for name in sorted(asked.keys() | found)}
 
 
 def _sorted_by(items: Iterable[_T], names_of: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:

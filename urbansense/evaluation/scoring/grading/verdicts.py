@@ -76,13 +76,13 @@ class JudgedLabel:
 class JudgedEvent:
     """An event and what it is; `label` is what it answers or what explains it, None if neither does."""
 
-    told: ScoredEvent
+    scored: ScoredEvent
     verdict: EventVerdict
     label: Label | None = None
 
     @property
     def event(self) -> Event:
-        return self.told.event
+        return self.scored.event
 
 
 @dataclass(frozen=True, slots=True)

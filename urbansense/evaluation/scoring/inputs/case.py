@@ -18,7 +18,7 @@ class ScoringCase:
     """
 
     labels: tuple[Label, ...]
-    told: tuple[ScoredEvent, ...]
+    scored: tuple[ScoredEvent, ...]
     window: Window
     devices: int | None
     groups: frozenset[str]
@@ -26,7 +26,7 @@ class ScoringCase:
 
     def matched(self, grace_ms: int | None = None) -> Matched:
         grace_ms = DEFAULT_GRACE_MS if grace_ms is None else grace_ms
-        return match(self.labels, self.told, self.window, grace_ms, self.groups, self.counts_for)
+        return match(self.labels, self.scored, self.window, grace_ms, self.groups, self.counts_for)
 
 
 def window_of(labels: Iterable[Label], from_ms: int | None, to_ms: int | None, now_ms: int | None = None) -> Window:

@@ -17,7 +17,7 @@ _PAGE: Final = 1_000
 
 
 async def fetch_platform_events(api: Api, from_ms: int, to_ms: int, with_shadow: bool) -> list[ScoredEvent]:
-    """Every event that opened in [from_ms, to_ms), page by page; when they were told is not in it."""
+    """Every event that opened in [from_ms, to_ms), page by page; when they were published is not in it."""
     found: list[ScoredEvent] = []
     for shadow in (None, True) if with_shadow else (None,):
         cursor = None
@@ -45,7 +45,7 @@ async def fetch_group_rules(api: Api) -> frozenset[str]:
 def fetch_events_file(path: Path) -> list[ScoredEvent]:
     """The events of a file: what `events list --json` prints, a JSON array, or JSON lines.
 
-    Shape: each is an event, or a CloudEvent of `city.events` in JSON (`time` and `data`), which also says when it was told.
+    Shape: each is an event, or a CloudEvent of `city.events` in JSON (`time` and `data`; the time is that of publication).
     An event may stand there at several revisions: the highest counts, and the earliest time.
     Raises: ConfigurationError with every event that cannot be read.
     """
@@ -57,22 +57,22 @@ def fetch_events_file(path: Path) -> list[ScoredEvent]:
     problems: list[str] = []
     for where, document in _documents(path, text, problems):
         try:
-            told = _told(document)
+            scored = _scored(document)
         except ValidationError as error:
             problems += [f"{path}:{where}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         except (ValueError, TypeError) as error:
             problems.append(f"{path}:{where}: {error}")
         else:
-            known = newest.get(str(told.event.event_id))
-            newest[str(told.event.event_id)] = told if known is None else _joined(known, told)
+            known = newest.get(str(scored.event.event_id))
+            newest[str(scored.event.event_id)] = scored if known is None else _joined(known, scored)
     if problems:
         raise ConfigurationError(problems)
     return list(newest.values())
 
 
-def event_lines(told: Iterable[ScoredEvent]) -> Iterator[bytes]:
-    """An events file: one CloudEvent a line, at its last revision, its time the clock when it was first told."""
-    for one in told:
+def event_lines(scored: Iterable[ScoredEvent]) -> Iterator[bytes]:
+    """An events file: one CloudEvent a line, at its last revision, its time the clock when it was first published."""
+    for one in scored:
         content: dict[str, Any] = {"data": one.event.model_dump(mode="json")}
         if one.published_ms is not None:
             content["time"] = format_instant(one.published_ms)
@@ -96,7 +96,7 @@ def _documents(path: Path, text: bytes, problems: list[str]) -> Iterator[tuple[s
         yield f"item {number}", item
 
 
-def _told(document: Any) -> ScoredEvent:
+def _scored(document: Any) -> ScoredEvent:
     if not isinstance(document, dict):
         raise TypeError("no event: a JSON object is needed")
     if "data" not in document:
@@ -106,6 +106,8 @@ def _told(document: Any) -> ScoredEvent:
 
 
 def _joined(one: ScoredEvent, other: ScoredEvent) -> ScoredEvent:
-    """An event at the higher of two revisions, told as early as either says."""
+    """An event at the higher of two revisions, published as early as either of them."""
     newer = one if one.event.revision > other.event.revision else other
-    return ScoredEvent(newer.event, min((ms for ms in (one.published_ms, other.published_ms) if ms is not None), default=None))
+    return ScoredEvent(
+        newer.event, min((ms for ms in (one.published_ms, other.published_ms) if ms is not None), default=None)
+    )

@@ -22,12 +22,12 @@ _TICK_MS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """What rules made of reports: every event at its last revision with the clock at which it was first told.
+    """What rules made of reports: every event at its last revision with the clock at which it was first published.
 
     `reports` = judged + duplicate + too late + without a rule. `errors` holds the newest error of each rule that failed.
     """
 
-    told: tuple[ScoredEvent, ...]
+    scored: tuple[ScoredEvent, ...]
     reports: int
     judged: int
     too_late: int
@@ -36,7 +36,7 @@ class Practice:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        return tuple(told.event for told in self.told)
+        return tuple(scored.event for scored in self.scored)
 
     @property
     def reports_per_s(self) -> float:

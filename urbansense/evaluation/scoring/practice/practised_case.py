@@ -34,7 +34,7 @@ def practise_on_city(
     rehearsal = rehearse(stream, window.to_ms, book, with_shadow=with_shadow, on_progress=on_progress)
     case = ScoringCase(
         labels_once(rehearsal.labels),
-        rehearsal.practice.told,
+        rehearsal.practice.scored,
         window,
         len(stream.city.devices),
         book.groups,

@@ -35,4 +35,4 @@ def write_case(case: ScoringCase, folder: Path) -> None:
     """Write `truth.jsonl` and `events.jsonl` into `folder`, which is made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "truth.jsonl").write_text("".join(truth_lines(case.labels)), encoding="utf-8")
-    (folder / "events.jsonl").write_bytes(b"".join(event_lines(case.told)))
+    (folder / "events.jsonl").write_bytes(b"".join(event_lines(case.scored)))

@@ -139,7 +139,7 @@ def _misses(matched: Matched, findings: Sequence[Finding], zone: ZoneInfo) -> Pa
     others: defaultdict[str, list[ScoredEvent]] = defaultdict(list)
     for event in matched.events:
         if event.verdict is not EventVerdict.RIGHT:
-            others[event.event.subject].append(event.told)
+            others[event.event.subject].append(event.scored)
     rows = []
     for finding in findings:
         one = by_label[finding.label or ""]

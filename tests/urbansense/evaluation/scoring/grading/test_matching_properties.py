@@ -237,4 +237,7 @@ def test_the_slow_count_sees_what_the_matching_must_not_do() -> None:
     """The reference is no copy: a matching that ignored deadlines would differ from it."""
     late = [told(85)]
     assert SlowCount([label(60, 90)], late).outcome(label(60, 90)) is LabelOutcome.LATE
-    assert SlowCount([label(60, 90)], [replace(late[0], published_ms=at(65))]).outcome(label(60, 90)) is LabelOutcome.IN_TIME
+    assert (
+        SlowCount([label(60, 90)], [replace(late[0], published_ms=at(65))]).outcome(label(60, 90))
+        is LabelOutcome.IN_TIME
+    )

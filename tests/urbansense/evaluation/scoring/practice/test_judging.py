@@ -42,7 +42,7 @@ def practised(messages: Iterable[MqttMessage], *texts: str, until: float = 60) -
 
 def test_a_dark_lamp_is_told_by_the_reading_that_completes_it() -> None:
     practice = practised(night(), DARK)
-    (told,) = practice.told
+    (told,) = practice.scored
     assert (told.event.rule, told.event.subject, told.event.status) == ("lamp-dark", "SL-1", Status.CLEARED)
     assert (told.event.since_ms, told.event.opened_at_ms, told.event.cleared_at_ms) == (at(10), at(13), at(31))
     assert told.published_ms == at(13)
@@ -61,7 +61,7 @@ def test_what_arrives_late_is_told_late() -> None:
         ),
         key=lambda message: message.received_at_ms,
     )
-    (told,) = practised(messages, DARK.replace("severity", "lateness: 30m\nseverity")).told
+    (told,) = practised(messages, DARK.replace("severity", "lateness: 30m\nseverity")).scored
     assert told.event.opened_at_ms == at(13)
     assert told.published_ms == at(22)
 
@@ -75,21 +75,21 @@ def test_what_is_later_than_the_lateness_is_counted_and_not_judged() -> None:
 
 def test_the_clock_runs_on_to_the_end_so_that_silence_speaks() -> None:
     messages = [message for message in night() if "SL-2" not in message.topic or message.received_at_ms < at(20)]
-    silent = [told for told in practised(messages, DARK, SILENT).told if told.event.rule == "lamp-silent"]
+    silent = [told for told in practised(messages, DARK, SILENT).scored if told.event.rule == "lamp-silent"]
     assert [(told.event.subject, told.event.opened_at_ms) for told in silent] == [("SL-2", at(49.5))]
     assert silent[0].published_ms == at(50), "the first tick of a report after it"
 
 
 def test_the_end_comes_before_silence_that_lasts_too_short() -> None:
     heard = list(night(20))
-    assert practised(heard, SILENT, until=48.9).told == ()
-    assert len(practised(heard, SILENT, until=60).told) == 2
+    assert practised(heard, SILENT, until=48.9).scored == ()
+    assert len(practised(heard, SILENT, until=60).scored) == 2
 
 
 def test_the_same_messages_give_the_same_events_and_a_copy_changes_nothing() -> None:
-    once = practised(night(), DARK, SILENT).told
-    twice = practised([copy for message in night() for copy in (message, message)], DARK, SILENT).told
-    assert once == practised(night(), DARK, SILENT).told == twice
+    once = practised(night(), DARK, SILENT).scored
+    twice = practised([copy for message in night() for copy in (message, message)], DARK, SILENT).scored
+    assert once == practised(night(), DARK, SILENT).scored == twice
 
 
 def test_ticks_of_a_second_judge_as_ticks_at_every_report_do() -> None:
@@ -114,7 +114,7 @@ def test_a_rule_that_fails_is_named_with_its_error() -> None:
     broken = "{rule: lamp-broken, kind: streetlight, when: reading.active_power < device.feeder}"
     practice = practised(night(), broken, DARK)
     assert set(practice.errors) == {"lamp-broken"}
-    assert [told.event.rule for told in practice.told] == ["lamp-dark"]
+    assert [told.event.rule for told in practice.scored] == ["lamp-dark"]
 
 
 def test_a_gateway_would_refuse_what_is_refused_here() -> None:

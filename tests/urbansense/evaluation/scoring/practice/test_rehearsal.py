@@ -101,7 +101,7 @@ def test_a_fault_given_to_each_dialect_is_found_by_the_library(city: City) -> No
     window = Window(MIDNIGHT_MS, until_ms)
     score = score_of(
         match(
-            rehearsal.labels, rehearsal.practice.told, window,
+            rehearsal.labels, rehearsal.practice.scored, window,
             groups=book.groups, counts_for=rehearsal.registry.counts_for,
         ),
         len(city.devices),
@@ -112,7 +112,7 @@ def test_a_fault_given_to_each_dialect_is_found_by_the_library(city: City) -> No
     assert rehearsal.rejected == {}
     assert heard == sorted(heard)
     assert rehearsal.practice.errors == {}
-    assert rehearse(life, until_ms, book).practice.told == rehearsal.practice.told
+    assert rehearse(life, until_ms, book).practice.scored == rehearsal.practice.scored
 
 
 def test_without_files_the_rules_are_the_library_and_a_folder_is_all_its_files(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def evening() -> Score:
     assert heard.practice.errors == {}
     window = Window(START_MS, until_ms)
     groups, counts_for = book.groups, heard.registry.counts_for
-    return score_of(match(heard.labels, heard.practice.told, window, groups=groups, counts_for=counts_for))
+    return score_of(match(heard.labels, heard.practice.scored, window, groups=groups, counts_for=counts_for))
 
 
 @pytest.mark.parametrize("kind", PLAIN)
