@@ -208,8 +208,6 @@ notify_preferences: Final = Table(
     Column("body", Text, nullable=False),
 )
 
-ALL_TABLES: Final[tuple[Table, ...]] = tuple(metadata.sorted_tables)
-
 
 def columns_of(row: Any) -> dict[str, Any]:
     """A row as a dict by column name."""

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from accounts.storage.tables import metadata as account_tables
 from cases.desk.service import CaseDesk
 from cases.intake import Intake, OnCleared
 from cases.storage import CaseStore
-from cases.storage.tables import ALL_TABLES
+from cases.storage.tables import metadata as case_tables
 from cases.workflow.states import State
 from domain.events import Event, Status, Transition
 from domain.time.durations import format_instant
@@ -117,7 +118,7 @@ class Counter:
 
     def __init__(self, book: CaseStore) -> None:
         with book.database.writing() as connection:
-            for table in ALL_TABLES:
+            for table in (*case_tables.sorted_tables, *account_tables.sorted_tables):
                 connection.execute(delete(table))
         policy = Policy()
         policy.cleared = OnCleared.CLOSE

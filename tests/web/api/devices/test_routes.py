@@ -18,7 +18,7 @@ NO_KIND = "kind 'submarine' is not known; use one of streetlight, manhole_cover,
 
 def csv(*kinds: tuple[str, str]) -> str:
     """A devices file with a row for each (device id, kind)."""
-    rows = (f"{device_id},{kind},streetlight{',' * 11}" for device_id, kind in kinds)
+    rows = (f"{device_id},{kind}{',' * 12}" for device_id, kind in kinds)
     return "\n".join((COLUMNS, *rows, ""))
 
 
