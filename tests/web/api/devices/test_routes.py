@@ -14,6 +14,7 @@ COLUMNS = ",".join(
      "report_interval_s", "dev_eui", "mn", "attributes")
 )  # fmt: skip
 NO_KIND = "kind 'submarine' is not known; use one of streetlight, manhole_cover, water_monitor, cabinet, gateway"
+NO_PROFILE = "profile 'submarine' is not known; use a known one, or leave it empty for 'submarine'"
 
 
 def csv(*kinds: tuple[str, str]) -> str:
@@ -106,7 +107,10 @@ async def test_one_bad_row_refuses_the_file_and_names_its_place(city: City, api:
     response = await api.post("/api/v1/devices/import", content=text, headers=CSV)
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["errors"] == [{"where": "line 3, kind", "detail": NO_KIND}]
+    assert response.json()["errors"] == [
+        {"where": "line 3, kind", "detail": NO_KIND},
+        {"where": "line 3, profile", "detail": NO_PROFILE},
+    ]
     assert city.device_ids() == []
 
 
@@ -114,7 +118,10 @@ async def test_bad_rows_can_be_skipped(city: City, api: httpx.AsyncClient) -> No
     text = csv(("SL-1", "streetlight"), ("X-1", "submarine"))
     response = await api.post("/api/v1/devices/import", params={"skip_bad": True}, content=text, headers=CSV)
     assert response.status_code == 200
-    assert response.json()["errors"] == [{"line": 3, "column": "kind", "detail": NO_KIND}]
+    assert response.json()["errors"] == [
+        {"line": 3, "column": "kind", "detail": NO_KIND},
+        {"line": 3, "column": "profile", "detail": NO_PROFILE},
+    ]
     assert city.device_ids() == ["SL-1"]
 
 
