@@ -19,7 +19,7 @@ demo: setup  ## the whole platform and a small city in one process
 up: setup  ## the platform without the simulator
 	$(BIN)/urbansense up
 
-# CI says WORKERS=0: one process, so that the real servers are started once.
+# Each worker starts real servers of its own; WORKERS=0 runs all in one process.
 WORKERS ?= 2
 
 test: setup  ## the tests; those that need a server that is not here, or take long, say why they were skipped
