@@ -18,8 +18,8 @@ _LETS_THROUGH: Final = (0.12, 0.02)
 """Of the mean flow, in a pipe that is blocked a little and badly."""
 
 
-def limit_m3_h(mean_flow_m3_h: float, size: float) -> float:
-    """What a blocked pipe still lets through."""
+def blocked_flow_m3_h(mean_flow_m3_h: float, size: float) -> float:
+    """What a pipe still lets through when it is blocked, in m³/h; `size` 0 to 1 is how badly."""
     little, badly = _LETS_THROUGH
     return mean_flow_m3_h * (little + (badly - little) * size)
 
@@ -36,7 +36,7 @@ class BlockedPipes:
         book = self._book.all
         for fault in book[self._read :]:
             if fault.kind == PIPE_BLOCKED and (manhole := self._position_of(fault.device_id).drain) is not None:
-                limit_l_s = limit_m3_h(manhole.mean_flow_m3_h, fault.size) / 3.6
+                limit_l_s = blocked_flow_m3_h(manhole.mean_flow_m3_h, fault.size) / 3.6
                 blockage = Blockage(manhole.manhole_id, fault.start_ms, fault.end_ms, limit_l_s)
                 self._found[manhole.catchment].append(blockage)
         self._read = len(book)

@@ -19,7 +19,7 @@ from rules.testing.running import run_rule_test
 from urbansense.api_client.api import Api
 from urbansense.api_client.opening import running_api, with_api
 from urbansense.commands.rules import history
-from urbansense.commands.rules.surroundings import ask_surroundings
+from urbansense.commands.rules.check_context import fetch_check_context
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, complain, out, print_json, print_rows, warn
 from urbansense.commands.terminal.times import local_time
@@ -47,9 +47,9 @@ def check_rules(files: Files) -> None:
         except BadRules as bad:
             complain(bad.problems)
             failed = True
-    around = asyncio.run(_surroundings(settings, texts))
+    context = asyncio.run(_check_context(settings, texts))
     for file, text in texts.items():
-        found = check_text(text, str(file), around)
+        found = check_text(text, str(file), context)
         warn(map(str, found.warnings))
         complain(map(str, found.errors))
         failed |= bool(found.errors)
@@ -62,14 +62,16 @@ def check_rules(files: Files) -> None:
         raise typer.Exit(1)
 
 
-async def _surroundings(settings: Settings, texts: Mapping[Path, str]) -> CheckContext:
+async def _check_context(settings: Settings, texts: Mapping[Path, str]) -> CheckContext:
     """All that the files may name: each other's rules and calendars, and what runs."""
     readable = [read for file, text in texts.items() if (read := _readable(text, file)) is not None]
     async with running_api(settings) as api:
-        around = CheckContext(settings.kinds) if api is None else await ask_surroundings(api, settings.kinds, readable)
+        context = (
+            CheckContext(settings.kinds) if api is None else await fetch_check_context(api, settings.kinds, readable)
+        )
     rules = {rule.name: rule for documents in readable for rule in documents.rules}
     calendars = {calendar.name for documents in readable for calendar in documents.calendars}
-    return replace(around, rules={**around.rules, **rules}, calendars={*around.calendars, *calendars})
+    return replace(context, rules={**context.rules, **rules}, calendars={*context.calendars, *calendars})
 
 
 def _readable(text: str, file: Path) -> Documents | None:

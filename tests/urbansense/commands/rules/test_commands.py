@@ -10,7 +10,7 @@ from rules.language.document.checking import check_text
 from rules.language.document.reading import parse_documents
 from urbansense.api_client.opening import open_api
 from urbansense.commands.cli import app
-from urbansense.commands.rules.surroundings import ask_surroundings
+from urbansense.commands.rules.check_context import fetch_check_context
 from urbansense.configuration.settings import load_settings
 
 DEVICES = """\
@@ -91,7 +91,7 @@ async def test_a_check_asks_what_runs_for_rules_calendars_and_devices(folder: Pa
         await api.post("/api/v1/devices/import", DEVICES, "text/csv")
         base = "{rule: base, kind: cabinet, no_data: 1h}\n---\n{calendar: holidays, open: 2026-10-01}"
         await api.post("/api/v1/rules", base, "application/yaml")
-        around = await ask_surroundings(api, ("streetlight", "cabinet"), [parse_documents(text)])
+        around = await fetch_check_context(api, ("streetlight", "cabinet"), [parse_documents(text)])
     found = check_text(text, "a.yaml", around)
     assert found.errors == ()
     assert [str(problem).split(": ", 1)[1] for problem in found.warnings] == [

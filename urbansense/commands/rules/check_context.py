@@ -12,7 +12,7 @@ from urbansense.api_client.api import Api
 _DEVICES_LOOKED_AT: Final = 1000
 
 
-async def ask_surroundings(api: Api, kinds: Sequence[str], documents: Sequence[Documents]) -> CheckContext:
+async def fetch_check_context(api: Api, kinds: Sequence[str], documents: Sequence[Documents]) -> CheckContext:
     """What the API knows of all that these documents name; of the devices, the first thousand of each kind."""
     listed = await api.get("/api/v1/calendars")
     own = {rule.name for document in documents for rule in document.rules}
