@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 import structlog
 from sqlalchemy import Connection, delete, insert, select
 
@@ -18,9 +17,9 @@ from cases.notification.escalation import Escalations, EscalationState, follow, 
 from cases.notification.messages.message import Occurrence
 from cases.notification.recipients.decision import Decision
 from cases.storage import CaseStore, CaseTransaction, HistoryEntry
+from cases.storage.entries import entry_of
 from cases.storage.tables import history, positions
 from cases.storage.tables import notify_watches as watches
-from cases.workflow.case import Case
 from cases.workflow.states import State
 
 FOLLOWER: Final = "notify"
@@ -108,19 +107,7 @@ def _reached(connection: Connection) -> int:
 
 def _new_entries(connection: Connection, reached: int, limit: int) -> list[HistoryEntry]:
     wanted = select(history).where(history.c.sequence > reached).order_by(history.c.sequence).limit(limit)
-    return [
-        HistoryEntry(
-            row.sequence,
-            row.revision,
-            row.transition,
-            row.actor,
-            row.at_ms,
-            row.note,
-            orjson.loads(row.details),
-            Case.model_validate_json(row.body),
-        )
-        for row in connection.execute(wanted)
-    ]
+    return [entry_of(row) for row in connection.execute(wanted)]
 
 
 def _due(connection: Connection, now_ms: int, limit: int) -> list[EscalationState]:

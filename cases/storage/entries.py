@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from cases.workflow.case import Case
 from domain.errors import UrbansenseError
 
@@ -65,3 +67,17 @@ class KeyReused(UrbansenseError):
     def __init__(self, key: str, case_id: UUID) -> None:
         super().__init__(f"the key {key!r} stands for another report, now case {case_id}")
         self.case_id = case_id
+
+
+def entry_of(row: Any) -> HistoryEntry:
+    """The entry of a row of `cases_history`."""
+    return HistoryEntry(
+        row.sequence,
+        row.revision,
+        row.transition,
+        row.actor,
+        row.at_ms,
+        row.note,
+        orjson.loads(row.details),
+        Case.model_validate_json(row.body),
+    )

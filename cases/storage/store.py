@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from accounts.audit.log import append_audit
 from accounts.ports import Database
 from cases.storage import finding
-from cases.storage.entries import Conflict, HistoryEntry, KeyReused, Publication, UnknownCase
+from cases.storage.entries import Conflict, HistoryEntry, KeyReused, Publication, UnknownCase, entry_of
 from cases.storage.finding import CasePage, CaseQuery
 from cases.storage.migrations.upgrading import upgrade
 from cases.storage.tables import cases, events, history, keys, numbers, positions
@@ -287,19 +287,7 @@ def _read(connection: Connection, name: str | UUID) -> Case | None:
 
 def _entries(connection: Connection, case_id: UUID) -> tuple[HistoryEntry, ...]:
     wanted = select(history).where(history.c.case_id == str(case_id)).order_by(history.c.revision)
-    return tuple(
-        HistoryEntry(
-            row.sequence,
-            row.revision,
-            row.transition,
-            row.actor,
-            row.at_ms,
-            row.note,
-            orjson.loads(row.details),
-            Case.model_validate_json(row.body),
-        )
-        for row in connection.execute(wanted)
-    )
+    return tuple(map(entry_of, connection.execute(wanted)))
 
 
 def case_row(case: Case) -> dict[str, Any]:
