@@ -2,7 +2,6 @@
 
 import asyncio
 import csv
-import getpass
 import io
 import os
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from domain.errors import ConfigurationError
 from domain.time.durations import parse_duration_ms
 from urbansense.api_client.api import Api
 from urbansense.api_client.opening import with_api
+from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, err, out, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
 from urbansense.configuration.settings import load_settings
@@ -105,7 +105,7 @@ def revoke(
     named = _named(holders, file) if holders or file or not username else []
 
     async def act(api: Api) -> list[Any]:
-        headers, revoked = _author(by), []
+        headers, revoked = author(by), []
         for start in range(0, max(len(named), 1), _AT_ONCE):
             body = {"holders": named[start : start + _AT_ONCE], "usernames": (username or []) if start == 0 else []}
             revoked += await api.post_json(f"{_PATH}/revoke", body, headers=headers)
@@ -130,7 +130,7 @@ def bind(
         body = {"holder": holder, "certificate": certificate.read_text(encoding="ascii")}
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{certificate} is no PEM file") from error
-    bound = with_api(lambda api: api.post_json(f"{_PATH}/certificates", body, headers=_author(by)))
+    bound = with_api(lambda api: api.post_json(f"{_PATH}/certificates", body, headers=author(by)))
     if as_json:
         print_json(bound)
     else:
@@ -241,7 +241,7 @@ async def _in_parts(
         writer = csv.DictWriter(sink, _COLUMNS)
         writer.writeheader()
         for part in progress.track([wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE)]):
-            new = await api.post_json(path, {**body, "holders": list(part)}, headers=_author(by))
+            new = await api.post_json(path, {**body, "holders": list(part)}, headers=author(by))
             writer.writerows(new)
             sink.flush()
             made += new
@@ -282,10 +282,6 @@ def _named(holders: Sequence[str] | None, file: Path | None) -> list[str]:
     if not named:
         raise ConfigurationError("name devices or services, or a file of them with --file")
     return list(dict.fromkeys(named))
-
-
-def _author(by: str | None) -> dict[str, str]:
-    return {"X-Author": by or getpass.getuser()}
 
 
 def _end(one: Any, zone: ZoneInfo) -> str:

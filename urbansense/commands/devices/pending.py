@@ -1,6 +1,5 @@
 """`urbansense devices pending`: unknown devices that reported."""
 
-import getpass
 from typing import Annotated, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from urbansense.api_client.opening import with_api
+from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, complain, out, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
 from urbansense.configuration.settings import load_settings
@@ -67,7 +67,7 @@ def accept(
     facts = {key: value for key, value in given.items() if value is not None}
 
     path = f"{_PATH}/{quote(name, safe='')}/accept?replay={'true' if replay else 'false'}"
-    done = with_api(lambda api: api.post_json(path, facts, headers=_author(by)))
+    done = with_api(lambda api: api.post_json(path, facts, headers=author(by)))
     if as_json:
         print_json(done)
         return
@@ -84,7 +84,7 @@ def refuse(name: Name, by: By = None) -> None:
     """Want none of it: its reports are rejected as before, and it is not listed any more."""
 
     async def act(api: Any) -> None:
-        await api.post_json(f"{_PATH}/{quote(name, safe='')}/refuse", {}, headers=_author(by))
+        await api.post_json(f"{_PATH}/{quote(name, safe='')}/refuse", {}, headers=author(by))
 
     with_api(act)
     out.print(f"{name} is refused", markup=False)
@@ -93,9 +93,5 @@ def refuse(name: Name, by: By = None) -> None:
 @app.command("forget")
 def forget(name: Name, by: By = None) -> None:
     """Take it off the list, refused or not; its next report puts it there again."""
-    with_api(lambda api: api.delete(f"{_PATH}/{quote(name, safe='')}", headers=_author(by)))
+    with_api(lambda api: api.delete(f"{_PATH}/{quote(name, safe='')}", headers=author(by)))
     out.print(f"{name} is forgotten", markup=False)
-
-
-def _author(by: str | None) -> dict[str, str]:
-    return {"X-Author": by or getpass.getuser()}

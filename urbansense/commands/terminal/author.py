@@ -3,6 +3,6 @@
 import getpass
 
 
-def author() -> dict[str, str]:
-    """Who gives the command, as a header. A name that no header can carry is escaped."""
-    return {"x-author": getpass.getuser().encode("ascii", "backslashreplace").decode()}
+def author(by: str | None = None) -> dict[str, str]:
+    """Who gives the command, as a header: `by`, or who is logged in. A name that no header can carry is escaped."""
+    return {"x-author": (by or getpass.getuser()).encode("ascii", "backslashreplace").decode()}
