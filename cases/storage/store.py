@@ -195,12 +195,18 @@ class CaseTransaction:
         return read_positions(self.connection, follower)
 
     def commit_positions(self, follower: str, reached: Mapping[tuple[str, int], int]) -> None:
-        """Keep how far that follower has come, with all else of this transaction."""
+        """Keep how far that follower has come, with all else of this transaction.
+
+        Never back: of two processes that follow as one, the slower commits a place that the other has passed already.
+        """
         for (topic, partition), offset in reached.items():
             place = {"follower": follower, "topic": topic, "partition": partition}
-            found = update(positions).where(*(positions.c[name] == value for name, value in place.items()))
-            if not self.connection.execute(found.values(offset=offset)).rowcount:
+            here = [positions.c[name] == value for name, value in place.items()]
+            stored = self.connection.execute(select(positions.c.offset).where(*here)).scalar_one_or_none()
+            if stored is None:
                 self.connection.execute(insert(positions).values(**place, offset=offset))
+            elif stored < offset:
+                self.connection.execute(update(positions).where(*here).values(offset=offset))
 
     def _merge_target(self, case: Case, into: UUID) -> Case:
         """The case that takes another in. One that has ended takes none: so merged cases never go round in a circle."""

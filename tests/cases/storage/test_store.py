@@ -187,6 +187,15 @@ def test_what_is_done_together_is_done_or_undone_together(book: CaseStore) -> No
         assert transaction.positions("another") == {}
 
 
+def test_a_slower_follower_takes_no_place_back(book: CaseStore) -> None:
+    """Of two desks of one name, the slower commits what the other has passed; the other goes on from where it was."""
+    for offset in (3, 9, 5):
+        with book.transaction() as transaction:
+            transaction.commit_positions("desk", {("city.events", 1): offset})
+    with book.transaction() as transaction:
+        assert transaction.positions("desk") == {("city.events", 1): 9}
+
+
 class TestLists:
     @pytest.fixture
     def cases(self, book: CaseStore) -> list[Case]:
