@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlsplit
 from domain.errors import ConfigurationError
 
 CLOCK_TOPIC: Final = "urbansense/clock/{slot}"
-SIMULATED_CLOCK_TOPIC: Final = "urbansense/clock/simulated"
+SIMULATED_CLOCK_TOPIC: Final = "urbansense/simulated-clock"
+"""Apart from the others, so that an account for these does not reach it."""
 
 _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 

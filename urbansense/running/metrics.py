@@ -44,6 +44,13 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    ignored = CounterMetricFamily(
+        "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
+    )
+    for why, number in gateway.clock.ignored.items():
+        ignored.add_metric([why.value], number)
+    yield ignored
+    yield CounterMetricFamily("urbansense_gateway_clock_jumps", "Jumps of the wall clock.", gateway.clock.jumps)
     if isinstance(gateway.decoder, Pipeline):
         pipeline = gateway.decoder
         reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])

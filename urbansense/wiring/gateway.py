@@ -35,3 +35,8 @@ async def check_gateway(gateway: Gateway) -> str:
     if not gateway.connected:
         raise TransientFault(f"no connection to {endpoint.host}:{endpoint.port}")
     return f"connected to {endpoint.host}:{endpoint.port} as {gateway.settings.client_id}"
+
+
+async def check_clock(gateway: Gateway) -> str:
+    """One line on the gateway's clock. Raises: TransientFault where it jumped, or stands still."""
+    return gateway.clock.check()

@@ -22,7 +22,7 @@ from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import check_gateway, open_gateway
+from urbansense.wiring.gateway import check_clock, check_gateway, open_gateway
 from urbansense.wiring.parts import PlatformParts
 from web.live.feed import LiveFeed
 from web.serving.service import WebServer
@@ -52,7 +52,7 @@ async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platfo
         publisher,
         live=live,
         zone=ZoneInfo(settings.timezone),
-        more_checks={"MQTT broker": partial(check_gateway, gateway)},
+        more_checks={"MQTT broker": partial(check_gateway, gateway), "clock": partial(check_clock, gateway)},
         credentials=credentials,
         cases=cases,
     )

@@ -59,7 +59,7 @@ class Rig:
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
         wanted = GatewaySettings(slot, self.endpoint, self.topics, **settings)
-        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
+        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway) -> AsyncIterator[Gateway]:
