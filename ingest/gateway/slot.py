@@ -11,6 +11,7 @@ received, in this sense, with the part that completes the report (or is given up
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import time, time_ns
@@ -23,6 +24,7 @@ from domain.dialects import STATEFUL_ROOTS
 from domain.topics import TICK_HEADERS
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket, is_stateful
+from ingest.gateway.claim import ClaimFault, Claims
 from ingest.gateway.clock.simulated import SimulatedTime
 from ingest.gateway.clock.wall import WallTime, monotonic_ms
 from ingest.gateway.mqtt.frames import Publish
@@ -75,6 +77,7 @@ class GatewayCounters:
     ticks: int = 0
     last_tick_ms: int = 0
     reconnects: int = -1
+    claims_ignored: Counter[ClaimFault] = field(default_factory=Counter)
 
 
 @dataclass
@@ -92,6 +95,7 @@ class Gateway:
     clock: WallTime | SimulatedTime = field(init=False)
     _queue: asyncio.Queue[_InFlight] = field(init=False)
     _session: MqttSession = field(init=False)
+    _claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = SimulatedTime(0) if self.settings.simulated_clock else WallTime(self.now_ms, self.monotonic_ms)
@@ -103,10 +107,12 @@ class Gateway:
         """
         self._queue = asyncio.Queue()
         settings = self.settings
+        self._claims = Claims(settings.installation_key, settings.name, settings.client_id)
         self._session = MqttSession(
             SessionSettings(
                 settings.endpoint,
                 settings.client_id,
+                settings.name,
                 settings.filters,
                 settings.receive_maximum,
                 settings.former_filters,
@@ -139,8 +145,7 @@ class Gateway:
         return hasattr(self, "_session") and self._session.connected
 
     def _connected(self) -> None:
-        if self.counters.reconnects < 0:
-            self._session.publish(self.settings.claim_topic, str(self.since_ns).encode(), retain=True)
+        self._session.publish(self.settings.claim_topic, self._claims.write(self.since_ns), retain=True)
         self.counters.reconnects += 1
         self.clock.reconnected()
         self._publish_clock()
@@ -258,7 +263,17 @@ class Gateway:
 
     def _receive_claim(self, payload: bytes) -> None:
         """Mosquitto 2.0 cuts off the older of two processes on one slot without a reason; the younger one's claim is it."""
-        if payload.isdigit() and int(payload) > self.since_ns:
+        claim = self._claims.read(payload, time_ns())
+        if isinstance(claim, ClaimFault):
+            if not self.counters.claims_ignored[claim]:
+                _log.warning(
+                    "a claim to the slot was ignored; more of its kind are only counted",
+                    slot=self.settings.name,
+                    reason=claim.value,
+                    means=claim.meaning,
+                )
+            self.counters.claims_ignored[claim] += 1
+        elif claim > self.since_ns:
             self._session.yield_slot()
 
     async def _receive_what_is_queued(self) -> None:
