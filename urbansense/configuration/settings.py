@@ -214,7 +214,7 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds)
+        return Topics(self.topic_prefix, self.partitions, self.kinds, self.clock == "simulated")
 
     @property
     def registry_url(self) -> str:
