@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.dialects import STATEFUL_FILTERS, UPLINK_FILTERS
 from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, MqttEndpoint
 from domain.topics import Topics
+from ingest.gateway.installation_key import InstallationKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +15,20 @@ class GatewaySettings:
     slot: int
     endpoint: MqttEndpoint
     topics: Topics
+    installation_key: InstallationKey
     receive_maximum: int = 2000
     simulated_clock: bool = False
     end_session: bool = False
     slots: int = 1
 
     @property
-    def client_id(self) -> str:
+    def name(self) -> str:
+        """What the slot is called in topics, log lines and errors."""
         return f"{self.topics.prefix}urbansense-{self.slot}"
+
+    @property
+    def client_id(self) -> str:
+        return self.name
 
     @property
     def clock_topic(self) -> str:
@@ -29,8 +36,8 @@ class GatewaySettings:
 
     @property
     def claim_topic(self) -> str:
-        """Where the process that holds the slot publishes, retained, when it began."""
-        return f"urbansense/slot/{self.client_id}"
+        """Where the process that holds the slot publishes its claim, retained."""
+        return f"urbansense/slot/{self.name}"
 
     @property
     def filters(self) -> tuple[str, ...]:

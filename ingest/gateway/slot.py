@@ -11,6 +11,7 @@ received, in this sense, with the part that completes the report (or is given up
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import time, time_ns
@@ -23,6 +24,7 @@ from domain.dialects import STATEFUL_ROOTS
 from domain.topics import TICK_HEADERS
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket, is_stateful
+from ingest.gateway.claim import ClaimFault, Claims
 from ingest.gateway.clock import read_clock
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession, SessionSettings
@@ -74,6 +76,7 @@ class GatewayCounters:
     ticks: int = 0
     last_tick_ms: int = 0
     reconnects: int = -1
+    claims_ignored: Counter[ClaimFault] = field(default_factory=Counter)
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Gateway:
     _simulated_ms: int = 0
     _queue: asyncio.Queue[_InFlight] = field(init=False)
     _session: MqttSession = field(init=False)
+    _claims: Claims = field(init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
@@ -99,10 +103,12 @@ class Gateway:
         """
         self._queue = asyncio.Queue()
         settings = self.settings
+        self._claims = Claims(settings.installation_key, settings.name, settings.client_id)
         self._session = MqttSession(
             SessionSettings(
                 settings.endpoint,
                 settings.client_id,
+                settings.name,
                 settings.filters,
                 settings.receive_maximum,
                 settings.former_filters,
@@ -135,8 +141,7 @@ class Gateway:
         return hasattr(self, "_session") and self._session.connected
 
     def _connected(self) -> None:
-        if self.counters.reconnects < 0:
-            self._session.publish(self.settings.claim_topic, str(self.since_ns).encode(), retain=True)
+        self._session.publish(self.settings.claim_topic, self._claims.write(self.since_ns), retain=True)
         self.counters.reconnects += 1
         self._clock_sent = False
         self._publish_clock()
@@ -255,7 +260,17 @@ class Gateway:
 
     def _receive_claim(self, payload: bytes) -> None:
         """Mosquitto 2.0 cuts off the older of two processes on one slot without a reason; the younger one's claim is it."""
-        if payload.isdigit() and int(payload) > self.since_ns:
+        claim = self._claims.read(payload, time_ns())
+        if isinstance(claim, ClaimFault):
+            if not self.counters.claims_ignored[claim]:
+                _log.warning(
+                    "a claim to the slot was ignored; more of its kind are only counted",
+                    slot=self.settings.name,
+                    reason=claim.value,
+                    means=claim.meaning,
+                )
+            self.counters.claims_ignored[claim] += 1
+        elif claim > self.since_ns:
             self._session.yield_slot()
 
     async def _receive_what_is_queued(self) -> None:

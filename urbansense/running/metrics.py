@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ingest.dialects.state import SessionCount
+from ingest.gateway.claim import ClaimFault
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
@@ -49,6 +50,10 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    ignored = CounterMetricFamily("urbansense_gateway_claims_ignored", "Claims that do not count.", labels=["reason"])
+    for fault in ClaimFault:
+        ignored.add_metric([fault.value], counters.claims_ignored[fault])
+    yield ignored
     if isinstance(gateway.decoder, Pipeline):
         pipeline = gateway.decoder
         reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])

@@ -7,6 +7,7 @@ from domain.mqtt import MqttEndpoint
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
+from urbansense.configuration.installation import installation_key
 from urbansense.wiring.parts import Parts
 
 
@@ -20,6 +21,7 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
             slots=settings.gateway_slots,
             endpoint=endpoint,
             topics=parts.topics,
+            installation_key=installation_key(settings),
             receive_maximum=settings.receive_maximum,
             simulated_clock=settings.clock == "simulated",
             end_session=end_session,
@@ -34,4 +36,4 @@ async def check_gateway(gateway: Gateway) -> str:
     endpoint = gateway.settings.endpoint
     if not gateway.connected:
         raise TransientFault(f"no connection to {endpoint.host}:{endpoint.port}")
-    return f"connected to {endpoint.host}:{endpoint.port} as {gateway.settings.client_id}"
+    return f"connected to {endpoint.host}:{endpoint.port} as slot {gateway.settings.name}"

@@ -8,7 +8,7 @@ PUBACKs go out joined.
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
@@ -35,16 +35,20 @@ _STEADY_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """How a slot introduces itself. `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only).
+    """How a slot introduces itself. Log lines and errors give its `name`, never its client id.
 
-    `former_filters` are given up once `filters` are subscribed to, since the broker keeps a session's subscriptions.
+    `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only). `former_filters` are given up once `filters` are
+    subscribed to, since the broker keeps a session's subscriptions. A session that is not `lasting` ends with its
+    connection.
     """
 
     endpoint: MqttEndpoint
-    client_id: str
+    client_id: str = field(repr=False)
+    name: str
     filters: Sequence[str]
     receive_maximum: int = 2000
     former_filters: Sequence[str] = ()
+    lasting: bool = True
 
 
 class MqttSession:
@@ -106,11 +110,11 @@ class MqttSession:
                 self._drop_socket()
                 await pause(stop, next(waits))
                 continue
-            _log.info("connected to the MQTT broker", **self._where(), client_id=self.settings.client_id)
+            _log.info("connected to the MQTT broker", **self._where(), slot=self.settings.name)
             connected_at, has_warned = monotonic(), False
             await self._stay(stop)
             if self._taken_over:
-                raise Fenced(f"another process connected as {self.settings.client_id}: it has this gateway slot now")
+                raise Fenced(f"another process holds the gateway slot {self.settings.name} now")
             if monotonic() - connected_at > _STEADY_S:
                 waits = backoff_s()
             if not stop.is_set():
@@ -125,7 +129,7 @@ class MqttSession:
             await asyncio.to_thread(self._client.connect, endpoint.host, endpoint.port, _KEEPALIVE_S)
         else:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = _SESSION_FOR_EVER
+            properties.SessionExpiryInterval = _SESSION_FOR_EVER if self.settings.lasting else 0
             properties.ReceiveMaximum = self.settings.receive_maximum
             await asyncio.to_thread(
                 self._client.connect,

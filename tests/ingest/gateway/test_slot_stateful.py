@@ -31,6 +31,7 @@ from ingest.pipeline.message_to_records import Pipeline
 from streams.ports import Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
+from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
@@ -58,7 +59,7 @@ class Rig:
 
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
-        wanted = GatewaySettings(slot, self.endpoint, self.topics, **settings)
+        wanted = GatewaySettings(slot, self.endpoint, self.topics, KEY, **settings)
         return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
 
     @asynccontextmanager
