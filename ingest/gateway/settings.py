@@ -52,8 +52,8 @@ class GatewaySettings:
 
     @property
     def former_filters(self) -> tuple[str, ...]:
-        """What the session may hold from when there were fewer slots, or more. The embedded broker knows no shares."""
-        if self.endpoint.embedded:
+        """What the session may hold from when there were fewer slots, or more. Only MQTT 5 is sure to know shares."""
+        if not self.endpoint.mqtt5:
             return ()
         return UPLINK_FILTERS if self.slots > 1 else self._shares
 

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    embedded_broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"

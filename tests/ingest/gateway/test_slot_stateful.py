@@ -12,6 +12,7 @@ import orjson
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 import ingest.dialects.hj212.parts as parts
 from domain.devices import Device
@@ -36,7 +37,6 @@ from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 NOW_MS = 1_780_286_430_000
 DEVICES = (
