@@ -63,7 +63,7 @@ class FastPath:
         telemetry = fast_telemetry(document, device, received_at_ms) if device is not None else None
         if device is None or telemetry is None or colons != len(document) + len(document["readings"]):
             return None
-        return [self._record(device, telemetry)]
+        return [self._record(device, telemetry)] if device.share.left >= 1 else None
 
     def _batch(self, reports: list[Any], topic: str, received_at_ms: int, colons: int) -> list[Outgoing] | None:
         if len(reports) > self._limits.reports:
@@ -75,13 +75,14 @@ class FastPath:
             if behind_gateway:
                 device = self._find_behind_gateway(topic, report)
             telemetry = fast_telemetry(report, device, received_at_ms) if device is not None else None
-            if device is None or telemetry is None:
+            if device is None or telemetry is None or device.share.left < len(reports):
                 return None
             colons -= len(report) + len(report["readings"])
             found.append((device, telemetry))
         return [self._record(*one) for one in found] if found and not colons else None
 
     def _record(self, device: ReportingDevice, telemetry: Telemetry) -> Outgoing:
+        device.share.left -= 1
         if "time_source" in telemetry:
             telemetry["observed_at_ms"] = self._clockless.next_ms(device.device_id, telemetry["received_at_ms"])
         return Outgoing(device.topic, device.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)
