@@ -63,7 +63,12 @@ class FastPath:
         telemetry = fast_telemetry(document, device, received_at_ms) if device is not None else None
         if device is None or telemetry is None or colons != len(document) + len(document["readings"]):
             return None
-        return [self._record(device, telemetry)] if device.share.left >= 1 else None
+        share = device.share
+        left = share.left - 1
+        if left < 0:
+            return None
+        share.left = left
+        return [self._record(device, telemetry)]
 
     def _batch(self, reports: list[Any], topic: str, received_at_ms: int, colons: int) -> list[Outgoing] | None:
         if len(reports) > self._limits.reports:
@@ -79,10 +84,13 @@ class FastPath:
                 return None
             colons -= len(report) + len(report["readings"])
             found.append((device, telemetry))
-        return [self._record(*one) for one in found] if found and not colons else None
+        if not found or colons:
+            return None
+        for device, _ in found:
+            device.share.left -= 1
+        return [self._record(*one) for one in found]
 
     def _record(self, device: ReportingDevice, telemetry: Telemetry) -> Outgoing:
-        device.share.left -= 1
         if "time_source" in telemetry:
             telemetry["observed_at_ms"] = self._clockless.next_ms(device.device_id, telemetry["received_at_ms"])
         return Outgoing(device.topic, device.key, orjson.dumps(telemetry), TELEMETRY_HEADERS)
