@@ -22,6 +22,14 @@ class GatewaySettings:
     slots: int = 1
 
     @property
+    def most_held(self) -> int:
+        """How many refused messages may wait to be counted in one record: few of what the broker has in flight.
+
+        MQTT 3.1.1 has no Receive Maximum, and Mosquitto keeps 20 in flight there.
+        """
+        return 10 if not self.endpoint.mqtt5 else max(1, self.receive_maximum // 8)
+
+    @property
     def name(self) -> str:
         """What the slot is called in topics, log lines and errors."""
         return f"{self.topics.prefix}urbansense-{self.slot}"
@@ -52,8 +60,8 @@ class GatewaySettings:
 
     @property
     def former_filters(self) -> tuple[str, ...]:
-        """What the session may hold from when there were fewer slots, or more. The embedded broker knows no shares."""
-        if self.endpoint.embedded:
+        """What the session may hold from when there were fewer slots, or more. Only MQTT 5 is sure to know shares."""
+        if not self.endpoint.mqtt5:
             return ()
         return UPLINK_FILTERS if self.slots > 1 else self._shares
 

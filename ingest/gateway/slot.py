@@ -6,8 +6,9 @@
 
 Work waits in one queue in order of receipt: an entry is a stretch of messages whose records were handed to the log
 together, or one clock message. The acknowledging task takes them one by one, so PUBACKs keep the order of receipt and a
-tick is written only behind everything received before it. Only a part of a report stands outside of that order: it is
-received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it.
+tick is written only behind everything received before it. Two things stand outside of that order. A part of a report is
+received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it. A message
+that is refused and only counted is held until the record that counts it with others, ten seconds or until there are many.
 """
 
 import asyncio
@@ -48,7 +49,17 @@ class Decoder(Protocol):
     """What turns a message into records (`ingest.pipeline.message_to_records.Pipeline`)."""
 
     def records(self, message: MqttMessage) -> list[Outgoing]:
-        """At least one record for any message of a stateless dialect; never raises."""
+        """The records of a message of a stateless dialect; none where it is to be held. Never raises."""
+
+    @property
+    def held(self) -> int:
+        """How many messages wait to be released."""
+
+    def hold(self, ticket: Ticket) -> None:
+        """The ticket of a message without a record, which is counted with others."""
+
+    def release(self, *, everything: bool = False) -> Answer:
+        """The records that count what is held, and the tickets behind them."""
 
     def receive(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
         """The same for the stateful ones; `ticket` is settled by this answer or a later one. Never raises."""
@@ -136,6 +147,7 @@ class Gateway:
             sweeping.cancel()
             self._session.pause()
             clock.cancel()
+            self._hand_over(*self._act_on(self.decoder.release(everything=True)))
             await self._drain()
             acknowledging.cancel()
         await self._session.close(end_session=settings.end_session)
@@ -178,12 +190,18 @@ class Gateway:
                     pubacks += ids
                     count += settled
                     continue
-            records += decode(MqttMessage(topic, payload, received_at_ms, content_type))
+            found = decode(MqttMessage(topic, payload, received_at_ms, content_type))
+            if not found:
+                self.decoder.hold(self._ticket(packet_id))
+                continue
+            records += found
             count += 1
             if packet_id is not None:
                 pubacks.append(packet_id)
         self.counters.received += len(publishes) - own
         self._hand_over(records, pubacks, count)
+        if self.decoder.held >= self.settings.most_held:
+            self._hand_over(*self._act_on(self.decoder.release()))
         if self._in_flight > 2 * self.settings.receive_maximum:
             self._session.pause()
 

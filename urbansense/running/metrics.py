@@ -13,6 +13,7 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
+from urbansense.broker.mosquitto.child import MosquittoChild
 from web.serving.service import WebServer
 
 
@@ -30,6 +31,10 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case MosquittoChild():
+                    yield CounterMetricFamily(
+                        "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
+                    )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
 

@@ -7,7 +7,9 @@ from domain.mqtt import MqttEndpoint
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
+from ingest.quotas.bounds import Quotas
 from urbansense.configuration.installation import installation_key
+from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
 
 
@@ -27,8 +29,12 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
             end_session=end_session,
         ),
         parts.log,
-        Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone)),
+        Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone), quotas=_quotas(settings)),
     )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(settings.report_quota, settings.rejected_quota_bytes // settings.gateway_slots)
 
 
 async def check_gateway(gateway: Gateway) -> str:
