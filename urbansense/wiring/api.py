@@ -14,6 +14,7 @@ from device_registry.service.directory import RegistryDirectory
 from device_registry.service.files import DeviceFileService
 from device_registry.service.registry import RegistryService
 from device_registry.service.services import RegistryServices
+from domain.errors import TransientFault
 from ingest.ledger.statement import LedgerAccount
 from ingest.rejections.service import LogRejections
 from ingest.rejections.tail import RejectedTail
@@ -22,6 +23,7 @@ from rules.service.rules import RuleService
 from rules.service.services import RuleServices
 from rules.service.shadow_events import ShadowEventService
 from rules.service.silences import SilenceService
+from rules.worker.health import read_health
 from rules.worker.sums import read_rule_sums
 from urbansense.configuration.place import place_of
 from urbansense.wiring.accounts import open_accounts
@@ -96,6 +98,7 @@ def build_services(
             "place": partial(_check_place, parts),
             "store": parts.store.check,
             "log": partial(_check_log, parts),
+            "rules": partial(check_rules, parts),
             "case desk": partial(check_case_desk, parts, cases),
             **more_checks,
         },
@@ -104,6 +107,13 @@ def build_services(
 
 async def _check_place(parts: Parts) -> str:
     return place_of(parts.settings)
+
+
+async def check_rules(parts: Parts) -> str:
+    """One line on how the reports come to the rules. Raises: TransientFault where more than usual come too late."""
+    if late := (await read_health(parts.log, parts.topics)).late:
+        raise TransientFault("; ".join(f"{kind}: {ill}" for kind, ill in sorted(late.items())))
+    return "reports come in time"
 
 
 async def _check_log(parts: Parts) -> str:
