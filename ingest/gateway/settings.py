@@ -27,6 +27,14 @@ class GatewaySettings:
     former_client_ids: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def most_held(self) -> int:
+        """How many refused messages may wait to be counted in one record: few of what the broker has in flight.
+
+        MQTT 3.1.1 has no Receive Maximum, and Mosquitto keeps 20 in flight there.
+        """
+        return 10 if not self.endpoint.mqtt5 else max(1, self.receive_maximum // 8)
+
+    @property
     def name(self) -> str:
         """What the slot is called in topics, log lines and errors."""
         return f"{self.topics.prefix}urbansense-{self.slot}"
@@ -65,9 +73,9 @@ class GatewaySettings:
     def former_filters(self) -> tuple[str, ...]:
         """What the session may hold from when there were fewer slots, or more, or it was being emptied.
 
-        The embedded broker knows no shares.
+        Only MQTT 5 is sure to know shares.
         """
-        if self.endpoint.embedded:
+        if not self.endpoint.mqtt5:
             return ()
         return (*(UPLINK_FILTERS if self.slots > 1 else self._shares), self.end_topic)
 

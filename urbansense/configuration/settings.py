@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    embedded_broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"
@@ -69,6 +70,8 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    report_quota: Annotated[float, Field(ge=0)] = 50.0
+    rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
     notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -217,6 +220,10 @@ class Settings(BaseSettings):
     @property
     def topics(self) -> Topics:
         return Topics(self.topic_prefix, self.partitions, self.kinds)
+
+    @property
+    def rejected_quota_bytes(self) -> int:
+        return self.rejected_quota_mb * 1024 * 1024
 
     @property
     def registry_url(self) -> str:

@@ -13,6 +13,7 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
+from urbansense.broker.mosquitto.child import MosquittoChild
 from web.serving.service import WebServer
 
 
@@ -30,6 +31,10 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case MosquittoChild():
+                    yield CounterMetricFamily(
+                        "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
+                    )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
 
@@ -50,6 +55,13 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         "Sessions of former client ids whose queue is not received to the end.",
         counters.former_sessions,
     )
+    ignored_clocks = CounterMetricFamily(
+        "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
+    )
+    for why, number in gateway.clock.ignored.items():
+        ignored_clocks.add_metric([why.value], number)
+    yield ignored_clocks
+    yield CounterMetricFamily("urbansense_gateway_clock_jumps", "Jumps of the wall clock.", gateway.clock.jumps)
     ignored = CounterMetricFamily("urbansense_gateway_claims_ignored", "Claims that do not count.", labels=["reason"])
     for fault in ClaimFault:
         ignored.add_metric([fault.value], counters.claims_ignored[fault])

@@ -8,7 +8,9 @@ from domain.mqtt import MqttEndpoint
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
+from ingest.quotas.bounds import Quotas
 from urbansense.configuration.installation import installation_key, previous_installation_key
+from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
 from urbansense.wiring.session_record import SessionRecord
 
@@ -32,9 +34,13 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
     return Gateway(
         replace(wanted, former_client_ids=former),
         parts.log,
-        Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone)),
+        Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone), quotas=_quotas(settings)),
         on_emptied=record.write,
     )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    return Quotas(settings.report_quota, settings.rejected_quota_bytes // settings.gateway_slots)
 
 
 async def check_gateway(gateway: Gateway) -> str:
@@ -45,3 +51,8 @@ async def check_gateway(gateway: Gateway) -> str:
     if gateway.counters.former_sessions:
         raise TransientFault(f"what is queued under a former client id of slot {slot} is not yet received to its end")
     return f"connected to {endpoint.host}:{endpoint.port} as slot {slot}"
+
+
+async def check_clock(gateway: Gateway) -> str:
+    """One line on the gateway's clock. Raises: TransientFault where it jumped, or stands still."""
+    return gateway.clock.check()

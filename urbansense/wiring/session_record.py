@@ -26,7 +26,7 @@ class SessionRecord:
         """
         settings = self.settings
         recorded = self._read()
-        if recorded == settings.client_id or settings.endpoint.embedded:
+        if recorded == settings.client_id or not settings.endpoint.mqtt5:
             return ()
         former = [settings.name if recorded is None else recorded]
         if previous_key is not None:

@@ -86,8 +86,8 @@ class MqttSession:
         client = FrameClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.settings.client_id,
-            protocol=MQTTv311 if endpoint.embedded else MQTTv5,
-            clean_session=False if endpoint.embedded else None,
+            protocol=MQTTv5 if endpoint.mqtt5 else MQTTv311,
+            clean_session=None if endpoint.mqtt5 else False,
             manual_ack=True,
         )
         if endpoint.username:
@@ -129,7 +129,7 @@ class MqttSession:
         self._lost.clear()
         self._client.forget_unread()
         self._connack = self._loop.create_future()
-        if endpoint.embedded:
+        if not endpoint.mqtt5:
             await asyncio.to_thread(self._client.connect, endpoint.host, endpoint.port, _KEEPALIVE_S)
         else:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -189,7 +189,7 @@ class MqttSession:
         if self._client.socket() is None:
             return
         properties = None
-        if end_session and not self.settings.endpoint.embedded:
+        if end_session and self.settings.endpoint.mqtt5:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 0
         self.connected = False
