@@ -26,6 +26,7 @@ from ingest.gateway.installation_key import InstallationKey
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PASSWORD: Final = re.compile(r"//[^@/]*@")
+_SECRET_NAMES: Final = ("TOKEN", "SECRET", "KEY", "KEY_PREVIOUS")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     data_dir: Path = Path("data")
     installation_key: SecretStr | None = None
+    installation_key_previous: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -154,7 +156,7 @@ class Settings(BaseSettings):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
-    @field_validator("installation_key")
+    @field_validator("installation_key", "installation_key_previous")
     @classmethod
     def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -274,5 +276,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET", "KEY")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(_SECRET_NAMES) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

@@ -50,6 +50,11 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    yield GaugeMetricFamily(
+        "urbansense_gateway_former_sessions",
+        "Sessions of former client ids whose queue is not received to the end.",
+        counters.former_sessions,
+    )
     ignored_clocks = CounterMetricFamily(
         "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
     )

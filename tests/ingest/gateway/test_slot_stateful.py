@@ -22,10 +22,11 @@ from domain.topics import Topics, is_tick
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.sparkplug.wire import read_payload
 from ingest.dialects.state import Ticket
+from ingest.gateway.decoder import Decoder
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession
 from ingest.gateway.settings import GatewaySettings
-from ingest.gateway.slot import Decoder, Gateway
+from ingest.gateway.slot import Gateway
 from ingest.pipeline.answer import Answer
 from ingest.pipeline.message_to_records import Pipeline
 from streams.ports import Log, Outgoing
