@@ -95,9 +95,10 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
 
+        After a failure it may be called again: the broker sends anew what was not acknowledged.
         Raises: domain.errors.Fenced when another process connected under this slot's client id.
         """
-        self._queue = asyncio.Queue()
+        self._queue, self._in_flight = asyncio.Queue(), 0
         settings = self.settings
         self._session = MqttSession(
             SessionSettings(
@@ -112,6 +113,12 @@ class Gateway:
         )
         if settings.simulated_clock:
             self._simulated_ms = await last_tick_ms(self.log, settings.topics)
+        try:
+            await self._serve(stop)
+        finally:
+            await self._session.close(end_session=settings.end_session and stop.is_set())
+
+    async def _serve(self, stop: asyncio.Event) -> None:
         halt = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(halt))
@@ -119,7 +126,7 @@ class Gateway:
             clock = tasks.create_task(self._send_clock())
             sweeping = tasks.create_task(self._sweep())
             await stop.wait()
-            if settings.end_session:
+            if self.settings.end_session:
                 await self._receive_what_is_queued()
                 self._hand_over(*self._act_on(self.decoder.sweep(everything=True)))
             halt.set()
@@ -128,7 +135,6 @@ class Gateway:
             clock.cancel()
             await self._drain()
             acknowledging.cancel()
-        await self._session.close(end_session=settings.end_session)
 
     @property
     def connected(self) -> bool:

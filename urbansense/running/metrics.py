@@ -12,6 +12,8 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
+from urbansense.running.states import ServiceStates
+from web.api.operations.readiness import ReadinessWatch
 from web.serving.service import WebServer
 
 
@@ -31,6 +33,8 @@ class ServiceMetrics(Collector):
                     yield from _of_recorder(service)
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+                case ReadinessWatch() | ServiceStates():
+                    yield from service.collect()
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:

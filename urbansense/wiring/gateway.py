@@ -1,5 +1,6 @@
 """The gateway wired: a slot of the settings, the pipeline behind it, and whether it is connected."""
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from domain.errors import TransientFault
@@ -8,6 +9,7 @@ from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from urbansense.wiring.parts import Parts
+from web.ports import ReadinessCheck
 
 
 async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = False) -> Gateway:
@@ -29,7 +31,12 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
     )
 
 
-async def check_gateway(gateway: Gateway) -> str:
+def gateway_checks(gateway: Gateway) -> dict[str, ReadinessCheck]:
+    """What `/readyz` says of the slot, by the name of what is checked."""
+    return {"MQTT broker": partial(_check_broker, gateway)}
+
+
+async def _check_broker(gateway: Gateway) -> str:
     """One line on the connection. Raises: TransientFault where there is none."""
     endpoint = gateway.settings.endpoint
     if not gateway.connected:

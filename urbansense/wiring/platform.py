@@ -1,9 +1,7 @@
 """Every service of `urbansense up` over the same parts, ready to run."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from device_registry.credentials.provisioner import Provisioner
@@ -22,9 +20,10 @@ from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import check_gateway, open_gateway
+from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import PlatformParts
 from web.live.feed import LiveFeed
+from web.ports import ReadinessCheck
 from web.serving.service import WebServer
 
 
@@ -38,7 +37,9 @@ class Platform:
     services: Mapping[str, Service]
 
 
-async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platform:
+async def build_platform(
+    parts: PlatformParts, endpoint: MqttEndpoint, more_checks: Mapping[str, ReadinessCheck] | None = None
+) -> Platform:
     """Every service of `up` on these parts, ready to run."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
@@ -46,13 +47,13 @@ async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platfo
     worker = RulesWorker(log, topics, lookup, timezone=settings.timezone)
     publisher = RegistryPublisher(parts.registry, log, topics)
     credentials = open_credentials(settings, parts.registry)
-    cases = await asyncio.to_thread(open_case_parts, settings, parts.registry)
+    cases = open_case_parts(settings, parts.registry)
     app = api_app(
         parts,
         publisher,
         live=live,
         zone=ZoneInfo(settings.timezone),
-        more_checks={"MQTT broker": partial(check_gateway, gateway)},
+        more_checks={**gateway_checks(gateway), **(more_checks or {})},
         credentials=credentials,
         cases=cases,
     )
@@ -67,6 +68,7 @@ async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platfo
         "registry publisher": publisher,
         "live feed": live,
         "web": web,
+        "readiness": app.state.readiness,
         **registry_work(parts, credentials),
     }
     if isinstance(log, SQLiteLog):

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from time import monotonic
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ _CONNACK_TIMEOUT_S: Final = 10.0
 _KEEPALIVE_S: Final = 30
 _TAKEN_OVER: Final = 0x8E
 _STEADY_S: Final = 10.0
+_NUMBERS: Final = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class MqttSession:
     """A session without expiry that reconnects for ever; messages come to `on_publishes`, in order of receipt.
 
     Delivery: nothing is acknowledged but by `acknowledge`, which is bound to the connection the messages came on
-    (`connection`): after a reconnect the broker sends them again.
+    (`connection`, a number that no other of this process has): after a reconnect the broker sends them again.
     """
 
     def __init__(
@@ -230,7 +232,7 @@ class MqttSession:
         if reason.is_failure:
             waiting.set_exception(ConnectionError(f"the broker refused the connection: {reason}"))
             return
-        self.connection += 1
+        self.connection = next(_NUMBERS)
         self.connected = True
         client.subscribe([(topic_filter, 1) for topic_filter in self.settings.filters])
         if self.settings.former_filters:
