@@ -60,7 +60,7 @@ class GroupPlace(NamedTuple):
     metadata: str
 
 
-def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any one thread at a time. Raises: as `opening`."""
     with opening(path):
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
@@ -69,10 +69,9 @@ def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA wal_autocheckpoint=4000")
             connection.execute("PRAGMA cache_size=-32768")
-            if read_only:
-                connection.execute("PRAGMA query_only=1")
-            else:
-                connection.executescript(_SCHEMA)
+            connection.executescript(_SCHEMA)
+            connection.execute("BEGIN IMMEDIATE")  # SQLite opens what it may not write as well, and says so only now
+            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    disk_reserve_mb: Annotated[int, Field(ge=0)] = 256
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080

@@ -102,7 +102,7 @@ async def test_a_fenced_service_stays_down_with_its_reason_and_the_others_go_on(
     working, stop, states = Working(), asyncio.Event(), ServiceStates()
     kept = asyncio.create_task(keep_running({"gateway": fenced, "rules": working}, stop, states))
     await until(lambda: fenced.runs == 1 and working.runs == 1)
-    with pytest.raises(TransientFault, match="gateway gave way and stays down.*another process connected"):
+    with pytest.raises(TransientFault, match=r"gateway gave way and stays down.*another process connected"):
         await states.check()
     text = generate_latest(REGISTRY).decode()
     stop.set()
