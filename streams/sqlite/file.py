@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from domain.errors import InUse
+from domain.errors import ConfigurationError, InUse
 from domain.topics import Cleanup, Headers, TopicSpec
 from streams.sqlite.faults import file_fault
 
@@ -70,8 +70,6 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA wal_autocheckpoint=4000")
             connection.execute("PRAGMA cache_size=-32768")
             connection.executescript(_SCHEMA)
-            connection.execute("BEGIN IMMEDIATE")  # SQLite opens what it may not write as well, and says so only now
-            connection.execute("COMMIT")
         except BaseException:
             connection.close()
             raise
@@ -115,6 +113,9 @@ def opening(path: Path) -> Iterator[None]:
 
     Raises: TransientFault where the disk is full; ConfigurationError where the file is damaged or cannot be written.
     """
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.W_OK):  # SQLite would open it to read, and complain at a write
+            raise ConfigurationError(f"{place} cannot be written: look at its owner, its modes and its file system")
     try:
         yield
     except sqlite3.Error as error:

@@ -116,9 +116,12 @@ async def test_damage_that_shows_while_reading_is_a_fault_in_words_and_no_bug(tm
         file.seek(200_000)
         file.write(bytes(100_000))
     log = SQLiteLog(path)
-    reader = await log.reader(["t"], start=Start.EARLIEST)
+
+    async def read() -> None:
+        await (await log.reader(["t"], start=Start.EARLIEST)).read(1.0, 1000)
+
     with pytest.raises(TransientFault, match=r"the log cannot be read: .*is damaged"):
-        await reader.read(1.0, 1000)
+        await read()
     await log.close()
 
 
