@@ -16,6 +16,7 @@ from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
 from streams.sqlite.cleaner import LogCleaner
 from streams.sqlite.log import SQLiteLog
+from urbansense.broker.embedded import EmbeddedBroker
 from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
@@ -29,7 +30,7 @@ from web.serving.service import WebServer
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """All services of one process but the broker, and those whose state one may want to look at."""
+    """All services of one process, and those whose state one may want to look at."""
 
     endpoint: MqttEndpoint
     gateway: Gateway
@@ -38,11 +39,18 @@ class Platform:
 
 
 async def build_platform(
-    parts: PlatformParts, endpoint: MqttEndpoint, more_checks: Mapping[str, ReadinessCheck] | None = None
+    parts: PlatformParts,
+    endpoint: MqttEndpoint,
+    broker: EmbeddedBroker | None = None,
+    more_checks: Mapping[str, ReadinessCheck] | None = None,
 ) -> Platform:
-    """Every service of `up` on these parts, ready to run."""
+    """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
+    checks = {**gateway_checks(gateway), **(more_checks or {})}
+    if broker is not None:
+        await broker.entrust(gateway.settings.client_id, gateway.settings.filters)
+        checks["embedded broker"] = broker.check
     live = LiveFeed(log, topics)
     worker = RulesWorker(log, topics, lookup, timezone=settings.timezone)
     publisher = RegistryPublisher(parts.registry, log, topics)
@@ -53,12 +61,13 @@ async def build_platform(
         publisher,
         live=live,
         zone=ZoneInfo(settings.timezone),
-        more_checks={**gateway_checks(gateway), **(more_checks or {})},
+        more_checks=checks,
         credentials=credentials,
         cases=cases,
     )
     web = WebServer(app, settings.http_port, settings.http_host)
     services: dict[str, Service] = {
+        **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,
         "gateway": gateway,
         "recorder": Recorder(log, parts.store, topics),

@@ -17,6 +17,7 @@ from domain.mqtt import parse_mqtt_url
 from ingest.recorder.recording import Recorder
 from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
+from urbansense.broker.embedded import open_broker
 from urbansense.configuration.settings import Settings
 from urbansense.running.probe import probed
 from urbansense.running.services import Service, keep_running, run_services
@@ -26,7 +27,6 @@ from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import case_checks, open_case_parts, open_case_work
 from urbansense.wiring.checks import check_database, part_checks
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part, open_store_part
 from urbansense.wiring.platform import build_platform, registry_work
@@ -37,16 +37,16 @@ from web.serving.service import WebServer
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded. A service that fails is run again."""
     startup, states = Startup(), ServiceStates()
-    async with AsyncExitStack() as probe:
+    async with AsyncExitStack() as probe, AsyncExitStack() as opened:
         await probe.enter_async_context(probed(settings.http_port, startup.watch, stop))
-        async with open_platform_parts(settings, stop, startup) as parts:
-            endpoint = parse_mqtt_url(settings.mqtt_url)
-            broker = EmbeddedBroker(endpoint) if endpoint.embedded else None
-            if broker is not None:
-                await broker.start()
-            platform = await build_platform(parts, broker.endpoint if broker else endpoint, {"services": states.check})
-            await probe.aclose()  # the web takes the port
-            await keep_running({**({"broker": broker} if broker else {}), **platform.services}, stop, states)
+        parts = await opened.enter_async_context(open_platform_parts(settings, stop, startup))
+        endpoint, broker = parse_mqtt_url(settings.mqtt_url), None
+        if endpoint.embedded:
+            broker = await opened.enter_async_context(open_broker(settings))
+            endpoint = broker.endpoint
+        platform = await build_platform(parts, endpoint, broker, {"services": states.check})
+        await probe.aclose()  # the web takes the port
+        await keep_running(platform.services, stop, states)
 
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -122,8 +123,9 @@ async def _check_broker(settings: Settings) -> str:
         return _EMBEDDED_EXPOSURE
     stop = asyncio.Event()
     connected = asyncio.Event()
+    client_id = f"{settings.topic_prefix}urbansense-doctor-{token_hex(8)}"
     session = MqttSession(
-        SessionSettings(endpoint, f"{settings.topic_prefix}urbansense-doctor", ["urbansense/doctor"]),
+        SessionSettings(endpoint, client_id, "doctor", ["urbansense/doctor"], lasting=False),
         lambda publishes: None,
         connected.set,
     )
