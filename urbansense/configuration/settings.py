@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    disk_reserve_mb: Annotated[int, Field(ge=0)] = 256
     installation_key: SecretStr | None = None
     installation_key_previous: SecretStr | None = None
     city_tables: Path | None = None

@@ -14,6 +14,8 @@ from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
 from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.states import ServiceStates
+from web.api.operations.readiness import ReadinessWatch
 from web.serving.service import WebServer
 
 
@@ -37,6 +39,8 @@ class ServiceMetrics(Collector):
                     )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+                case ReadinessWatch() | ServiceStates():
+                    yield from service.collect()
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:

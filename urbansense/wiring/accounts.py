@@ -13,10 +13,7 @@ from urbansense.wiring.clock import wall_ms
 
 
 def open_accounts(settings: Settings, database: Database) -> AccountServices:
-    """The accounts on the database, whose schema of the accounts is then the newest; they live by the wall clock.
-
-    Raises: TransientFault when the database does not answer.
-    """
+    """The accounts on the database, which need not answer yet; they live by the wall clock."""
     random, terms = secrets.token_bytes, SessionTerms()
     users = UserService(database)
     logins = LoginSessions(database, random, Passwords(random), terms)

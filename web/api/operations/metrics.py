@@ -89,12 +89,17 @@ def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], pa
 
 
 def render_metrics(
-    ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry, backlog: DeskBacklog | None = None
+    ledger: Ledger | None,
+    rules: Sequence[RuleStatus] | None,
+    registry: CollectorRegistry,
+    backlog: DeskBacklog | None = None,
 ) -> bytes:
-    """The exposition text of `registry`, of the ledger, of the rules and of the cases."""
+    """The exposition text of `registry`, and of ledger, rules and cases where they are known."""
     of_city = CollectorRegistry()
-    of_city.register(LedgerMetrics(ledger))
-    of_city.register(RuleMetrics(rules))
+    if ledger is not None:
+        of_city.register(LedgerMetrics(ledger))
+    if rules is not None:
+        of_city.register(RuleMetrics(rules))
     if backlog is not None:
         of_city.register(CaseMetrics(backlog))
     return generate_latest(registry) + generate_latest(of_city)
