@@ -29,8 +29,21 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case WebServer():
+                    yield from _of_server(service)
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+
+
+def _of_server(server: WebServer) -> Iterator[Metric]:
+    yield GaugeMetricFamily("urbansense_http_connections", "Open connections.", len(server.connections))
+    ended = CounterMetricFamily(
+        "urbansense_http_connections_ended", "Connections that kept the server waiting, or were too many.",
+        labels=["why"],
+    )  # fmt: skip
+    for why, count in server.connections.ended.items():
+        ended.add_metric([why], count)
+    yield ended
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:

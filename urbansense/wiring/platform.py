@@ -56,7 +56,7 @@ async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platfo
         credentials=credentials,
         cases=cases,
     )
-    web = WebServer(app, settings.http_port, settings.http_host)
+    web = WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies)
     services: dict[str, Service] = {
         "lookup": lookup,
         "gateway": gateway,
