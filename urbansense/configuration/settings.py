@@ -22,6 +22,7 @@ from domain.actors import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
 from domain.topics import KINDS, Topics
+from ingest.gateway.installation_key import InstallationKey
 
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -37,12 +38,14 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    embedded_broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    installation_key: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -67,6 +70,8 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    report_quota: Annotated[float, Field(ge=0)] = 50.0
+    rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
     notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -161,6 +166,13 @@ class Settings(BaseSettings):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
+    @field_validator("installation_key")
+    @classmethod
+    def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            InstallationKey(value.get_secret_value())
+        return value
+
     @field_validator("log_url")
     @classmethod
     def _check_log_url(cls, value: str) -> str:
@@ -220,6 +232,10 @@ class Settings(BaseSettings):
         return Topics(self.topic_prefix, self.partitions, self.kinds)
 
     @property
+    def rejected_quota_bytes(self) -> int:
+        return self.rejected_quota_mb * 1024 * 1024
+
+    @property
     def registry_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'registry.db'}"
 
@@ -270,5 +286,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(("TOKEN", "SECRET", "KEY")) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 import ingest.dialects.hj212.parts as parts
 from domain.devices import Device
@@ -24,18 +25,18 @@ from ingest.dialects.state import Ticket
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession
 from ingest.gateway.settings import GatewaySettings
-from ingest.gateway.slot import Gateway
+from ingest.gateway.slot import Decoder, Gateway
 from ingest.pipeline.answer import Answer
 from ingest.pipeline.message_to_records import Pipeline
-from streams.ports import Outgoing
+from streams.ports import Log, Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
+from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 NOW_MS = 1_780_286_430_000
 DEVICES = (
@@ -58,8 +59,8 @@ class Rig:
 
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
-        wanted = GatewaySettings(slot, self.endpoint, self.topics, **settings)
-        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
+        wanted = GatewaySettings(slot, self.endpoint, self.topics, KEY, **settings)
+        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway) -> AsyncIterator[Gateway]:
@@ -290,13 +291,14 @@ async def test_every_dialect_takes_its_own_way(log: SQLiteLog, topic_filter: str
 
     def records(message: MqttMessage) -> list[Outgoing]:
         ways.append("records")
-        return []
+        return [Outgoing("telemetry.rejected", None, b"")]
 
     def receive(message: MqttMessage, ticket: Ticket) -> Answer:
         ways.append("receive")
         return Answer([], [ticket])
 
-    gateway.decoder = SimpleNamespace(records=records, receive=receive)
+    gateway.decoder = cast("Decoder", SimpleNamespace(records=records, receive=receive, held=0))
+    gateway.log = cast("Log", SimpleNamespace(append=lambda records: None))
     topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
     gateway._receive([Publish(topic, b"", b"\0\1", None)])
     assert ways == (["receive"] if topic_filter in STATEFUL_FILTERS else ["records"])
