@@ -33,6 +33,8 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case WebServer():
+                    yield from _of_server(service)
                 case MosquittoChild():
                     yield CounterMetricFamily(
                         "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
@@ -41,6 +43,17 @@ class ServiceMetrics(Collector):
                     yield from _of_rules(service, shown_by_api=is_served)
                 case ReadinessWatch() | ServiceStates():
                     yield from service.collect()
+
+
+def _of_server(server: WebServer) -> Iterator[Metric]:
+    yield GaugeMetricFamily("urbansense_http_connections", "Open connections.", len(server.connections))
+    ended = CounterMetricFamily(
+        "urbansense_http_connections_ended", "Connections that kept the server waiting, or were too many.",
+        labels=["why"],
+    )  # fmt: skip
+    for why, count in server.connections.ended.items():
+        ended.add_metric([why], count)
+    yield ended
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:

@@ -117,7 +117,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 "lookup": parts.lookup,
                 "registry publisher": publisher,
                 "live feed": live,
-                "web": WebServer(app, settings.http_port, settings.http_host),
+                "web": WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies),
                 "readiness": app.state.readiness,
                 **registry_work(parts, credentials),
             }
