@@ -73,7 +73,7 @@ class AttachmentStore:
 
     def _tidy(self) -> None:
         """Make the folder, and clear what crashed processes were receiving a day ago or earlier."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._incoming.iterdir():
             try:
                 if left.stat().st_mtime < time() - _STALE_S:
@@ -86,9 +86,8 @@ class AttachmentStore:
         os.fsync(file.fileno())
         path = self.path(stored.content)
         if not path.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(self._folder)
-        os.chmod(file.name, 0o640)
         os.replace(file.name, path)
         _sync_folder(path.parent)
 

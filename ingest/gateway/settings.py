@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.dialects import STATEFUL_FILTERS, UPLINK_FILTERS
 from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC, MqttEndpoint
 from domain.topics import Topics
+from ingest.gateway.installation_key import InstallationKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class GatewaySettings:
     slot: int
     endpoint: MqttEndpoint
     topics: Topics
+    installation_key: InstallationKey
     receive_maximum: int = 2000
     simulated_clock: bool = False
     end_session: bool = False
@@ -25,11 +27,16 @@ class GatewaySettings:
 
         MQTT 3.1.1 has no Receive Maximum, and Mosquitto keeps 20 in flight there.
         """
-        return 10 if self.endpoint.embedded else max(1, self.receive_maximum // 8)
+        return 10 if not self.endpoint.mqtt5 else max(1, self.receive_maximum // 8)
+
+    @property
+    def name(self) -> str:
+        """What the slot is called in topics, log lines and errors."""
+        return f"{self.topics.prefix}urbansense-{self.slot}"
 
     @property
     def client_id(self) -> str:
-        return f"{self.topics.prefix}urbansense-{self.slot}"
+        return self.name
 
     @property
     def clock_topic(self) -> str:
@@ -37,8 +44,8 @@ class GatewaySettings:
 
     @property
     def claim_topic(self) -> str:
-        """Where the process that holds the slot publishes, retained, when it began."""
-        return f"urbansense/slot/{self.client_id}"
+        """Where the process that holds the slot publishes its claim, retained."""
+        return f"urbansense/slot/{self.name}"
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -53,8 +60,8 @@ class GatewaySettings:
 
     @property
     def former_filters(self) -> tuple[str, ...]:
-        """What the session may hold from when there were fewer slots, or more. The embedded broker knows no shares."""
-        if self.endpoint.embedded:
+        """What the session may hold from when there were fewer slots, or more. Only MQTT 5 is sure to know shares."""
+        if not self.endpoint.mqtt5:
             return ()
         return UPLINK_FILTERS if self.slots > 1 else self._shares
 

@@ -12,6 +12,7 @@ that is refused and only counted is held until the record that counts it with ot
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import time, time_ns
@@ -24,7 +25,9 @@ from domain.dialects import STATEFUL_ROOTS
 from domain.topics import TICK_HEADERS
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket, is_stateful
-from ingest.gateway.clock import read_clock
+from ingest.gateway.claim import ClaimFault, Claims
+from ingest.gateway.clock.simulated import SimulatedTime
+from ingest.gateway.clock.wall import WallTime, monotonic_ms
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from ingest.gateway.settings import GatewaySettings
@@ -85,6 +88,7 @@ class GatewayCounters:
     ticks: int = 0
     last_tick_ms: int = 0
     reconnects: int = -1
+    claims_ignored: Counter[ClaimFault] = field(default_factory=Counter)
 
 
 @dataclass
@@ -95,13 +99,17 @@ class Gateway:
     log: Log
     decoder: Decoder
     now_ms: Callable[[], int] = lambda: int(time() * 1000)
+    monotonic_ms: Callable[[], int] = monotonic_ms
     since_ns: int = field(default_factory=time_ns)
     counters: GatewayCounters = field(default_factory=GatewayCounters)
     _in_flight: int = 0
-    _clock_sent: bool = False
-    _simulated_ms: int = 0
+    clock: WallTime | SimulatedTime = field(init=False)
     _queue: asyncio.Queue[_InFlight] = field(init=False)
     _session: MqttSession = field(init=False)
+    _claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = SimulatedTime(0) if self.settings.simulated_clock else WallTime(self.now_ms, self.monotonic_ms)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
@@ -110,10 +118,12 @@ class Gateway:
         """
         self._queue = asyncio.Queue()
         settings = self.settings
+        self._claims = Claims(settings.installation_key, settings.name, settings.client_id)
         self._session = MqttSession(
             SessionSettings(
                 settings.endpoint,
                 settings.client_id,
+                settings.name,
                 settings.filters,
                 settings.receive_maximum,
                 settings.former_filters,
@@ -122,7 +132,7 @@ class Gateway:
             self._connected,
         )
         if settings.simulated_clock:
-            self._simulated_ms = await last_tick_ms(self.log, settings.topics)
+            self.clock = SimulatedTime(await last_tick_ms(self.log, settings.topics))
         halt = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._session.run(halt))
@@ -147,17 +157,16 @@ class Gateway:
         return hasattr(self, "_session") and self._session.connected
 
     def _connected(self) -> None:
-        if self.counters.reconnects < 0:
-            self._session.publish(self.settings.claim_topic, str(self.since_ns).encode(), retain=True)
+        self._session.publish(self.settings.claim_topic, self._claims.write(self.since_ns), retain=True)
         self.counters.reconnects += 1
-        self._clock_sent = False
+        self.clock.reconnected()
         self._publish_clock()
 
     def _receive(self, publishes: list[Publish]) -> None:
         records: list[Outgoing] = []
         pubacks: list[bytes] = []
         count = own = 0
-        received_at_ms = self._received_at_ms()
+        received_at_ms = self.clock.now_ms()
         decode, low, high = self.decoder.records, _LOW, _HIGH
         own_topics = (self.settings.clock_topic, self.settings.claim_topic)
         for topic, payload, packet_id, content_type in publishes:
@@ -165,10 +174,14 @@ class Gateway:
             if low <= topic < high:
                 if topic in own_topics:
                     own += 1
-                    self._hand_over(records, pubacks, count)
-                    self._receive_own(topic, payload, packet_id)
-                    records, pubacks, count = [], [], 0
-                    received_at_ms = self._received_at_ms()
+                    tick_at_ms = self._receive_own(topic, payload, packet_id)
+                    if tick_at_ms is not None and packet_id is not None:
+                        self._hand_over(records, pubacks, count)
+                        self._queue_tick(tick_at_ms, packet_id)
+                        records, pubacks, count = [], [], 0
+                        received_at_ms = self.clock.now_ms()
+                    elif packet_id is not None:
+                        pubacks.append(packet_id)
                     continue
                 if is_stateful(topic):
                     message = MqttMessage(topic, payload, received_at_ms, content_type)
@@ -192,9 +205,6 @@ class Gateway:
         if self._in_flight > 2 * self.settings.receive_maximum:
             self._session.pause()
 
-    def _received_at_ms(self) -> int:
-        return self._simulated_ms if self.settings.simulated_clock else self.now_ms()
-
     def _ticket(self, packet_id: bytes | None) -> Ticket:
         return Ticket(self._session.connection, packet_id)
 
@@ -212,24 +222,23 @@ class Gateway:
             self._hand_over(*self._act_on(self.decoder.sweep()))
 
     def _hand_over(self, records: list[Outgoing], packet_ids: list[bytes], count: int) -> None:
-        if not count and not records:
+        if not count and not records and not packet_ids:
             return
         self._in_flight += count
         pubacks = _PUBACK + _PUBACK.join(packet_ids) if packet_ids else b""
         durable = self.log.append(records) if records else None
         self._queue.put_nowait(_InFlight(self._session.connection, durable, pubacks, count))
 
-    def _receive_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> None:
-        """A message of the slot's own: the clock, or a claim to the slot."""
-        tick_at_ms = read_clock(payload) if topic == self.settings.clock_topic else None
-        if topic == self.settings.claim_topic:
-            self._receive_claim(payload)
-        elif tick_at_ms is None:
-            _log.warning("a clock message that cannot be read was ignored", payload=payload[:200])
-        elif self.settings.simulated_clock:
-            self._simulated_ms = max(self._simulated_ms, tick_at_ms)
-        pubacks = _PUBACK + packet_id if packet_id is not None else b""
-        self._queue.put_nowait(_InFlight(self._session.connection, None, pubacks, 0, tick_at_ms))
+    def _receive_own(self, topic: str, payload: bytes, packet_id: bytes | None) -> int | None:
+        """A message of the slot's own: a claim to it, or the clock, whose tick is returned if it counts."""
+        if topic == self.settings.clock_topic:
+            return self.clock.count(payload, is_assured=packet_id is not None)
+        self._receive_claim(payload)
+        return None
+
+    def _queue_tick(self, tick_at_ms: int, packet_id: bytes) -> None:
+        """Behind all that was received before it; acknowledged once it is on the log."""
+        self._queue.put_nowait(_InFlight(self._session.connection, None, _PUBACK + packet_id, 0, tick_at_ms))
 
     async def _acknowledge(self) -> None:
         while True:
@@ -255,25 +264,34 @@ class Gateway:
                 for partition in range(topics.partitions)
             ]
         )
-        self._clock_sent = False
+        self.clock.written()
         self.counters.ticks += 1
         self.counters.last_tick_ms = tick_at_ms
 
     async def _send_clock(self) -> None:
-        """One clock message a second, never a second one while the first waits behind the backlog."""
-        while not self.settings.simulated_clock:
+        """One clock message a second, but none while one waits behind the backlog."""
+        while True:
+            self.clock.now_ms()  # so that a jump is noticed while nothing is received, too
             self._publish_clock()
             await asyncio.sleep(1.0)
 
     def _publish_clock(self) -> None:
-        """Publish the clock's time, unless the last one still waits behind the backlog."""
-        if not self._clock_sent and self._session.connected and not self.settings.simulated_clock:
-            self._session.publish(self.settings.clock_topic, orjson.dumps({"sent_at_ms": self.now_ms()}))
-            self._clock_sent = True
+        if self._session.connected and (message := self.clock.due_message()) is not None:
+            self._session.publish(self.settings.clock_topic, message)
 
     def _receive_claim(self, payload: bytes) -> None:
         """Mosquitto 2.0 cuts off the older of two processes on one slot without a reason; the younger one's claim is it."""
-        if payload.isdigit() and int(payload) > self.since_ns:
+        claim = self._claims.read(payload, time_ns())
+        if isinstance(claim, ClaimFault):
+            if not self.counters.claims_ignored[claim]:
+                _log.warning(
+                    "a claim to the slot was ignored; more of its kind are only counted",
+                    slot=self.settings.name,
+                    reason=claim.value,
+                    means=claim.meaning,
+                )
+            self.counters.claims_ignored[claim] += 1
+        elif claim > self.since_ns:
             self._session.yield_slot()
 
     async def _receive_what_is_queued(self) -> None:

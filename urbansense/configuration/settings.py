@@ -21,6 +21,7 @@ from domain.actors import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
 from domain.topics import KINDS, Topics
+from ingest.gateway.installation_key import InstallationKey
 
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -36,12 +37,14 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    embedded_broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    installation_key: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -149,6 +152,13 @@ class Settings(BaseSettings):
             endpoint = parse_mqtt_url(cls._check_mqtt_url(value.get_secret_value()))
             if endpoint.embedded or not (endpoint.username and endpoint.password):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
+        return value
+
+    @field_validator("installation_key")
+    @classmethod
+    def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            InstallationKey(value.get_secret_value())
         return value
 
     @field_validator("log_url")
@@ -264,5 +274,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(("TOKEN", "SECRET", "KEY")) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

@@ -7,11 +7,13 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ingest.dialects.state import SessionCount
+from ingest.gateway.claim import ClaimFault
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
+from urbansense.broker.mosquitto.child import MosquittoChild
 from web.serving.service import WebServer
 
 
@@ -29,6 +31,10 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case MosquittoChild():
+                    yield CounterMetricFamily(
+                        "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
+                    )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
 
@@ -44,6 +50,17 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    ignored_clocks = CounterMetricFamily(
+        "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
+    )
+    for why, number in gateway.clock.ignored.items():
+        ignored_clocks.add_metric([why.value], number)
+    yield ignored_clocks
+    yield CounterMetricFamily("urbansense_gateway_clock_jumps", "Jumps of the wall clock.", gateway.clock.jumps)
+    ignored = CounterMetricFamily("urbansense_gateway_claims_ignored", "Claims that do not count.", labels=["reason"])
+    for fault in ClaimFault:
+        ignored.add_metric([fault.value], counters.claims_ignored[fault])
+    yield ignored
     if isinstance(gateway.decoder, Pipeline):
         pipeline = gateway.decoder
         reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])

@@ -8,6 +8,7 @@ from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.quotas.bounds import Quotas
+from urbansense.configuration.installation import installation_key
 from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
 
@@ -22,6 +23,7 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
             slots=settings.gateway_slots,
             endpoint=endpoint,
             topics=parts.topics,
+            installation_key=installation_key(settings),
             receive_maximum=settings.receive_maximum,
             simulated_clock=settings.clock == "simulated",
             end_session=end_session,
@@ -40,4 +42,9 @@ async def check_gateway(gateway: Gateway) -> str:
     endpoint = gateway.settings.endpoint
     if not gateway.connected:
         raise TransientFault(f"no connection to {endpoint.host}:{endpoint.port}")
-    return f"connected to {endpoint.host}:{endpoint.port} as {gateway.settings.client_id}"
+    return f"connected to {endpoint.host}:{endpoint.port} as slot {gateway.settings.name}"
+
+
+async def check_clock(gateway: Gateway) -> str:
+    """One line on the gateway's clock. Raises: TransientFault where it jumped, or stands still."""
+    return gateway.clock.check()

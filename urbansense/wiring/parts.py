@@ -15,7 +15,7 @@ from streams.opening.by_url import open_log
 from streams.ports import Log
 from timeseries.opening.by_url import open_store
 from timeseries.ports import Store
-from urbansense.configuration.place import make_data_dir
+from urbansense.configuration.place import data_dir
 from urbansense.configuration.settings import Settings
 from urbansense.running.services import unless_stopped
 
@@ -45,14 +45,14 @@ async def open_parts(settings: Settings, stop: asyncio.Event) -> AsyncIterator[P
     A server that is down is waited for, with a warning in the log of this process. Raises: TransientFault when `stop` is
     set meanwhile; ConfigurationError where the log can never be opened, or the city's tables cannot be read.
     """
-    make_data_dir(settings)
     load_city_tables(settings.city_tables)
-    log = await open_log(settings.log_url, settings.data_dir)
-    try:
-        await unless_stopped(log.ensure_topics(settings.topics.specs()), stop)
-        yield Parts(settings, settings.topics, log, _lookup(settings))
-    finally:
-        await log.close()
+    with data_dir(settings):
+        log = await open_log(settings.log_url, settings.data_dir)
+        try:
+            await unless_stopped(log.ensure_topics(settings.topics.specs()), stop)
+            yield Parts(settings, settings.topics, log, _lookup(settings))
+        finally:
+            await log.close()
 
 
 @asynccontextmanager

@@ -18,19 +18,21 @@ from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
 from streams.sqlite.cleaner import LogCleaner
 from streams.sqlite.log import SQLiteLog
+from urbansense.broker.embedded import EmbeddedBroker
 from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import check_gateway, open_gateway
+from urbansense.wiring.gateway import check_clock, check_gateway, open_gateway
 from urbansense.wiring.parts import PlatformParts
 from web.live.feed import LiveFeed
+from web.ports import ReadinessCheck
 from web.serving.service import WebServer
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """All services of one process but the broker, and those whose state one may want to look at."""
+    """All services of one process, and those whose state one may want to look at."""
 
     endpoint: MqttEndpoint
     gateway: Gateway
@@ -38,10 +40,19 @@ class Platform:
     services: Mapping[str, Service]
 
 
-async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platform:
-    """Every service of `up` on these parts, ready to run."""
+async def build_platform(
+    parts: PlatformParts, endpoint: MqttEndpoint, broker: EmbeddedBroker | None = None
+) -> Platform:
+    """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
+    checks: dict[str, ReadinessCheck] = {
+        "MQTT broker": partial(check_gateway, gateway),
+        "clock": partial(check_clock, gateway),
+    }
+    if broker is not None:
+        await broker.entrust(gateway.settings.client_id, gateway.settings.filters)
+        checks["embedded broker"] = broker.check
     live = LiveFeed(log, topics)
     worker = RulesWorker(log, topics, lookup, timezone=settings.timezone)
     publisher = RegistryPublisher(parts.registry, log, topics)
@@ -52,12 +63,13 @@ async def build_platform(parts: PlatformParts, endpoint: MqttEndpoint) -> Platfo
         publisher,
         live=live,
         zone=ZoneInfo(settings.timezone),
-        more_checks={"MQTT broker": partial(check_gateway, gateway)},
+        more_checks=checks,
         credentials=credentials,
         cases=cases,
     )
     web = WebServer(app, settings.http_port, settings.http_host)
     services: dict[str, Service] = {
+        **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,
         "gateway": gateway,
         "recorder": Recorder(log, parts.store, topics),

@@ -14,13 +14,13 @@ from domain.mqtt import parse_mqtt_url
 from ingest.recorder.recording import Recorder
 from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
+from urbansense.broker.embedded import open_broker
 from urbansense.configuration.settings import Settings
 from urbansense.running.probe import ProbeServer
 from urbansense.running.services import Service, run_services
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 from urbansense.wiring.gateway import open_gateway
 from urbansense.wiring.parts import Parts, open_parts, open_platform_parts, open_registry_part, open_store_part
 from urbansense.wiring.platform import build_platform, registry_work
@@ -32,11 +32,11 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded."""
     async with open_platform_parts(settings, stop) as parts:
         endpoint = parse_mqtt_url(settings.mqtt_url)
-        broker = EmbeddedBroker(endpoint) if endpoint.embedded else None
-        if broker is not None:
-            await broker.start()
-        platform = await build_platform(parts, broker.endpoint if broker else endpoint)
-        await run_services({**({"broker": broker} if broker else {}), **platform.services}, stop)
+        if not endpoint.embedded:
+            await run_services((await build_platform(parts, endpoint)).services, stop)
+            return
+        async with open_broker(settings) as broker:
+            await run_services((await build_platform(parts, broker.endpoint, broker)).services, stop)
 
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:

@@ -12,6 +12,7 @@ import orjson
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 import ingest.dialects.hj212.parts as parts
 from domain.devices import Device
@@ -30,12 +31,12 @@ from ingest.pipeline.message_to_records import Pipeline
 from streams.ports import Log, Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
+from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 NOW_MS = 1_780_286_430_000
 DEVICES = (
@@ -58,8 +59,8 @@ class Rig:
 
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
-        wanted = GatewaySettings(slot, self.endpoint, self.topics, **settings)
-        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
+        wanted = GatewaySettings(slot, self.endpoint, self.topics, KEY, **settings)
+        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway) -> AsyncIterator[Gateway]:

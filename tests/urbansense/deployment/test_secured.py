@@ -12,6 +12,7 @@ from domain.topics import Topics
 from ingest.gateway.settings import GatewaySettings
 from tests.device_registry.credentials.clients import connected
 from tests.e2e.processes.platform import platform
+from tests.ingest.installation import KEY
 from tests.servers.mosquitto import ADMIN_SECRET, PLUGIN, SecuredMosquitto
 from tests.servers.ports import free_port
 from urbansense.configuration.settings import Settings
@@ -47,7 +48,7 @@ def test_the_first_start_as_the_page_tells_it_lets_only_accounts_in(tmp_path: Pa
             assert admin.subscribe("$SYS/broker/log/N") == "Granted QoS 1"
             assert admin.subscribe("city/#") == "Not authorized"
             for slots in (1, 3):
-                gateway_settings = GatewaySettings(0, parse_mqtt_url(broker.url), Topics(), slots=slots)
+                gateway_settings = GatewaySettings(0, parse_mqtt_url(broker.url), Topics(), KEY, slots=slots)
                 for topic_filter in gateway_settings.filters:
                     assert service.subscribe(topic_filter) == "Granted QoS 1", topic_filter
                 assert service.publish(gateway_settings.clock_topic) == "Success"

@@ -13,6 +13,7 @@ from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
+from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.rules.stages import Registry
 from timeseries.ports import PartitionProgress, Sums
@@ -31,7 +32,7 @@ def exposition(**services: object) -> str:
 
 def test_a_gateway_tells_what_it_received_and_why_it_rejected() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
-    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=NOTHING, decoder=pipeline)
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics(), KEY), log=NOTHING, decoder=pipeline)
     gateway.counters.received = 3
     pipeline.records(MqttMessage("city/a/streetlight/L1/up", b'{"readings":{"voltage":1}}', 1_780_000_000_000))
     text = exposition(gateway=gateway)
@@ -42,7 +43,7 @@ def test_a_gateway_tells_what_it_received_and_why_it_rejected() -> None:
 
 def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     pipeline = Pipeline(Topics(), lookup_of())
-    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics()), log=NOTHING, decoder=pipeline)
+    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics(), KEY), log=NOTHING, decoder=pipeline)
     pipeline.records(MqttMessage("spBv1.0/STATE/scada", b"{}", 1_780_000_000_000))
     text = exposition(gateway=gateway)
     assert 'urbansense_gateway_asides_total{what="sparkplug state of a host"} 1.0' in text

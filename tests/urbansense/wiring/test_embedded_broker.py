@@ -5,11 +5,11 @@ import logging
 import socket
 
 import pytest
+from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 from domain.mqtt import MqttEndpoint
 from tests.servers.ports import free_port
 from tests.servers.processes import accepts_connections
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 
 
 async def test_a_taken_port_is_passed_over_and_the_broker_listens_on_the_next() -> None:

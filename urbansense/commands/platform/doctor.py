@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,9 @@ from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
-from urbansense.configuration.place import make_data_dir
+from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
+from urbansense.running.logs import configure_logging
 from urbansense.wiring.shared_database import SharedDatabase
 
 _TIMEOUT_S: Final = 10.0
@@ -50,7 +52,9 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: JsonFlag = False) -> None:
     """Check the settings against the real servers; exit code 0 only if all is well."""
     settings = load_settings()
-    results = asyncio.run(_examine(settings))
+    configure_logging("error")
+    with data_dir(settings):
+        results = asyncio.run(_examine(settings))
     if as_json:
         print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in results])
     else:
@@ -60,7 +64,6 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
-    make_data_dir(settings)
     running = await _ask_running(settings)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
@@ -104,7 +107,9 @@ async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None
 
 async def _check_folder(settings: Settings) -> str:
     await asyncio.to_thread(_write_probe, Path(settings.data_dir, ".doctor"))
-    return f"{settings.data_dir} can be written"
+    if problems := await asyncio.to_thread(make_data_dir, settings):
+        raise UrbansenseError("; ".join(problems))
+    return f"{settings.data_dir} can be written, and only its owner reads it"
 
 
 def _write_probe(path: Path) -> None:
@@ -118,8 +123,9 @@ async def _check_broker(settings: Settings) -> str:
         return _EMBEDDED_EXPOSURE
     stop = asyncio.Event()
     connected = asyncio.Event()
+    client_id = f"{settings.topic_prefix}urbansense-doctor-{token_hex(8)}"
     session = MqttSession(
-        SessionSettings(endpoint, f"{settings.topic_prefix}urbansense-doctor", ["urbansense/doctor"]),
+        SessionSettings(endpoint, client_id, "doctor", ["urbansense/doctor"], lasting=False),
         lambda publishes: None,
         connected.set,
     )
