@@ -217,7 +217,7 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds)
+        return Topics(self.topic_prefix, self.partitions, self.kinds, self.rejected_quota_bytes)
 
     @property
     def rejected_quota_bytes(self) -> int:
