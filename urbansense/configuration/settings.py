@@ -232,7 +232,8 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds, self.clock == "simulated")
+        is_simulated = self.clock == "simulated"
+        return Topics(self.topic_prefix, self.partitions, self.kinds, is_simulated, self.rejected_quota_bytes)
 
     @property
     def rejected_quota_bytes(self) -> int:
