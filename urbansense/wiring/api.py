@@ -14,7 +14,6 @@ from device_registry.service.directory import RegistryDirectory
 from device_registry.service.files import DeviceFileService
 from device_registry.service.registry import RegistryService
 from device_registry.service.services import RegistryServices
-from domain.errors import TransientFault
 from ingest.ledger.statement import LedgerAccount
 from ingest.rejections.service import LogRejections
 from ingest.rejections.tail import RejectedTail
@@ -23,14 +22,13 @@ from rules.service.rules import RuleService
 from rules.service.services import RuleServices
 from rules.service.shadow_events import ShadowEventService
 from rules.service.silences import SilenceService
-from rules.worker.health import read_health
 from rules.worker.sums import read_rule_sums
-from urbansense.configuration.place import place_of
 from urbansense.wiring.accounts import open_accounts
-from urbansense.wiring.cases import CaseParts, check_case_desk, open_case_parts, open_case_services
+from urbansense.wiring.cases import CaseParts, case_checks, open_case_parts, open_case_services
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.parts import Parts, PlatformParts
+from urbansense.wiring.parts import PlatformParts
 from urbansense.wiring.shared_database import SharedDatabase
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck, Services
@@ -67,10 +65,7 @@ def build_services(
     cases: CaseParts,
     more_checks: Mapping[str, ReadinessCheck],
 ) -> Services:
-    """The services of every room. A device becomes active by the clock that the data follow, also a simulated one.
-
-    Raises: TransientFault when the database does not answer.
-    """
+    """The services of every room. A device becomes active by the clock that the data follow, also a simulated one."""
     log, topics, lookup, timezone = parts.log, parts.topics, parts.lookup, parts.settings.timezone
     now_ms = partial(data_now_ms, parts)
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
@@ -95,27 +90,11 @@ def build_services(
         rejected=rejected,
         live=live,
         checks={
-            "place": partial(_check_place, parts),
+            **part_checks(parts),
             "store": parts.store.check,
-            "log": partial(_check_log, parts),
+            "database": partial(check_database, parts.registry),
             "rules": partial(check_rules, parts),
-            "case desk": partial(check_case_desk, parts, cases),
+            **case_checks(parts, cases),
             **more_checks,
         },
     )
-
-
-async def _check_place(parts: Parts) -> str:
-    return place_of(parts.settings)
-
-
-async def check_rules(parts: Parts) -> str:
-    """One line on how the reports come to the rules. Raises: TransientFault where more than usual come too late."""
-    if late := (await read_health(parts.log, parts.topics)).late:
-        raise TransientFault("; ".join(f"{kind}: {ill}" for kind, ill in sorted(late.items())))
-    return "reports come in time"
-
-
-async def _check_log(parts: Parts) -> str:
-    partitions = await parts.log.bounds(parts.topics.all_telemetry)
-    return f"{parts.settings.log_url}, {len(partitions)} telemetry partitions"
