@@ -121,13 +121,17 @@ def test_mqtt_5_is_refused_in_words(amqtt: MqttEndpoint) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
+        b"",
         b"GET / HTTP/1.1\r\n\r\n",
         b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0\x30\xff\xff\xff\x7f",
         b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0\x30\x05\0\x03a/#",
     ],
-    ids=["no MQTT", "a packet of 256 MiB", "a filter for a topic"],
+    ids=["nothing", "no MQTT", "a packet of 256 MiB", "a filter for a topic"],
 )
-def test_who_sends_nonsense_is_cut_off_and_nobody_else(amqtt: MqttEndpoint, sent: bytes) -> None:
+def test_who_sends_nonsense_is_cut_off_and_nobody_else(
+    amqtt: MqttEndpoint, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urbansense.broker.amqtt.server._CONNECT_WITHIN_S", 0.2)
     with connected(amqtt, "listener", "lamps/#") as listener, connected(amqtt, "lamp") as lamp:
         with socket.create_connection((amqtt.host, amqtt.port), 10) as stranger, contextlib.suppress(ConnectionError):
             stranger.sendall(sent)
