@@ -1,13 +1,15 @@
 """Where an MQTT broker is, and the topics of the platform's own clock."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from domain.errors import ConfigurationError
 
 CLOCK_TOPIC: Final = "urbansense/clock/{slot}"
-SIMULATED_CLOCK_TOPIC: Final = "urbansense/clock/simulated"
+SIMULATED_CLOCK_TOPIC: Final = "urbansense/simulated-clock"
+"""Apart from the others, so that an account for these does not reach it."""
 
 _DEFAULT_PORT: Final = {"mqtt": 1883, "mqtts": 8883, "embedded": 1883}
 
@@ -27,6 +29,14 @@ class MqttEndpoint:
     mqtt5: bool = True
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it under that name; of no name but `localhost` that is known."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def parse_mqtt_url(url: str) -> MqttEndpoint:

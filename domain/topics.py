@@ -36,11 +36,15 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Every topic of one urbansense, all under one prefix (empty by default)."""
+    """Every topic of one urbansense, all under one prefix (empty by default).
+
+    `simulated_clock`: the ticks on them follow a simulator, and have nothing to do with when the log took them.
+    """
 
     prefix: str = ""
     partitions: int = 12
     kinds: tuple[str, ...] = KINDS
+    simulated_clock: bool = False
 
     def telemetry(self, kind: str) -> str:
         return f"{self.prefix}telemetry.{kind}"

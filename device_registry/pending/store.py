@@ -83,7 +83,7 @@ class PendingStore:
             for name in _registered(connection, new):
                 del new[name]
             admitted = self._admit(connection, new)
-            turned_away = sum(len(seen) for name, seen in new.items() if name not in admitted)
+            turned_away = sum(_reports(seen) for name, seen in new.items() if name not in admitted)
             if admitted:
                 connection.execute(insert(pending_devices), [_row(new[name]) for name in admitted])
         return Noted(len(admitted), turned_away)
@@ -197,7 +197,7 @@ def _update_seen(connection: Connection, known: Sequence[tuple[PendingDevice, Se
             {
                 "of": one.name,
                 "new_last_seen_ms": max(one.last_seen_ms, seen[-1].at_ms),
-                "new_reports": one.reports + len(seen),
+                "new_reports": one.reports + _reports(seen),
                 "new_topic": seen[-1].topic,
                 "new_sample": seen[-1].sample or one.sample,
             }
@@ -212,5 +212,9 @@ def _row(seen: Sequence[Sighting]) -> dict[str, Any]:
         **{name: value for name, value in last._asdict().items() if name != "at_ms"},
         "first_seen_ms": first.at_ms,
         "last_seen_ms": last.at_ms,
-        "reports": len(seen),
+        "reports": _reports(seen),
     }
+
+
+def _reports(seen: Iterable[Sighting]) -> int:
+    return sum(one.reports for one in seen)

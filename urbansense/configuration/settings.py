@@ -26,6 +26,7 @@ from ingest.gateway.installation_key import InstallationKey
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PASSWORD: Final = re.compile(r"//[^@/]*@")
+_SECRET_NAMES: Final = ("TOKEN", "SECRET", "KEY", "KEY_PREVIOUS")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
 
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     data_dir: Path = Path("data")
     installation_key: SecretStr | None = None
+    installation_key_previous: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    report_quota: Annotated[float, Field(ge=0)] = 50.0
+    rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
     notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -152,7 +156,7 @@ class Settings(BaseSettings):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
-    @field_validator("installation_key")
+    @field_validator("installation_key", "installation_key_previous")
     @classmethod
     def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -215,7 +219,11 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds)
+        return Topics(self.topic_prefix, self.partitions, self.kinds, self.clock == "simulated")
+
+    @property
+    def rejected_quota_bytes(self) -> int:
+        return self.rejected_quota_mb * 1024 * 1024
 
     @property
     def registry_url(self) -> str:
@@ -268,5 +276,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET", "KEY")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(_SECRET_NAMES) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

@@ -50,6 +50,18 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    yield GaugeMetricFamily(
+        "urbansense_gateway_former_sessions",
+        "Sessions of former client ids whose queue is not received to the end.",
+        counters.former_sessions,
+    )
+    ignored_clocks = CounterMetricFamily(
+        "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
+    )
+    for why, number in gateway.clock.ignored.items():
+        ignored_clocks.add_metric([why.value], number)
+    yield ignored_clocks
+    yield CounterMetricFamily("urbansense_gateway_clock_jumps", "Jumps of the wall clock.", gateway.clock.jumps)
     ignored = CounterMetricFamily("urbansense_gateway_claims_ignored", "Claims that do not count.", labels=["reason"])
     for fault in ClaimFault:
         ignored.add_metric([fault.value], counters.claims_ignored[fault])

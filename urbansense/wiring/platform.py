@@ -23,7 +23,7 @@ from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import check_gateway, open_gateway
+from urbansense.wiring.gateway import check_clock, check_gateway, open_gateway
 from urbansense.wiring.parts import PlatformParts
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck
@@ -46,7 +46,10 @@ async def build_platform(
     """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
-    checks: dict[str, ReadinessCheck] = {"MQTT broker": partial(check_gateway, gateway)}
+    checks: dict[str, ReadinessCheck] = {
+        "MQTT broker": partial(check_gateway, gateway),
+        "clock": partial(check_clock, gateway),
+    }
     if broker is not None:
         await broker.entrust(gateway.settings.client_id, gateway.settings.filters)
         checks["embedded broker"] = broker.check

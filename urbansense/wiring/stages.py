@@ -24,12 +24,14 @@ from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.gateway import open_gateway
 from urbansense.wiring.parts import Parts, open_parts, open_platform_parts, open_registry_part, open_store_part
 from urbansense.wiring.platform import build_platform, registry_work
+from urbansense.wiring.simulated_clock import refuse_open_clock
 from web.live.feed import LiveFeed
 from web.serving.service import WebServer
 
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded."""
+    await refuse_open_clock(settings, stop)
     async with open_platform_parts(settings, stop) as parts:
         endpoint = parse_mqtt_url(settings.mqtt_url)
         if not endpoint.embedded:
@@ -41,6 +43,7 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:
     """One gateway slot."""
+    await refuse_open_clock(settings, stop)
     async with open_parts(settings, stop) as parts:
         gateway = await open_gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
         await _run_alone(parts, {"lookup": parts.lookup, "gateway": gateway}, stop)

@@ -78,7 +78,7 @@ class Rig:
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         endpoint = parse_mqtt_url(self.broker.url)
         wanted = GatewaySettings(slot, endpoint, self.topics, KEY, **settings)
-        return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS)
+        return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway | None = None) -> AsyncIterator[Gateway]:

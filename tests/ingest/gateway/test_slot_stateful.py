@@ -21,13 +21,14 @@ from domain.topics import Topics, is_tick
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.sparkplug.wire import read_payload
 from ingest.dialects.state import Ticket
+from ingest.gateway.decoder import Decoder
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.answer import Answer
 from ingest.pipeline.message_to_records import Pipeline
-from streams.ports import Outgoing
+from streams.ports import Log, Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.ingest.installation import KEY
@@ -60,7 +61,7 @@ class Rig:
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
         wanted = GatewaySettings(slot, self.endpoint, self.topics, KEY, **settings)
-        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
+        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway) -> AsyncIterator[Gateway]:
@@ -291,13 +292,14 @@ async def test_every_dialect_takes_its_own_way(log: SQLiteLog, topic_filter: str
 
     def records(message: MqttMessage) -> list[Outgoing]:
         ways.append("records")
-        return []
+        return [Outgoing("telemetry.rejected", None, b"")]
 
     def receive(message: MqttMessage, ticket: Ticket) -> Answer:
         ways.append("receive")
         return Answer([], [ticket])
 
-    gateway.decoder = SimpleNamespace(records=records, receive=receive)
+    gateway.decoder = cast("Decoder", SimpleNamespace(records=records, receive=receive, held=0))
+    gateway.log = cast("Log", SimpleNamespace(append=lambda records: None))
     topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
     gateway._receive([Publish(topic, b"", b"\0\1", None)])
     assert ways == (["receive"] if topic_filter in STATEFUL_FILTERS else ["records"])
