@@ -10,7 +10,6 @@ import pytest
 
 from domain.events import Event
 from tests.e2e.disturbed.disturbance import (
-    HANDFUL,
     Sender,
     Standstill,
     embedded_log_locked,
@@ -28,8 +27,6 @@ from tests.servers.processes import Process
 pytestmark = [pytest.mark.long, pytest.mark.mosquitto, pytest.mark.timeout(300)]
 
 KILLS = 5
-WAITING = 300
-"""Messages that come while the log takes nothing, where the broker acknowledges none of them; the sender's window is 1,000."""
 
 
 async def test_a_killed_up_loses_nothing_doubles_nothing_and_finds_the_same_events(
@@ -48,7 +45,7 @@ async def test_a_broker_that_is_killed_with_up_loses_nothing_that_it_acknowledge
     """Mosquitto saves when its parent dies; amqtt has acknowledged nothing that was not in the log."""
     address = f"127.0.0.1:{free_port()}"
     with _platform(tmp_path, mqtt_url=f"embedded://{address}", embedded_broker=broker) as running:
-        found = await run_up(running, work, _killed(running, WAITING), f"{scheme}://{address}")
+        found = await run_up(running, work, _killed(running), f"{scheme}://{address}")
     assert_as_if_nothing_had_happened(found, work, undisturbed)
 
 
@@ -56,9 +53,9 @@ def _platform(folder: Path, **settings: Any) -> AbstractContextManager[Platform]
     return platform(folder, http_port=free_port(), clock="simulated", topic_prefix="e2e.", **settings)
 
 
-def _killed(running: Platform, handful: int = HANDFUL) -> Disturbance:
+def _killed(running: Platform) -> Disturbance:
     def disturb(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
-        standstill = Standstill(sender, lambda: embedded_log_locked(running.settings.data_dir), handful)
+        standstill = Standstill(sender, lambda: embedded_log_locked(running.settings.data_dir))
         yield kill_and_restart(services["up"], lambda: done("up"), kill_points(Random(SEED), KILLS), standstill)
 
     return disturb
