@@ -86,7 +86,8 @@ class Gateway:
         """Serve until `stop`, then acknowledge what the log takes and leave the rest to the broker's session.
 
         What the broker queued under the slot's former client ids is received first, and `on_emptied` called once it is
-        all in the log. Raises: domain.errors.Fenced when another process holds the slot now.
+        all in the log. After a failure it may be called again: the broker sends anew what was not acknowledged.
+        Raises: domain.errors.Fenced when another process holds the slot now.
         """
         settings = self.settings
         self._claims = Claims(settings.installation_key, settings.name, settings.client_id)
@@ -109,19 +110,24 @@ class Gateway:
     ) -> AsyncIterator[asyncio.TaskGroup]:
         """Inside, messages of the session go to the log and are acknowledged; at the end, what is in flight still is."""
         self._queue, self._in_flight = asyncio.Queue(), 0
+        self.clock.forget_unwritten()
         self._session = MqttSession(session, self._receive, on_connected)
         halt = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._session.run(halt))
-            acknowledging = tasks.create_task(self._acknowledge())
-            sweeping = tasks.create_task(self._sweep())
-            yield tasks
-            halt.set()
-            sweeping.cancel()
-            self._session.pause()
-            self._hand_over(*self._act_on(self.decoder.release(everything=True)))
-            await self._drain()
-            acknowledging.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._session.run(halt))
+                acknowledging = tasks.create_task(self._acknowledge())
+                sweeping = tasks.create_task(self._sweep())
+                yield tasks
+                halt.set()
+                sweeping.cancel()
+                self._session.pause()
+                self._hand_over(*self._act_on(self.decoder.release(everything=True)))
+                await self._drain()
+                acknowledging.cancel()
+        except BaseException:
+            await self._session.close()
+            raise
 
     async def _succeed(self, stop: asyncio.Event) -> None:
         """Receive what is queued under former client ids, before anything newer: some dialects depend on the order.

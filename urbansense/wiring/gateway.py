@@ -1,6 +1,7 @@
 """The gateway wired: a slot of the settings, the pipeline behind it, and whether it is connected."""
 
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from domain.errors import TransientFault
@@ -13,6 +14,7 @@ from urbansense.configuration.installation import installation_key, previous_ins
 from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
 from urbansense.wiring.session_record import SessionRecord
+from web.ports import ReadinessCheck
 
 
 async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: bool = False) -> Gateway:
@@ -43,7 +45,12 @@ def _quotas(settings: Settings) -> Quotas:
     return Quotas(settings.report_quota, settings.rejected_quota_bytes // settings.gateway_slots)
 
 
-async def check_gateway(gateway: Gateway) -> str:
+def gateway_checks(gateway: Gateway) -> dict[str, ReadinessCheck]:
+    """What `/readyz` says of the slot, by the name of what is checked."""
+    return {"MQTT broker": partial(_check_broker, gateway), "clock": partial(_check_clock, gateway)}
+
+
+async def _check_broker(gateway: Gateway) -> str:
     """One line on the connection. Raises: TransientFault where there is none, or a former session still holds messages."""
     endpoint, slot = gateway.settings.endpoint, gateway.settings.name
     if not gateway.connected:
@@ -53,6 +60,6 @@ async def check_gateway(gateway: Gateway) -> str:
     return f"connected to {endpoint.host}:{endpoint.port} as slot {slot}"
 
 
-async def check_clock(gateway: Gateway) -> str:
+async def _check_clock(gateway: Gateway) -> str:
     """One line on the gateway's clock. Raises: TransientFault where it jumped, or stands still."""
     return gateway.clock.check()

@@ -42,6 +42,9 @@ class SimulatedTime:
     def written(self) -> None:
         """Nothing to do."""
 
+    def forget_unwritten(self) -> None:
+        """Nothing to do."""
+
     def check(self) -> str:
         """One line on the clock."""
         return "follows the simulator's"
