@@ -27,7 +27,6 @@ from tests.servers.processes import Process
 SENDS_FOR_S: Final = 6
 """The sender is held back so long, that kills may meet messages on their way. What waits while a process is down comes at
 full speed after it."""
-WINDOW: Final = 1000
 HANDFUL: Final = 1000
 """Messages that come while the log takes nothing, before a process is killed. A gateway may have 2,000 in hand."""
 
@@ -44,7 +43,7 @@ class Sender:
         """All of it, with the clock; once a gateway listens."""
         await until_heard(self._broker, START_MS - EVERY_MS)
         clock = SimulatedClock(speed=INSTANTS * EVERY_MS / 1000 / SENDS_FOR_S)
-        async with Publisher(self._broker, "e2e-sender", WINDOW) as self._publisher:
+        async with Publisher(self._broker, "e2e-sender") as self._publisher:
             sent = await drive(on_time(work.reports()), self, clock, asyncio.Event())
         self.finished = True
         return sent
@@ -56,17 +55,15 @@ class Sender:
     async def drain(self) -> None:
         await self._publisher.drain()
 
-    @property
-    def waits(self) -> bool:
-        """Whether it can send nothing before something is acknowledged."""
-        return self._publisher.unanswered >= WINDOW
-
 
 class Standstill:
     """The log takes nothing for a while, so that everybody's hands fill: whoever is killed then has most to lose."""
 
-    def __init__(self, sender: Sender, hold: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, sender: Sender, hold: Callable[[], AbstractContextManager[None]], handful: int = HANDFUL
+    ) -> None:
         self._sender = sender
+        self._handful = handful
         self._hold = hold
         self._one_at_a_time = asyncio.Lock()
 
@@ -75,10 +72,10 @@ class Standstill:
         """A handful of messages has come, and the log has taken none of them."""
         async with self._one_at_a_time:
             with self._hold():
-                goal = self._sender.published + HANDFUL
+                goal = self._sender.published + self._handful
 
                 async def full() -> bool:
-                    return self._sender.published >= goal or self._sender.waits or self._sender.finished
+                    return self._sender.published >= goal or self._sender.finished
 
                 await until(full, 20, "hands are full", every_s=0.01)
                 yield
