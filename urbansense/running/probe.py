@@ -45,7 +45,7 @@ class ProbeServer:
         return Health()
 
     async def _readyz(self, response: Response) -> Readiness:
-        return await answer_readiness(self._watch, response)
+        return await answer_readiness(self._watch, response, is_insider=True)  # it listens on loopback
 
     async def _metrics(self) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

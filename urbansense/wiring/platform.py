@@ -65,7 +65,7 @@ async def build_platform(
         credentials=credentials,
         cases=cases,
     )
-    web = WebServer(app, settings.http_port, settings.http_host)
+    web = WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies)
     services: dict[str, Service] = {
         **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,

@@ -30,12 +30,14 @@ from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part, open_store_part
 from urbansense.wiring.platform import build_platform, registry_work
+from urbansense.wiring.simulated_clock import refuse_open_clock
 from web.live.feed import LiveFeed
 from web.serving.service import WebServer
 
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     """Everything in one process, the broker too where MQTT is embedded. A service that fails is run again."""
+    await refuse_open_clock(settings, stop)
     startup, states = Startup(), ServiceStates()
     async with AsyncExitStack() as probe, AsyncExitStack() as opened:
         await probe.enter_async_context(probed(settings.http_port, startup.watch, stop))
@@ -51,6 +53,7 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
 
 async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: bool = False) -> None:
     """One gateway slot."""
+    await refuse_open_clock(settings, stop)
     async with _starting(settings, stop) as startup, open_parts(settings, stop, startup) as parts:
         gateway = await open_gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
         startup.end({**part_checks(parts), **gateway_checks(gateway)})
@@ -114,7 +117,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 "lookup": parts.lookup,
                 "registry publisher": publisher,
                 "live feed": live,
-                "web": WebServer(app, settings.http_port, settings.http_host),
+                "web": WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies),
                 "readiness": app.state.readiness,
                 **registry_work(parts, credentials),
             }

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from domain.errors import TransientFault
 from web.api.operations.metrics import render_metrics
 from web.api.operations.readiness import CHECK_TIMEOUT_S, Check, ReadinessWatch
+from web.gate.callers import CurrentCaller
 from web.ports import Services
 
 _T = TypeVar("_T")
@@ -24,19 +25,19 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Ready only if every check is."""
+    """Ready only if every check is. Strangers learn whether, and nothing of the checks: these are left out then."""
 
     ready: bool
-    checks: list[Check]
+    checks: list[Check] | None = None
 
 
-async def answer_readiness(watch: ReadinessWatch, response: Response) -> Readiness:
+async def answer_readiness(watch: ReadinessWatch, response: Response, *, is_insider: bool) -> Readiness:
     """What `/readyz` answers; `response` gets the status 503 where a check is not ready."""
-    checks = await watch.examine()
-    readiness = Readiness(ready=all(check.ready for check in checks), checks=checks)
-    if not readiness.ready:
+    checks = await (watch.examine() if is_insider else watch.recent())
+    ready = all(check.ready for check in checks)
+    if not ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return readiness
+    return Readiness(ready=ready, checks=checks if is_insider else None)
 
 
 def health_routes(services: Services, watch: ReadinessWatch, registry: CollectorRegistry) -> APIRouter:
@@ -46,10 +47,13 @@ def health_routes(services: Services, watch: ReadinessWatch, registry: Collector
     async def healthz() -> Health:
         return Health()
 
-    @router.get("/readyz", responses={503: {"model": Readiness, "description": "At least one check is not ready."}})
-    async def readyz(response: Response) -> Readiness:
-        """Whether log, store and registry can be used now; 503 where not."""
-        return await answer_readiness(watch, response)
+    @router.get(
+        "/readyz", response_model_exclude_none=True,
+        responses={503: {"model": Readiness, "description": "At least one check is not ready."}},
+    )  # fmt: skip
+    async def readyz(response: Response, caller: CurrentCaller) -> Readiness:
+        """Whether log, store and registry can be used now; 503 where not. Check by check for who is logged in."""
+        return await answer_readiness(watch, response, is_insider=bool(caller.actor.roles))
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -57,7 +61,8 @@ def health_routes(services: Services, watch: ReadinessWatch, registry: Collector
         ledger, rules, backlog = await asyncio.gather(
             _known(services.ledger), _known(services.rules.rules.list_rules), _known(services.cases.backlog)
         )
-        return Response(render_metrics(ledger, rules, registry, backlog), media_type=CONTENT_TYPE_LATEST)
+        failures = services.accounts.logins.failures.totals
+        return Response(render_metrics(ledger, rules, registry, backlog, failures), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -83,6 +83,19 @@ class CaseMetrics(Collector):
         )
 
 
+class LoginMetrics(Collector):
+    """`urbansense_login_failures_total{why}` of this process: logins and tokens that were refused."""
+
+    def __init__(self, failures: Mapping[str, int]) -> None:
+        self._failures = failures
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("urbansense_login_failures", "Refused logins and tokens.", labels=["why"])
+        for why, count in sorted(self._failures.items()):
+            family.add_metric([why], count)
+        yield family
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
@@ -93,9 +106,11 @@ def render_metrics(
     rules: Sequence[RuleStatus] | None,
     registry: CollectorRegistry,
     backlog: DeskBacklog | None = None,
+    failures: Mapping[str, int] | None = None,
 ) -> bytes:
-    """The exposition text of `registry`, and of ledger, rules and cases where they are known."""
+    """The exposition text of `registry`, of refused logins, and of ledger, rules and cases where they are known."""
     of_city = CollectorRegistry()
+    of_city.register(LoginMetrics(failures or {}))
     if ledger is not None:
         of_city.register(LedgerMetrics(ledger))
     if rules is not None:

@@ -19,6 +19,7 @@ _log = structlog.get_logger()
 
 CHECK_TIMEOUT_S: Final = 3.0
 _EVERY_S: Final = 5.0
+_RECENT_S: Final = 1.0
 _LOGGED_AFTER_S: Final = 2.0
 """At a start everything is away for a moment, which is no news."""
 
@@ -47,6 +48,8 @@ class ReadinessWatch(Collector):
         self._last: dict[str, Check] = {}
         self._bad_since: dict[str, float] = {}
         self._logged: set[str] = set()
+        self._examined_s = float("-inf")
+        self._asking = asyncio.Lock()
 
     def add(self, checks: Mapping[str, ReadinessCheck]) -> None:
         """From now on these are examined, too; one of the same name takes the other's place."""
@@ -58,7 +61,15 @@ class ReadinessWatch(Collector):
         for check in found:
             self._last[check.name] = check
             self._log_change(check)
+        self._examined_s = monotonic()
         return found
+
+    async def recent(self) -> list[Check]:
+        """The same, at most a second old, so that strangers who ask often cost log and store nothing."""
+        async with self._asking:
+            if monotonic() - self._examined_s >= _RECENT_S:
+                return await self.examine()
+            return list(self._last.values())
 
     def _log_change(self, check: Check) -> None:
         if check.ready:
