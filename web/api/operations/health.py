@@ -69,7 +69,8 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
     async def metrics() -> Response:
         """Prometheus metrics of this process, of the ledger, the rules and the cases."""
         backlog = await services.cases.backlog()
-        text = render_metrics(await services.ledger(), await services.rules.rules.list_rules(), registry, backlog)
+        rules, bounds_met = await services.rules.rules.list_rules(), services.registry.files.bounds_met
+        text = render_metrics(await services.ledger(), rules, registry, backlog, bounds_met)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -83,18 +84,37 @@ class CaseMetrics(Collector):
         )
 
 
+class FileMetrics(Collector):
+    """`urbansense_files_unread_total{bound}`: devices files whose reading was ended, by what it would have exceeded."""
+
+    def __init__(self, bounds_met: Mapping[str, int]) -> None:
+        self._bounds_met = bounds_met
+
+    def collect(self) -> Iterator[Metric]:
+        help_text = "Devices files whose reading was ended, by what it would have exceeded."
+        unread = CounterMetricFamily("urbansense_files_unread", help_text, labels=["bound"])
+        for bound, count in sorted(self._bounds_met.items()):
+            unread.add_metric([bound], count)
+        yield unread
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
 def render_metrics(
-    ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry, backlog: DeskBacklog | None = None
+    ledger: Ledger,
+    rules: Sequence[RuleStatus],
+    registry: CollectorRegistry,
+    backlog: DeskBacklog | None = None,
+    bounds_met: Mapping[str, int] = MappingProxyType({}),
 ) -> bytes:
-    """The exposition text of `registry`, of the ledger, of the rules and of the cases."""
+    """The exposition text of `registry`, of the ledger, of the rules, of the cases and of what was uploaded."""
     of_city = CollectorRegistry()
     of_city.register(LedgerMetrics(ledger))
     of_city.register(RuleMetrics(rules))
+    of_city.register(FileMetrics(bounds_met))
     if backlog is not None:
         of_city.register(CaseMetrics(backlog))
     return generate_latest(registry) + generate_latest(of_city)
