@@ -1,7 +1,8 @@
 """The words of a query string: instants, durations, pages."""
 
+import re
 from http import HTTPStatus
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
@@ -10,6 +11,8 @@ from domain.time.durations import parse_duration_ms, parse_instant_ms
 from web.http.problems import Fault, Refused
 
 Item = TypeVar("Item")
+_EPOCH_MS: Final = re.compile(r"-?[0-9]{1,15}")
+"""As far as any store counts."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -26,7 +29,7 @@ def parse_time_ms(text: object) -> int:
     Raises: ValueError where the text is neither.
     """
     written = str(text).strip()
-    if written.lstrip("-").isdecimal():
+    if _EPOCH_MS.fullmatch(written):
         return int(written)
     clock, space, offset = written.rpartition(" ")
     if space and ":" in clock:
