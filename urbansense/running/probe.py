@@ -2,10 +2,10 @@
 
 import asyncio
 
-from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.responses import Response
 
+from web.http.page_headers import HardenedApp
 from web.serving.server import serve
 
 
@@ -14,7 +14,7 @@ class ProbeServer:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._app = FastAPI(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
+        self._app = HardenedApp(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
         self._app.state.closing = asyncio.Event()
         self._app.get("/healthz")(self._healthz)
         self._app.get("/metrics")(self._metrics)
