@@ -1,6 +1,7 @@
 """Users and departments: each change one transaction, with its line in the audit log."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
@@ -22,7 +23,7 @@ _RECORDED_WITH_VALUES: Final = frozenset({"roles", "departments", "areas", "acti
 class UserService:
     """All users and departments. Synchronous, safe from many threads.
 
-    Opening it brings the schema of the accounts to its newest version.
+    Opening it, or where the database is away its first use, brings the schema of the accounts to its newest version.
     Nobody is ever deleted: who leaves is disabled. `by` is the name of who does it, `at_ms` when. `issuer` is the identity
     provider at which people can log in.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
@@ -31,7 +32,7 @@ class UserService:
     def __init__(self, database: Database, issuer: str | None = None) -> None:
         self.database = database
         self.issuer = issuer
-        upgrade(database)
+        database.prepare(partial(upgrade, database))
 
     def user(self, username: str) -> User | None:
         with self.database.reading() as connection:

@@ -27,6 +27,7 @@ from ingest.gateway.installation_key import InstallationKey
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PASSWORD: Final = re.compile(r"//[^@/]*@")
+_SECRET_NAMES: Final = ("TOKEN", "SECRET", "KEY", "KEY_PREVIOUS")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
 
@@ -45,7 +46,9 @@ class Settings(BaseSettings):
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    disk_reserve_mb: Annotated[int, Field(ge=0)] = 256
     installation_key: SecretStr | None = None
+    installation_key_previous: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
@@ -166,7 +169,7 @@ class Settings(BaseSettings):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
-    @field_validator("installation_key")
+    @field_validator("installation_key", "installation_key_previous")
     @classmethod
     def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -229,7 +232,8 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds)
+        is_simulated = self.clock == "simulated"
+        return Topics(self.topic_prefix, self.partitions, self.kinds, is_simulated, self.rejected_quota_bytes)
 
     @property
     def rejected_quota_bytes(self) -> int:
@@ -286,5 +290,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET", "KEY")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(_SECRET_NAMES) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

@@ -14,6 +14,8 @@ from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
 from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.states import ServiceStates
+from web.api.operations.readiness import ReadinessWatch
 from web.serving.service import WebServer
 
 
@@ -39,6 +41,8 @@ class ServiceMetrics(Collector):
                     )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+                case ReadinessWatch() | ServiceStates():
+                    yield from service.collect()
 
 
 def _of_server(server: WebServer) -> Iterator[Metric]:
@@ -62,6 +66,11 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield GaugeMetricFamily("urbansense_gateway_last_tick_seconds", "The last tick.", counters.last_tick_ms / 1000)
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
+    )
+    yield GaugeMetricFamily(
+        "urbansense_gateway_former_sessions",
+        "Sessions of former client ids whose queue is not received to the end.",
+        counters.former_sessions,
     )
     ignored_clocks = CounterMetricFamily(
         "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]

@@ -33,6 +33,7 @@ from web.api.events.stream import stream_routes
 from web.api.notifications.routes import notification_routes
 from web.api.operations.health import health_routes
 from web.api.operations.ledger import ledger_routes
+from web.api.operations.readiness import ReadinessWatch
 from web.api.operations.rejected import rejected_routes
 from web.api.rules.calendars import calendar_routes
 from web.api.rules.history import rule_history_routes
@@ -88,12 +89,13 @@ def create_app(
         responses={"default": {"description": "A problem document (RFC 9457).", "model": Problem}},
     )
     app.state.closing = closing
+    app.state.readiness = readiness = ReadinessWatch(services.checks)
     install_problem_handlers(app)
     snapshots = CitySnapshots(
         services.registry.directory, services.store, services.store, services.ledger, services.live, time.monotonic
     )
     _add_api(app, _api_routes(services, snapshots, closing))
-    app.include_router(health_routes(services, registry))
+    app.include_router(health_routes(services, readiness, registry))
     _add_accounts(app, accounts, authentication)
     app.include_router(sta_routes(services.registry, services.store))
     _add_docs(app)

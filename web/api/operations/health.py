@@ -1,37 +1,27 @@
 """`/healthz`, `/readyz`, `/metrics`: for whatever watches the process."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from time import monotonic
+from typing import TypeVar
 
-import structlog
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import BaseModel
 
+from domain.errors import TransientFault
 from web.api.operations.metrics import render_metrics
+from web.api.operations.readiness import CHECK_TIMEOUT_S, Check, ReadinessWatch
 from web.gate.callers import CurrentCaller
-from web.ports import ReadinessCheck, Services
+from web.ports import Services
 
-_log = structlog.get_logger()
-
-CHECK_TIMEOUT_S = 3.0
-RECENT_S = 1.0
+_T = TypeVar("_T")
 
 
 class Health(BaseModel):
     """Answering at all means that the process is alive."""
 
     status: str = "alive"
-
-
-class Check(BaseModel):
-    """One thing the process needs, and a line on what is there or missing."""
-
-    name: str
-    ready: bool
-    detail: str
 
 
 class Readiness(BaseModel):
@@ -41,41 +31,17 @@ class Readiness(BaseModel):
     checks: list[Check] | None = None
 
 
-async def run_check(name: str, check: ReadinessCheck, timeout_s: float = CHECK_TIMEOUT_S) -> Check:
-    """The check's result; one that fails, or takes longer than `timeout_s`, is not ready."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            return Check(name=name, ready=True, detail=await check())
-    except TimeoutError:
-        return Check(name=name, ready=False, detail=f"no answer within {timeout_s:g} s")
-    except Exception as error:
-        _log.warning("web.not_ready", check=name, error=str(error))
-        return Check(name=name, ready=False, detail=str(error) or type(error).__name__)
+async def answer_readiness(watch: ReadinessWatch, response: Response, *, is_insider: bool) -> Readiness:
+    """What `/readyz` answers; `response` gets the status 503 where a check is not ready."""
+    checks = await (watch.examine() if is_insider else watch.recent())
+    ready = all(check.ready for check in checks)
+    if not ready:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return Readiness(ready=ready, checks=checks if is_insider else None)
 
 
-class _Checks:
-    """All checks, run anew or as they were just now, so that strangers who ask often cost log and store nothing."""
-
-    def __init__(self, checks: Mapping[str, ReadinessCheck]) -> None:
-        self._checks = checks
-        self._results: list[Check] = []
-        self._at_s = float("-inf")
-        self._running = asyncio.Lock()
-
-    async def fresh(self) -> list[Check]:
-        self._results = list(await asyncio.gather(*(run_check(name, check) for name, check in self._checks.items())))
-        self._at_s = monotonic()
-        return self._results
-
-    async def recent(self) -> list[Check]:
-        """At most a second old."""
-        async with self._running:
-            return self._results if monotonic() - self._at_s < RECENT_S else await self.fresh()
-
-
-def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
+def health_routes(services: Services, watch: ReadinessWatch, registry: CollectorRegistry) -> APIRouter:
     router = APIRouter(tags=["health"])
-    shared = _Checks(services.checks)
 
     @router.get("/healthz")
     async def healthz() -> Health:
@@ -87,19 +53,24 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
     )  # fmt: skip
     async def readyz(response: Response, caller: CurrentCaller) -> Readiness:
         """Whether log, store and registry can be used now; 503 where not. Check by check for who is logged in."""
-        checks = await (shared.fresh() if caller.actor.roles else shared.recent())
-        ready = all(check.ready for check in checks)
-        if not ready:
-            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return Readiness(ready=ready, checks=list(checks) if caller.actor.roles else None)
+        return await answer_readiness(watch, response, is_insider=bool(caller.actor.roles))
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process, of the ledger, the rules and the cases."""
-        backlog = await services.cases.backlog()
+        """Prometheus metrics of this process, of the ledger, the rules and the cases, as far as these can be read now."""
+        ledger, rules, backlog = await asyncio.gather(
+            _known(services.ledger), _known(services.rules.rules.list_rules), _known(services.cases.backlog)
+        )
         failures = services.accounts.logins.failures.totals
-        ledger, rules = await services.ledger(), await services.rules.rules.list_rules()
-        text = render_metrics(ledger, rules, registry, backlog, failures)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+        return Response(render_metrics(ledger, rules, registry, backlog, failures), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _known(ask: Callable[[], Awaitable[_T]]) -> _T | None:
+    """The answer; None where log, store or database do not give it now: the other metrics matter all the more then."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            return await ask()
+    except (TimeoutError, TransientFault):
+        return None

@@ -102,17 +102,19 @@ def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], pa
 
 
 def render_metrics(
-    ledger: Ledger,
-    rules: Sequence[RuleStatus],
+    ledger: Ledger | None,
+    rules: Sequence[RuleStatus] | None,
     registry: CollectorRegistry,
     backlog: DeskBacklog | None = None,
     failures: Mapping[str, int] | None = None,
 ) -> bytes:
-    """The exposition text of `registry`, of the ledger, of the rules, of the cases and of refused logins."""
+    """The exposition text of `registry`, of refused logins, and of ledger, rules and cases where they are known."""
     of_city = CollectorRegistry()
-    of_city.register(LedgerMetrics(ledger))
-    of_city.register(RuleMetrics(rules))
     of_city.register(LoginMetrics(failures or {}))
+    if ledger is not None:
+        of_city.register(LedgerMetrics(ledger))
+    if rules is not None:
+        of_city.register(RuleMetrics(rules))
     if backlog is not None:
         of_city.register(CaseMetrics(backlog))
     return generate_latest(registry) + generate_latest(of_city)
