@@ -103,7 +103,7 @@ async def test_the_page_says_when_to_try_again_and_asks_for_no_hash(site: Site) 
 
 
 async def test_the_answers_are_the_same_whether_the_name_exists(site: Site) -> None:
-    seen = {}
+    seen: dict[str, list[tuple[int, bytes, str | None]]] = {}
     for name in ("vera", "nobody", "ADMIN ' --"):
         async with site.browser(f"10.1.0.{len(seen)}") as mallory:
             answers = [await log_in(mallory, name, "wrong") for _ in range(8)]
