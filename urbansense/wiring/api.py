@@ -71,7 +71,7 @@ def build_services(
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
     return Services(
         registry=RegistryServices(
-            directory=RegistryDirectory(parts.registry, publisher, lookup, now_ms),
+            directory=RegistryDirectory(parts.registry, lookup),
             records=RegistryService(parts.registry, publisher, RejectedTail(log, topics), now_ms),
             files=DeviceFileService(parts.registry, publisher, now_ms),
             credentials=credentials,

@@ -1,5 +1,6 @@
 """What the services count, as Prometheus reads it."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.rules.stages import Registry
 from timeseries.ports import PartitionProgress, Sums
+from urbansense.broker.mosquitto.child import MosquittoChild
 from urbansense.running.metrics import ServiceMetrics
 from web.live.feed import LiveFeed
 from web.serving.service import WebServer
@@ -50,6 +52,12 @@ def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     assert 'urbansense_gateway_asides_total{what="sparkplug state of a host"} 1.0' in text
     assert "urbansense_gateway_rebirths_total 0.0" in text
     assert "urbansense_gateway_hj212_parts 0.0" in text
+
+
+def test_a_broker_of_our_own_gives_how_often_it_ended() -> None:
+    broker = MosquittoChild(Path("mosquitto"), Path(), 0, MqttEndpoint("127.0.0.1", 1))
+    broker.restarts = 2
+    assert "urbansense_embedded_broker_restarts_total 2.0" in exposition(broker=broker)
 
 
 def test_a_recorder_tells_its_sums() -> None:
