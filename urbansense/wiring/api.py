@@ -29,6 +29,7 @@ from urbansense.wiring.cases import CaseParts, check_case_desk, open_case_parts,
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import Parts, PlatformParts
+from urbansense.wiring.quotas import open_quotas
 from urbansense.wiring.shared_database import SharedDatabase
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck, Services
@@ -71,6 +72,7 @@ def build_services(
     """
     log, topics, lookup, timezone = parts.log, parts.topics, parts.lookup, parts.settings.timezone
     now_ms = partial(data_now_ms, parts)
+    quotas = open_quotas(parts, cases)
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
     return Services(
         registry=RegistryServices(
@@ -97,8 +99,10 @@ def build_services(
             "store": parts.store.check,
             "log": partial(_check_log, parts),
             "case desk": partial(check_case_desk, parts, cases),
+            "quotas": quotas.check,
             **more_checks,
         },
+        quotas=quotas.uses,
     )
 
 

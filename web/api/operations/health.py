@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import BaseModel
 
-from web.api.operations.metrics import render_metrics
+from web.api.operations.metrics import CaseMetrics, LedgerMetrics, QuotaMetrics, RuleMetrics, render_metrics
 from web.ports import ReadinessCheck, Services
 
 _log = structlog.get_logger()
@@ -67,9 +67,14 @@ def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process, of the ledger, the rules and the cases."""
-        backlog = await services.cases.backlog()
-        text = render_metrics(await services.ledger(), await services.rules.rules.list_rules(), registry, backlog)
+        """Prometheus metrics of this process, of the ledger, the rules, the cases and the quotas."""
+        text = render_metrics(
+            registry,
+            LedgerMetrics(await services.ledger()),
+            RuleMetrics(await services.rules.rules.list_rules()),
+            CaseMetrics(await services.cases.backlog()),
+            QuotaMetrics(await services.quotas()),
+        )
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

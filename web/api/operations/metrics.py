@@ -12,6 +12,7 @@ from cases.service.services import DeskBacklog
 from cases.workflow.states import ENDED, State
 from domain.ledger import Ledger
 from rules.service.statuses import RuleStatus
+from web.ports import QuotaUse
 
 
 class LedgerMetrics(Collector):
@@ -83,18 +84,29 @@ class CaseMetrics(Collector):
         )
 
 
+class QuotaMetrics(Collector):
+    """`urbansense_quota_used{what}` and `urbansense_quota_limit{what}`, in bytes or rows; 0 is without a bound."""
+
+    def __init__(self, uses: Sequence[QuotaUse]) -> None:
+        self._uses = uses
+
+    def collect(self) -> Iterator[Metric]:
+        used = GaugeMetricFamily("urbansense_quota_used", "How much of a quota is used.", labels=["what", "unit"])
+        limit = GaugeMetricFamily("urbansense_quota_limit", "The quota; 0 is none.", labels=["what", "unit"])
+        for use in self._uses:
+            used.add_metric([use.what, use.unit], use.used)
+            limit.add_metric([use.what, use.unit], use.limit)
+        yield from (used, limit)
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(
-    ledger: Ledger, rules: Sequence[RuleStatus], registry: CollectorRegistry, backlog: DeskBacklog | None = None
-) -> bytes:
-    """The exposition text of `registry`, of the ledger, of the rules and of the cases."""
-    of_city = CollectorRegistry()
-    of_city.register(LedgerMetrics(ledger))
-    of_city.register(RuleMetrics(rules))
-    if backlog is not None:
-        of_city.register(CaseMetrics(backlog))
-    return generate_latest(registry) + generate_latest(of_city)
+def render_metrics(registry: CollectorRegistry, *of_platform: Collector) -> bytes:
+    """The exposition text of `registry`, which counts in this process, and of what is so for the whole platform."""
+    whole = CollectorRegistry()
+    for collector in of_platform:
+        whole.register(collector)
+    return generate_latest(registry) + generate_latest(whole)
