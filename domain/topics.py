@@ -42,12 +42,14 @@ class TopicSpec:
 class Topics:
     """Every topic of one urbansense, all under one prefix (empty by default).
 
+    `simulated_clock`: the ticks on them follow a simulator, and have nothing to do with when the log took them.
     Units: `rejected_bytes` is what the rejections of all partitions may take.
     """
 
     prefix: str = ""
     partitions: int = 12
     kinds: tuple[str, ...] = KINDS
+    simulated_clock: bool = False
     rejected_bytes: int = 1024 * 1024 * 1024
 
     def telemetry(self, kind: str) -> str:

@@ -28,7 +28,8 @@ def wall_clock_ms() -> int:
 class SQLiteLog:
     """See `streams.ports.Log`. Use it from one event loop.
 
-    Raises: ConfigurationError where another process has the file open.
+    Raises: InUse where another process has the file open; TransientFault where the disk is full; ConfigurationError where
+    the file is damaged or cannot be written.
     """
 
     def __init__(
@@ -113,6 +114,10 @@ class SQLiteLog:
                     each = self._most_bytes[spec.name] // spec.partitions
                     dropped += await self._contents.act(partial(delete_beyond, id_, each))
         return dropped
+
+    def check(self) -> None:
+        """Raises: TransientFault while what is appended cannot be written. Reading may go on."""
+        self._contents.check()
 
     async def close(self) -> None:
         await self._contents.close()

@@ -45,6 +45,12 @@ def known_installation_key(settings: Settings) -> InstallationKey | None:
     return _read(path) if path.exists() else None
 
 
+def previous_installation_key(settings: Settings) -> InstallationKey | None:
+    """The key before this one, where the settings name it: the broker may hold sessions made under it."""
+    given = settings.installation_key_previous
+    return None if given is None else InstallationKey(given.get_secret_value())
+
+
 def _read(path: Path) -> InstallationKey:
     try:
         return InstallationKey(path.read_text(encoding="ascii").strip())

@@ -15,6 +15,8 @@ from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.worker import RulesWorker
 from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.states import ServiceStates
+from web.api.operations.readiness import ReadinessWatch
 from web.serving.service import WebServer
 
 
@@ -32,12 +34,27 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case WebServer():
+                    yield from _of_server(service)
                 case MosquittoChild():
                     yield CounterMetricFamily(
                         "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
                     )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+                case ReadinessWatch() | ServiceStates():
+                    yield from service.collect()
+
+
+def _of_server(server: WebServer) -> Iterator[Metric]:
+    yield GaugeMetricFamily("urbansense_http_connections", "Open connections.", len(server.connections))
+    ended = CounterMetricFamily(
+        "urbansense_http_connections_ended", "Connections that kept the server waiting, or were too many.",
+        labels=["why"],
+    )  # fmt: skip
+    for why, count in server.connections.ended.items():
+        ended.add_metric([why], count)
+    yield ended
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
@@ -50,6 +67,11 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield GaugeMetricFamily("urbansense_gateway_last_tick_seconds", "The last tick.", counters.last_tick_ms / 1000)
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
+    )
+    yield GaugeMetricFamily(
+        "urbansense_gateway_former_sessions",
+        "Sessions of former client ids whose queue is not received to the end.",
+        counters.former_sessions,
     )
     ignored_clocks = CounterMetricFamily(
         "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]

@@ -17,6 +17,7 @@ from urbansense.running.services import Service
 from urbansense.wiring.clock import data_now_ms, wall_ms
 from urbansense.wiring.parts import Parts
 from urbansense.wiring.shared_database import SharedDatabase
+from web.ports import ReadinessCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class CaseParts:
 
 
 def open_case_parts(settings: Settings, registry: Registry) -> CaseParts:
-    """The cases on the registry's database, whose schema of the cases is then the newest.
+    """The cases on the registry's database, which need not answer yet.
 
-    Raises: ConfigurationError where the policy cannot be followed; TransientFault when the database does not answer.
+    Raises: ConfigurationError where the policy cannot be followed.
     """
     policy = load_policy(settings.case_policy, settings.timezone)
     times = CityTimes(policy.calendar)
@@ -45,7 +46,7 @@ def _photo_quota(settings: Settings) -> PhotoQuota:
     return PhotoQuota(
         settings.photo_quota_mb * mebibyte,
         settings.photo_quota_person_mb * mebibyte,
-        settings.photo_disk_free_mb * mebibyte,
+        settings.disk_reserve_mb * mebibyte,
     )
 
 
@@ -76,6 +77,10 @@ def open_case_work(parts: Parts, cases: CaseParts) -> dict[str, Service]:
     return services
 
 
-async def check_case_desk(parts: Parts, cases: CaseParts) -> str:
-    """One line on how far the case desk is. Raises: TransientFault where log or database do not answer."""
-    return (await desk_backlog(parts.log, parts.topics, cases.store)).words
+def case_checks(parts: Parts, cases: CaseParts) -> dict[str, ReadinessCheck]:
+    """What `/readyz` says of the case desk, by the name of what is checked."""
+
+    async def check_desk() -> str:
+        return (await desk_backlog(parts.log, parts.topics, cases.store)).words
+
+    return {"case desk": check_desk}

@@ -24,7 +24,7 @@ from rules.language.rule import Rule
 from rules.worker.partition import Partition
 from streams.ports import TopicPartition
 from tests.rules.engines import lamp
-from tests.rules.worker.test_determinism import StoredRecord
+from tests.rules.worker.test_determinism import LOG_MS, StoredRecord
 
 TOPICS = Topics(partitions=1, kinds=("streetlight",))
 TOPIC = TOPICS.telemetry("streetlight")
@@ -82,7 +82,7 @@ def golden() -> dict[str, Any]:
 
 
 def record(offset: int, key: bytes | None, value: bytes | None, headers: Headers = ()) -> StoredRecord:
-    return StoredRecord(TOPIC, 0, offset, 0, key, value, headers)
+    return StoredRecord(TOPIC, 0, offset, LOG_MS, key, value, headers)
 
 
 def rule_table() -> RuleTable:

@@ -41,7 +41,7 @@ async def test_a_second_opening_is_refused_with_what_to_do(tmp_path: Path) -> No
         timeout=PATIENCE_S,
     )
     assert other.returncode != 0
-    assert "in use by another process" in other.stderr
+    assert f"in use by process {os.getpid()}" in other.stderr
     await log.close()
     await SQLiteLog(tmp_path / "log.sqlite").close()
 

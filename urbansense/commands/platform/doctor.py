@@ -24,6 +24,7 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
+from urbansense.broker.embedded import describe_broker
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
 from urbansense.configuration.place import data_dir, make_data_dir
@@ -40,7 +41,6 @@ _SHARED_EXPOSURE: Final = (
     "; Mosquitto forgets the shared subscriptions of several gateway slots over its own restart, "
     "and loses what is published before they are back"
 )
-_EMBEDDED_EXPOSURE: Final = "the embedded broker keeps its queues in memory: its messages end with the process"
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -87,12 +87,19 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
             results.append((name, False, f"no answer within {_TIMEOUT_S:.0f} s"))
         except (UrbansenseError, OSError) as error:
             results.append((name, False, str(error)))
+    if "embedded broker" in running:
+        results.append(("embedded broker", *running["embedded broker"]))
     return results
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
     """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {"log": settings.log_url, "store": settings.store_url, "case desk": settings.log_url}
+    embedded = {
+        "log": settings.log_url,
+        "store": settings.store_url,
+        "case desk": settings.log_url,
+        "embedded broker": settings.mqtt_url,
+    }
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
@@ -120,7 +127,7 @@ def _write_probe(path: Path) -> None:
 async def _check_broker(settings: Settings) -> str:
     endpoint = parse_mqtt_url(settings.mqtt_url)
     if endpoint.embedded:
-        return _EMBEDDED_EXPOSURE
+        return f"{describe_broker(settings)}; whoever is on this machine may publish"
     stop = asyncio.Event()
     connected = asyncio.Event()
     client_id = f"{settings.topic_prefix}urbansense-doctor-{token_hex(8)}"

@@ -30,11 +30,11 @@ from cases.service.visibility import visible_to
 from cases.storage import CaseQuery
 from web.api.cases.bodies import LATEST_MS
 from web.gate.callers import CurrentActor
+from web.http.page_headers import own_page
 from web.http.parameters import From, To, refuse_empty_range
 from web.http.problems import Fault, Refused
 from web.http.text_limits import refuse_unstorable
 
-_HTML_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _LONGEST_AREA: Final = 64
 
 
@@ -112,7 +112,7 @@ def appraisal_routes(cases: CaseServices) -> APIRouter:
         """The same as a page to print on A4, with charts; it needs no other file."""
         appraisal, now_ms = await made(asked)
         page = await asyncio.to_thread(page_of, appraisal, Occasion(now_ms, zone, weights))
-        return HTMLResponse(page, headers={"Content-Security-Policy": _HTML_POLICY})
+        return own_page(page)
 
     return router
 

@@ -1,19 +1,21 @@
 """`/healthz`, `/readyz`, `/metrics`: for whatever watches the process."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TypeVar
 
-import structlog
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
 from pydantic import BaseModel
 
-from web.api.operations.metrics import CaseMetrics, LedgerMetrics, QuotaMetrics, RuleMetrics, render_metrics
-from web.ports import ReadinessCheck, Services
+from domain.errors import TransientFault
+from web.api.operations.metrics import render_metrics
+from web.api.operations.readiness import CHECK_TIMEOUT_S, Check, ReadinessWatch
+from web.gate.callers import CurrentCaller
+from web.ports import Services
 
-_log = structlog.get_logger()
-
-CHECK_TIMEOUT_S = 3.0
+_T = TypeVar("_T")
 
 
 class Health(BaseModel):
@@ -22,59 +24,57 @@ class Health(BaseModel):
     status: str = "alive"
 
 
-class Check(BaseModel):
-    """One thing the process needs, and a line on what is there or missing."""
-
-    name: str
-    ready: bool
-    detail: str
-
-
 class Readiness(BaseModel):
-    """Ready only if every check is."""
+    """Ready only if every check is. Strangers learn whether, and nothing of the checks: these are left out then."""
 
     ready: bool
-    checks: list[Check]
+    checks: list[Check] | None = None
 
 
-async def run_check(name: str, check: ReadinessCheck, timeout_s: float = CHECK_TIMEOUT_S) -> Check:
-    """The check's result; one that fails, or takes longer than `timeout_s`, is not ready."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            return Check(name=name, ready=True, detail=await check())
-    except TimeoutError:
-        return Check(name=name, ready=False, detail=f"no answer within {timeout_s:g} s")
-    except Exception as error:
-        _log.warning("web.not_ready", check=name, error=str(error))
-        return Check(name=name, ready=False, detail=str(error) or type(error).__name__)
+async def answer_readiness(watch: ReadinessWatch, response: Response, *, is_insider: bool) -> Readiness:
+    """What `/readyz` answers; `response` gets the status 503 where a check is not ready."""
+    checks = await (watch.examine() if is_insider else watch.recent())
+    ready = all(check.ready for check in checks)
+    if not ready:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return Readiness(ready=ready, checks=checks if is_insider else None)
 
 
-def health_routes(services: Services, registry: CollectorRegistry) -> APIRouter:
+def health_routes(services: Services, watch: ReadinessWatch, registry: CollectorRegistry) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
     async def healthz() -> Health:
         return Health()
 
-    @router.get("/readyz", responses={503: {"model": Readiness, "description": "At least one check is not ready."}})
-    async def readyz(response: Response) -> Readiness:
-        """Whether log, store and registry can be used now; 503 where not."""
-        checks = await asyncio.gather(*(run_check(name, check) for name, check in services.checks.items()))
-        readiness = Readiness(ready=all(check.ready for check in checks), checks=list(checks))
-        if not readiness.ready:
-            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return readiness
+    @router.get(
+        "/readyz", response_model_exclude_none=True,
+        responses={503: {"model": Readiness, "description": "At least one check is not ready."}},
+    )  # fmt: skip
+    async def readyz(response: Response, caller: CurrentCaller) -> Readiness:
+        """Whether log, store and registry can be used now; 503 where not. Check by check for who is logged in."""
+        return await answer_readiness(watch, response, is_insider=bool(caller.actor.roles))
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process, of the ledger, the rules, the cases and the quotas."""
-        text = render_metrics(
-            registry,
-            LedgerMetrics(await services.ledger()),
-            RuleMetrics(await services.rules.rules.list_rules()),
-            CaseMetrics(await services.cases.backlog()),
-            QuotaMetrics(await services.quotas()),
+        """Prometheus metrics of this process, and of ledger, rules, cases and quotas as far as these can be read now."""
+        ledger, rules, backlog, quotas = await asyncio.gather(
+            _known(services.ledger),
+            _known(services.rules.rules.list_rules),
+            _known(services.cases.backlog),
+            _known(services.quotas),
         )
+        failures = services.accounts.logins.failures.totals
+        text = render_metrics(ledger, rules, registry, backlog, failures, quotas)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _known(ask: Callable[[], Awaitable[_T]]) -> _T | None:
+    """The answer; None where log, store or database do not give it now: the other metrics matter all the more then."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            return await ask()
+    except (TimeoutError, TransientFault):
+        return None

@@ -85,7 +85,7 @@ class CaseMetrics(Collector):
 
 
 class QuotaMetrics(Collector):
-    """`urbansense_quota_used{what}` and `urbansense_quota_limit{what}`, in bytes or rows; 0 is without a bound."""
+    """`urbansense_quota_used{what,unit}` and `urbansense_quota_limit{what,unit}`; a limit of 0 is none."""
 
     def __init__(self, uses: Sequence[QuotaUse]) -> None:
         self._uses = uses
@@ -99,14 +99,41 @@ class QuotaMetrics(Collector):
         yield from (used, limit)
 
 
+class LoginMetrics(Collector):
+    """`urbansense_login_failures_total{why}` of this process: logins and tokens that were refused."""
+
+    def __init__(self, failures: Mapping[str, int]) -> None:
+        self._failures = failures
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("urbansense_login_failures", "Refused logins and tokens.", labels=["why"])
+        for why, count in sorted(self._failures.items()):
+            family.add_metric([why], count)
+        yield family
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(registry: CollectorRegistry, *of_platform: Collector) -> bytes:
-    """The exposition text of `registry`, which counts in this process, and of what is so for the whole platform."""
-    whole = CollectorRegistry()
-    for collector in of_platform:
-        whole.register(collector)
-    return generate_latest(registry) + generate_latest(whole)
+def render_metrics(
+    ledger: Ledger | None,
+    rules: Sequence[RuleStatus] | None,
+    registry: CollectorRegistry,
+    backlog: DeskBacklog | None = None,
+    failures: Mapping[str, int] | None = None,
+    quotas: Sequence[QuotaUse] | None = None,
+) -> bytes:
+    """The exposition text of `registry`, of refused logins; of ledger, rules, cases and quotas where they are known."""
+    of_city = CollectorRegistry()
+    of_city.register(LoginMetrics(failures or {}))
+    if ledger is not None:
+        of_city.register(LedgerMetrics(ledger))
+    if rules is not None:
+        of_city.register(RuleMetrics(rules))
+    if backlog is not None:
+        of_city.register(CaseMetrics(backlog))
+    if quotas is not None:
+        of_city.register(QuotaMetrics(quotas))
+    return generate_latest(registry) + generate_latest(of_city)
