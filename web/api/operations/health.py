@@ -16,6 +16,7 @@ from web.api.operations.metrics import (
     FileMetrics,
     LedgerMetrics,
     LoginMetrics,
+    QuotaMetrics,
     RuleMetrics,
     render_metrics,
 )
@@ -65,11 +66,12 @@ def health_routes(services: Services, watch: ReadinessWatch, registry: Collector
 
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
-        """Prometheus metrics of this process, of the ledger, the rules and the cases, as far as these can be read now."""
+        """Prometheus metrics of this process, and of ledger, rules, cases and quotas as far as these can be read now."""
         found = await asyncio.gather(
             _of(services.ledger, LedgerMetrics),
             _of(services.rules.rules.list_rules, RuleMetrics),
             _of(services.cases.backlog, CaseMetrics),
+            _of(services.quotas, QuotaMetrics),
         )
         counted = (
             LoginMetrics(services.accounts.logins.failures.totals),

@@ -12,6 +12,7 @@ from cases.service.services import DeskBacklog
 from cases.workflow.states import ENDED, State
 from domain.ledger import Ledger
 from rules.service.statuses import RuleStatus
+from web.ports import QuotaUse
 
 
 class LedgerMetrics(Collector):
@@ -81,6 +82,21 @@ class CaseMetrics(Collector):
         yield GaugeMetricFamily(
             "urbansense_desk_behind", "Events that the desk has not taken in.", self._backlog.events
         )
+
+
+class QuotaMetrics(Collector):
+    """`urbansense_quota_used{what,unit}` and `urbansense_quota_limit{what,unit}`; a limit of 0 is none."""
+
+    def __init__(self, uses: Sequence[QuotaUse]) -> None:
+        self._uses = uses
+
+    def collect(self) -> Iterator[Metric]:
+        used = GaugeMetricFamily("urbansense_quota_used", "How much of a quota is used.", labels=["what", "unit"])
+        limit = GaugeMetricFamily("urbansense_quota_limit", "The quota; 0 is none.", labels=["what", "unit"])
+        for use in self._uses:
+            used.add_metric([use.what, use.unit], use.used)
+            limit.add_metric([use.what, use.unit], use.limit)
+        yield from (used, limit)
 
 
 class LoginMetrics(Collector):
