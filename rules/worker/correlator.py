@@ -17,7 +17,7 @@ from domain.errors import Fenced, TransientFault
 from domain.events import Transition
 from domain.retry import kept_running
 from domain.topics import Headers, Topics, header
-from rules.correlation.event_history import RuleSubject
+from rules.correlation.event_history import NEVER_MS, RuleSubject
 from rules.correlation.stage import Output, Stage
 from rules.definitions.silences import Silence, SilenceTable
 from rules.definitions.table import RuleTable
@@ -63,6 +63,7 @@ class Correlator:
         self._seen = (0, 0)
         self.tick_check = TickCheck(topics, "correlator")
         self._clocks_behind = 0
+        self._taken_up_ms = NEVER_MS
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pass events on until `stop` is set. Waits out a log that is away. Raises: Fenced."""
@@ -128,6 +129,7 @@ class Correlator:
             _log.warning("the clock of the correlation state is ahead of the log, and is put back", to_ms=limit_ms)
         rules, silences = self._rules_of(state["rules"]), map(Silence.model_validate, state["silences"])
         stage.restore(state["stage"], rules, silences, limit_ms)
+        self._clocks_behind, self._taken_up_ms = 0, stage.now_ms
         return stage
 
     async def _newest_ms(self, otherwise_ms: int) -> int:
@@ -154,8 +156,8 @@ class Correlator:
             return
         for record in records:
             self._feed(stage, record)
-        if self._clocks_behind >= HELD_TICKS * self._topics.partitions:
-            self._clocks_behind = 0
+        has_moved = stage.now_ms > self._taken_up_ms  # else taking it up again would change nothing
+        if has_moved and self._clocks_behind >= HELD_TICKS * self._topics.partitions:
             raise TransientFault("the clock went back, and what is correlated is taken up again")
         outputs, states = stage.take()
         outgoing = [self._output_record(output) for output in outputs] + [

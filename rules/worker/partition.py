@@ -89,6 +89,7 @@ class Partition:
         self._clock_published_ms: int | None = None
         self._tick_check = tick_check or TickCheck(topics, "rules worker")
         self._ticks_behind = 0
+        self._taken_up_ms = 0
         self._recent: dict[str, RecentFates] = {}
 
     # Restoring
@@ -129,6 +130,7 @@ class Partition:
         for key, record in records.items():
             if key.startswith(_DEVICE_PREFIX) and record.value is not None:
                 self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
+        self._taken_up_ms = self._latest_ms()
         return None
 
     def _why_outdated(self, state: Mapping[str, Any], written_ms: int, newest_ms: Mapping[str, int]) -> str | None:
@@ -147,6 +149,7 @@ class Partition:
             engine.rebuilt(published, outdated.sums.get(topic, _NO_SUMS))
         self._next = dict(outdated.places)
         self._recent.clear()
+        self._ticks_behind, self._taken_up_ms = 0, self._latest_ms()
         self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
@@ -210,7 +213,11 @@ class Partition:
     @property
     def has_run_ahead(self) -> bool:
         """Whether its clock has stood ahead of the log for more than a minute: the wall clock was put back."""
-        return self._ticks_behind >= HELD_TICKS * len(self._engines)
+        has_moved = self._latest_ms() > self._taken_up_ms  # else taking it up again would change nothing
+        return has_moved and self._ticks_behind >= HELD_TICKS * len(self._engines)
+
+    def _latest_ms(self) -> int:
+        return max(engine.clock.latest_ms for engine in self._engines.values())
 
     # Committing
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from domain.events import Transition
 from domain.topics import TICK_HEADERS, Topics
@@ -195,6 +196,56 @@ async def test_a_wall_clock_that_is_back_within_the_minute_changes_nothing(
     await eventually(all_read, "the worker has read the ticks")
     await stages.report(report(120, 96.0))
     assert (await stages.judged(1)).judged == 1
+
+
+async def test_a_clock_put_back_while_nobody_judged_is_healed_once(
+    hands: tuple[HandLog, Stages], registry: Registry
+) -> None:
+    """Some of what it wrote while it was ahead lies before the newest record, and counts: that must not begin anew."""
+    wall, stages = hands
+    await stages.apply(LAMP_OUT)
+    stages.worker(registry)
+    for minute in range(30, 71):
+        wall.now_ms = at(minute)
+        await feed(stages, minute, minute + 1, 96.0)
+    await stages.judged(82)
+    await stages.stop()
+    for second in range(0, 1200, 10):
+        wall.now_ms = at(40) + second * 1000
+        await stages.tick(40 + second / 60)
+
+    with capture_logs() as logged:
+        stages.worker(registry)
+        wall.now_ms = at(61)
+        await feed(stages, 61, 66, 2.0)
+        await stages.judged(92)
+    assert len([entry for entry in logged if entry["event"] == "rule state is rebuilt"]) == 1
+    assert not [entry for entry in logged if "went back" in entry["event"]]
+
+
+async def test_a_correlation_whose_clock_was_put_back_goes_on(hands: tuple[HandLog, Stages]) -> None:
+    wall, stages = hands
+    await stages.apply(RULES)
+    stages.start(Correlator(stages.log, stages.topics, FIND))
+    wall.now_ms = ms(120)
+    await clock(stages, 120)
+    await raises(stages, Transition.OPENED, raw_event("low", "L9", 1))
+    await last_published(stages, "low", "L9", status="open")
+    wall.now_ms = ms(5)
+    for _ in range(100):
+        await clock(stages, 5)
+    for minute in (6, 7):
+        wall.now_ms = ms(minute)
+        await clock(stages, minute)
+    await raises(stages, Transition.OPENED, raw_event("power-loss", "F1", 6))
+    await raises(stages, Transition.OPENED, raw_event("lamp-dim", "L1", 7))
+    wall.now_ms = ms(20)
+    await raises(stages, Transition.CLEARED, raw_event("power-loss", "F1", 6, 14, revision=2))
+    await clock(stages, 20)
+    wall.now_ms = ms(30)
+    await clock(stages, 30)
+    event = await last_published(stages, "lamp-dim", "L1", status="open")
+    assert event["opened_at_ms"] == ms(14)
 
 
 async def test_a_clock_of_the_workers_ahead_of_its_record_does_not_settle_what_is_correlated(stages: Stages) -> None:
