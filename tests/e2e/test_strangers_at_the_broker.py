@@ -85,6 +85,12 @@ def report(power: float) -> bytes:
     return b'{"ts":%d,"readings":{"active_power":%.1f}}' % (int(time.time() * 1000), power)
 
 
+def serves(running: Platform) -> bool:
+    """Whether the API answers, and no former session is left to look for."""
+    is_settled = (running.settings.data_dir / "urbansense-0.client-id").exists()
+    return is_settled and answers(f"{running.settings.client_api_url}/healthz")
+
+
 def stored(running: Platform, device: str) -> Any:
     answer = httpx.get(f"{running.settings.client_api_url}/api/v1/devices/{device}", trust_env=False)
     return answer.raise_for_status().json()["latest"].get("active_power", {}).get("value")
@@ -118,7 +124,7 @@ def test_a_thief_with_a_devices_account_takes_neither_session_nor_reports(tmp_pa
         broker.start()
         try:
             up = running.service("up").start()
-            wait_until(lambda: answers(f"{running.settings.client_api_url}/readyz"), 40, "ready", up)
+            wait_until(lambda: serves(running), 90, "the slot serves", up)
             with connected(broker, lamp["username"], lamp["secret"]) as honest:
                 assert honest.publish(TOPIC.format("SL-1"), report(96.0)) == "Success"
                 wait_until(lambda: stored(running, "SL-1") == 96.0, 20, "the report is stored", up)
@@ -150,7 +156,7 @@ def test_a_stranger_on_an_open_broker_learns_no_client_id_and_takes_no_session(
         with stranger(own_mosquitto, "stranger") as listener:
             register_lamps(running)
             up = running.service("up").start()
-            wait_until(lambda: answers(f"{running.settings.client_api_url}/readyz"), 40, "ready", up)
+            wait_until(lambda: serves(running), 90, "the slot serves", up)
             client_id = secret_client_id(running)
             wait_until(
                 lambda: any(topic == "urbansense/slot/urbansense-0" for topic, _ in listener.received),

@@ -24,6 +24,7 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
+from urbansense.api_client.opening import bearer
 from urbansense.broker.embedded import describe_broker
 from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
@@ -104,15 +105,21 @@ async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None
         "embedded broker": settings.mqtt_url,
     }
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-            return {
-                check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
-                for check in answer["checks"]
-                if embedded.get(check["name"], "").startswith("embedded:")
-            }
+            ready = bool(answer["ready"])
     except (httpx.HTTPError, ValueError, KeyError):
         return None
+    if "checks" not in answer:
+        detail = (
+            f"{'ready' if ready else 'NOT ready'} as a whole; for each part set URBANSENSE_API_TOKEN, with scope read"
+        )
+        return {name: (ready, detail) for name, url in embedded.items() if url.startswith("embedded:")}
+    return {
+        check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
+        for check in answer["checks"]
+        if embedded.get(check["name"], "").startswith("embedded:")
+    }
 
 
 async def _check_folder(settings: Settings) -> str:
