@@ -38,6 +38,7 @@ from web.api.rules.silences import silence_routes
 from web.api.telemetry.routes import telemetry_routes
 from web.gate.access import UNKNOWN, Gate
 from web.gate.hosts import LOOPBACK_HOSTS, AllowedHosts
+from web.http.body_limits import BoundedBodies
 from web.http.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.http.text_limits import refuse_unstorable
 from web.live.city_snapshot import CitySnapshots
@@ -93,6 +94,7 @@ def create_app(
         from web.console.shell.page import ConsoleContext
 
         mount_console(app, ConsoleContext(services, snapshots, zone, tiles_url))
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Gate, routes=app.router.routes, accounts=services.accounts)
     app.add_middleware(AllowedHosts, hosts=allowed_hosts)
     return app
@@ -103,6 +105,7 @@ def create_people_app(accounts: AccountServices) -> FastAPI:
     app = FastAPI(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
     install_problem_handlers(app)
     _add_accounts(app, accounts)
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Gate, routes=app.router.routes, accounts=accounts)
     return app
 
