@@ -1,6 +1,7 @@
 """Where an MQTT broker is, and the topics of the platform's own clock."""
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -28,6 +29,14 @@ class MqttEndpoint:
     mqtt5: bool = True
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine reaches it under that name; of no name but `localhost` that is known."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def parse_mqtt_url(url: str) -> MqttEndpoint:

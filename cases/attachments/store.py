@@ -15,6 +15,7 @@ from time import time
 from typing import Final, Protocol
 
 from cases.attachments.formats import HEAD_BYTES, ImageFormat, recognise
+from cases.attachments.room import PhotoQuota, PhotoRoom
 from domain.errors import UrbansenseError
 
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -49,16 +50,19 @@ class _File(Protocol):
 class AttachmentStore:
     """The folder of photos. Any number of processes may share one; what one of them wrote stays as it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quota: PhotoQuota | None = None) -> None:
+        self.room = PhotoRoom(folder, quota or PhotoQuota())
         self._folder = folder
         self._incoming = folder / "incoming"
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> StoredPhoto:
         """Keep a photo; never more of it than a chunk is in memory. Idempotent: the same bytes are kept once.
 
-        Raises: NoPhoto as soon as the first bytes show it; PhotoTooLarge as soon as it is; nothing is kept then.
+        Raises: NoRoom before anything is read; NoPhoto as soon as the first bytes show it; PhotoTooLarge as soon as it is;
+        nothing is kept then.
         """
         await asyncio.to_thread(self._tidy)
+        await asyncio.to_thread(self.room.check)
         with NamedTemporaryFile(dir=self._incoming, delete=False) as file:
             try:
                 stored = await _write(file, chunks)
@@ -88,6 +92,8 @@ class AttachmentStore:
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(self._folder)
+        if not path.exists():
+            self.room.add(stored.size)
         os.replace(file.name, path)
         _sync_folder(path.parent)
 

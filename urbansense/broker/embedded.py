@@ -27,6 +27,14 @@ _log = structlog.get_logger()
 _PORTS_TO_TRY: Final = 20
 _SYSTEM_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin")
 _FOLDER: Final = "broker"
+_MOSQUITTO: Final = (
+    "up starts {binary} for itself, for one machine: its queues outlast a restart and kill -9 of urbansense; "
+    "if it crashes itself, or the machine, it loses what it took in the last five seconds"
+)
+_AMQTT: Final = (
+    "up has no Mosquitto and starts amqtt, for trying things out: MQTT 3.1.1 and no queue on disk, "
+    "so it acknowledges a message only when the gateway has it in the log"
+)
 
 
 class EmbeddedBroker(Protocol):
@@ -51,7 +59,7 @@ async def open_broker(settings: Settings) -> AsyncIterator[EmbeddedBroker]:
     Raises: ConfigurationError where it is to listen elsewhere than on loopback, no port is free, or the Mosquitto that is
     asked for cannot be had.
     """
-    wanted = _checked(parse_mqtt_url(settings.mqtt_url))
+    wanted = _with_free_port(_check_wanted(parse_mqtt_url(settings.mqtt_url)))
     folder = settings.data_dir / _FOLDER
     async with AsyncExitStack() as stack:
         broker: EmbeddedBroker | None = await _mosquitto(settings, wanted, folder, stack)
@@ -65,32 +73,47 @@ async def _mosquitto(
     settings: Settings, wanted: MqttEndpoint, folder: Path, stack: AsyncExitStack
 ) -> EmbeddedBroker | None:
     """None where it is not wanted, or only where there is one that starts."""
-    if settings.embedded_broker == "amqtt":
+    binary = find_mosquitto(settings)
+    if binary is None:
         return None
-    binary = find_mosquitto()
-    problem = "there is no Mosquitto on the PATH" if binary is None else ""
-    if binary is not None:
-        try:
-            return await stack.enter_async_context(running_mosquitto(binary, folder, wanted))
-        except TransientFault as fault:
-            problem = str(fault)
-    if settings.embedded_broker == "mosquitto":
-        raise ConfigurationError(f"URBANSENSE_EMBEDDED_BROKER=mosquitto: {problem}")
-    if binary is not None:
-        _log.error("Mosquitto does not start; the broker is amqtt in this process", error=problem)
+    try:
+        return await stack.enter_async_context(running_mosquitto(binary, folder, wanted))
+    except TransientFault as fault:
+        if settings.embedded_broker == "mosquitto":
+            raise ConfigurationError(f"the embedded broker does not start: {fault}") from fault
+        _log.error("Mosquitto does not start; the embedded broker is amqtt in this process", error=str(fault))
     return None
 
 
-def find_mosquitto() -> Path | None:
-    """The Mosquitto of this machine that can be tied to our life, which takes Linux."""
+def describe_broker(settings: Settings) -> str:
+    """What these settings start, and what it is for. Raises: ConfigurationError as `open_broker`, but for a taken port."""
+    _check_wanted(parse_mqtt_url(settings.mqtt_url))
+    binary = find_mosquitto(settings)
+    return _AMQTT if binary is None else _MOSQUITTO.format(binary=binary)
+
+
+def find_mosquitto(settings: Settings) -> Path | None:
+    """The Mosquitto of this machine that the settings allow and that can be tied to our life, which takes Linux.
+
+    Raises: ConfigurationError where there is none and the settings insist on one.
+    """
+    found = _installed() if settings.embedded_broker != "amqtt" else None
+    if found is None and settings.embedded_broker == "mosquitto":
+        raise ConfigurationError(
+            "URBANSENSE_EMBEDDED_BROKER=mosquitto, and there is no Mosquitto on this machine's PATH"
+        )
+    return found
+
+
+def _installed() -> Path | None:
     if sys.platform != "linux":
         return None
     found = shutil.which("mosquitto") or shutil.which("mosquitto", path=":".join(_SYSTEM_FOLDERS))
     return Path(found).absolute() if found else None
 
 
-def _checked(wanted: MqttEndpoint) -> MqttEndpoint:
-    """With a port that is free. It lets everybody in, so it must not listen to a network."""
+def _check_wanted(wanted: MqttEndpoint) -> MqttEndpoint:
+    """The same. It lets everybody in, so it must not listen to a network."""
     if wanted.host not in LOOPBACK:
         raise ConfigurationError(
             f"the embedded broker lets everybody in and so listens on loopback only, not on {wanted.host}: "
@@ -98,6 +121,10 @@ def _checked(wanted: MqttEndpoint) -> MqttEndpoint:
         )
     if wanted.username or wanted.password:
         raise ConfigurationError("the embedded broker knows no accounts: leave user and password out of the MQTT URL")
+    return wanted
+
+
+def _with_free_port(wanted: MqttEndpoint) -> MqttEndpoint:
     port = free_port_from(wanted.host, wanted.port)
     if port != wanted.port:
         _log.warning("the MQTT port is taken; using another", wanted=wanted.port, used=port)

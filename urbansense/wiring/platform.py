@@ -1,9 +1,7 @@
 """Every service of `urbansense up` over the same parts, ready to run."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from device_registry.credentials.provisioner import Provisioner
@@ -23,8 +21,9 @@ from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import check_clock, check_gateway, open_gateway
+from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import PlatformParts
+from urbansense.wiring.quotas import open_audit_keeper
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck
 from web.serving.service import WebServer
@@ -41,15 +40,15 @@ class Platform:
 
 
 async def build_platform(
-    parts: PlatformParts, endpoint: MqttEndpoint, broker: EmbeddedBroker | None = None
+    parts: PlatformParts,
+    endpoint: MqttEndpoint,
+    broker: EmbeddedBroker | None = None,
+    more_checks: Mapping[str, ReadinessCheck] | None = None,
 ) -> Platform:
     """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
-    checks: dict[str, ReadinessCheck] = {
-        "MQTT broker": partial(check_gateway, gateway),
-        "clock": partial(check_clock, gateway),
-    }
+    checks = {**gateway_checks(gateway), **(more_checks or {})}
     if broker is not None:
         await broker.entrust(gateway.settings.client_id, gateway.settings.filters)
         checks["embedded broker"] = broker.check
@@ -57,7 +56,7 @@ async def build_platform(
     worker = RulesWorker(log, topics, lookup, timezone=settings.timezone)
     publisher = RegistryPublisher(parts.registry, log, topics)
     credentials = open_credentials(settings, parts.registry)
-    cases = await asyncio.to_thread(open_case_parts, settings, parts.registry)
+    cases = open_case_parts(settings, parts.registry)
     app = api_app(
         parts,
         publisher,
@@ -67,7 +66,7 @@ async def build_platform(
         credentials=credentials,
         cases=cases,
     )
-    web = WebServer(app, settings.http_port, settings.http_host)
+    web = WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies)
     services: dict[str, Service] = {
         **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,
@@ -79,6 +78,7 @@ async def build_platform(
         "registry publisher": publisher,
         "live feed": live,
         "web": web,
+        "readiness": app.state.readiness,
         **registry_work(parts, credentials),
     }
     if isinstance(log, SQLiteLog):
@@ -89,7 +89,8 @@ async def build_platform(
 def registry_work(parts: PlatformParts, credentials: CredentialService) -> dict[str, Service]:
     """What works beside the registry, in the one process that owns it."""
     services: dict[str, Service] = {
-        "pending devices": PendingFollower(parts.log, parts.topics, PendingStore(parts.registry))
+        "pending devices": PendingFollower(parts.log, parts.topics, PendingStore(parts.registry)),
+        "audit keeper": open_audit_keeper(parts),
     }
     if credentials.control is not None:
         services["provisioner"] = Provisioner(credentials, credentials.control, lambda: parts.lookup.version)

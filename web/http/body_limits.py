@@ -45,15 +45,15 @@ class BoundedBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _BODILESS or _STREAMED.fullmatch(scope["path"]):
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         try:
             body = await _read(receive, _BY_PATH.get(scope["path"], _DEFAULT))
         except Refused as refused:
-            answer = problem_response(Request(scope), refused, {"Connection": "close"})
-            return await answer(scope, receive, send)
-        if body is None:
-            return None
-        await self._app(scope, _again(body, receive), send)
+            await problem_response(Request(scope), refused, {"Connection": "close"})(scope, receive, send)
+            return
+        if body is not None:
+            await self._app(scope, _again(body, receive), send)
 
 
 async def _read(receive: Receive, limit: BodyLimit) -> bytes | None:

@@ -6,9 +6,7 @@ from typing import Final
 import orjson
 
 from ingest.gateway.clock.ignored import IgnoredClock
-
-LATEST_MS: Final = 9_223_372_036_854 - 31 * 86_400_000
-"""Times of readings are stored as 64-bit nanoseconds, which end in April 2262; a month of room for what runs ahead."""
+from streams.reading.ticks import LATEST_MS
 
 
 class SimulatedTime:
@@ -42,6 +40,9 @@ class SimulatedTime:
         return taken
 
     def written(self) -> None:
+        """Nothing to do."""
+
+    def forget_unwritten(self) -> None:
         """Nothing to do."""
 
     def check(self) -> str:

@@ -98,6 +98,10 @@ class WallTime:
         """A tick that `count` returned is on the log."""
         self._unwritten -= 1
 
+    def forget_unwritten(self) -> None:
+        """The ticks that `count` returned and nobody wrote never will be: their messages were not acknowledged."""
+        self._unwritten = 0
+
     def check(self) -> str:
         """One line on the clock. Raises: TransientFault while the wall clock has jumped, or no nonce comes back."""
         self.now_ms()

@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from time import monotonic
 from typing import Any, Final
 
@@ -31,6 +32,8 @@ _CONNACK_TIMEOUT_S: Final = 10.0
 _KEEPALIVE_S: Final = 30
 _TAKEN_OVER: Final = 0x8E
 _STEADY_S: Final = 10.0
+_CONNECTIONS: Final = count(1)
+"""Numbers of connections, over all sessions of the process: an acknowledgement never reaches another one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class MqttSession:
     """A session without expiry that reconnects for ever; messages come to `on_publishes`, in order of receipt.
 
     Delivery: nothing is acknowledged but by `acknowledge`, which is bound to the connection the messages came on
-    (`connection`): after a reconnect the broker sends them again.
+    (`connection`): after a reconnect the broker sends them again. `subscribed` is set once the broker has the filters.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class MqttSession:
         self.connected = False
         self._on_connected = on_connected
         self._loop = asyncio.get_running_loop()
+        self.subscribed = asyncio.Event()
         self._lost = asyncio.Event()
         self._connack: asyncio.Future[None] | None = None
         self._taken_over = False
@@ -193,12 +197,6 @@ class MqttSession:
         self._flush()
         self._drop_socket()
 
-    def unsubscribe(self) -> None:
-        """Take no further share of the city's messages; what the broker has queued for this slot still comes."""
-        if self.connected:
-            self._client.unsubscribe(list(self.settings.filters))
-            self._flush()
-
     def _where(self) -> dict[str, Any]:
         return {"broker": f"{self.settings.endpoint.host}:{self.settings.endpoint.port}"}
 
@@ -234,7 +232,7 @@ class MqttSession:
         if reason.is_failure:
             waiting.set_exception(ConnectionError(f"the broker refused the connection: {reason}"))
             return
-        self.connection += 1
+        self.connection = next(_CONNECTIONS)
         self.connected = True
         client.subscribe([(topic_filter, 1) for topic_filter in self.settings.filters])
         if self.settings.former_filters:
@@ -248,6 +246,7 @@ class MqttSession:
                 _log.error(
                     "the broker refused a subscription", filter=topic_filter, reason=str(reason), **self._where()
                 )
+        self.subscribed.set()
 
     def _handle_disconnect(
         self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None

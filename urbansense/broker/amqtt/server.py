@@ -35,8 +35,8 @@ class InProcessBroker(Broker):  # type: ignore[misc]
     """MQTT 3.1.1 at QoS 0 and 1; what is published at QoS 2 comes at least once. Shared subscriptions are refused."""
 
     def __init__(self, endpoint: MqttEndpoint, *, stranded: bool) -> None:
-        host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-        super().__init__({"listeners": {"default": {"type": "tcp", "bind": f"{host}:{endpoint.port}"}}, "plugins": {}})
+        bind = f"{endpoint.host}:{endpoint.port}"  # of IPv6 without brackets, which amqtt would look up with the name
+        super().__init__({"listeners": {"default": {"type": "tcp", "bind": bind}}, "plugins": {}})
         self.endpoint = endpoint
         self._stranded = stranded
         self._keeper: str | None = None
@@ -113,9 +113,9 @@ class InProcessBroker(Broker):  # type: ignore[misc]
         try:
             async with asyncio.timeout(_CONNECT_WITHIN_S):
                 _, session = await super()._initialize_client_session(reader, writer, remote_address, remote_port)
-        except TimeoutError:
+        except Exception as error:  # whatever amqtt stumbles over in bytes of strangers
             await writer.close()
-            raise MQTTError("no CONNECT came") from None
+            raise MQTTError("no CONNECT that can be answered") from error
         return Connection(self.plugins_manager, self.take), session
 
     async def _authenticate(self, session: Session, _: Any) -> bool:

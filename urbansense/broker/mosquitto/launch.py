@@ -14,7 +14,6 @@ _PR_SET_PDEATHSIG = 1
 
 def main(parent: int, command: list[str]) -> None:
     """Does not return. Raises: OSError where this is no Linux or the program cannot be run."""
-    os.umask(0o077)
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() == parent:

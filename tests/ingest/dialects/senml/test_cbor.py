@@ -103,16 +103,16 @@ _COSTLY = {
 
 @pytest.mark.parametrize("payload", _COSTLY.values(), ids=_COSTLY.keys())
 def test_what_would_cost_the_square_of_its_size_is_refused_before_it_is_built(payload: bytes) -> None:
-    with pytest.raises(Unreadable, match="the CBOR tag|has a key that is neither"):
+    with pytest.raises(Unreadable, match=r"the CBOR tag|has a key that is neither"):
         decode_senml_cbor(payload)
 
 
 @given(
     st.lists(
         st.dictionaries(
-            st.integers(-6, 8) | st.text(max_size=3),
+            st.integers(-6, 8),
             st.integers(-(2**63), 2**63)
-            | st.floats(allow_nan=False)
+            | st.floats()
             | st.text(max_size=30)
             | st.binary(max_size=300)
             | st.none(),
@@ -121,11 +121,7 @@ def test_what_would_cost_the_square_of_its_size_is_refused_before_it_is_built(pa
         max_size=30,
     )
 )
-def test_the_check_lets_every_pack_of_plain_values_through(records: list[dict[int | str, object]]) -> None:
-    try:
-        pack = decode_senml_cbor(cbor2.dumps(records))
-    except Unreadable as error:
-        assert "stands twice" in str(error)
-    else:
-        assert isinstance(pack, list)
-        assert [len(record) for record in pack] == list(map(len, records))
+def test_the_check_lets_every_pack_of_plain_values_through(records: list[dict[int, object]]) -> None:
+    pack = decode_senml_cbor(cbor2.dumps(records))
+    assert isinstance(pack, list)
+    assert [len(record) for record in pack] == list(map(len, records))

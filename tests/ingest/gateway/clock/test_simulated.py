@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from ingest.gateway.clock.ignored import IgnoredClock
-from ingest.gateway.clock.simulated import LATEST_MS, SimulatedTime
+from ingest.gateway.clock.simulated import SimulatedTime
+from streams.reading.ticks import LATEST_MS
 
 NOW_MS = 1_780_000_000_000
 
