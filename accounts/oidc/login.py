@@ -239,7 +239,9 @@ async def _json_of(client: httpx.AsyncClient, request: httpx.Request) -> dict[st
             async for piece in answer.aiter_bytes():
                 body += piece
                 if len(body) > _MOST_ANSWER_BYTES:
-                    raise TransientFault(f"the login service answers with more than {_MOST_ANSWER_BYTES} bytes at {url}")
+                    raise TransientFault(
+                        f"the login service answers with more than {_MOST_ANSWER_BYTES} bytes at {url}"
+                    )
         finally:
             await answer.aclose()
     except httpx.HTTPError as error:

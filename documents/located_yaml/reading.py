@@ -198,7 +198,7 @@ class _Counted:
                 # Of one that is still open nothing is known; of one that was never there PyYAML complains.
                 if self._aliases is Aliases.TAKEN and anchor in (name for name, _ in self._open):
                     return "an anchor cannot stand in itself"
-                return self._add(self._behind.get(anchor, 1) if self._aliases is Aliases.TAKEN else 1)
+                return self._add(self._behind.get(str(anchor), 1) if self._aliases is Aliases.TAKEN else 1)
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 return f"more than {MAX_DOCUMENTS} documents" if self._documents > MAX_DOCUMENTS else None

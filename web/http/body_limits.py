@@ -50,7 +50,7 @@ class BoundedBodies:
         try:
             body = await _read(receive, _BY_PATH.get(scope["path"], _DEFAULT))
         except Refused as refused:
-            await problem_response(Request(scope), refused, {"Connection": "close"})(scope, receive, send)
+            await problem_response(Request(scope), refused)(scope, receive, send)
             return
         if body is not None:
             await self._app(scope, _again(body, receive), send)
@@ -84,4 +84,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _too_large(detail: str) -> Refused:
-    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"{detail}; send it in parts")
+    """The connection ends with it: what is left of the body is not read."""
+    headers = {"Connection": "close"}
+    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"{detail}; send it in parts", headers=headers)

@@ -111,11 +111,7 @@ def test_what_would_cost_the_square_of_its_size_is_refused_before_it_is_built(pa
     st.lists(
         st.dictionaries(
             st.integers(-6, 8),
-            st.integers(-(2**63), 2**63)
-            | st.floats()
-            | st.text(max_size=30)
-            | st.binary(max_size=300)
-            | st.none(),
+            st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=30) | st.binary(max_size=300) | st.none(),
             max_size=30,
         ),
         max_size=30,
