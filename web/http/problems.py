@@ -17,6 +17,7 @@ _log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+_MOST_FAULTS = 100
 
 
 class Fault(BaseModel):
@@ -99,7 +100,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, refused)
 
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [_fault(entry) for entry in error.errors()]
+        found = error.errors()
+        faults = [_fault(entry) for entry in found[:_MOST_FAULTS]]
+        if len(found) > _MOST_FAULTS:
+            faults.append(Fault(where="body", detail=f"{len(found) - _MOST_FAULTS} more errors"))
         detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
         return problem_response(
             request, Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail or "invalid request", faults)
