@@ -445,6 +445,7 @@ async def test_a_database_that_is_away_is_named_to_nobody_outside(
     monkeypatch.setattr(LoginSessions, "log_in", away)
     async with guarded.client() as stranger:
         at_gate = await stranger.get("/api/v1/devices", headers=header)
+        assert (await stranger.get("/readyz", headers=header)).json() == {"ready": True}
         at_login = await stranger.post("/api/v1/login", json={"username": "vera", "password": "x"})
     for answer in (at_gate, at_login):
         assert problem(answer) == (503, "unavailable")
