@@ -111,7 +111,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        name = status.name.lower().replace("_", "-")
+        too_large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        name = "too-large" if too_large else status.name.lower().replace("_", "-")
         return problem_response(request, Refused(status, name, str(error.detail), headers=error.headers))
 
     async def on_transient(request: Request, error: TransientFault) -> Response:
