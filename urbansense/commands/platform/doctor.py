@@ -24,6 +24,7 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
+from urbansense.api_client.opening import bearer
 from urbansense.broker.embedded import describe_broker
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
@@ -41,6 +42,8 @@ _SHARED_EXPOSURE: Final = (
     "; Mosquitto forgets the shared subscriptions of several gateway slots over its own restart, "
     "and loses what is published before they are back"
 )
+
+_NAMES: Final = {"database": "registry"}
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -93,21 +96,27 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
-    """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {
-        "log": settings.log_url,
-        "store": settings.store_url,
-        "case desk": settings.log_url,
-        "embedded broker": settings.mqtt_url,
+    """What an urbansense that runs already reports of the parts that are files of its own; None if none answers."""
+    files = {
+        "log": settings.log_url.startswith("embedded:"),
+        "store": settings.store_url.startswith("embedded:"),
+        "registry": settings.registry_url.startswith("sqlite:"),
+        "case desk": settings.log_url.startswith("embedded:"),
+        "embedded broker": settings.mqtt_url.startswith("embedded:"),
     }
+    mine = [name for name, is_file in files.items() if is_file]
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-            return {
-                check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
-                for check in answer["checks"]
-                if embedded.get(check["name"], "").startswith("embedded:")
-            }
+        checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
+        if not checks:
+            words = f"{'ready' if answer['ready'] else 'not ready'}; for more it wants URBANSENSE_API_TOKEN"
+            return dict.fromkeys(mine, (answer["ready"], f"{words} (says the urbansense that runs)"))
+        return {
+            name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
+            for name in mine
+            if name in checks
+        }
     except (httpx.HTTPError, ValueError, KeyError):
         return None
 
