@@ -26,6 +26,7 @@ from rules.engine.snapshots import SCHEMA, decode_device_state, encode_device_st
 from rules.language.rule import Mode
 from rules.worker.clock_records import encode_clock
 from rules.worker.partition_states import partition_key
+from rules.worker.too_late import RecentFates, ReportFates
 from streams.ports import Committed, Outgoing, Record, TopicPartition
 from streams.reading.ticks import TickCheck
 
@@ -88,6 +89,7 @@ class Partition:
         self._clock_published_ms: int | None = None
         self._tick_check = tick_check or TickCheck(topics, "rules worker")
         self._ticks_behind = 0
+        self._recent: dict[str, RecentFates] = {}
 
     # Restoring
 
@@ -144,6 +146,7 @@ class Partition:
         for topic, engine in self._engines.items():
             engine.rebuilt(published, outdated.sums.get(topic, _NO_SUMS))
         self._next = dict(outdated.places)
+        self._recent.clear()
         self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
@@ -176,6 +179,8 @@ class Partition:
         """
         engine = self._engines[topic]
         start = self._next.get(topic, 0)
+        if (recent := self._recent.get(topic)) is None:
+            recent = self._recent[topic] = RecentFates(_fates(engine))
         loads, report = orjson.loads, engine.report
         for record in records:
             if record.offset < start:
@@ -192,6 +197,7 @@ class Partition:
                     raise  # ours, and no fault of the record
                 engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
+        recent.note(records[-1].timestamp, _fates(engine))
         self._next[topic] = max(start, records[-1].offset + 1)
         self._moved = True
 
@@ -259,6 +265,7 @@ class Partition:
             "v": SCHEMA,
             "rules": self.rules.versions(),
             "health": self.vitals.snapshot(self.rules),
+            "recent": {topic: [*recent.recent()] for topic, recent in self._recent.items()},
             "lanes": {
                 topic: {"offset": self._next[topic], **engine.snapshot()}
                 for topic, engine in self._engines.items()
@@ -274,6 +281,10 @@ class Partition:
             (CLOCK_HEADER, str(raised.clock_ms).encode()),
         )
         return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)
+
+
+def _fates(engine: Engine) -> ReportFates:
+    return ReportFates(engine.judged + engine.duplicate + engine.too_late, engine.too_late)
 
 
 def _is_report(value: Any) -> bool:

@@ -25,7 +25,7 @@ from rules.service.silences import SilenceService
 from rules.worker.sums import read_rule_sums
 from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.cases import CaseParts, case_checks, open_case_parts, open_case_services
-from urbansense.wiring.checks import check_database, part_checks
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import PlatformParts
@@ -93,6 +93,7 @@ def build_services(
             **part_checks(parts),
             "store": parts.store.check,
             "database": partial(check_database, parts.registry),
+            "rules": partial(check_rules, parts),
             **case_checks(parts, cases),
             **more_checks,
         },

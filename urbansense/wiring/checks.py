@@ -7,6 +7,7 @@ from typing import Final
 
 from device_registry.storage.registry import Registry
 from domain.errors import TransientFault, disk_full
+from rules.worker.health import read_health
 from streams.sqlite.log import SQLiteLog
 from urbansense.configuration.place import place_of
 from urbansense.configuration.settings import Settings
@@ -51,3 +52,10 @@ async def _check_log(parts: Parts) -> str:
     if isinstance(parts.log, SQLiteLog):
         parts.log.check()
     return f"{parts.settings.log_url}, {len(partitions)} telemetry partitions"
+
+
+async def check_rules(parts: Parts) -> str:
+    """One line on how the reports come to the rules. Raises: TransientFault where more than usual come too late."""
+    if late := (await read_health(parts.log, parts.topics)).late:
+        raise TransientFault("; ".join(f"{kind}: {ill}" for kind, ill in sorted(late.items())))
+    return "reports come in time"

@@ -25,7 +25,7 @@ from urbansense.running.startup import Startup
 from urbansense.running.states import ServiceStates
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import case_checks, open_case_parts, open_case_work
-from urbansense.wiring.checks import check_database, part_checks
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part, open_store_part
@@ -76,7 +76,7 @@ async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
     async with _starting(settings, stop) as startup, open_parts(settings, stop, startup) as parts:
         await parts.lookup.load(parts.log)
         worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
-        startup.end(part_checks(parts))
+        startup.end({**part_checks(parts), "rules": partial(check_rules, parts)})
         await run_services({"lookup": parts.lookup, "rules worker": worker}, stop)
 
 

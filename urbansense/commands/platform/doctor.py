@@ -26,8 +26,10 @@ from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
 from urbansense.api_client.opening import bearer
 from urbansense.broker.embedded import describe_broker
+from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
+from urbansense.configuration.installation import known_installation_key
 from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.logs import configure_logging
@@ -71,6 +73,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
+        "client ids": _check_client_ids,
         "log": _check_log,
         "store": _check_store,
         "registry": _check_registry,
@@ -154,6 +157,13 @@ async def _check_broker(settings: Settings) -> str:
         await running
     shared = _SHARED_EXPOSURE if settings.gateway_slots > 1 else ""
     return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}{shared}"
+
+
+async def _check_client_ids(settings: Settings) -> str:
+    key, endpoint = known_installation_key(settings), parse_mqtt_url(settings.mqtt_url)
+    if endpoint.embedded:
+        return "no installation key yet: the first start makes it" if key is None else f"installation key {key.name}"
+    return await asyncio.to_thread(describe_secrecy, endpoint, key)
 
 
 async def _check_log(settings: Settings) -> str:
