@@ -18,7 +18,7 @@ from tests.servers.ports import free_port
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.startup import Startup
 from urbansense.wiring import parts as wiring
-from urbansense.wiring.checks import check_database, check_disk
+from urbansense.wiring.checks import check_database
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part
 
 BOUND_S = 60
@@ -105,13 +105,6 @@ async def test_a_database_that_comes_later_gets_its_schema_at_its_first_use(
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
-
-
-async def test_too_little_room_is_red_before_the_disk_is_full(settings: Settings) -> None:
-    settings.data_dir.mkdir()
-    assert "MiB free" in await check_disk(settings)
-    with pytest.raises(TransientFault, match=rf"disk nearly full: {settings.data_dir}, \d+ bytes free"):
-        await check_disk(settings.model_copy(update={"disk_reserve_mb": 1 << 40}))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are POSIX's")
