@@ -23,7 +23,7 @@ from rules.definitions.silences import Silence, SilenceTable
 from rules.definitions.table import RuleTable
 from rules.engine.announcing import CLOCK_HEADER
 from rules.language.rule import Rule
-from rules.worker.clock_records import CLOCK_TYPE
+from rules.worker.clock_records import CLOCK_TYPE, read_clock
 from streams.ports import Committed, Log, LogReader, Outgoing, Record, Start, TopicPartition, TransactionalWriter
 from streams.reading.tables import latest_by_key
 
@@ -34,7 +34,6 @@ _STATE_HEADERS: Final[Headers] = (("schema", b"correlation-state/1"),)
 _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
-_TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
 _CLOUD_EVENTS: Final = CloudEventWriter(SOURCE, "event", "event/1")
 _log = structlog.get_logger()
 
@@ -165,13 +164,16 @@ class Correlator:
 
 
 def _feed(stage: Stage, record: Record) -> None:
-    value = record.value or b""
-    kind = header(record.headers, "type")
-    if kind == CLOCK_TYPE:
-        clock = orjson.loads(value)
-        stage.clock(clock["partition"], clock["now_ms"])
-    else:
-        stage.raised(_TRANSITIONS[kind or b""], value, int(header(record.headers, CLOCK_HEADER) or b"0"))
+    """Hand a record to the stage; one that is neither clock nor event is passed over with a line in the log."""
+    value, kind = record.value or b"", header(record.headers, "type") or b""
+    try:
+        if kind == CLOCK_TYPE:
+            stage.clock(*read_clock(value))
+        else:
+            stage.raised(Transition(kind.decode()), value, int(header(record.headers, CLOCK_HEADER) or b"0"))
+    except ValueError as error:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        _log.error("a record of rules.raised is neither event nor clock", record=place, error=str(error))
 
 
 def _encode_key(key: RuleSubject) -> bytes:

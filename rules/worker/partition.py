@@ -25,11 +25,16 @@ from rules.language.rule import Mode
 from rules.worker.clock_records import encode_clock
 from rules.worker.partition_states import partition_key
 from streams.ports import Committed, Outgoing, Record, TopicPartition
+from timeseries.deduplication.classification import LAST_INSTANT_MS
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
 _DEVICE_PREFIX: Final = b"device/"
 _NO_SUMS: Final = (0, 0, 0, 0)
 _log = structlog.get_logger()
+
+
+class _NoTelemetry(Exception):
+    """A record of a telemetry topic that another program wrote."""
 
 
 class Outdated(NamedTuple):
@@ -146,11 +151,14 @@ class Partition:
             try:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
+                    _check_tick(value)
                     engine.tick(value)
                 else:
+                    if not 0 <= value["observed_at_ms"] <= LAST_INSTANT_MS:
+                        raise _NoTelemetry("it was observed at no instant")
                     report(value)
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                if _is_report(value):
+            except (orjson.JSONDecodeError, _NoTelemetry, KeyError, TypeError, AttributeError) as error:
+                if _is_report(value) and not isinstance(error, _NoTelemetry):
                     raise  # ours, and no fault of the record
                 engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
@@ -228,10 +236,19 @@ class Partition:
 
 
 def _is_report(value: Any) -> bool:
-    """Whether it has the shape of a report or a tick, so that whatever failed on it is a bug."""
-    if not isinstance(value, dict):
-        return False
-    if isinstance(value.get("tick_at_ms"), int):
-        return "gateway" in value
-    whole = isinstance(value.get("observed_at_ms"), int) and isinstance(value.get("readings"), dict)
-    return whole and isinstance(value.get("device_id"), str)
+    """Whether it has the shape of a report, so that whatever failed on it is a bug."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("device_id"), str)
+        and type(observed_at_ms := value.get("observed_at_ms")) is int
+        and 0 <= observed_at_ms <= LAST_INSTANT_MS
+        and isinstance(value.get("received_at_ms"), int)
+        and isinstance(value.get("readings"), dict)
+        and isinstance(value.get("quality"), dict | None)
+    )
+
+
+def _check_tick(value: Any) -> None:
+    """Raises: _NoTelemetry where it is no tick, before anything of it has reached a clock."""
+    if not isinstance(value, dict) or not all(type(value.get(name)) is int for name in ("gateway", "tick_at_ms")):
+        raise _NoTelemetry("no tick, though its headers call it one")

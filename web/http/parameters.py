@@ -1,7 +1,7 @@
 """The words of a query string: instants, durations, pages."""
 
 from http import HTTPStatus
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
@@ -10,6 +10,11 @@ from domain.time.durations import parse_duration_ms, parse_instant_ms
 from web.http.problems import Fault, Refused
 
 Item = TypeVar("Item")
+
+
+_YEAR_1_MS: Final = -62_135_596_800_000
+_YEAR_10000_MS: Final = 253_402_300_800_000
+_MOST_DIGITS: Final = 18
 
 
 class Page(BaseModel, Generic[Item]):
@@ -23,10 +28,12 @@ def parse_time_ms(text: object) -> int:
     """Epoch milliseconds of an instant in a query: RFC 3339, or epoch milliseconds as digits.
 
     A `+` that was not escaped arrives as a space; an offset after a space is therefore taken too.
-    Raises: ValueError where the text is neither.
+    Raises: ValueError where the text is neither, or no instant of the years 1 to 9999.
     """
     written = str(text).strip()
     if written.lstrip("-").isdecimal():
+        if len(written) > _MOST_DIGITS or not _YEAR_1_MS <= int(written) < _YEAR_10000_MS:
+            raise ValueError(f"{written[:40]!r} is no instant of the years 1 to 9999")
         return int(written)
     clock, space, offset = written.rpartition(" ")
     if space and ":" in clock:
