@@ -1,5 +1,6 @@
 """What the room needs of a database. The composition root hands it over."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -8,6 +9,9 @@ from sqlalchemy import Connection
 
 class Database(Protocol):
     """SQLite or PostgreSQL. Safe from many threads."""
+
+    def prepare(self, step: Callable[[], None]) -> None:
+        """Run `step`, which may read and write; where the database does not answer, at each use until it succeeds."""
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection to read on. Raises: domain.errors.TransientFault when it does not answer."""

@@ -2,6 +2,7 @@
 
     UrbansenseError
     ├── ConfigurationError   refuse to start; lists every problem at once
+    │   ├── InUse            another process holds what serves only one; it may let go soon
     │   └── UnknownUnit      a unit that cannot be converted to the canonical one
     ├── Unreadable           a message that becomes a `Rejection`; carries the reason
     ├── TransientFault       retried in the one place that retries (`domain.retry`)
@@ -12,6 +13,7 @@ beyond the codec that found it.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from domain.rejections import Reason
 
@@ -26,6 +28,10 @@ class ConfigurationError(UrbansenseError):
     def __init__(self, problems: str | Sequence[str]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class InUse(ConfigurationError):
+    """Another process holds what serves one process only; it may let go soon, as a command does when it is done."""
 
 
 class UnknownUnit(ConfigurationError):
@@ -47,6 +53,11 @@ class TransientFault(UrbansenseError):
 
 class Fenced(UrbansenseError):
     """A newer process holds the same transactional id; nothing more may be written by this one."""
+
+
+def disk_full(folder: Path, free_bytes: int) -> str:
+    """How a full disk is named, wherever it shows."""
+    return f"disk full: {folder}, {free_bytes} bytes free"
 
 
 def leaves(error: BaseException) -> list[BaseException]:

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     BAD_CHECKSUM = "bad_checksum"
     UNAUTHORISED = "unauthorised"
     STORE_REFUSED = "store_refused"
+    OVER_QUOTA = "over_quota"
 
 
 class Rejection(TypedDict):
@@ -28,7 +29,8 @@ class Rejection(TypedDict):
     Shape: `payload` is the original message in base64 (a whole batch, if the report came in one), so it can be replayed.
     Delivery: `partial` means the report itself was accepted and only some readings were left out; such records stand
     outside the ledger's sum. `truncated` means the payload was too long to be kept whole, or stands whole in an earlier
-    rejection of the same message; such a record cannot be replayed.
+    rejection of the same message; such a record cannot be replayed. `count` is how many reports the record stands for, one
+    where it is absent: then it is `truncated` too, and `detail` and `payload` are those of the first of them.
     """
 
     reason: Reason
@@ -41,6 +43,7 @@ class Rejection(TypedDict):
     partial: NotRequired[bool]
     truncated: NotRequired[bool]
     replay_of: NotRequired[str]
+    count: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,21 +26,31 @@ class Cleanup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic as it is created. `retention_ms` is None for ever; it means nothing under COMPACT."""
+    """A topic as it is created. `retention_ms` is None for ever; it means nothing under COMPACT.
+
+    `retention_bytes` bounds what all partitions keep, the same for each; the oldest goes first. None is without a bound.
+    """
 
     name: str
     partitions: int
     cleanup: Cleanup = Cleanup.DELETE
     retention_ms: int | None = None
+    retention_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Every topic of one urbansense, all under one prefix (empty by default)."""
+    """Every topic of one urbansense, all under one prefix (empty by default).
+
+    `simulated_clock`: the ticks on them follow a simulator, and have nothing to do with when the log took them.
+    Units: `rejected_bytes` is what the rejections of all partitions may take.
+    """
 
     prefix: str = ""
     partitions: int = 12
     kinds: tuple[str, ...] = KINDS
+    simulated_clock: bool = False
+    rejected_bytes: int = 1024 * 1024 * 1024
 
     def telemetry(self, kind: str) -> str:
         return f"{self.prefix}telemetry.{kind}"
@@ -86,7 +96,7 @@ class Topics:
         n = self.partitions
         return (
             *(TopicSpec(topic, n, retention_ms=7 * DAY_MS) for topic in self.all_telemetry),
-            TopicSpec(self.rejected, n, retention_ms=30 * DAY_MS),
+            TopicSpec(self.rejected, n, retention_ms=30 * DAY_MS, retention_bytes=self.rejected_bytes),
             TopicSpec(self.registry, n, Cleanup.COMPACT),
             TopicSpec(self.rule_definitions, 1, Cleanup.COMPACT),
             TopicSpec(self.rule_state, n, Cleanup.COMPACT),

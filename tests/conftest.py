@@ -15,6 +15,7 @@ pytest_plugins: list[str] = [
     "tests.servers.city_folder",
     "tests.servers.influxdb",
     "tests.servers.victoriametrics",
+    "tests.servers.small_disk",
 ]
 
 LONG = "URBANSENSE_TEST_LONG"

@@ -25,9 +25,10 @@ class UserProvisioning:
     areas are the administrator's to give, and stay.
     """
 
-    def __init__(self, database: Database, logins: LoginSessions) -> None:
+    def __init__(self, database: Database, logins: LoginSessions, issuer: str) -> None:
         self._database = database
         self._logins = logins
+        self._issuer = issuer
 
     def admit(self, identity: ProviderIdentity, at_ms: int) -> NewSession:
         """Raises: OidcRefused where the username is somebody else's or none, or the user is disabled."""
@@ -50,7 +51,7 @@ class UserProvisioning:
             "username": username, "display_name": identity.display_name[:200], "email": identity.email,
             "roles": identity.roles, "departments": frozenset(), "areas": (), "oidc_subject": identity.subject,
         }  # fmt: skip
-        row = {**user_columns(fields), "active": True, "failed_logins": 0, "created_at_ms": at_ms, "version": 1}
+        row = {**user_columns(fields), "active": True, "created_at_ms": at_ms, "version": 1}
         connection.execute(insert(users).values(row))
         details = {"roles": sorted(identity.roles), "by": "OpenID Connect", "oidc_subject": identity.subject}
         append_audit(connection, at_ms, username, "user-added", f"user/{username}", details)
@@ -61,7 +62,7 @@ class UserProvisioning:
         if not row.active:
             raise OidcRefused("your account here is disabled; ask the administrator")
         try:
-            change_in(connection, username, {"roles": identity.roles}, username, at_ms)
+            change_in(connection, username, {"roles": identity.roles}, username, at_ms, issuer=self._issuer)
         except InTheWay as error:
             _log.warning("people.last_administrator_kept", username=username, detail=str(error))
         return username

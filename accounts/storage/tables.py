@@ -30,12 +30,16 @@ users: Final = Table(
     Column("password_hash", String(256)),
     Column("oidc_subject", key_text(400), unique=True),
     Column("active", Boolean, nullable=False),
-    Column("failed_logins", Integer, nullable=False),
+    Column("failed_logins", Integer, nullable=False, default=0),
     Column("locked_until_ms", BigInteger),
     Column("created_at_ms", BigInteger, nullable=False),
     Column("version", Integer, nullable=False),
 )
-"""`roles`, `departments` and `areas` are JSON arrays. `oidc_subject` is `<issuer> <sub>` of who comes by a provider."""
+"""`roles`, `departments` and `areas` are JSON arrays. `oidc_subject` is `<issuer> <sub>` of who comes by a provider.
+
+`failed_logins` and `locked_until_ms` are of releases that shut an account; nothing reads them, and an earlier release finds
+them as it expects.
+"""
 
 sessions: Final = Table(
     "people_sessions",

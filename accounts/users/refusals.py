@@ -6,7 +6,8 @@ PeopleRefusal
 ├── StaleVersion      somebody else changed it first
 ├── InTheWay          it would lock everybody out, or take what is not there to take
 ├── BadPeople         what was written cannot be; `faults` name each place
-└── LoginRefused      no entry; never names which half was wrong
+├── LoginRefused      no entry; never names which half was wrong
+└── TooManyFailures   no entry, nor any look at the password, before `retry_after_s`
 """
 
 from collections.abc import Sequence
@@ -50,4 +51,12 @@ class LoginRefused(PeopleRefusal):
     """A login that is not let in. The message is the same whatever was wrong, so that it teaches nobody."""
 
     def __init__(self) -> None:
-        super().__init__("the username or the password is wrong, or there were too many failures just now")
+        super().__init__("the username or the password is wrong")
+
+
+class TooManyFailures(PeopleRefusal):
+    """A guess that is not looked at: there were too many wrong ones of its name, from its address, or both."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"there were too many failures; try again in {retry_after_s} s")

@@ -42,7 +42,6 @@ def user_of(row: Any) -> User:
         oidc_subject=row.oidc_subject,
         has_password=row.password_hash is not None,
         active=row.active,
-        locked_until_ms=row.locked_until_ms,
         created_at_ms=row.created_at_ms,
         version=row.version,
     )

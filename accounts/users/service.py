@@ -1,14 +1,16 @@
 """Users and departments: each change one transaction, with its line in the audit log."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from accounts.audit.log import append_audit
 from accounts.ports import Database
 from accounts.storage.migrations.upgrading import upgrade
-from accounts.storage.tables import departments, sessions, users
+from accounts.storage.tables import departments, users
+from accounts.users.ending import end_sessions, end_tokens
 from accounts.users.refusals import BadPeople, InTheWay, NameTaken, StaleVersion
 from accounts.users.rows import department_of, known_departments, known_user, user_columns, user_of, user_row
 from accounts.users.user import Department, NewUser, User, UserChange
@@ -21,14 +23,16 @@ _RECORDED_WITH_VALUES: Final = frozenset({"roles", "departments", "areas", "acti
 class UserService:
     """All users and departments. Synchronous, safe from many threads.
 
-    Opening it brings the schema of the accounts to its newest version.
-    Nobody is ever deleted: who leaves is disabled. `by` is the name of who does it, `at_ms` when.
+    Opening it, or where the database is away its first use, brings the schema of the accounts to its newest version.
+    Nobody is ever deleted: who leaves is disabled. `by` is the name of who does it, `at_ms` when. `issuer` is the identity
+    provider at which people can log in.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, issuer: str | None = None) -> None:
         self.database = database
-        upgrade(database)
+        self.issuer = issuer
+        database.prepare(partial(upgrade, database))
 
     def user(self, username: str) -> User | None:
         with self.database.reading() as connection:
@@ -65,7 +69,7 @@ class UserService:
                 raise NameTaken(f"there is a user {new.username!r} already")
             _check(connection, fields, new.username)
             row = {
-                **user_columns(fields), "active": True, "failed_logins": 0, "created_at_ms": at_ms, "version": 1,
+                **user_columns(fields), "active": True, "created_at_ms": at_ms, "version": 1,
             }  # fmt: skip
             connection.execute(insert(users).values(row))
             details = {"roles": sorted(new.roles), "departments": sorted(new.departments), "areas": list(new.areas)}
@@ -75,12 +79,18 @@ class UserService:
     def change_user(
         self, username: str, change: UserChange, *, by: str, at_ms: int, expected_version: int | None = None
     ) -> User:
-        """The user after the change. Who is disabled is logged out everywhere. The same values again change nothing.
+        """The user after the change. Who is disabled is logged out everywhere, and their tokens end. The same values again
+        change nothing.
 
-        Raises: UnknownPerson; StaleVersion; BadPeople; InTheWay where no active administrator would be left.
+        Raises: UnknownPerson; StaleVersion; BadPeople; InTheWay where no administrator who can log in would be left.
         """
         with self.database.writing() as connection:
-            return change_in(connection, username, change.given(), by, at_ms, expected_version)
+            return change_in(connection, username, change.given(), by, at_ms, expected_version, issuer=self.issuer)
+
+    def has_administrator(self) -> bool:
+        """Whether somebody can log in and add others."""
+        with self.database.reading() as connection:
+            return any(can_administer(user_of(row), self.issuer) for row in connection.execute(select(users)))
 
     def departments(self) -> tuple[Department, ...]:
         """By name."""
@@ -112,7 +122,14 @@ class UserService:
 
 
 def change_in(
-    connection: Connection, username: str, fields: Mapping[str, Any], by: str, at_ms: int, expected: int | None = None
+    connection: Connection,
+    username: str,
+    fields: Mapping[str, Any],
+    by: str,
+    at_ms: int,
+    expected: int | None = None,
+    *,
+    issuer: str | None,
 ) -> User:
     """`UserService.change_user` within a transaction."""
     before = known_user(connection, username)
@@ -122,11 +139,12 @@ def change_in(
     if not changed:
         return before
     _check(connection, changed, username)
-    _keep_an_administrator(connection, before, changed)
+    _keep_an_administrator(connection, before, changed, issuer)
     values = {**user_columns(changed), "version": before.version + 1}
     connection.execute(update(users).where(users.c.username == username).values(values))
     if changed.get("active") is False:
-        connection.execute(delete(sessions).where(sessions.c.username == username))
+        end_sessions(connection, username)
+        end_tokens(connection, username, at_ms)
     append_audit(connection, at_ms, by, _action(changed), f"user/{username}", _details(before, changed))
     return known_user(connection, username)
 
@@ -162,12 +180,19 @@ def _check(connection: Connection, fields: Mapping[str, Any], username: str) -> 
         raise BadPeople(faults)
 
 
-def _keep_an_administrator(connection: Connection, before: User, changed: Mapping[str, Any]) -> None:
-    loses = changed.get("active") is False or Role.ADMINISTRATOR not in changed.get("roles", before.roles)
-    if not (before.active and Role.ADMINISTRATOR in before.roles and loses):
+def can_administer(user: User, issuer: str | None) -> bool:
+    """Whether they can log in as an administrator: by a password, or at the provider whose issuer this is."""
+    at_provider = issuer is not None and (user.oidc_subject or "").startswith(f"{issuer} ")
+    return user.active and Role.ADMINISTRATOR in user.roles and (user.has_password or at_provider)
+
+
+def _keep_an_administrator(
+    connection: Connection, before: User, changed: Mapping[str, Any], issuer: str | None
+) -> None:
+    if not can_administer(before, issuer) or can_administer(before.model_copy(update=dict(changed)), issuer):
         return
-    others = select(func.count()).where(
-        users.c.active, users.c.roles.contains(f'"{Role.ADMINISTRATOR}"'), users.c.username != before.username
-    )
-    if not connection.execute(others).scalar_one():
-        raise InTheWay(f"{before.username} is the last administrator: make another one first")
+    others = connection.execute(select(users).where(users.c.active, users.c.username != before.username))
+    if not any(can_administer(user_of(row), issuer) for row in others):
+        raise InTheWay(
+            f"{before.username} is the last administrator who can log in: give another one a password or the provider first"
+        )

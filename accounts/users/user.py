@@ -99,7 +99,6 @@ class User(Strict):
     oidc_subject: str | None
     has_password: bool
     active: bool
-    locked_until_ms: int | None
     created_at_ms: int
     version: int
 

@@ -8,12 +8,14 @@ import json
 import sys
 import time
 from pathlib import Path
+from secrets import token_hex
 
 import uvloop
 
 from benchmarks.workload import StaticLookup
 from domain.mqtt import MqttEndpoint
 from domain.topics import Topics
+from ingest.gateway.installation_key import InstallationKey
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
@@ -27,7 +29,9 @@ async def main(port: int, kafka: str, count: int) -> None:
     topics = Topics(prefix=f"bench-{time.time_ns()}.", kinds=("streetlight",))
     log = await open_log(f"kafka://{kafka}", Path())
     await log.ensure_topics(topics.specs())
-    settings = GatewaySettings(0, MqttEndpoint("127.0.0.1", port), topics, end_session=True)
+    settings = GatewaySettings(
+        0, MqttEndpoint("127.0.0.1", port), topics, InstallationKey(token_hex()), end_session=True
+    )
     gateway = Gateway(settings, log, Pipeline(topics, StaticLookup()))
     stop = asyncio.Event()
     running = asyncio.create_task(gateway.run(stop))

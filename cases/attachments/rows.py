@@ -4,9 +4,10 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from cases.attachments.formats import ImageFormat, safe_name
+from cases.attachments.room import TooMuchInADay
 from cases.attachments.store import StoredPhoto
 from cases.storage.tables import attachments
 from domain.errors import UrbansenseError
@@ -55,6 +56,17 @@ def add_attachment(
     )
     connection.execute(insert(attachments).values(added.model_dump(mode="json")))
     return added, True
+
+
+def check_room(connection: Connection, case_id: UUID, actor: str, since_ms: int, most_bytes: int) -> None:
+    """Raises: TooMany where the case takes no further photo; TooMuchInADay where the actor has sent so many bytes since."""
+    table = attachments.c
+    held = connection.execute(select(func.count()).where(table.case_id == str(case_id))).scalar_one()
+    if held >= MOST_PER_CASE:
+        raise TooMany(f"a case has at most {MOST_PER_CASE} photos")
+    mine = select(func.coalesce(func.sum(table.size), 0)).where(table.actor == actor, table.at_ms >= since_ms)
+    if connection.execute(mine).scalar_one() >= most_bytes:
+        raise TooMuchInADay(f"{actor} has sent {most_bytes} bytes of photos within a day, and may send no more")
 
 
 def attachments_of(connection: Connection, case_id: UUID) -> tuple[Attachment, ...]:

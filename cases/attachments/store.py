@@ -15,6 +15,7 @@ from time import time
 from typing import Final, Protocol
 
 from cases.attachments.formats import HEAD_BYTES, ImageFormat, recognise
+from cases.attachments.room import PhotoQuota, PhotoRoom
 from domain.errors import UrbansenseError
 
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -49,16 +50,19 @@ class _File(Protocol):
 class AttachmentStore:
     """The folder of photos. Any number of processes may share one; what one of them wrote stays as it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, quota: PhotoQuota | None = None) -> None:
+        self.room = PhotoRoom(folder, quota or PhotoQuota())
         self._folder = folder
         self._incoming = folder / "incoming"
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> StoredPhoto:
         """Keep a photo; never more of it than a chunk is in memory. Idempotent: the same bytes are kept once.
 
-        Raises: NoPhoto as soon as the first bytes show it; PhotoTooLarge as soon as it is; nothing is kept then.
+        Raises: NoRoom before anything is read; NoPhoto as soon as the first bytes show it; PhotoTooLarge as soon as it is;
+        nothing is kept then.
         """
         await asyncio.to_thread(self._tidy)
+        await asyncio.to_thread(self.room.check)
         with NamedTemporaryFile(dir=self._incoming, delete=False) as file:
             try:
                 stored = await _write(file, chunks)
@@ -73,7 +77,7 @@ class AttachmentStore:
 
     def _tidy(self) -> None:
         """Make the folder, and clear what crashed processes were receiving a day ago or earlier."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._incoming.iterdir():
             try:
                 if left.stat().st_mtime < time() - _STALE_S:
@@ -86,9 +90,10 @@ class AttachmentStore:
         os.fsync(file.fileno())
         path = self.path(stored.content)
         if not path.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(self._folder)
-        os.chmod(file.name, 0o640)
+        if not path.exists():
+            self.room.add(stored.size)
         os.replace(file.name, path)
         _sync_folder(path.parent)
 

@@ -10,6 +10,7 @@ from cases.attachments import (
     StoredPhoto,
     add_attachment,
     attachments_of,
+    check_room,
     find_attachment,
 )
 from cases.deadlines import CityTimes
@@ -25,6 +26,7 @@ from cases.workflow.performing import Act
 from cases.workflow.refusals import NotAllowed
 from cases.workflow.report import Report
 from domain.actors import Actor, covers
+from domain.time.units import DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,12 @@ class CaseServices:
         """That photo of that case."""
         with self.store.database.reading() as connection:
             return find_attachment(connection, case_id, attachment_id)
+
+    def check_room_for_photo(self, case_id: UUID, actor: Actor, at_ms: int) -> None:
+        """Raises: TooMany, TooMuchInADay: before the photo has come, which no case would name then."""
+        most_bytes = self.photos.room.quota.person_day_bytes
+        with self.store.database.reading() as connection:
+            check_room(connection, case_id, actor.name, at_ms - DAY_MS, most_bytes)
 
     def attach(
         self, case_id: UUID, photo: StoredPhoto, name: str, note: str, actor: Actor, at_ms: int

@@ -7,6 +7,7 @@ act    ──▶ case, revision n ─┴─▶ row of `cases` + row of `cases_hi
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
@@ -43,8 +44,8 @@ class Reported(NamedTuple):
 class CaseStore:
     """All cases of one database. Synchronous, and safe from many threads: async code calls it by asyncio.to_thread.
 
-    Opening it brings the schemas of accounts and cases to their newest versions. `times` counts terms on the city's
-    calendar; `zone` is the city's, for the year in a case's number.
+    Opening it, or where the database is away its first use, brings the schemas of accounts and cases to their newest
+    versions. `times` counts terms on the city's calendar; `zone` is the city's, for the year in a case's number.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 
@@ -52,7 +53,7 @@ class CaseStore:
         self.database = database
         self._times = times
         self._zone = zone
-        upgrade(database)
+        database.prepare(partial(upgrade, database))
 
     def report(self, report: Report, actor: Actor, at_ms: int, *, key: str | None = None) -> Reported:
         """`CaseTransaction.report`, alone."""

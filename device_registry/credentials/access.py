@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from domain.devices import Device
 from domain.dialects import DIALECTS, STATEFUL_FILTERS, UPLINK_FILTERS, gateway_topic
-from domain.mqtt import CLOCK_TOPIC
+from domain.mqtt import CLOCK_TOPIC, SIMULATED_CLOCK_TOPIC
 
 
 class Access(StrEnum):
@@ -35,6 +35,9 @@ Grants = frozenset[Grant]
 
 SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 """The services that have accounts of their own."""
+
+CHANGING_CLIENT_IDS: Final = ("gateway", "simulator")
+"""Those whose client id is secret, or another at every start: their accounts cannot be bound to one."""
 
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
 _SLOTS: Final = "urbansense/slot/+"
@@ -72,7 +75,7 @@ def service_grants(service: str, prefix: str = "") -> Grants:
             sent = [Grant(Access.SEND, one) for one in (_CLOCKS, _SLOTS, *requests)]
             return frozenset([*shared, *_reading(read), *sent])
         case "simulator":
-            sent = [Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *STATEFUL_FILTERS, _CLOCKS)]
+            sent = [Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *STATEFUL_FILTERS, SIMULATED_CLOCK_TOPIC)]
             return frozenset([*sent, *_reading(one for dialect in DIALECTS for one in dialect.received)])
         case "chirpstack":
             return frozenset([Grant(Access.SEND, "application/+/device/+/event/+")])

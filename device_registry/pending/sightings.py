@@ -16,7 +16,7 @@ _EUI_DIGITS: Final = 16
 
 
 class Sighting(NamedTuple):
-    """One report of an unknown device, as far as its message names who it is.
+    """One report of an unknown device, or several counted in one record, as far as its message names who it is.
 
     `name` is its id, or `eui-<dev_eui>` for one that has only a LoRaWAN EUI. `kind` is the topic's word, `speaker` the
     gateway that sent it. `sample` is the payload in base64, cut.
@@ -29,12 +29,18 @@ class Sighting(NamedTuple):
     kind: str | None = None
     speaker: str | None = None
     dev_eui: str | None = None
+    reports: int = 1
 
 
 def sighting_of(rejection: Mapping[str, Any], sample_characters: int = 4096) -> Sighting | None:
     """Who was seen, where the record of `telemetry.rejected` reports an unknown device; None for every other."""
     if rejection.get("reason") != Reason.UNKNOWN_DEVICE or rejection.get("replay_of"):
         return None
+    sighting = _sighting(rejection, sample_characters)
+    return sighting and sighting._replace(reports=int(rejection.get("count", 1)))
+
+
+def _sighting(rejection: Mapping[str, Any], sample_characters: int) -> Sighting | None:
     topic, sample = str(rejection["topic"]).replace("\0", ""), str(rejection["payload"])[:sample_characters]
     device_id, at_ms = str(rejection.get("device_id", "")), int(rejection["received_at_ms"])
     match topic.split("/"):

@@ -19,6 +19,7 @@ from domain.time.units import DAY_MS, MINUTE_MS
 
 _FORGOTTEN_AFTER_MS: Final = 30 * DAY_MS
 _NAMES_A_STATEMENT: Final = 500
+_WAITING: Final = select(func.count()).select_from(pending_devices).where(pending_devices.c.refused_at_ms.is_(None))
 _ANSWERS_TO_ITS_EUI: Final = (~devices.c.removed, devices.c.state != DeviceState.RETIRED)
 
 
@@ -83,7 +84,7 @@ class PendingStore:
             for name in _registered(connection, new):
                 del new[name]
             admitted = self._admit(connection, new)
-            turned_away = sum(len(seen) for name, seen in new.items() if name not in admitted)
+            turned_away = sum(_reports(seen) for name, seen in new.items() if name not in admitted)
             if admitted:
                 connection.execute(insert(pending_devices), [_row(new[name]) for name in admitted])
         return Noted(len(admitted), turned_away)
@@ -97,6 +98,11 @@ class PendingStore:
             statement = statement.where(table.name > after)
         with reading(self._registry.engine) as connection:
             return [PendingDevice(*row) for row in connection.execute(statement)]
+
+    def count(self) -> int:
+        """How many wait."""
+        with reading(self._registry.engine) as connection:
+            return connection.execute(_WAITING).scalar_one()
 
     def get(self, name: str) -> PendingDevice | None:
         with reading(self._registry.engine) as connection:
@@ -133,12 +139,11 @@ class PendingStore:
         """Names in the order of their first sighting, as far as the minute and the table have room."""
         if not new:
             return []
-        waiting = select(func.count()).select_from(pending_devices).where(pending_devices.c.refused_at_ms.is_(None))
         newest_ms = max(seen[-1].at_ms for seen in new.values())
-        if connection.execute(waiting).scalar_one() + len(new) > self.limits.devices:
+        if connection.execute(_WAITING).scalar_one() + len(new) > self.limits.devices:
             old = pending_devices.c.last_seen_ms < newest_ms - _FORGOTTEN_AFTER_MS
             connection.execute(delete(pending_devices).where(old, pending_devices.c.refused_at_ms.is_(None)))
-        room = self.limits.devices - connection.execute(waiting).scalar_one()
+        room = self.limits.devices - connection.execute(_WAITING).scalar_one()
         admitted: list[str] = []
         for name, seen in sorted(new.items(), key=lambda item: item[1][0].at_ms):
             minute = seen[0].at_ms // MINUTE_MS
@@ -197,7 +202,7 @@ def _update_seen(connection: Connection, known: Sequence[tuple[PendingDevice, Se
             {
                 "of": one.name,
                 "new_last_seen_ms": max(one.last_seen_ms, seen[-1].at_ms),
-                "new_reports": one.reports + len(seen),
+                "new_reports": one.reports + _reports(seen),
                 "new_topic": seen[-1].topic,
                 "new_sample": seen[-1].sample or one.sample,
             }
@@ -212,5 +217,9 @@ def _row(seen: Sequence[Sighting]) -> dict[str, Any]:
         **{name: value for name, value in last._asdict().items() if name != "at_ms"},
         "first_seen_ms": first.at_ms,
         "last_seen_ms": last.at_ms,
-        "reports": len(seen),
+        "reports": _reports(seen),
     }
+
+
+def _reports(seen: Iterable[Sighting]) -> int:
+    return sum(one.reports for one in seen)

@@ -17,7 +17,7 @@ from device_registry.records.life_cycle import NEXT_STATES, may_follow
 from device_registry.records.problems import InvalidRecords, RecordProblem, VersionConflict
 from device_registry.storage import area_rows, device_rows, outbox, profile_rows
 from device_registry.storage.audit import UNNAMED, Action, Note, Subject, device_note, read_notes, write_notes
-from device_registry.storage.database import open_engine, reading, writing
+from device_registry.storage.database import open_engine, prepare, reading, writing
 from device_registry.storage.device_counts import DeviceCounts, read_device_counts
 from device_registry.storage.device_filter import EVERY_DEVICE, DeviceFilter
 from device_registry.storage.migrations.upgrading import upgrade_engine
@@ -31,9 +31,9 @@ class Registry:
     """The tables behind one address. Synchronous, and safe from many threads: async code calls it by asyncio.to_thread.
 
     Opening it brings the schema to its newest version and adds the built-in profiles that are missing; one that was
-    changed stays changed. A writing call is one transaction: all of it or, with InvalidRecords, nothing. What it changed
-    is noted in the name of `author`, and reaches `registry.devices` through `device_registry.publication`. `tables` are
-    what the city sets differently, the shipped ones where None.
+    changed stays changed. Where the database is away then, its first use does. A writing call is one transaction: all of
+    it or, with InvalidRecords, nothing. What it changed is noted in the name of `author`, and reaches `registry.devices`
+    through `device_registry.publication`. `tables` are what the city sets differently, the shipped ones where None.
     Raises, from every method: domain.errors.TransientFault when the database does not answer.
     """
 
@@ -41,6 +41,9 @@ class Registry:
         self.kinds = tuple(kinds)
         self.tables = tables or load_city_tables()
         self._engine = open_engine(database_url)
+        prepare(self._engine, self._prepare)
+
+    def _prepare(self) -> None:
         upgrade_engine(self._engine)
         if self._missing_profiles(self.profiles()):
             with writing(self._engine) as connection:

@@ -72,14 +72,15 @@ class LogCount:
             self._counts[tp] = orjson.loads(place.metadata)
 
     def _count(self, record: Record) -> None:
-        name = "report"
+        name, count = "report", 1
         if record.topic == self.topics.rejected:
             rejection = orjson.loads(record.value or b"")
             name = f"{'partial' if rejection.get('partial') else 'whole'}:{rejection['reason']}"
+            count = rejection.get("count", 1)
         elif is_tick(record.headers):
             return
         counts = self._counts.setdefault(TopicPartition(record.topic, record.partition), {})
-        counts[name] = counts.get(name, 0) + 1
+        counts[name] = counts.get(name, 0) + count
 
     async def _keep(self, moved: Iterable[TopicPartition]) -> None:
         partitions = sorted(moved)

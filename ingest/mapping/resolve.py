@@ -11,6 +11,8 @@ from domain.topics import Topics
 from ingest.dialects.messages import Refused, Uplink
 from ingest.dialects.register import DEFAULT_FIELDS
 from ingest.mapping.compiled_profile import CompiledProfile, compile_profile
+from ingest.quotas.allowance import Allowance
+from ingest.quotas.device_shares import DeviceShares
 
 _HIGHEST_CHAIN: Final = 16
 """Parents looked at above a device. The registry admits no circle, but a lookup may see one while a move is under way."""
@@ -18,7 +20,7 @@ _HIGHEST_CHAIN: Final = 16
 
 @dataclass(slots=True)  # not frozen: one is made for each report of the long way, and freezing costs a microsecond
 class ReportingDevice:
-    """A device as its telemetry needs it: `topic` and `key` on the log, and the profile of its readings."""
+    """A device as its telemetry needs it: `topic` and `key` on the log, profile of its readings, share of reports."""
 
     device_id: str
     kind: str
@@ -26,15 +28,17 @@ class ReportingDevice:
     topic: str
     key: bytes
     profile: CompiledProfile
+    share: Allowance
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 class DeviceResolver:
     """The registry's devices as reports need them. A device is looked up anew each time; compiled profiles are kept."""
 
-    def __init__(self, topics: Topics, lookup: IdentityLookup) -> None:
+    def __init__(self, topics: Topics, lookup: IdentityLookup, shares: DeviceShares | None = None) -> None:
         self._topics = topics
         self._lookup = lookup
+        self._shares = shares or DeviceShares()
         self._compiled: dict[tuple[str, str], tuple[Profile | None, CompiledProfile]] = {}
 
     def resolve(self, uplink: Uplink) -> ReportingDevice | Refused:
@@ -67,6 +71,7 @@ class DeviceResolver:
             key=device.device_id.encode(),
             profile=self._profile(device.profile, uplink.codec),
             attributes=device.attributes,
+            share=self._shares.of(device.device_id, device.report_interval_s),
         )
 
     def _not_above(self, speaker_id: str, device: Device) -> str:

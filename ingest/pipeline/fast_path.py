@@ -63,6 +63,11 @@ class FastPath:
         telemetry = fast_telemetry(document, device, received_at_ms) if device is not None else None
         if device is None or telemetry is None or colons != len(document) + len(document["readings"]):
             return None
+        share = device.share
+        left = share.left - 1
+        if left < 0:
+            return None
+        share.left = left
         return [self._record(device, telemetry)]
 
     def _batch(self, reports: list[Any], topic: str, received_at_ms: int, colons: int) -> list[Outgoing] | None:
@@ -75,11 +80,15 @@ class FastPath:
             if behind_gateway:
                 device = self._find_behind_gateway(topic, report)
             telemetry = fast_telemetry(report, device, received_at_ms) if device is not None else None
-            if device is None or telemetry is None:
+            if device is None or telemetry is None or device.share.left < len(reports):
                 return None
             colons -= len(report) + len(report["readings"])
             found.append((device, telemetry))
-        return [self._record(*one) for one in found] if found and not colons else None
+        if not found or colons:
+            return None
+        for device, _ in found:
+            device.share.left -= 1
+        return [self._record(*one) for one in found]
 
     def _record(self, device: ReportingDevice, telemetry: Telemetry) -> Outgoing:
         if "time_source" in telemetry:

@@ -3,7 +3,7 @@
 message ──▶ fast path: plainly good native? ──yes─────────────────────▶ telemetry.<kind>
                   │ no
                   ├──▶ decode ──┬▶ resolve ──▶ normalise ──┬──────────▶ telemetry.<kind>
-                  │       └─────│─────┴────────────────────┴─refused──▶ telemetry.rejected
+                  │       └─────│─────┴────────────────────┴─refused──▶ refusals ──▶ telemetry.rejected
                   └──▶ receive ─┘   (stateful dialects: read with the messages before)
 """
 
@@ -28,11 +28,14 @@ from ingest.pipeline.answer import Answer
 from ingest.pipeline.clockless import ClocklessDevices
 from ingest.pipeline.fast_path import FastPath
 from ingest.pipeline.limits import Limits
-from ingest.pipeline.rejection_records import KEPT_BYTES, encode_rejection, rejection
+from ingest.pipeline.refusals import Refusals
+from ingest.quotas.bounds import Quotas
+from ingest.quotas.device_shares import DeviceShares
+from ingest.quotas.rejected_room import RejectedRoom
 from streams.ports import Outgoing
 
 _log = structlog.get_logger()
-_COPIES_BYTES: Final = 1024 * 1024
+_MORE_THAN_ITS_SHARE: Final = "it sends more than its report interval allows, by URBANSENSE_REPORT_QUOTA"
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 """The zone of times without an offset, unless the settings name another."""
 
@@ -43,7 +46,7 @@ class Pipeline:
     `accepted` counts telemetry records, `rejected` whole rejections by reason, `rejected_in_part` the partial ones, whose
     reports were accepted. `ignored` counts, by a word, what was understood and holds no report: such leaves no record.
     `sessions` are those of the stateful dialects, by the first level of their topics; `zone` is that of their times
-    without an offset.
+    without an offset. Without `quotas` nobody is bounded, and every rejection has a record of its own.
     """
 
     def __init__(
@@ -52,21 +55,23 @@ class Pipeline:
         lookup: IdentityLookup,
         limits: Limits | None = None,
         zone: tzinfo = CHINA,
+        quotas: Quotas | None = None,
     ) -> None:
         self.accepted = 0
-        self.rejected: dict[Reason, int] = dict.fromkeys(Reason, 0)
-        self.rejected_in_part: dict[Reason, int] = dict.fromkeys(Reason, 0)
+        self.refusals = Refusals(topics, RejectedRoom(quotas.rejected_bytes) if quotas is not None else None)
+        self.rejected, self.rejected_in_part = self.refusals.whole, self.refusals.in_part
         self.ignored: Counter[str] = Counter()
-        self._topics = topics
         self._limits = limits or Limits()
-        self._resolver = DeviceResolver(topics, lookup)
+        self._resolver = DeviceResolver(topics, lookup, DeviceShares(quotas.report_times if quotas is not None else 0))
         self._clockless = ClocklessDevices()
         self._fast_path = FastPath(lookup, self._resolver, self._limits, self._clockless)
         self.sessions = open_sessions(SessionNeeds(lookup, zone, self._limits.reports))
 
     def records(self, message: MqttMessage) -> list[Outgoing]:
-        """The records of `message`, telemetry first, then rejections; at least one, unless `receive` gives none.
+        """The records of `message`, telemetry first, then rejections.
 
+        Shape: none where `receive` gives none, or where the message is refused and only counted: then the caller owes
+        its ticket to `hold`, and acknowledges it when it comes back from `sweep` or `release`.
         Raises: nothing. A bug met on the way is logged and its message rejected, for one message must not stop a city.
         """
         try:
@@ -74,11 +79,27 @@ class Pipeline:
             if records is None and is_stateful(message.topic):
                 return self.receive(message).records
             if records is None:
-                return self._judged(message, self._decoded(message))
+                return self.refusals.conclude(self._judged(message, self._decoded(message)))[0]
         except Exception as error:
-            return self._rejections(message, [(_bug(error, message), False)])
+            return self.refusals.conclude(self._met_a_bug(error, message))[0]
         self.accepted += len(records)
         return records
+
+    @property
+    def held(self) -> int:
+        """How many messages wait to be released."""
+        return len(self.refusals.held)
+
+    def hold(self, ticket: Ticket) -> None:
+        """The ticket of a message without a record: it comes back behind the record that counts the message."""
+        self.refusals.held.append(ticket)
+
+    def release(self, *, everything: bool = False) -> Answer:
+        """The records of what was refused and counted, and the tickets behind them.
+
+        `everything`: also of the readings left out, which no message waits for.
+        """
+        return Answer(*self.refusals.release(everything=everything))
 
     def receive(self, message: MqttMessage, ticket: Ticket | None = None) -> Answer:
         """The same for a message of a stateful dialect, which may settle earlier messages, or wait for later ones.
@@ -92,11 +113,11 @@ class Pipeline:
             received = self._received(message, ticket)
         except Exception as error:
             ticket.settled = True
-            return Answer(self._rejections(message, [(_bug(error, message), False)]), [ticket])
+            return self._concluded(Answer(self._met_a_bug(error, message), [ticket]))
         answer = self._answer(received)
         if message.replay_of is not None and not answer.records:
             refused = Refused(Reason.UNPARSEABLE, "it holds no report")
-            return answer._replace(records=self._rejections(message, [(refused, False)]))
+            return answer._replace(records=self.refusals.records(message, [(refused, False)]))
         return answer
 
     def sweep(self, *, everything: bool = False) -> Answer:
@@ -105,6 +126,7 @@ class Pipeline:
         `everything` gives up all that waits, before a session ends for good. Raises: nothing.
         """
         answers = [self._answer(session.sweep(everything=everything)) for session in self.sessions.values()]
+        answers.append(self.release(everything=True) if everything else Answer(*self.refusals.sweep()))
         return Answer(
             [record for answer in answers for record in answer.records],
             [ticket for answer in answers for ticket in answer.settled],
@@ -127,8 +149,15 @@ class Pipeline:
             try:
                 records += self._judged(message, items)
             except Exception as error:
-                records += self._rejections(message, [(_bug(error, message), False)])
-        return Answer(records, received.settled, received.requests)
+                records += self._met_a_bug(error, message)
+        return self._concluded(Answer(records, received.settled, received.requests))
+
+    def _concluded(self, answer: Answer) -> Answer:
+        """The answer with what was counted in it; if that is all, its messages wait until it is released."""
+        records, is_held = self.refusals.conclude(answer.records)
+        if is_held:
+            self.refusals.held += answer.settled
+        return answer._replace(records=records, settled=() if is_held else answer.settled)
 
     def _judged(self, message: MqttMessage, items: Decoded) -> list[Outgoing]:
         telemetry: list[Outgoing] = []
@@ -139,7 +168,7 @@ class Pipeline:
                 telemetry.append(record)
             if refused is not None:
                 refusals.append((refused, record is not None))
-        rejections = self._rejections(message, refusals)
+        rejections = self.refusals.records(message, refusals)
         self.accepted += len(telemetry)
         return telemetry + rejections
 
@@ -150,6 +179,8 @@ class Pipeline:
         device = self._resolver.resolve(item)
         if isinstance(device, Refused):
             return None, device
+        if message.replay_of is None and not device.share.take(1, message.received_at_ms):
+            return None, Refused(Reason.OVER_QUOTA, _MORE_THAN_ITS_SHARE, device.device_id)
         report, refused = normalise(item, device, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused
@@ -176,20 +207,8 @@ class Pipeline:
             return [Refused(Reason.TOO_LARGE, detail)]
         return decoded
 
-    def _rejections(self, message: MqttMessage, refusals: list[tuple[Refused, bool]]) -> list[Outgoing]:
-        """One record each. Copies of a batch are kept until they come to 1 MiB together, and the first one always:
-        replaying that one replays them all.
-        """
-        records = []
-        for index, (refused, partial) in enumerate(refusals):
-            keep_bytes = KEPT_BYTES if index == 0 or index * len(message.payload) < _COPIES_BYTES else 0
-            rejected = rejection(message, refused, partial=partial, keep_bytes=keep_bytes)
-            records.append(encode_rejection(rejected, self._topics))
-            counts = self.rejected_in_part if partial else self.rejected
-            counts[refused.reason] += 1
-        return records
-
-
-def _bug(error: Exception, message: MqttMessage) -> Refused:
-    _log.exception("a message met a bug and was rejected", topic=message.topic)
-    return Refused(Reason.UNPARSEABLE, f"internal error: {type(error).__name__}: {error}")
+    def _met_a_bug(self, error: Exception, message: MqttMessage) -> list[Outgoing]:
+        """To be called in an `except` block."""
+        _log.exception("a message met a bug and was rejected", topic=message.topic)
+        detail = f"internal error: {type(error).__name__}: {error}"
+        return self.refusals.records(message, [(Refused(Reason.UNPARSEABLE, detail), False)])

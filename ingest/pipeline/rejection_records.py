@@ -64,10 +64,13 @@ def replay_message(rejected: Rejection, replay_of: str) -> MqttMessage:
 
     Time: it keeps its first `received_at_ms`, so a report without a time of its own gets the same one again. Delivery:
     reports of the same batch that were accepted the first time come out as duplicates and change nothing.
-    Raises: ValueError where the payload was cut, or the store refused it: then `replay_telemetry` is the way.
+    Raises: ValueError where the payload was cut or only counted, or the store refused it: then there is
+    `replay_telemetry`.
     """
     if rejected["reason"] == Reason.STORE_REFUSED:
         raise ValueError(f"{replay_of} was refused by the store; its payload is telemetry, not a message")
+    if "count" in rejected:
+        raise ValueError(f"{replay_of} cannot be replayed: it counts {rejected['count']} reports that were not kept")
     if rejected.get("truncated"):
         raise ValueError(f"{replay_of} cannot be replayed: only the beginning of its payload was kept")
     return MqttMessage(

@@ -82,10 +82,15 @@ class Recorder:
         group, names = recorder_group(self.topics), self.topics.all_telemetry
         if stored is None:
             return await self.log.reader(names, group=group, on_assigned=self._take_over)
-        partitions = sorted(await self.log.bounds(names))
-        reader = await self.log.reader(names, group=group, partitions=partitions)
-        self.progress = dict(stored)
-        reader.seek({tp: stored[tp].next_offset if tp in stored else 0 for tp in partitions})
+        bounds = await self.log.bounds(names)
+        reader = await self.log.reader(names, group=group, partitions=sorted(bounds))
+        lost = {tp for tp, (_, end) in bounds.items() if tp in stored and stored[tp].next_offset > end}
+        if lost:
+            _log.error(
+                "the log ends before what the store has of it; it is recorded from its beginning", places=len(lost)
+            )
+        self.progress = {tp: place for tp, place in stored.items() if tp not in lost}
+        reader.seek({tp: self.progress[tp].next_offset if tp in self.progress else 0 for tp in bounds})
         return reader
 
     async def _take_over(self, assigned: frozenset[TopicPartition]) -> None:

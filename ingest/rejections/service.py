@@ -81,4 +81,5 @@ def _message(place: str, rejection: Rejection) -> RejectedMessage:
         rejection["received_at_ms"],
         rejection.get("device_id"),
         rejection.get("partial", False),
+        rejection.get("count", 1),
     )

@@ -25,7 +25,7 @@ class RejectedTail:
         self._log = log
         self._topics = topics
         self._next_offsets: dict[int, int] = {}
-        self._refusals: dict[int, deque[tuple[str, int, bool]]] = {}
+        self._refusals: dict[int, deque[tuple[str, int, bool, int]]] = {}
         self._turn = asyncio.Lock()
 
     async def count(self, device_id: str, from_ms: int) -> RejectionCount:
@@ -33,8 +33,11 @@ class RejectedTail:
         partition = partition_of(device_id.encode(), self._topics.partitions)
         async with self._turn:
             await self._read_on(partition)
-        mine = [partly for name, at_ms, partly in self._refusals[partition] if name == device_id and at_ms >= from_ms]
-        return RejectionCount(whole=mine.count(False), in_part=mine.count(True))
+        counts = {False: 0, True: 0}
+        for name, at_ms, partly, count in self._refusals[partition]:
+            if name == device_id and at_ms >= from_ms:
+                counts[partly] += count
+        return RejectionCount(whole=counts[False], in_part=counts[True])
 
     async def _read_on(self, partition: int) -> None:
         refusals = self._refusals.setdefault(partition, deque(maxlen=_MOST_REMEMBERED))
@@ -45,7 +48,12 @@ class RejectedTail:
             try:
                 rejected = orjson.loads(record.value or b"")
                 refusals.append(
-                    (rejected.get("device_id", ""), rejected["received_at_ms"], bool(rejected.get("partial")))
+                    (
+                        rejected.get("device_id", ""),
+                        rejected["received_at_ms"],
+                        bool(rejected.get("partial")),
+                        rejected.get("count", 1),
+                    )
                 )
             except (ValueError, KeyError, AttributeError):
                 continue

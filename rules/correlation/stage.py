@@ -176,18 +176,38 @@ class Stage:
         """The stage's own state beside that of rules on subjects, as JSON; rules and silences are the caller's."""
         return {"now": self.now_ms, "pruned": self._pruned_ms, "clocks": sorted(self._clocks.items())}
 
-    def restore(self, snapshot: dict[str, Any], rules: Iterable[Rule], silences: Iterable[Silence]) -> None:
-        """Be as at the snapshot, under the rules and silences of that time; call `adopt_state` before it."""
-        self._known.now_ms, self._pruned_ms = snapshot["now"], snapshot["pruned"]
-        self._clocks = dict(snapshot["clocks"])
+    @staticmethod
+    def latest_ms(snapshot: dict[str, Any]) -> int:
+        """The latest of any partition's clocks in a snapshot."""
+        return max((now_ms for _, now_ms in snapshot["clocks"]), default=NEVER_MS)
+
+    def restore(
+        self, snapshot: dict[str, Any], rules: Iterable[Rule], silences: Iterable[Silence], until_ms: int = FOREVER_MS
+    ) -> None:
+        """Be as at the snapshot, under the rules and silences of that time; call `adopt_state` before it.
+
+        What was settled after `until_ms` was settled by a clock that ran ahead, and is open again from there on.
+        """
+        self._known.now_ms, self._pruned_ms = min(snapshot["now"], until_ms), min(snapshot["pruned"], until_ms)
+        self._clocks = {partition: min(now_ms, until_ms) for partition, now_ms in snapshot["clocks"]}
         self._rules = {rule.name: rule for rule in rules}
         self._known.relations = Relations(self._rules.values())
         self._silences.replace(silences, self.now_ms - self._lateness_ms())
+        self._turn_back(until_ms)
         for state in self._known.subject_states.values():
             for raised in state.raised_events.values():
                 self._known.index(state.key, raised)
         for state in self._known.subject_states.values():
             self._follow(state)
+
+    def _turn_back(self, until_ms: int) -> None:
+        for key, state in self._known.subject_states.items():
+            if not state.turn_back(until_ms):
+                continue
+            self._changed.add(key)
+            if key[0] not in self._known.relations.groups:
+                for event in state.open_and_forgotten():
+                    self._take_as_published(state, event)
 
     def adopt_state(self, key: RuleSubject, value: bytes) -> None:
         """Take in what `take` returned for a rule on a subject."""
@@ -225,11 +245,13 @@ class Stage:
         self._changed.add(key)
         value = self._passing.pop(key, None)
         if value is not None:
-            event: EventFields = orjson.loads(value)
-            raised = self._known.add_raised_event(state, event)
-            raised.decisions[TO_PEOPLE] = Decision(raised.opened_ms, created=True, role=OpeningRole.OWN)
-            state.published[raised.opened_ms] = event
+            self._take_as_published(state, orjson.loads(value))
         return state
+
+    def _take_as_published(self, state: SubjectState, event: EventFields) -> None:
+        raised = self._known.add_raised_event(state, event)
+        raised.decisions[TO_PEOPLE] = Decision(raised.opened_ms, created=True, role=OpeningRole.OWN)
+        state.published[raised.opened_ms] = event
 
     # From raised events to histories
 

@@ -102,6 +102,23 @@ class SubjectState:
         self.raised_events = {t: s for t, s in self.raised_events.items() if s.cleared_ms > since_ms or id(s) in needed}
         self.published = {t: event for t, event in self.published.items() if not _is_over(event, at_ms)}
 
+    def turn_back(self, until_ms: int) -> bool:
+        """Be settled no further than that; whether it was. What had come to be stays."""
+        is_ahead = self.settled_ms > until_ms
+        self.settled_ms = min(self.settled_ms, until_ms)
+        for raised in self.raised_events.values():
+            for view, decision in raised.decisions.items():
+                if not decision.created and decision.from_ms > until_ms:
+                    is_ahead = True
+                    raised.decisions[view] = decision._replace(from_ms=max(until_ms, raised.opened_ms))
+        return is_ahead
+
+    def open_and_forgotten(self) -> list[EventFields]:
+        """Events that are published as open and of which nothing else is known any more."""
+        return [
+            event for t, event in self.published.items() if event["status"] == "open" and t not in self.raised_events
+        ]
+
     def snapshot(self) -> dict[str, Any]:
         """What `restored` needs, as JSON."""
         return {

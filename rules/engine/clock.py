@@ -37,6 +37,11 @@ class PartitionClock:
             self.started_ms = now_ms
         return now_ms
 
+    @property
+    def latest_ms(self) -> int:
+        """The latest of any gateway's ticks, 0 before the first."""
+        return max(self._last.values(), default=0)
+
     def snapshot(self) -> dict[str, Any]:
         """What `restored` needs, as JSON."""
         return {

@@ -24,8 +24,10 @@ from rules.definitions.table import RuleTable
 from rules.engine.announcing import CLOCK_HEADER
 from rules.language.rule import Rule
 from rules.worker.clock_records import CLOCK_TYPE, read_clock
+from rules.worker.partition import HELD_TICKS
 from streams.ports import Committed, Log, LogReader, Outgoing, Record, Start, TopicPartition, TransactionalWriter
-from streams.reading.tables import latest_by_key
+from streams.reading.tables import latest_by_key, read_between
+from streams.reading.ticks import TickCheck
 
 SOURCE: Final = "/urbansense/rules"
 STATE_SCHEMA: Final = 1
@@ -34,6 +36,7 @@ _STATE_HEADERS: Final[Headers] = (("schema", b"correlation-state/1"),)
 _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
+_LAST_RECORDS: Final = 64
 _CLOUD_EVENTS: Final = CloudEventWriter(SOURCE, "event", "event/1")
 _log = structlog.get_logger()
 
@@ -57,6 +60,8 @@ class Correlator:
         self._table = RuleTable()
         self._silences = SilenceTable()
         self._seen = (0, 0)
+        self.tick_check = TickCheck(topics, "correlator")
+        self._clocks_behind = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pass events on until `stop` is set. Waits out a log that is away. Raises: Fenced."""
@@ -117,8 +122,19 @@ class Correlator:
         for key, record in records.items():
             if (about := _decode_key(key)) is not None and record.value is not None:
                 stage.adopt_state(about, record.value)
-        stage.restore(state["stage"], self._rules_of(state["rules"]), map(Silence.model_validate, state["silences"]))
+        limit_ms = self.tick_check.limit_ms(await self._newest_ms(own.timestamp))
+        if stage.latest_ms(state["stage"]) > limit_ms:
+            _log.warning("the clock of the correlation state is ahead of the log, and is put back", to_ms=limit_ms)
+        rules, silences = self._rules_of(state["rules"]), map(Silence.model_validate, state["silences"])
+        stage.restore(state["stage"], rules, silences, limit_ms)
         return stage
+
+    async def _newest_ms(self, otherwise_ms: int) -> int:
+        """When the log took the newest of the last raised events and clocks."""
+        bounds = await self._log.bounds([self._topics.rules_raised])
+        spans = {tp: (max(first, end - _LAST_RECORDS), end) for tp, (first, end) in bounds.items()}
+        taken_ms = [record.timestamp async for record in read_between(self._log, spans)]
+        return max(taken_ms, default=otherwise_ms)
 
     def _rules_of(self, versions: dict[str, int]) -> list[Rule]:
         definitions = (self._table.version(name, version) for name, version in versions.items())
@@ -136,7 +152,10 @@ class Correlator:
         elif not records:
             return
         for record in records:
-            _feed(stage, record)
+            self._feed(stage, record)
+        if self._clocks_behind >= HELD_TICKS * self._topics.partitions:
+            self._clocks_behind = 0
+            raise TransientFault("the clock went back, and what is correlated is taken up again")
         outputs, states = stage.take()
         outgoing = [self._output_record(output) for output in outputs] + [
             self._state(key, value) for key, value in states.items()
@@ -144,6 +163,23 @@ class Correlator:
         outgoing.append(self._own_state(stage))
         places = {raised: Committed(records[-1].offset + 1)} if records else {}
         await writer.commit(outgoing, self._group, places)
+
+    def _feed(self, stage: Stage, record: Record) -> None:
+        """Hand a record to the stage; one that is neither clock nor event is passed over with a line in the log."""
+        value, limit_ms = record.value or b"", self.tick_check.limit_ms(record.timestamp)
+        kind = header(record.headers, "type") or b""
+        try:
+            if kind == CLOCK_TYPE:
+                partition, now_ms = read_clock(value)
+                if self.tick_check.counts(now_ms, record.timestamp):
+                    stage.clock(partition, now_ms)
+                self._clocks_behind = self._clocks_behind + 1 if stage.now_ms > limit_ms else 0
+            else:
+                clock_ms = min(int(header(record.headers, CLOCK_HEADER) or b"0"), limit_ms)
+                stage.raised(Transition(kind.decode()), value, clock_ms)
+        except ValueError as error:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            _log.error("a record of rules.raised is neither event nor clock", record=place, error=str(error))
 
     def _output_record(self, output: Output) -> Outgoing:
         if output.in_shadow:
@@ -161,19 +197,6 @@ class Correlator:
             "stage": stage.snapshot(),
         }
         return Outgoing(self._topics.rule_state, _OWN_KEY, orjson.dumps(state), _STATE_HEADERS, _STATE_PARTITION)
-
-
-def _feed(stage: Stage, record: Record) -> None:
-    """Hand a record to the stage; one that is neither clock nor event is passed over with a line in the log."""
-    value, kind = record.value or b"", header(record.headers, "type") or b""
-    try:
-        if kind == CLOCK_TYPE:
-            stage.clock(*read_clock(value))
-        else:
-            stage.raised(Transition(kind.decode()), value, int(header(record.headers, CLOCK_HEADER) or b"0"))
-    except ValueError as error:
-        place = f"{record.topic}/{record.partition}/{record.offset}"
-        _log.error("a record of rules.raised is neither event nor clock", record=place, error=str(error))
 
 
 def _encode_key(key: RuleSubject) -> bytes:

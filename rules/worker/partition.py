@@ -12,10 +12,12 @@ import orjson
 import structlog
 
 from domain.devices import Device
+from domain.telemetry import Tick
 from domain.topics import Headers, Topics, is_tick
-from rules.correlation.event_history import NEVER_MS
+from rules.correlation.event_history import FOREVER_MS, NEVER_MS
 from rules.definitions.table import RuleTable
 from rules.engine.announcing import CLOCK_HEADER, Raised
+from rules.engine.clock import PartitionClock
 from rules.engine.engine import Engine
 from rules.engine.health import Vitals
 from rules.engine.plans import RuleSet
@@ -24,8 +26,9 @@ from rules.engine.snapshots import SCHEMA, decode_device_state, encode_device_st
 from rules.language.rule import Mode
 from rules.worker.clock_records import encode_clock
 from rules.worker.partition_states import partition_key
+from rules.worker.too_late import RecentFates, ReportFates
 from streams.ports import Committed, Outgoing, Record, TopicPartition
-from timeseries.deduplication.classification import LAST_INSTANT_MS
+from streams.reading.ticks import LATEST_MS, TickCheck
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
 _DEVICE_PREFIX: Final = b"device/"
@@ -33,15 +36,24 @@ _NO_SUMS: Final = (0, 0, 0, 0)
 _log = structlog.get_logger()
 
 
+HELD_TICKS: Final = 90
+"""So many ticks of a kind in a row, some more than a minute, behind which a clock must stand to have run ahead for good."""
+
+
 class _NoTelemetry(Exception):
     """A record of a telemetry topic that another program wrote."""
 
 
 class Outdated(NamedTuple):
-    """What is known of a partition whose state cannot be read: up to where it was judged, and its sums, by topic."""
+    """What is known of a partition whose state must be built again: up to where it was judged, and its sums, by topic.
 
+    `newest_ms` is when the log took the newest record of each topic: no clock before it may lie beyond.
+    """
+
+    why: str
     places: Mapping[str, int]
     sums: Mapping[str, Sequence[int]]
+    newest_ms: Mapping[str, int]
 
 
 PublishedByDevice = dict[str, dict[str, dict[int, Published]]]
@@ -60,7 +72,13 @@ class Partition:
     """The engine's state for one partition number. Pure but for the registry it looks devices up in."""
 
     def __init__(
-        self, number: int, topics: Topics, rules: RuleSet, find_device: Callable[[str], Device | None], vitals: Vitals
+        self,
+        number: int,
+        topics: Topics,
+        rules: RuleSet,
+        find_device: Callable[[str], Device | None],
+        vitals: Vitals,
+        tick_check: TickCheck | None = None,
     ) -> None:
         self.number = number
         self.rules = rules
@@ -73,15 +91,23 @@ class Partition:
         self._restated = False
         self._clock_until_ms = NEVER_MS
         self._clock_published_ms: int | None = None
+        self._tick_check = tick_check or TickCheck(topics, "rules worker")
+        self._ticks_behind = 0
+        self._recent: dict[str, RecentFates] = {}
 
     # Restoring
 
     def restore(
-        self, records: Mapping[bytes, Record], table: RuleTable, offsets: Mapping[TopicPartition, int]
+        self,
+        records: Mapping[bytes, Record],
+        table: RuleTable,
+        offsets: Mapping[TopicPartition, int],
+        newest_ms: Mapping[str, int] | None = None,
     ) -> Outdated | None:
         """Take up the state as it was committed, under the rules of that time. Call `set_rules` after it.
 
-        Returns what is known of a state of another release, which must be rebuilt; None if there is nothing to rebuild.
+        `newest_ms` is when the log took the newest record of each topic. Returns what is known of a state that must be
+        rebuilt, since it is of another release or its clock ran ahead; None if there is nothing to rebuild.
         """
         places = {tp.topic: offset for tp, offset in offsets.items()}
         own = records.get(partition_key(self.number))
@@ -89,12 +115,12 @@ class Partition:
             self._next = places
             return None
         state: dict[str, Any] = orjson.loads(own.value)
-        if state["v"] != SCHEMA:
+        newest_ms = newest_ms or {}
+        if (why := self._why_outdated(state, own.timestamp, newest_ms)) is not None:
             engine_states = state.get("lanes", {})
             judged = {topic: engine_state["offset"] for topic, engine_state in engine_states.items()}
-            return Outdated(
-                places | judged, {topic: engine_state["sums"] for topic, engine_state in engine_states.items()}
-            )
+            sums = {topic: engine_state["sums"] for topic, engine_state in engine_states.items()}
+            return Outdated(why, places | judged, sums, newest_ms)
         self._next = places
         self.vitals.restore(state.get("health", {}), state["rules"])
         definitions = [table.version(name, version) for name, version in state["rules"].items()]
@@ -109,11 +135,22 @@ class Partition:
                 self._restore_device(key[len(_DEVICE_PREFIX) :].decode(), record.value)
         return None
 
+    def _why_outdated(self, state: Mapping[str, Any], written_ms: int, newest_ms: Mapping[str, int]) -> str | None:
+        """Why a state that was written then cannot be gone on from."""
+        if state["v"] != SCHEMA:
+            return "it is of another release"
+        for topic, engine_state in state["lanes"].items():
+            latest_ms = PartitionClock.restored(engine_state["clock"]).latest_ms
+            if latest_ms > self._tick_check.limit_ms(newest_ms.get(topic, written_ms)):
+                return "its clock is ahead of the log"
+        return None
+
     def rebuilt(self, published: PublishedByDevice, outdated: Outdated) -> None:
         """Everything up to the places of the outdated state is judged over again; go on from there."""
         for topic, engine in self._engines.items():
             engine.rebuilt(published, outdated.sums.get(topic, _NO_SUMS))
         self._next = dict(outdated.places)
+        self._recent.clear()
         self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
@@ -139,10 +176,15 @@ class Partition:
 
     # Judging
 
-    def judge(self, topic: str, records: Sequence[Record]) -> None:
-        """Fold records of one topic in log order; those before its place were judged already."""
+    def judge(self, topic: str, records: Sequence[Record], newest_ms: int = FOREVER_MS) -> None:
+        """Fold records of one topic in log order; those before its place were judged already.
+
+        A tick counts only if it is not ahead of its record, nor of `newest_ms`.
+        """
         engine = self._engines[topic]
         start = self._next.get(topic, 0)
+        if (recent := self._recent.get(topic)) is None:
+            recent = self._recent[topic] = RecentFates(_fates(engine))
         loads, report = orjson.loads, engine.report
         for record in records:
             if record.offset < start:
@@ -152,9 +194,9 @@ class Partition:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
                     _check_tick(value)
-                    engine.tick(value)
+                    self._tick(engine, value, min(record.timestamp, newest_ms))
                 else:
-                    if not 0 <= value["observed_at_ms"] <= LAST_INSTANT_MS:
+                    if not 0 <= value["observed_at_ms"] <= LATEST_MS:
                         raise _NoTelemetry("it was observed at no instant")
                     report(value)
             except (orjson.JSONDecodeError, _NoTelemetry, KeyError, TypeError, AttributeError) as error:
@@ -162,8 +204,20 @@ class Partition:
                     raise  # ours, and no fault of the record
                 engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
+        recent.note(records[-1].timestamp, _fates(engine))
         self._next[topic] = max(start, records[-1].offset + 1)
         self._moved = True
+
+    def _tick(self, engine: Engine, tick: Tick, log_ms: int) -> None:
+        if self._tick_check.counts(tick["tick_at_ms"], log_ms):
+            engine.tick(tick)
+        is_ahead = engine.clock.latest_ms > self._tick_check.limit_ms(log_ms)
+        self._ticks_behind = self._ticks_behind + 1 if is_ahead else 0
+
+    @property
+    def has_run_ahead(self) -> bool:
+        """Whether its clock has stood ahead of the log for more than a minute: the wall clock was put back."""
+        return self._ticks_behind >= HELD_TICKS * len(self._engines)
 
     # Committing
 
@@ -218,6 +272,7 @@ class Partition:
             "v": SCHEMA,
             "rules": self.rules.versions(),
             "health": self.vitals.snapshot(self.rules),
+            "recent": {topic: [*recent.recent()] for topic, recent in self._recent.items()},
             "lanes": {
                 topic: {"offset": self._next[topic], **engine.snapshot()}
                 for topic, engine in self._engines.items()
@@ -235,13 +290,17 @@ class Partition:
         return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)
 
 
+def _fates(engine: Engine) -> ReportFates:
+    return ReportFates(engine.judged + engine.duplicate + engine.too_late, engine.too_late)
+
+
 def _is_report(value: Any) -> bool:
     """Whether it has the shape of a report, so that whatever failed on it is a bug."""
     return (
         isinstance(value, dict)
         and isinstance(value.get("device_id"), str)
         and type(observed_at_ms := value.get("observed_at_ms")) is int
-        and 0 <= observed_at_ms <= LAST_INSTANT_MS
+        and 0 <= observed_at_ms <= LATEST_MS
         and isinstance(value.get("received_at_ms"), int)
         and isinstance(value.get("readings"), dict)
         and isinstance(value.get("quality"), dict | None)

@@ -26,10 +26,11 @@ from rules.ports import Devices
 from rules.schedule.calendars import DEFAULT_TIMEZONE, Calendars
 from rules.worker.partition import Partition
 from rules.worker.partition_commit import PartitionCommit
-from rules.worker.rebuilding import rebuild
+from rules.worker.rebuilding import newest_by_topic, rebuild
 from rules.worker.sums import rules_group
 from streams.ports import Batch, Log, LogReader, Start, TopicPartition
 from streams.reading.tables import latest_by_key
+from streams.reading.ticks import TickCheck
 from streams.routing.partitioning import Partitioner
 
 COMMIT_EVERY_S: Final = 0.1
@@ -61,6 +62,7 @@ class RulesWorker:
         self._quiet_commit_every_s = quiet_commit_every_s
         self._refresh_every_s = refresh_every_s
         self._timezone = timezone
+        self.tick_check = TickCheck(topics, "rules worker")
         self._owned: dict[int, PartitionCommit] = {}
         self._table = RuleTable()
         self._silences = SilenceTable()
@@ -172,7 +174,11 @@ class RulesWorker:
             await self._drop(number)
             await self._resume(number, reader)
         else:
-            if owned.is_free and self._is_due(owned, now_s, is_idle=is_idle):
+            if owned.partition.has_run_ahead:
+                _log.error("the clock went back: a partition is taken up again", partition=number)
+                await self._drop(number)
+                await self._resume(number, reader)
+            elif owned.is_free and self._is_due(owned, now_s, is_idle=is_idle):
                 owned.begin_commit()
 
     def _is_due(self, owned: PartitionCommit, now_s: float, *, is_idle: bool) -> bool:
@@ -203,8 +209,11 @@ class RulesWorker:
         records = await latest_by_key(self._log, self._topics.rule_state, [state])
         telemetry = [TopicPartition(topic, number) for topic in self._topics.all_telemetry]
         places = await self._log.committed(self._group, telemetry)
-        partition = Partition(number, self._topics, self._rules, self._lookup.device, Vitals())
-        outdated = partition.restore(records, self._table, {tp: place.offset for tp, place in places.items()})
+        partition = Partition(number, self._topics, self._rules, self._lookup.device, Vitals(), self.tick_check)
+        newest_ms = await newest_by_topic(self._log, self._topics, number)
+        outdated = partition.restore(
+            records, self._table, {tp: place.offset for tp, place in places.items()}, newest_ms
+        )
         partition.set_rules(self._rules)
         if outdated is not None:
             await rebuild(self._log, self._topics, partition, outdated)

@@ -55,7 +55,9 @@ class Dialler:
             self.lost(link, errno.errorcode.get(problem, str(problem)))
             return
         endpoint, plan = self._plan.endpoint, self._plan
-        hello = connect(link.client_id, plan.keepalive_s, endpoint.username, endpoint.password, mqtt5=plan.mqtt5)
+        hello = connect(
+            link.client_id, plan.keepalive_s, endpoint.username, endpoint.password, mqtt5=plan.endpoint.mqtt5
+        )
         try:
             sent = link.socket.send(hello)
         except OSError as error:
@@ -71,7 +73,7 @@ class Dialler:
         """Take the broker's answer to CONNECT. Raises: ConfigurationError where it refuses us for good."""
         code = answers.connack
         if code:
-            if code in _OUR_FAULT[self._plan.mqtt5]:
+            if code in _OUR_FAULT[self._plan.endpoint.mqtt5]:
                 endpoint = self._plan.endpoint
                 raise ConfigurationError(
                     f"{endpoint.host}:{endpoint.port} refuses the load's connections: CONNACK code {code:#04x}"

@@ -143,7 +143,7 @@ class LoadDriver:
 
     def _read_all(self, link: Link, data: bytes) -> None:
         try:
-            answers, link.incoming = parse(data, mqtt5=self._plan.mqtt5)
+            answers, link.incoming = parse(data, mqtt5=self._plan.endpoint.mqtt5)
         except ProtocolFault as fault:
             self._dialler.lost(link, str(fault))
             return

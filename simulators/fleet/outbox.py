@@ -39,8 +39,9 @@ class Outbox:
         self._epoll, self._outcome, self._lose = epoll, outcome, lose
         self._schedule = plan.profile.schedule
         self._templates = Templates(
-            plan.kind, self._schedule, start_ms, plan.devices, process, plan.processes, plan.probe_every, plan.mqtt5
-        )
+            plan.kind, self._schedule, start_ms, plan.devices, process, plan.processes, plan.probe_every,
+            plan.endpoint.mqtt5,
+        )  # fmt: skip
         self._ready: dict[int, Link] = {}
         self._next = 0
         self.waiting = 0

@@ -34,11 +34,6 @@ class LoadPlan:
     patience_s: float = 30.0
 
     @property
-    def mqtt5(self) -> bool:
-        """The broker that is embedded understands 3.1.1 only."""
-        return not self.endpoint.embedded
-
-    @property
     def outage(self) -> PlannedOutage | None:
         return self.profile.outage
 

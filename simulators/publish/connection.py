@@ -79,7 +79,7 @@ class Publisher:
         self._topics: tuple[str, ...] = ()
         self.failures = 0
         """How often a connection ended, or an attempt to connect failed."""
-        self._is_mqtt_5 = not broker.embedded
+        self._is_mqtt_5 = broker.mqtt5
         version = MQTTProtocolVersion.MQTTv5 if self._is_mqtt_5 else MQTTProtocolVersion.MQTTv311
         self._client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=version, reconnect_on_failure=False)
         self._client.max_inflight_messages_set(0)

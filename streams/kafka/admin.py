@@ -25,6 +25,10 @@ _AWAITED: Final = (kafka.InvalidReplicationFactorError,)
 _COPIES: Final = 3
 """How many replicas a new topic gets, where the cluster has that many brokers."""
 
+_LEAST_SEGMENT_BYTES: Final = 2 * 1024 * 1024
+_SEGMENTS: Final = 4
+"""Kafka drops whole segments only, and never the one that it writes: of a bounded topic they must be small."""
+
 
 class KafkaAdmin:
     """One connection for requests about topics, offsets and groups. Safe to use from many tasks."""
@@ -146,7 +150,12 @@ class KafkaAdmin:
 def _settings(spec: TopicSpec) -> dict[str, str]:
     if spec.cleanup is Cleanup.COMPACT:
         return {"cleanup.policy": "compact"}
-    return {"cleanup.policy": "delete", "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms)}
+    settings = {"cleanup.policy": "delete", "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms)}
+    if spec.retention_bytes is not None:
+        each = spec.retention_bytes // spec.partitions
+        segment = max(_LEAST_SEGMENT_BYTES, each // _SEGMENTS)
+        settings |= {"retention.bytes": str(each), "segment.bytes": str(segment)}
+    return settings
 
 
 def _check(error_code: int, about: str) -> None:

@@ -5,19 +5,25 @@ rows, places ────────▶ a second connection on the event loop: 
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, TransientFault
 from domain.topics import Headers, TopicSpec
 from streams.limits.records import MAX_RECORD_BYTES, too_large
 from streams.limits.topics import no_topic
 from streams.ports import Committed, Outgoing, Start, TopicPartition
 from streams.routing.routes import Route
 from streams.sqlite import file
+from streams.sqlite.faults import file_fault
 from streams.sqlite.group_commit import Action, GroupCommitter, NewRow, Work
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class _Route(Route):
@@ -43,15 +49,22 @@ class _PackedHeaders(dict[Headers, bytes]):
 class LogContents:
     """The one holder of the file's connections. `on_grown` is called with the topics that have new records.
 
-    Use it from one event loop. Raises: ConfigurationError where another process has the file open.
+    Use it from one event loop. Raises: InUse where another process has the file open; else as `file.opening`.
     """
 
     def __init__(self, path: Path, now_ms: Callable[[], int], on_grown: Callable[[set[str]], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = file.lock(path)
         self._on_grown = on_grown
-        self._commits = GroupCommitter(path, now_ms, self._on_ends)
-        self._reading = file.connect(path, read_only=True)
+        with ExitStack() as undo:
+            undo.callback(self._lock.close)
+            self._reading = file.connect(path)
+            undo.callback(self._reading.close)
+            self._reading.execute("PRAGMA query_only=1")
+            with file.opening(path):
+                self._commits = GroupCommitter(path, now_ms, self._on_ends)
+            undo.pop_all()
         self._packed = _PackedHeaders()
         self._closed = False
         self.ends = self._commits.next_offsets
@@ -74,14 +87,14 @@ class LogContents:
 
     def start_offset(self, partition: TopicPartition, start: str) -> int:
         id_ = self._id_of(partition)
-        first = file.fetch_first_offset(self._reading, id_) if start == Start.EARLIEST else None
+        first = self._ask(file.fetch_first_offset, id_) if start == Start.EARLIEST else None
         return self.ends[id_] if first is None else min(first, self.ends[id_])
 
     def rows(self, partition: TopicPartition, offset: int, limit: int) -> list[file.StoredRow]:
-        return file.fetch_records(self._reading, self._id_of(partition), offset, limit)
+        return self._ask(file.fetch_records, self._id_of(partition), offset, limit)
 
     def places(self, group: str, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, Committed]:
-        found = ((tp, file.fetch_place(self._reading, group, self._id_of(tp))) for tp in partitions)
+        found = ((tp, self._ask(file.fetch_place, group, self._id_of(tp))) for tp in partitions)
         return {tp: Committed(*place) for tp, place in found if place is not None}
 
     async def move_places(
@@ -114,6 +127,18 @@ class LogContents:
         await self._commits.close()
         self._reading.close()
         self._lock.close()
+
+    def check(self) -> None:
+        """Raises: TransientFault while what is appended cannot be written."""
+        if self._commits.fault is not None:
+            raise TransientFault(self._commits.fault)
+
+    def _ask(self, question: Callable[Concatenate[sqlite3.Connection, _P], _T], *of: _P.args, **by: _P.kwargs) -> _T:
+        """The answer of the file. Raises: TransientFault where it cannot be read."""
+        try:
+            return question(self._reading, *of, **by)
+        except sqlite3.DatabaseError as error:
+            raise TransientFault(f"the log cannot be read: {file_fault(self._path, error) or error}") from error
 
     def _rows_of(self, records: Sequence[Outgoing]) -> list[NewRow]:
         rows: list[NewRow] = []

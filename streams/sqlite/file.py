@@ -9,14 +9,17 @@ Durability: WAL with synchronous=FULL, so what was acknowledged survives kill -9
 fsync per commit, and one commit serves all that waited for it.
 """
 
+import os
 import sqlite3
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, InUse
 from domain.topics import Cleanup, Headers, TopicSpec
+from streams.sqlite.faults import file_fault
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS topics (
@@ -57,35 +60,67 @@ class GroupPlace(NamedTuple):
     metadata: str
 
 
-def connect(path: Path, read_only: bool = False) -> sqlite3.Connection:
-    """A connection in autocommit mode, usable from any one thread at a time."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
-    connection.execute("PRAGMA cache_size=-32768")
-    if read_only:
-        connection.execute("PRAGMA query_only=1")
-    else:
-        connection.executescript(_SCHEMA)
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any one thread at a time. Raises: as `opening`."""
+    with opening(path):
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=4000")
+            connection.execute("PRAGMA cache_size=-32768")
+            connection.executescript(_SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
 def lock(path: Path) -> sqlite3.Connection:
     """A lock on the log that lasts until the connection is closed or the process dies, on every platform.
 
-    Raises: ConfigurationError where another process, or another log in this one, holds it.
+    The process id of its holder stands beside it in a file of its own: to open the lock's file would let go of the lock.
+    Raises: InUse where another process, or another log in this one, holds it; else as `opening`.
     """
-    holder = sqlite3.connect(path.with_name(path.name + ".lock"), timeout=0, isolation_level=None)
-    try:
-        holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        holder.close()
-        raise ConfigurationError(
-            f"the embedded log {path} is in use by another process, and it serves only one: "
-            "stop that one, or set URBANSENSE_LOG_URL to kafka://host:9092 for several"
-        ) from error
+    lock_path, pid_path = path.with_name(path.name + ".lock"), path.with_name(path.name + ".pid")
+    with opening(lock_path):
+        holder = sqlite3.connect(lock_path, timeout=0, isolation_level=None)
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            holder.close()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            raise InUse(
+                f"the embedded log {path} is in use by {_holder_of(pid_path)}, and it serves only one: "
+                "stop that one, or set URBANSENSE_LOG_URL to kafka://host:9092 for several"
+            ) from error
+    with suppress(OSError):  # on a full disk the lock is what counts
+        pid_path.write_text(str(os.getpid()))
     return holder
+
+
+def _holder_of(pid_path: Path) -> str:
+    try:
+        return f"process {int(pid_path.read_text())}"
+    except (OSError, ValueError):
+        return "another process"
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """SQLite's errors while a file is opened, as ours.
+
+    Raises: TransientFault where the disk is full; ConfigurationError where the file is damaged or cannot be written.
+    """
+    for place in (path.parent, path):
+        if place.exists() and not os.access(place, os.W_OK):  # SQLite would open it to read, and complain at a write
+            raise ConfigurationError(f"{place} cannot be written: look at its owner, its modes and its file system")
+    try:
+        yield
+    except sqlite3.Error as error:
+        fault = file_fault(path, error)
+        raise fault if fault is not None else error from error
 
 
 def insert_records(connection: sqlite3.Connection, columns: Sequence[object]) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from domain.errors import TransientFault
 from domain.retry import backoff_s
+from streams.sqlite.faults import file_fault
 from streams.sqlite.file import GroupPlace, connect, fetch_next_offsets, insert_records, store_places
 
 _LOG = structlog.get_logger()
@@ -55,6 +56,9 @@ class GroupCommitter:
     """
 
     def __init__(self, path: Path, now_ms: Callable[[], int], on_ends: Callable[[dict[int, int]], None]) -> None:
+        self._path = path
+        self.fault: str | None = None
+        """Why what waits cannot be written now; None while it can."""
         self._connection = connect(path)
         self._next = fetch_next_offsets(self._connection)
         self._now_ms = now_ms
@@ -106,20 +110,25 @@ class GroupCommitter:
             try:
                 ends, results = self._attempt(group)
             except sqlite3.OperationalError as error:
+                self.fault = f"the log cannot be written: {file_fault(self._path, error) or error}"
                 if not logged:
-                    _LOG.error("log cannot be written, trying on", error=str(error))
+                    _LOG.error("log cannot be written, trying on", error=self.fault)
                     logged = True
                 if self._stopping.wait(next(waits)):
-                    self._report(group, {}, [TransientFault(f"the log could not be written: {error}")] * len(group))
+                    self._report(group, {}, [TransientFault(self.fault)] * len(group))
                     return
             except Exception as error:
-                if len(group) == 1:
+                if isinstance(error, sqlite3.Error) and (fault := file_fault(self._path, error)):
+                    self.fault = f"the log cannot be written: {fault}"
+                    self._report(group, {}, [TransientFault(self.fault)] * len(group))
+                elif len(group) == 1:
                     self._report(group, {}, [error])
                 else:
                     for work in group:
                         self._commit([work])
                 return
             else:
+                self.fault = None
                 if logged:
                     _LOG.info("log is written again")
                 self._report(group, ends, results)

@@ -14,7 +14,7 @@ from streams.routing.subscription import Subscription
 from streams.sqlite.consumer_group import ConsumerGroup
 from streams.sqlite.contents import LogContents
 from streams.sqlite.reader import SQLiteReader
-from streams.sqlite.retention import compact, delete_expired
+from streams.sqlite.retention import compact, delete_beyond, delete_expired
 from streams.sqlite.writer import SQLiteWriter
 
 _PATIENCE_S = 60.0
@@ -28,7 +28,8 @@ def wall_clock_ms() -> int:
 class SQLiteLog:
     """See `streams.ports.Log`. Use it from one event loop.
 
-    Raises: ConfigurationError where another process has the file open.
+    Raises: InUse where another process has the file open; TransientFault where the disk is full; ConfigurationError where
+    the file is damaged or cannot be written.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class SQLiteLog:
         self._groups: dict[str, ConsumerGroup] = {}
         self._readers: set[SQLiteReader] = set()
         self._holders: dict[str, SQLiteWriter] = {}
-        self._compacted: dict[int, int] = {}
+        self._cleaned_to: dict[int, int] = {}
+        self._most_bytes: dict[str, int] = {}
         self._creating = asyncio.Lock()
 
     async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
@@ -47,6 +49,7 @@ class SQLiteLog:
             problems = conflicts(specs, self._contents.counts)
             if problems:
                 raise ConfigurationError(problems)
+            self._most_bytes.update((spec.name, spec.retention_bytes) for spec in specs if spec.retention_bytes)
             missing = {spec.name: spec for spec in specs if spec.name not in self._contents.specs}
             if missing:
                 await self._contents.create_topics(list(missing.values()))
@@ -90,7 +93,8 @@ class SQLiteLog:
         }
 
     async def clean(self, now_ms: int) -> int:
-        """How many records were dropped: past their topic's retention, or overtaken by a later one of the same key.
+        """How many records were dropped: past their topic's retention, beyond the bytes that the topic
+        may take by the last `ensure_topics`, or overtaken by a later one of the same key.
 
         Time: `now_ms` stands against the instants of appending. Call it every few minutes; appends go on meanwhile.
         """
@@ -101,10 +105,19 @@ class SQLiteLog:
                     before_ms = now_ms - spec.retention_ms
                     while deleted := await self._contents.act(partial(delete_expired, id_, before_ms)):
                         dropped += deleted
-                elif spec.cleanup is Cleanup.COMPACT and self._compacted.get(id_) != self._contents.ends[id_]:
-                    self._compacted[id_] = self._contents.ends[id_]
+                if self._cleaned_to.get(id_) == self._contents.ends[id_]:
+                    continue
+                self._cleaned_to[id_] = self._contents.ends[id_]
+                if spec.cleanup is Cleanup.COMPACT:
                     dropped += await self._contents.act(partial(compact, id_, now_ms))
+                elif spec.name in self._most_bytes:
+                    each = self._most_bytes[spec.name] // spec.partitions
+                    dropped += await self._contents.act(partial(delete_beyond, id_, each))
         return dropped
+
+    def check(self) -> None:
+        """Raises: TransientFault while what is appended cannot be written. Reading may go on."""
+        self._contents.check()
 
     async def close(self) -> None:
         await self._contents.close()

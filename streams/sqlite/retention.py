@@ -6,6 +6,8 @@ from typing import Final
 from domain.time.units import HOUR_MS
 
 _MOST_ROWS: Final = 20_000
+_ROW_BYTES: Final = 64
+"""What a record takes besides its value, about: key, headers and the row's own."""
 TOMBSTONE_KEPT_MS: Final = 24 * HOUR_MS
 """How long a tombstone stays for readers that are behind; Kafka's default `delete.retention.ms`."""
 
@@ -27,6 +29,22 @@ def delete_expired(
     after = last + 1 if kept is None else min(kept[0], last + 1)
     _keep_next_offset(connection, partition_id, next_offsets)
     return connection.execute("DELETE FROM records WHERE partition = ? AND offset < ?", (partition_id, after)).rowcount
+
+
+def delete_beyond(
+    partition_id: int, most_bytes: int, connection: sqlite3.Connection, next_offsets: dict[int, int]
+) -> int:
+    """How many of the oldest records were deleted so that the newest ones take at most so many bytes."""
+    last_too_many = connection.execute(
+        "SELECT max(offset) FROM (SELECT offset, sum(coalesce(length(value), 0) + ?) OVER (ORDER BY offset DESC) AS bytes"
+        " FROM records WHERE partition = ?) WHERE bytes > ?",
+        (_ROW_BYTES, partition_id, most_bytes),
+    ).fetchone()[0]
+    if last_too_many is None:
+        return 0
+    _keep_next_offset(connection, partition_id, next_offsets)
+    beyond = (partition_id, last_too_many)
+    return connection.execute("DELETE FROM records WHERE partition = ? AND offset <= ?", beyond).rowcount
 
 
 def compact(partition_id: int, now_ms: int, connection: sqlite3.Connection, next_offsets: dict[int, int]) -> int:

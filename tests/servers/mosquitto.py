@@ -38,6 +38,7 @@ class Mosquitto:
             absent("mosquitto", "mosquitto is not installed (Debian: apt-get install mosquitto)")
         self.port = free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.folder = folder
         config = folder / "mosquitto.conf"
         config.write_text(
             f"listener {self.port} 127.0.0.1\n{access}\n"

@@ -29,6 +29,8 @@ from web.ports import Services
 
 NOON_MS = 1_763_697_600_000
 """2025-11-21T12:00:00+08:00"""
+_TAKEN_MS = NOON_MS + 365 * 86_400_000
+"""When the log took every record: behind all clocks here."""
 
 
 def lamp(number: int, *, area: str = "320582/110/152/102") -> Device:
@@ -164,7 +166,7 @@ class City:
         self._read(self.parts.topics.telemetry("streetlight"), orjson.dumps({"tick_at_ms": at_ms}), TICK_HEADERS)
 
     def _read(self, topic: str, value: bytes, headers: Headers) -> None:
-        self.live.take({TopicPartition(topic, 0): [StoredRecord(topic, 0, 0, 0, None, value, headers)]})
+        self.live.take({TopicPartition(topic, 0): [StoredRecord(topic, 0, 0, _TAKEN_MS, None, value, headers)]})
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Writing reports into the DuckDB file: rows, progress and the removal of duplicates in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -98,7 +99,8 @@ class ReportWriter:
             bounds = [int(instants.min()) - margin_ms, int(instants.max()) + margin_ms]
             return self._connection.execute(query, bounds).fetchall()
         finally:
-            self._connection.unregister("doubtful")
+            with suppress(duckdb.Error):
+                self._connection.unregister("doubtful")
 
     def _keep_progress(self, reached: Mapping[TelemetryPartition, PartitionProgress]) -> None:
         for (topic, partition), progress in reached.items():
@@ -115,7 +117,8 @@ def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: C
     try:
         connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
     finally:
-        connection.unregister("arriving")
+        with suppress(duckdb.Error):  # of a database that the insert's error made useless
+            connection.unregister("arriving")
 
 
 def reading_columns(fresh: Sequence[Fresh]) -> Columns:

@@ -1,5 +1,6 @@
 """The DuckDB file: its tables, opening it, and a transaction on it."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Final
 
 import duckdb
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, disk_full
 
 SCHEMA_VERSION: Final = 1
+_NO_ROOM_BYTES: Final = 1 << 20
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS telemetry (
@@ -40,15 +42,21 @@ def open_database(path: Path) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), config={"autoinstall_known_extensions": "false"})
     except (duckdb.Error, OSError) as error:
         raise ConfigurationError(_why_not_opened(path, str(error))) from error
-    for statement in _TABLES.strip().split(";\n"):
-        connection.execute(statement, {"version": SCHEMA_VERSION} if "$version" in statement else None)
-    ((found,),) = connection.execute("SELECT version FROM schema_version").fetchall()
-    if found != SCHEMA_VERSION:
+    try:
+        for statement in _TABLES.strip().split(";\n"):
+            connection.execute(statement, {"version": SCHEMA_VERSION} if "$version" in statement else None)
+        ((found,),) = connection.execute("SELECT version FROM schema_version").fetchall()
+        if found != SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{path} was written with schema version {found}, this program needs {SCHEMA_VERSION}; "
+                "move the file away or set URBANSENSE_DATA_DIR to another folder"
+            )
+    except duckdb.Error as error:
         connection.close()
-        raise ConfigurationError(
-            f"{path} was written with schema version {found}, this program needs {SCHEMA_VERSION}; "
-            "move the file away or set URBANSENSE_DATA_DIR to another folder"
-        )
+        raise ConfigurationError(_why_not_opened(path, str(error))) from error
+    except ConfigurationError:
+        connection.close()
+        raise
     return connection
 
 
@@ -65,11 +73,23 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
+def disk_words(path: Path, words: str) -> str | None:
+    """How a full disk is named, where that is what the error of these words is about; None where it is not."""
+    free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else _NO_ROOM_BYTES
+    return disk_full(path.parent, free) if "No space left" in words or free < _NO_ROOM_BYTES else None
+
+
 def _why_not_opened(path: Path, words: str) -> str:
     first_line = words.partition("\n")[0]
+    if full := disk_words(path, words):
+        return full
     if "lock" in first_line.lower():
         return (
             f"{path} is open in another process, and an embedded store serves one process only; "
             f"stop that process or set URBANSENSE_STORE_URL to an InfluxDB server ({first_line})"
         )
-    return f"the embedded store {path} cannot be opened: {first_line}"
+    if "Permission denied" in first_line or "Read-only" in first_line or "read-only" in first_line:
+        remedy = "look at the owner and the modes of the file and its folder"
+    else:
+        remedy = "restore it from a backup, or move it and its .wal away to begin with an empty one"
+    return f"the embedded store {path} cannot be opened: {first_line}; {remedy}"

@@ -13,14 +13,14 @@ _FORMS = "write embedded: or influxdb://host:8086/org/bucket (influxdbs:// for T
 async def open_store(url: str, data_dir: Path, token: str | None = None) -> Store:
     """The store that `url` names: `embedded:` is a DuckDB file in `data_dir`, `influxdb://host:port/org/bucket` a server.
 
-    A server is not connected to yet (`Store.check` does that), so it may still be starting.
-    Raises: ConfigurationError where the URL is malformed, the token of a server is missing, or the file cannot be opened.
+    Nothing is connected to or opened yet (`Store.check` does that), so a server may still be starting, or the file be in
+    use. Raises: ConfigurationError where the URL is malformed, or the token of a server is missing.
     """
     # Each adapter is imported where it is chosen: neither DuckDB nor the InfluxDB client is loaded in vain.
     if url in ("embedded:", "embedded://"):
         from timeseries.duckdb.store import DuckDBStore
 
-        return await DuckDBStore.open(data_dir / "timeseries.duckdb")
+        return DuckDBStore(data_dir / "timeseries.duckdb")
 
     from timeseries.influxdb.connection import Address
     from timeseries.influxdb.store import InfluxStore

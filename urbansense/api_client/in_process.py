@@ -12,8 +12,9 @@ from device_registry.storage.database import open_engine
 from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api
 from urbansense.api_client.streaming_transport import StreamingTransport
-from urbansense.configuration.place import make_data_dir
+from urbansense.configuration.place import data_dir
 from urbansense.configuration.settings import Settings
+from urbansense.running.logs import configure_logging
 from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.api import api_app
 from urbansense.wiring.credentials import open_credentials
@@ -28,6 +29,7 @@ _BASE_URL = "http://127.0.0.1"
 async def whole_api(settings: Settings) -> AsyncIterator[Api]:
     """The whole API over the opened parts, without a login. Raises: ConfigurationError where they cannot be opened."""
     settings = _without_login(settings)
+    configure_logging("warning")
     async with AsyncExitStack() as stack:
         try:
             parts = await stack.enter_async_context(open_platform_parts(settings, asyncio.Event()))
@@ -48,16 +50,17 @@ async def whole_api(settings: Settings) -> AsyncIterator[Api]:
 @asynccontextmanager
 async def accounts_api(settings: Settings) -> AsyncIterator[Api]:
     """The API of the accounts over their database alone, without a login; neither log nor store is opened."""
-    make_data_dir(settings)
-    engine = open_engine(settings.registry_url)
-    try:
-        people = await asyncio.to_thread(open_accounts, _without_login(settings), SharedDatabase(engine))
-        app: FastAPI = create_people_app(people)
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=600) as client:
-            yield Api(client)
-    finally:
-        engine.dispose()
+    configure_logging("warning")
+    with data_dir(settings):
+        engine = open_engine(settings.registry_url)
+        try:
+            people = await asyncio.to_thread(open_accounts, _without_login(settings), SharedDatabase(engine))
+            app: FastAPI = create_people_app(people)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=_BASE_URL, timeout=600) as client:
+                yield Api(client)
+        finally:
+            engine.dispose()
 
 
 def _without_login(settings: Settings) -> Settings:

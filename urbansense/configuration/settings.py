@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -21,10 +22,12 @@ from domain.actors import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
 from domain.topics import KINDS, Topics
+from ingest.gateway.installation_key import InstallationKey
 
 PREFIX: Final = "URBANSENSE_"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _PASSWORD: Final = re.compile(r"//[^@/]*@")
+_SECRET_NAMES: Final = ("TOKEN", "SECRET", "KEY", "KEY_PREVIOUS")
 _NOT_OURS: Final = f"{PREFIX}TEST_"
 
 
@@ -36,18 +39,23 @@ class Settings(BaseSettings):
     )
 
     mqtt_url: str = "embedded://127.0.0.1:1883"
+    embedded_broker: Literal["auto", "mosquitto", "amqtt"] = "auto"
     mqtt_admin_url: SecretStr | None = None
     log_url: str = "embedded:"
     store_url: str = "embedded:"
     store_token: Annotated[SecretStr | None, Field(validate_default=True)] = None
     database_url: str = ""
     data_dir: Path = Path("data")
+    disk_reserve_mb: Annotated[int, Field(ge=0)] = 256
+    installation_key: SecretStr | None = None
+    installation_key_previous: SecretStr | None = None
     city_tables: Path | None = None
     case_policy: Path | None = None
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     login: Literal["off", "required"] = "off"
     http_host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:-]+$", validate_default=True)] = "127.0.0.1"
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     public_url: Annotated[str, Field(pattern=r"^(https?://[^/?#]+)?/?$")] = ""
     oidc_issuer: str = ""
     oidc_client_id: Annotated[str, Field(validate_default=True)] = ""
@@ -65,6 +73,11 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    report_quota: Annotated[float, Field(ge=0)] = 50.0
+    rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
+    photo_quota_mb: Annotated[int, Field(ge=1)] = 51_200
+    photo_quota_person_mb: Annotated[int, Field(ge=1)] = 1024
+    audit_quota_rows: Annotated[int, Field(ge=0)] = 2_000_000
     notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -80,7 +93,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("kinds", "allowed_hosts", mode="before")
+    @field_validator("kinds", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(filter(None, (name.strip() for name in value.split(",")))) if isinstance(value, str) else value
@@ -90,6 +103,16 @@ class Settings(BaseSettings):
     def _check_http_host(cls, value: str, others: ValidationInfo) -> str:
         if value not in LOOPBACK and others.data.get("login", "required") != "required":
             raise ValueError("others than this machine reach that: it needs URBANSENSE_LOGIN=required")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_trusted_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"{proxy!r} is no address or network such as 10.0.0.7 or 10.0.0.0/24") from error
         return value
 
     @field_validator("oidc_issuer")
@@ -149,6 +172,13 @@ class Settings(BaseSettings):
                 raise ValueError("write mqtt://user:password@host of who may command the broker's dynamic security")
         return value
 
+    @field_validator("installation_key", "installation_key_previous")
+    @classmethod
+    def _check_installation_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            InstallationKey(value.get_secret_value())
+        return value
+
     @field_validator("log_url")
     @classmethod
     def _check_log_url(cls, value: str) -> str:
@@ -205,7 +235,12 @@ class Settings(BaseSettings):
 
     @property
     def topics(self) -> Topics:
-        return Topics(self.topic_prefix, self.partitions, self.kinds)
+        is_simulated = self.clock == "simulated"
+        return Topics(self.topic_prefix, self.partitions, self.kinds, is_simulated, self.rejected_quota_bytes)
+
+    @property
+    def rejected_quota_bytes(self) -> int:
+        return self.rejected_quota_mb * 1024 * 1024
 
     @property
     def registry_url(self) -> str:
@@ -258,5 +293,5 @@ def _sentence(detail: Any) -> str:
         return f"urbansense.toml: {detail['loc'][0]}: there is no such setting"
     words = detail["msg"].removeprefix("Value error, ")
     name = PREFIX + str(detail["loc"][0]).upper()
-    value = "***" if name.endswith(("TOKEN", "SECRET")) else _PASSWORD.sub("//***@", repr(detail["input"]))
+    value = "***" if name.endswith(_SECRET_NAMES) else _PASSWORD.sub("//***@", repr(detail["input"]))
     return f"{name}={value}: {words}"

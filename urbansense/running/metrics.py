@@ -7,11 +7,18 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ingest.dialects.state import SessionCount
+from ingest.gateway.claim import ClaimFault
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
+from ingest.pipeline.refusals import Refusals
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
+from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
+from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.states import ServiceStates
+from web.api.operations.readiness import ReadinessWatch
+from web.live.feed import LiveFeed
 from web.serving.service import WebServer
 
 
@@ -22,6 +29,7 @@ class ServiceMetrics(Collector):
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
+        yield from _of_readers(self._services)
         is_served = any(isinstance(service, WebServer) for service in self._services.values())
         for service in self._services.values():
             match service:
@@ -29,8 +37,39 @@ class ServiceMetrics(Collector):
                     yield from _of_gateway(service)
                 case Recorder():
                     yield from _of_recorder(service)
+                case WebServer():
+                    yield from _of_server(service)
+                case MosquittoChild():
+                    yield CounterMetricFamily(
+                        "urbansense_embedded_broker_restarts", "How often it ended on its own.", service.restarts
+                    )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
+                case ReadinessWatch() | ServiceStates():
+                    yield from service.collect()
+
+
+def _of_readers(services: Mapping[str, object]) -> Iterator[Metric]:
+    """What those ignored that follow the clock on the log."""
+    ignored = CounterMetricFamily(
+        "urbansense_clocks_ignored", "Clocks on the log that were ahead of their own record.", labels=["reader"]
+    )
+    for name, service in services.items():
+        if isinstance(service, RulesWorker | Correlator | LiveFeed):
+            ignored.add_metric([name], service.tick_check.ignored)
+    if ignored.samples:
+        yield ignored
+
+
+def _of_server(server: WebServer) -> Iterator[Metric]:
+    yield GaugeMetricFamily("urbansense_http_connections", "Open connections.", len(server.connections))
+    ended = CounterMetricFamily(
+        "urbansense_http_connections_ended", "Connections that kept the server waiting, or were too many.",
+        labels=["why"],
+    )  # fmt: skip
+    for why, count in server.connections.ended.items():
+        ended.add_metric([why], count)
+    yield ended
 
 
 def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
@@ -44,6 +83,22 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "urbansense_gateway_reconnects", "Connections after the first.", max(counters.reconnects, 0)
     )
+    yield GaugeMetricFamily(
+        "urbansense_gateway_former_sessions",
+        "Sessions of former client ids whose queue is not received to the end.",
+        counters.former_sessions,
+    )
+    ignored_clocks = CounterMetricFamily(
+        "urbansense_gateway_clock_ignored", "Messages on the clock's topic that did not count.", labels=["reason"]
+    )
+    for why, number in gateway.clock.ignored.items():
+        ignored_clocks.add_metric([why.value], number)
+    yield ignored_clocks
+    yield CounterMetricFamily("urbansense_gateway_clock_jumps", "Jumps of the wall clock.", gateway.clock.jumps)
+    ignored = CounterMetricFamily("urbansense_gateway_claims_ignored", "Claims that do not count.", labels=["reason"])
+    for fault in ClaimFault:
+        ignored.add_metric([fault.value], counters.claims_ignored[fault])
+    yield ignored
     if isinstance(gateway.decoder, Pipeline):
         pipeline = gateway.decoder
         reports = CounterMetricFamily("urbansense_gateway_reports", "Reports by what became of them.", labels=["fate"])
@@ -51,7 +106,20 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         for reason, count in pipeline.rejected.items():
             reports.add_metric([reason.value], count)
         yield reports
+        yield from _of_refusals(pipeline.refusals)
         yield from _of_sessions(pipeline)
+
+
+def _of_refusals(refusals: Refusals) -> Iterator[Metric]:
+    """What is refused and only counted, and the room for what is kept whole, of this slot."""
+    help_text = "Refused reports, or parts of them, without a record of their own."
+    yield CounterMetricFamily("urbansense_gateway_rejections_counted", help_text, refusals.counted)
+    yield GaugeMetricFamily("urbansense_gateway_held", "Messages whose count is to be written.", len(refusals.held))
+    if refusals.room is not None:
+        room = GaugeMetricFamily("urbansense_gateway_rejected_room_bytes", "Room for rejections.", labels=["is"])
+        room.add_metric(["left"], refusals.room.total.left)
+        room.add_metric(["most"], refusals.room.total.most)
+        yield room
 
 
 def _of_sessions(pipeline: Pipeline) -> Iterator[Metric]:

@@ -1,29 +1,52 @@
-"""What a service that runs alone answers on its port: `/healthz` while it runs, `/metrics`."""
+"""What a service that runs alone answers on its port, and `up` while it opens what it stands on."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
-from starlette.responses import Response
 
+from urbansense.running.services import run_services
+from web.api.operations.health import Health, Readiness, answer_readiness
+from web.api.operations.readiness import ReadinessWatch
+from web.http.page_headers import HardenedApp
 from web.serving.server import serve
 
 
-class ProbeServer:
-    """Serves on 127.0.0.1 as long as the service beside it runs, so a process that hangs or ends is seen."""
+@asynccontextmanager
+async def probed(port: int, watch: ReadinessWatch, stop: asyncio.Event) -> AsyncIterator[None]:
+    """Inside, the probe answers and `watch` examines its checks. Where that fails `stop` is set, and the error raised."""
+    end = asyncio.Event()
+    probing = asyncio.create_task(run_services({"probe": ProbeServer(port, watch), "readiness": watch}, end))
+    probing.add_done_callback(lambda _: None if end.is_set() else stop.set())
+    try:
+        yield
+    finally:
+        end.set()
+        await probing
 
-    def __init__(self, port: int) -> None:
+
+class ProbeServer:
+    """Serves `/healthz`, `/readyz` and `/metrics` on 127.0.0.1: whoever asks is on this machine, and gets every detail."""
+
+    def __init__(self, port: int, watch: ReadinessWatch) -> None:
         self._port = port
-        self._app = FastAPI(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
+        self._watch = watch
+        self._app = HardenedApp(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
         self._app.state.closing = asyncio.Event()
         self._app.get("/healthz")(self._healthz)
+        self._app.get("/readyz")(self._readyz)
         self._app.get("/metrics")(self._metrics)
 
     async def run(self, stop: asyncio.Event) -> None:
         await serve(self._app, self._port, stop)
 
-    async def _healthz(self) -> dict[str, str]:
-        return {"status": "ok"}
+    async def _healthz(self) -> Health:
+        return Health()
+
+    async def _readyz(self, response: Response) -> Readiness:
+        return await answer_readiness(self._watch, response, is_insider=True)  # it listens on loopback
 
     async def _metrics(self) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -1,6 +1,9 @@
 """The accounts wired: their services on the registry's database, the machine's secrets, the provider of the settings."""
 
 import secrets
+from contextlib import suppress
+
+import structlog
 
 from accounts import Authenticator, LoginSessions, SessionTerms, TokenService, UserService
 from accounts.credentials.passwords import Passwords
@@ -8,17 +11,23 @@ from accounts.oidc.login import OidcLogin, OidcProvider
 from accounts.oidc.provisioning import UserProvisioning
 from accounts.ports import Database
 from accounts.service.services import AccountServices, ProviderLogin
+from domain.errors import TransientFault
 from urbansense.configuration.settings import Settings
 from urbansense.wiring.clock import wall_ms
 
+_log = structlog.get_logger()
+
 
 def open_accounts(settings: Settings, database: Database) -> AccountServices:
-    """The accounts on the database, whose schema of the accounts is then the newest; they live by the wall clock.
-
-    Raises: TransientFault when the database does not answer.
-    """
+    """The accounts on the database, which need not answer yet; they live by the wall clock."""
     random, terms = secrets.token_bytes, SessionTerms()
-    users = UserService(database)
+    users = UserService(database, settings.oidc_issuer or None)
+    if settings.login == "required":
+        with suppress(TransientFault):  # a database that is away says so itself
+            if not users.has_administrator():
+                _log.warning(
+                    "no administrator can log in", remedy="urbansense people users add NAME --role administrator"
+                )
     logins = LoginSessions(database, random, Passwords(random), terms)
     return AccountServices(
         users=users,
@@ -46,4 +55,5 @@ def _provider_login(settings: Settings, database: Database, logins: LoginSession
         username_claim=settings.oidc_username_claim,
     )
     login = OidcLogin(provider, secrets.token_bytes)
-    return ProviderLogin(login, UserProvisioning(database, logins), settings.oidc_title or settings.oidc_issuer)
+    provisioning = UserProvisioning(database, logins, settings.oidc_issuer)
+    return ProviderLogin(login, provisioning, settings.oidc_title or settings.oidc_issuer)

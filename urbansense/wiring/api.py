@@ -23,12 +23,13 @@ from rules.service.services import RuleServices
 from rules.service.shadow_events import ShadowEventService
 from rules.service.silences import SilenceService
 from rules.worker.sums import read_rule_sums
-from urbansense.configuration.place import place_of
 from urbansense.wiring.accounts import open_accounts
-from urbansense.wiring.cases import CaseParts, check_case_desk, open_case_parts, open_case_services
+from urbansense.wiring.cases import CaseParts, case_checks, open_case_parts, open_case_services
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.parts import Parts, PlatformParts
+from urbansense.wiring.parts import PlatformParts
+from urbansense.wiring.quotas import open_quotas
 from urbansense.wiring.shared_database import SharedDatabase
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck, Services
@@ -65,16 +66,14 @@ def build_services(
     cases: CaseParts,
     more_checks: Mapping[str, ReadinessCheck],
 ) -> Services:
-    """The services of every room. A device becomes active by the clock that the data follow, also a simulated one.
-
-    Raises: TransientFault when the database does not answer.
-    """
+    """The services of every room. A device becomes active by the clock that the data follow, also a simulated one."""
     log, topics, lookup, timezone = parts.log, parts.topics, parts.lookup, parts.settings.timezone
     now_ms = partial(data_now_ms, parts)
+    quotas = open_quotas(parts, cases)
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
     return Services(
         registry=RegistryServices(
-            directory=RegistryDirectory(parts.registry, publisher, lookup, now_ms),
+            directory=RegistryDirectory(parts.registry, lookup),
             records=RegistryService(parts.registry, publisher, RejectedTail(log, topics), now_ms),
             files=DeviceFileService(parts.registry, publisher, now_ms),
             credentials=credentials,
@@ -93,19 +92,13 @@ def build_services(
         rejected=rejected,
         live=live,
         checks={
-            "place": partial(_check_place, parts),
+            **part_checks(parts),
             "store": parts.store.check,
-            "log": partial(_check_log, parts),
-            "case desk": partial(check_case_desk, parts, cases),
+            "database": partial(check_database, parts.registry),
+            "rules": partial(check_rules, parts),
+            **case_checks(parts, cases),
+            "quotas": quotas.check,
             **more_checks,
         },
+        quotas=quotas.uses,
     )
-
-
-async def _check_place(parts: Parts) -> str:
-    return place_of(parts.settings)
-
-
-async def _check_log(parts: Parts) -> str:
-    partitions = await parts.log.bounds(parts.topics.all_telemetry)
-    return f"{parts.settings.log_url}, {len(partitions)} telemetry partitions"

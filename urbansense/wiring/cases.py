@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cases.attachments import AttachmentStore
+from cases.attachments import AttachmentStore, PhotoQuota
 from cases.deadlines import CityTimes
 from cases.desk.backlog import desk_backlog
 from cases.desk.service import CaseDesk
@@ -17,6 +17,7 @@ from urbansense.running.services import Service
 from urbansense.wiring.clock import data_now_ms, wall_ms
 from urbansense.wiring.parts import Parts
 from urbansense.wiring.shared_database import SharedDatabase
+from web.ports import ReadinessCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,23 @@ class CaseParts:
 
 
 def open_case_parts(settings: Settings, registry: Registry) -> CaseParts:
-    """The cases on the registry's database, whose schema of the cases is then the newest.
+    """The cases on the registry's database, which need not answer yet.
 
-    Raises: ConfigurationError where the policy cannot be followed; TransientFault when the database does not answer.
+    Raises: ConfigurationError where the policy cannot be followed.
     """
     policy = load_policy(settings.case_policy, settings.timezone)
     times = CityTimes(policy.calendar)
     store = CaseStore(SharedDatabase(registry.engine), times, policy.calendar.zone)
-    return CaseParts(store, policy, times, AttachmentStore(settings.data_dir / "attachments"))
+    return CaseParts(store, policy, times, AttachmentStore(settings.data_dir / "attachments", _photo_quota(settings)))
+
+
+def _photo_quota(settings: Settings) -> PhotoQuota:
+    mebibyte = 1024 * 1024
+    return PhotoQuota(
+        settings.photo_quota_mb * mebibyte,
+        settings.photo_quota_person_mb * mebibyte,
+        settings.disk_reserve_mb * mebibyte,
+    )
 
 
 def open_case_services(parts: Parts, cases: CaseParts) -> CaseServices:
@@ -67,6 +77,10 @@ def open_case_work(parts: Parts, cases: CaseParts) -> dict[str, Service]:
     return services
 
 
-async def check_case_desk(parts: Parts, cases: CaseParts) -> str:
-    """One line on how far the case desk is. Raises: TransientFault where log or database do not answer."""
-    return (await desk_backlog(parts.log, parts.topics, cases.store)).words
+def case_checks(parts: Parts, cases: CaseParts) -> dict[str, ReadinessCheck]:
+    """What `/readyz` says of the case desk, by the name of what is checked."""
+
+    async def check_desk() -> str:
+        return (await desk_backlog(parts.log, parts.topics, cases.store)).words
+
+    return {"case desk": check_desk}

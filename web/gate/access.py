@@ -6,6 +6,7 @@ Without `required` login everybody is `local`, who may do everything, as long as
 
 import asyncio
 from collections.abc import Iterable, MutableMapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,14 +20,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from accounts import Bearer, Caller, Session, append_audit
 from accounts.service.services import AccountServices
+from accounts.sessions.access_changes import AccessChanges
 from accounts.sessions.authentication import Credentials
 from domain.actors import Actor, Role
 from domain.errors import TransientFault
 from web.gate.access_table import ACCESS, AccessEntry, AccessTable
+from web.gate.addresses import address_of, is_forwarded_unbelieved
+from web.gate.open_streams import OpenStreams
 from web.gate.origins import is_foreign, is_same_origin
-from web.gate.revocation import RevocationWatch
+from web.gate.revocation import OpenAnswer, OpenAnswers
 from web.gate.session_cookie import session_in
-from web.http.problems import RETRY_AFTER_S, Refused, problem_response
+from web.gate.stranger_bodies import bounded
+from web.gate.token_guesses import TokenGuesses
+from web.http.problems import Refused, problem_response, unavailable
 
 _log = structlog.get_logger()
 
@@ -47,6 +53,11 @@ class _Asked:
     method: str
     path: str
     entry: AccessEntry | None
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether the answer has no end of its own."""
+        return self.scope["type"] == "websocket" or (self.entry is not None and self.entry.open_ended)
 
     @property
     def wants_page(self) -> bool:
@@ -70,46 +81,73 @@ class Gate:
         self._accounts = accounts
         self._table = table
         self._noting: set[asyncio.Task[None]] = set()
+        self._guesses = TokenGuesses(accounts.logins.failures)
+        self._answers = OpenAnswers(AccessChanges(accounts.users.database))
+        self._streams = OpenStreams()
+        self._warned_of_proxy = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         asked = self._asked(scope)
-        try:
-            caller = await self._admit(asked)
-        except Refused as refused:
-            return await self._refuse(asked, refused, receive, send)
-        except TransientFault as error:
-            _log.warning("web.unavailable", path=asked.path, error=str(error))
-            later = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"try again later: {error}")
-            return await self._refuse(asked, later, receive, send)
-        state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["caller"] = caller
-        if caller is LOCAL:
-            return await self._run(asked, caller, receive, send)
-        _sign(scope, caller.name)
-        self._note_use(caller)
-        watch = RevocationWatch(scope, send, lambda: self._still_admits(asked))
-        try:
-            await self._run(asked, caller, receive, watch.send)
-        except Exception:
-            if not watch.ended:
-                raise
+        with ExitStack() as stack:
+            try:
+                caller = await self._admit(asked)
+                if asked.is_open_ended:
+                    stack.enter_context(self._streams.one_of(caller.name))
+            except Refused as refused:
+                await self._refuse(asked, refused, receive, send)
+                return
+            except TransientFault as error:
+                _log.warning("web.unavailable", path=asked.path, error=str(error))
+                await self._refuse(asked, unavailable(error, to_stranger=True), receive, send)
+                return
+            await self._answer(asked, caller, receive, send)
 
-    async def _still_admits(self, asked: _Asked) -> bool:
-        """Whether the same request would be let through now."""
+    async def _answer(self, asked: _Asked, caller: Caller, receive: Receive, send: Send) -> None:
+        state: MutableMapping[str, Any] = asked.scope.setdefault("state", {})
+        state["caller"] = caller
+        if caller is LOCAL or caller is NOBODY:
+            await self._run(asked, caller, bounded(receive) if caller is NOBODY else receive, send)
+            return
+        _sign(asked.scope, caller.name)
+        self._note_use(caller)
+        answer = OpenAnswer(asked.scope, lambda: self._still_admits(asked, caller), send, receive)
+        self._answers.add(answer)
         try:
-            await self._admit(asked)
+            await self._run(asked, caller, answer.receive, answer.send)
+        except (Exception, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if not answer.ended:
+                raise
+            if task is not None:
+                task.uncancel()
+        finally:
+            self._answers.discard(answer)
+        if answer.ended:
+            await answer.close()
+
+    async def _still_admits(self, asked: _Asked, caller: Caller) -> bool:
+        """Whether the same request would be let through now, to do the same."""
+        try:
+            now = await self._admit(asked)
         except Refused:
             return False
         except TransientFault:
             return True
-        return True
+        return (now.actor, now.scopes) == (caller.actor, caller.scopes)
 
     def _asked(self, scope: Scope) -> _Asked:
         method = "GET" if scope["type"] == "websocket" else str(scope["method"])
-        path = str(scope["path"])
-        return _Asked(scope, HTTPConnection(scope), method, path, self._table.find(method, path))
+        path, connection = str(scope["path"]), HTTPConnection(scope)
+        if not self._warned_of_proxy and is_forwarded_unbelieved(connection):
+            self._warned_of_proxy = True
+            _log.warning(
+                "a proxy that is not trusted names its callers; all of them count as one",
+                proxy=address_of(connection), remedy="name it in URBANSENSE_TRUSTED_PROXIES",
+            )  # fmt: skip
+        return _Asked(scope, connection, method, path, self._table.find(method, path))
 
     async def _admit(self, asked: _Asked) -> Caller:
         """Who asks, let through. Raises: Refused; TransientFault."""
@@ -123,15 +161,37 @@ class Gate:
             _check_own_page(asked, cookie=credentials is not None)
         if entry is not None and (entry.public or (entry.loopback and _from_here(asked))):
             return NOBODY
-        caller = None
-        if credentials is not None:
-            caller = await asyncio.to_thread(accounts.authenticator.caller_of, credentials, accounts.now_ms())
+        if entry is not None and entry.optional:
+            with suppress(Refused):
+                caller = await self._caller_of(asked, credentials)
+                return caller if caller is not None and _why_not(entry, caller) is None else NOBODY
+            return NOBODY
+        caller = await self._caller_of(asked, credentials)
         if caller is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "unauthorised", "log in, or send a token that holds")
         self._check_listed(asked)
-        if entry is not None:
-            _check_may(entry, caller)
+        detail = _why_not(entry, caller) if entry is not None else None
+        if detail is not None:
+            raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", detail)
         return caller
+
+    async def _caller_of(self, asked: _Asked, credentials: Credentials | None) -> Caller | None:
+        """Who the credentials stand for. Raises: Refused (429) where an address sent too many tokens that do not hold."""
+        authenticator, now_ms, address = (
+            self._accounts.authenticator,
+            self._accounts.now_ms(),
+            address_of(asked.connection),
+        )
+        match credentials:
+            case None:
+                return None
+            case Session():
+                return await asyncio.to_thread(authenticator.caller_of, credentials, now_ms)
+            case Bearer(text):
+                self._guesses.check(address, text, now_ms)
+                caller = await asyncio.to_thread(authenticator.caller_of, credentials, now_ms)
+                self._guesses.note(address, text, now_ms, held=caller is not None)
+                return caller
 
     def _check_listed(self, asked: _Asked) -> None:
         if asked.entry is None and _is_served(self._routes, {**asked.scope, "method": asked.method}):
@@ -197,11 +257,9 @@ class Gate:
             back = asked.path + (f"?{query}" if query else "")
             response = RedirectResponse(f"/login?next={quote(back, safe='')}", HTTPStatus.SEE_OTHER)
         else:
-            headers = {
-                HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
-                HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": str(RETRY_AFTER_S)},
-            }
-            response = problem_response(request, refused, headers.get(refused.status))
+            if refused.status is HTTPStatus.UNAUTHORIZED:
+                refused.headers["WWW-Authenticate"] = "Bearer"
+            response = problem_response(request, refused)
         return await response(asked.scope, receive, send)
 
 
@@ -226,13 +284,13 @@ def _check_own_page(asked: _Asked, *, cookie: bool = False) -> None:
         raise Refused(HTTPStatus.FORBIDDEN, "foreign-origin", detail)
 
 
-def _check_may(entry: AccessEntry, caller: Caller) -> None:
+def _why_not(entry: AccessEntry, caller: Caller) -> str | None:
+    """Why the caller may not ask for that; None where they may."""
     if not entry.roles & caller.actor.roles:
-        detail = f"{entry.method} {entry.path} is for {', '.join(sorted(entry.roles))}"
-        raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", detail)
+        return f"{entry.method} {entry.path} is for {', '.join(sorted(entry.roles))}"
     if caller.scopes is not None and not entry.scopes & caller.scopes:
-        detail = f"{entry.method} {entry.path} needs a token with the scope {' or '.join(sorted(entry.scopes))}"
-        raise Refused(HTTPStatus.FORBIDDEN, "not-allowed", detail)
+        return f"{entry.method} {entry.path} needs a token with the scope {' or '.join(sorted(entry.scopes))}"
+    return None
 
 
 def _from_here(asked: _Asked) -> bool:

@@ -19,7 +19,10 @@ _PIECE: Final = re.compile(r"\{(\w+)(:path)?\}")
 
 @dataclass(frozen=True, slots=True)
 class AccessEntry:
-    """What one route needs. `public`: nothing. `loopback`: nothing from this machine itself. `audited`: by the gate."""
+    """What one route needs. `public`: nothing. `loopback`: nothing from this machine itself. `audited`: by the gate.
+
+    `optional`: nothing, but who may have it is shown more. `open_ended`: its answer lasts, and a caller has only so many.
+    """
 
     method: str
     path: str
@@ -27,6 +30,8 @@ class AccessEntry:
     roles: Set[Role] = PEOPLE_ROLES
     public: bool = False
     loopback: bool = False
+    optional: bool = False
+    open_ended: bool = False
     audited: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
@@ -97,9 +102,10 @@ _REPORTING: Final = frozenset({Scope.CASES_REPORT, Scope.CASES_ACT})
 
 ACCESS: Final = AccessTable(
     (
-        *_public("GET /healthz", "GET /readyz", "GET /api/docs", "GET /api/openapi.json", "GET /favicon.ico"),
+        *_public("GET /healthz", "GET /api/docs", "GET /api/openapi.json", "GET /favicon.ico"),
         *_public("GET /login", "POST /login", f"POST {_V1}/login", f"POST {_V1}/logout"),
         *_public(f"GET {_V1}/login/oidc", f"GET {_V1}/login/oidc/callback"),
+        AccessEntry("GET", "/readyz", frozenset({Scope.READ}), optional=True),
         AccessEntry("GET", "/metrics", frozenset({Scope.READ}), loopback=True),
         # The live page and what it loads.
         *_read("/", "/console/{page}", "/_nicegui/{rest:path}", "/_nicegui_ws/{rest:path}"),
@@ -120,7 +126,8 @@ ACCESS: Final = AccessTable(
         ),
         *_changes(Scope.AUDIT, _ADMINISTRATOR, f"GET {_V1}/audit", f"GET {_V1}/audit/verify", audited=False),
         # Telemetry, events, rules.
-        *_read(f"{_V1}/events", f"{_V1}/events/{{event_id}}", f"{_V1}/events/{{event_id}}/explain", f"{_V1}/stream"),
+        *_read(f"{_V1}/events", f"{_V1}/events/{{event_id}}", f"{_V1}/events/{{event_id}}/explain"),
+        AccessEntry("GET", f"{_V1}/stream", frozenset({Scope.READ}), open_ended=True),
         *_read(f"{_V1}/ledger", f"{_V1}/rejected", f"{_V1}/ngsi-ld/entities", "/sta/v1.1", "/sta/v1.1/{rest:path}"),
         *_asked("POST /sta/v1.1", "PUT /sta/v1.1", "PATCH /sta/v1.1", "DELETE /sta/v1.1"),
         *_asked("POST /sta/v1.1/{rest:path}", "PUT /sta/v1.1/{rest:path}", "PATCH /sta/v1.1/{rest:path}"),

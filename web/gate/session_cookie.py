@@ -1,16 +1,24 @@
-"""The session's cookie: no script reads it, no other site's page makes use of it, and https has one of its own."""
+"""The cookies of a login: no script reads them, no other site's page makes use of them, and https has its own.
 
+The session's ends with the browser. The other holds the marks by which this browser is known to have let its users in
+(`accounts.credentials.known_devices`), and outlives it.
+"""
+
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from accounts.credentials.known_devices import LONGEST_MS, MOST_MARKS
 from accounts.service.services import AccountServices
 
 _NAME: Final = "urbansense_session"
 _SECURE_NAME: Final = "__Host-urbansense_session"
 """Browsers take a cookie of such a name only from this very host, over https."""
+_KNOWN: Final = "urbansense_known"
+_SECURE_KNOWN: Final = "__Host-urbansense_known"
 
 
 def session_in(connection: HTTPConnection) -> str | None:
@@ -24,6 +32,21 @@ def set_session(response: Response, connection: HTTPConnection, people: AccountS
     secure = is_secure(connection, people)
     name = _SECURE_NAME if secure else _NAME
     response.set_cookie(name, secret, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def marks_in(connection: HTTPConnection) -> list[str]:
+    """The marks of the users that this browser let in before."""
+    cookies = connection.cookies
+    written = cookies.get(_SECURE_KNOWN) or cookies.get(_KNOWN) or ""
+    return [mark for mark in written.split(".") if mark][:MOST_MARKS]
+
+
+def set_marks(response: Response, connection: HTTPConnection, people: AccountServices, marks: Iterable[str]) -> None:
+    secure = is_secure(connection, people)
+    response.set_cookie(
+        _SECURE_KNOWN if secure else _KNOWN, ".".join(list(marks)[:MOST_MARKS]), LONGEST_MS // 1000, path="/",
+        secure=secure, httponly=True, samesite="strict",
+    )  # fmt: skip
 
 
 def forget_session(response: Response) -> None:

@@ -46,15 +46,22 @@ class Problem(BaseModel):
 
 
 class Refused(Exception):
-    """A request that is answered with a problem document."""
+    """A request that is answered with a problem document, and `headers` with it."""
 
     def __init__(
-        self, status: HTTPStatus, name: str, detail: str, errors: Sequence[Fault] = (), **members: object
+        self,
+        status: HTTPStatus,
+        name: str,
+        detail: str,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: object,
     ) -> None:
         self.status = status
         self.name = name
         self.detail = detail
         self.errors = list(errors)
+        self.headers = dict(headers or {})
         self.members: Mapping[str, Any] = members
         super().__init__(detail)
 
@@ -63,7 +70,7 @@ def not_found(what: str) -> Refused:
     return Refused(HTTPStatus.NOT_FOUND, "not-found", f"{what} is not known")
 
 
-def problem_response(request: Request, refused: Refused, headers: dict[str, str] | None = None) -> Response:
+def problem_response(request: Request, refused: Refused) -> Response:
     """The problem document of `refused`."""
     problem = Problem(
         type=f"urn:urbansense:problem:{refused.name}",
@@ -75,7 +82,14 @@ def problem_response(request: Request, refused: Refused, headers: dict[str, str]
         **refused.members,
     )
     body = problem.model_dump_json(exclude_defaults=True)
-    return Response(body, refused.status.value, headers, MEDIA_TYPE)
+    return Response(body, refused.status.value, refused.headers, MEDIA_TYPE)
+
+
+def unavailable(error: TransientFault, *, to_stranger: bool) -> Refused:
+    """503. What is away, and where, is for those who work here; a stranger learns no more than that."""
+    detail = "try again later" if to_stranger else f"try again later: {error}"
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail, headers=headers)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -94,12 +108,12 @@ def install_problem_handlers(app: FastAPI) -> None:
     async def on_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         name = status.name.lower().replace("_", "-")
-        return problem_response(request, Refused(status, name, str(error.detail)), dict(error.headers or {}))
+        return problem_response(request, Refused(status, name, str(error.detail), headers=error.headers))
 
     async def on_transient(request: Request, error: TransientFault) -> Response:
         _log.warning("web.unavailable", path=request.url.path, error=str(error))
-        refused = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", f"try again later: {error}")
-        return problem_response(request, refused, {"Retry-After": str(RETRY_AFTER_S)})
+        caller = getattr(request.state, "caller", None)
+        return problem_response(request, unavailable(error, to_stranger=caller is None or not caller.actor.roles))
 
     async def on_bug(request: Request, error: Exception) -> Response:
         detail = "urbansense failed to answer this; its log says why"  # the server logs it, with its traceback

@@ -12,6 +12,7 @@ from domain.cloud_events import CloudEventReader
 from domain.events import Event
 from domain.topics import Topics, is_tick
 from streams.ports import Batch, Log, Record, Start
+from streams.reading.ticks import TickCheck
 from web.live.updates import CaseUpdate, EventUpdate
 
 _log = structlog.get_logger()
@@ -28,6 +29,7 @@ class LiveFeed:
     def __init__(self, log: Log, topics: Topics, remembered_changes: int = 1000) -> None:
         self._log = log
         self._topics = topics
+        self.tick_check = TickCheck(topics, "live feed")
         self._now_ms: int | None = None
         self._last_report_ms: dict[str, int] = {}
         self._changes: deque[EventUpdate] = deque(maxlen=remembered_changes)
@@ -91,7 +93,8 @@ class LiveFeed:
         try:
             document = orjson.loads(record.value)
             if is_tick(tuple(record.headers)):
-                self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
+                if self.tick_check.counts(document["tick_at_ms"], record.timestamp):
+                    self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
                 return
             device_id = document["device_id"]
             if document["observed_at_ms"] > self._last_report_ms.get(device_id, 0):

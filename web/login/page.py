@@ -1,5 +1,6 @@
 """The login page as HTML: one file, no script, light and dark by the browser."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -9,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from reporting.pages.environment import render
 from web.http.language import Language
+from web.http.page_headers import own_page
 
 _WORDS: Final[dict[str, dict[Language, str]]] = {
     "title": {"en": "Log in", "zh": "登录"},
@@ -19,19 +21,14 @@ _WORDS: Final[dict[str, dict[Language, str]]] = {
     "elsewhere": {"en": "Log in with {}", "zh": "使用{}登录"},
     "again": {"en": "Back to the login page", "zh": "返回登录页面"},
     "refused": {
-        "en": "The username or the password is wrong, or there were too many failures. Wait a little, then try again.",
-        "zh": "用户名或密码错误，或失败次数过多。请稍候再试。",
+        "en": "The username or the password is wrong.",
+        "zh": "用户名或密码错误。",
+    },
+    "too_many": {
+        "en": "There were too many failures. Wait a little, then try again.",
+        "zh": "失败次数过多。请稍候再试。",
     },
     "other_language": {"en": "中文", "zh": "English"},
-}
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -50,9 +47,11 @@ class LoginPage:
     provider: str | None = None
 
 
-def page_response(page: LoginPage, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+def page_response(
+    page: LoginPage, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
     """The page, never kept by a cache nor shown in a frame."""
-    return HTMLResponse(render_login(page), status, dict(_HEADERS))
+    return own_page(render_login(page), status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def render_login(page: LoginPage) -> str:

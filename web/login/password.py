@@ -9,21 +9,19 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from accounts import NewSession
 from accounts.service.services import AccountServices
-from accounts.users.refusals import LoginRefused
+from accounts.users.refusals import LoginRefused, TooManyFailures
 from accounts.users.user import Words
 from domain.actors import Role
 from web.gate.access import LOCAL
 from web.gate.callers import CurrentCaller
-from web.gate.session_cookie import forget_session, session_in, set_session
+from web.gate.session_cookie import forget_session, session_in
 from web.http.language import preferred_language
+from web.login.authentication import PasswordAuthentication, give_session
 from web.login.page import LoginPage, page_response
-from web.login.refusals import refusals
+from web.login.refusals import refusals, too_many
 
 TAG: Final = "people"
-_AT_ONCE: Final = 2
-"""Each password takes 64 MiB to check: more at once would let strangers use up the memory."""
 _MOST_FORM_BYTES: Final = 8192
 _Password = Annotated[str, Field(max_length=1000)]
 
@@ -40,10 +38,11 @@ class Login(_Body):
 
 
 class OwnPassword(_Body):
-    """The present password, and the one to come."""
+    """The present password, and the one to come. It ends one's tokens too, unless `keep_tokens`."""
 
     current: _Password
     password: _Password
+    keep_tokens: bool = False
 
 
 class Me(BaseModel):
@@ -58,32 +57,6 @@ class Me(BaseModel):
     login_required: bool
 
 
-class PasswordAuthentication:
-    """Checks passwords, a few at a time."""
-
-    def __init__(self, people: AccountServices) -> None:
-        self._people = people
-        self._turn = asyncio.Semaphore(_AT_ONCE)
-
-    async def log_in(self, username: str, password: str) -> NewSession:
-        """Raises: LoginRefused; TransientFault."""
-        async with self._turn:
-            name = username.strip().lower()
-            return await asyncio.to_thread(self._people.logins.log_in, name, password, self._people.now_ms())
-
-    async def change(self, username: str, current: str, password: str) -> None:
-        """Raises: LoginRefused; BadPeople; TransientFault."""
-        async with self._turn:
-            now_ms = self._people.now_ms()
-            await asyncio.to_thread(self._people.logins.change_own_password, username, current, password, now_ms)
-
-    async def give(self, username: str, password: str, by: str) -> None:
-        """Raises: UnknownPerson; BadPeople; TransientFault."""
-        async with self._turn:
-            now_ms = self._people.now_ms()
-            await asyncio.to_thread(self._people.logins.set_password, username, password, by=by, at_ms=now_ms)
-
-
 def login_routes(people: AccountServices, authentication: PasswordAuthentication) -> APIRouter:
     """The routes below `/api/v1`."""
     router = APIRouter(tags=[TAG])
@@ -92,8 +65,8 @@ def login_routes(people: AccountServices, authentication: PasswordAuthentication
     async def log_in(body: Login, request: Request, response: Response) -> Me:
         """A session, in a cookie, for who gives the right password. Changes by cookie need an `Origin` of this site."""
         with refusals():
-            session = await authentication.log_in(body.username, body.password)
-        set_session(response, request, people, session.secret)
+            session = await authentication.log_in(request, body.username, body.password)
+        give_session(response, request, people, session)
         response.headers["Cache-Control"] = "no-store"
         user = session.user
         return Me(
@@ -123,10 +96,10 @@ def login_routes(people: AccountServices, authentication: PasswordAuthentication
         )  # fmt: skip
 
     @router.post("/me/password", status_code=HTTPStatus.NO_CONTENT)
-    async def change_password(body: OwnPassword, caller: CurrentCaller) -> None:
-        """Change the own password, for who knows the present one. It ends every session, this one too."""
+    async def change_password(body: OwnPassword, caller: CurrentCaller, request: Request) -> None:
+        """Change the own password, for who knows the present one. It ends every session, this one too, and every token."""
         with refusals():
-            await authentication.change(caller.name, body.current, body.password)
+            await authentication.change(request, caller.name, body.current, body.password, keep_tokens=body.keep_tokens)
 
     @router.post("/me/logout", status_code=HTTPStatus.NO_CONTENT)
     async def log_out_everywhere(caller: CurrentCaller) -> None:
@@ -159,12 +132,15 @@ def login_page_routes(people: AccountServices, authentication: PasswordAuthentic
         form = await _form(request)
         back, username = safe_path(form.get("next")), form.get("username", "")
         try:
-            session = await authentication.log_in(username, form.get("password", ""))
+            session = await authentication.log_in(request, username, form.get("password", ""))
         except LoginRefused:
             refused = page(request, back=back, username=username[:200], problem="refused")
             return page_response(refused, HTTPStatus.UNAUTHORIZED)
+        except TooManyFailures as error:
+            waiting = page(request, back=back, username=username[:200], problem="too_many")
+            return page_response(waiting, HTTPStatus.TOO_MANY_REQUESTS, too_many(error).headers)
         response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
-        set_session(response, request, people, session.secret)
+        give_session(response, request, people, session)
         return response
 
     return router

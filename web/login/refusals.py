@@ -4,13 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from accounts.users.refusals import BadPeople, InTheWay, LoginRefused, NameTaken, StaleVersion, UnknownPerson
+from accounts.users.refusals import (
+    BadPeople,
+    InTheWay,
+    LoginRefused,
+    NameTaken,
+    StaleVersion,
+    TooManyFailures,
+    UnknownPerson,
+)
 from web.http.problems import Fault, Refused
 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """404 what is unknown, 409 what stands in the way, 412 a version that moved on, 422 what cannot be, 401 no entry."""
+    """404 what is unknown, 409 what stands in the way, 412 a version that moved on, 422 what cannot be, 401 no entry.
+
+    429 where a guess is not looked at, with `Retry-After`.
+    """
     try:
         yield
     except UnknownPerson as error:
@@ -24,3 +35,11 @@ def refusals() -> Iterator[None]:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", str(error), faults) from error
     except LoginRefused as error:
         raise Refused(HTTPStatus.UNAUTHORIZED, "login-refused", str(error)) from error
+    except TooManyFailures as error:
+        raise too_many(error) from error
+
+
+def too_many(error: TooManyFailures) -> Refused:
+    """429, and when to try again."""
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return Refused(HTTPStatus.TOO_MANY_REQUESTS, "too-many-failures", str(error), headers=headers)

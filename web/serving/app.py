@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from accounts.credentials.attempt_limits import AttemptBounds
 from accounts.service.services import AccountServices
 from web.api.accounts.audit import audit_routes
 from web.api.accounts.people import people_routes
@@ -30,6 +33,7 @@ from web.api.events.stream import stream_routes
 from web.api.notifications.routes import notification_routes
 from web.api.operations.health import health_routes
 from web.api.operations.ledger import ledger_routes
+from web.api.operations.readiness import ReadinessWatch
 from web.api.operations.rejected import rejected_routes
 from web.api.rules.calendars import calendar_routes
 from web.api.rules.history import rule_history_routes
@@ -38,16 +42,19 @@ from web.api.rules.silences import silence_routes
 from web.api.telemetry.routes import telemetry_routes
 from web.gate.access import UNKNOWN, Gate
 from web.gate.hosts import LOOPBACK_HOSTS, AllowedHosts
+from web.http.page_headers import HardenedApp, console_policy, own_page
 from web.http.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.http.text_limits import refuse_unstorable
 from web.live.city_snapshot import CitySnapshots
+from web.login.authentication import PasswordAuthentication
 from web.login.oidc import oidc_routes
-from web.login.password import PasswordAuthentication, login_page_routes, login_routes
+from web.login.password import login_page_routes, login_routes
 from web.ports import Services
 from web.serving.api_docs import render_docs
 from web.standards.ngsi_ld.routes import ngsi_ld_routes
 from web.standards.sta.routes import sta_routes
 
+WRITE_FAILURES_S = 10.0
 DESCRIPTION = "City telemetry in, city-component events out. Times are epoch milliseconds, UTC; units are UCUM."
 
 
@@ -59,32 +66,37 @@ def create_app(
     tiles_url: str | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
     registry: CollectorRegistry = REGISTRY,
+    attempts: AttemptBounds | None = None,
 ) -> FastAPI:
     """The app to serve. With `zone` it carries the console at `/`, whose times are of that zone.
 
     The console is NiceGUI's, which knows one app a process: give `zone` once. `tiles_url` is a Leaflet template of map
     tiles; without one the map draws only what urbansense knows, and no browser asks anything of another host.
     Requests under a host name that is not in `allowed_hosts` are refused, so that no foreign page can rebind its name
-    to this listener.
+    to this listener. `attempts` bounds guesses of passwords.
     """
     closing = asyncio.Event()
-    app = FastAPI(
+    accounts = services.accounts
+    authentication = PasswordAuthentication(accounts, attempts)
+    app = HardenedApp(
         title="urbansense",
         version=version,
         description=DESCRIPTION,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=partial(_writing_failures, authentication),
         responses={"default": {"description": "A problem document (RFC 9457).", "model": Problem}},
     )
     app.state.closing = closing
+    app.state.readiness = readiness = ReadinessWatch(services.checks)
     install_problem_handlers(app)
     snapshots = CitySnapshots(
         services.registry.directory, services.store, services.store, services.ledger, services.live, time.monotonic
     )
     _add_api(app, _api_routes(services, snapshots, closing))
-    app.include_router(health_routes(services, registry))
-    _add_accounts(app, services.accounts)
+    app.include_router(health_routes(services, readiness, registry))
+    _add_accounts(app, accounts, authentication)
     app.include_router(sta_routes(services.registry, services.store))
     _add_docs(app)
     app.router.routes.append(Route("/api/{path:path}", _UnknownApiPaths(app), name=UNKNOWN, include_in_schema=False))
@@ -93,22 +105,39 @@ def create_app(
         from web.console.shell.page import ConsoleContext
 
         mount_console(app, ConsoleContext(services, snapshots, zone, tiles_url))
-    app.add_middleware(Gate, routes=app.router.routes, accounts=services.accounts)
+        app.pages = console_policy(tiles_url)
+    app.add_middleware(Gate, routes=app.router.routes, accounts=accounts)
     app.add_middleware(AllowedHosts, hosts=allowed_hosts)
     return app
 
 
 def create_people_app(accounts: AccountServices) -> FastAPI:
     """Only what is about people, for a command that works where nothing runs."""
-    app = FastAPI(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
+    app = HardenedApp(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
     install_problem_handlers(app)
-    _add_accounts(app, accounts)
+    _add_accounts(app, accounts, PasswordAuthentication(accounts))
     app.add_middleware(Gate, routes=app.router.routes, accounts=accounts)
     return app
 
 
-def _add_accounts(app: FastAPI, accounts: AccountServices) -> None:
-    authentication = PasswordAuthentication(accounts)
+@asynccontextmanager
+async def _writing_failures(authentication: PasswordAuthentication, _: FastAPI) -> AsyncIterator[None]:
+    """As long as the app is served: what was refused is written into the audit log, the counts of the last hour too."""
+
+    async def write() -> None:
+        while True:
+            await asyncio.sleep(WRITE_FAILURES_S)
+            await authentication.write_failures()
+
+    writing = asyncio.create_task(write(), name="login failures")
+    try:
+        yield
+    finally:
+        writing.cancel()
+        await authentication.write_failures(everything=True)
+
+
+def _add_accounts(app: FastAPI, accounts: AccountServices, authentication: PasswordAuthentication) -> None:
     routes = [login_routes(accounts, authentication), people_routes(accounts, authentication), audit_routes(accounts)]
     if accounts.provider is not None:
         routes.append(oidc_routes(accounts, accounts.provider))
@@ -165,7 +194,7 @@ def _add_docs(app: FastAPI) -> None:
 
     @app.get("/api/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(render_docs(app.openapi()))
+        return own_page(render_docs(app.openapi()))
 
 
 class _UnknownApiPaths:

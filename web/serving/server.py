@@ -10,6 +10,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from web.serving.connections import ConnectionBounds, Connections, WatchedConnection
+
 _log = structlog.get_logger()
 
 HOST: Final = "127.0.0.1"
@@ -40,18 +42,31 @@ async def serve(
     stop: asyncio.Event,
     on_listening: Callable[[int], None] | None = None,
     host: str = HOST,
+    connections: Connections | None = None,
 ) -> None:
     """Serve `app` on `host` until `stop`, then let requests end for a few seconds and close.
 
     Where `port` is taken the next free one above it is used, with a warning in the log. `on_listening` receives the port
-    in use once requests are answered. `port` 0 takes any free port. Raises: OSError where none of the ports is free.
+    in use once requests are answered. `port` 0 takes any free port. Of the peers that `connections` trusts as proxies the
+    forwarded address and scheme are believed, of others never. Raises: OSError where none of the ports is free.
     """
     listener = bind(port, host)
     used = int(listener.getsockname()[1])
     if port not in (0, used):
         _log.warning("web.port_taken", port=port, used=used)
+    watch = connections if connections is not None else Connections(ConnectionBounds())
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=SHUTDOWN_GRACE_S
+        app,
+        http=type("Connection", (WatchedConnection,), {"connections_watch": watch}),
+        ws_max_size=watch.bounds.socket_message_bytes,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        proxy_headers=bool(watch.trusted_proxies),
+        forwarded_allow_ips=list(watch.trusted_proxies),
+        timeout_keep_alive=watch.bounds.keep_alive_s,
+        timeout_graceful_shutdown=SHUTDOWN_GRACE_S,
     )
     server = _Server(config, lambda: on_listening(used) if on_listening is not None else None)
     serving = asyncio.create_task(server.serve([listener]), name="web")

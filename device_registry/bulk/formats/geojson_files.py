@@ -17,6 +17,7 @@ _PIECE_BYTES: Final = 64 * 1024
 _OBJECTS: Final = frozenset({"attributes", "identities"})
 _NUMBERS: Final = frozenset({"report_interval_s", "source_lon", "source_lat"})
 _PLACE: Final = ("lon", "lat")
+_TOO_DEEP: Final = "(nested too deep to be written)"
 
 
 class GeoJsonReader:
@@ -152,7 +153,7 @@ def _read_geometry(number: int, geometry: Any, cells: dict[str, str], errors: li
     else:
         cells["lon"], cells["lat"] = repr(at[0]), repr(at[1])
         return
-    cells[GEOMETRY] = orjson.dumps(geometry, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    cells[GEOMETRY] = _json(geometry)
 
 
 def _cell(number: int, name: str, value: Any, errors: list[RowProblem]) -> str:
@@ -178,10 +179,14 @@ def _cell(number: int, name: str, value: Any, errors: list[RowProblem]) -> str:
 
 
 def _json(value: Any) -> str:
+    """The value as JSON; as Python writes it where that has no word for it, such as a number beyond 64 bits."""
     try:
         return orjson.dumps(value).decode()
-    except (TypeError, orjson.JSONEncodeError):
-        return repr(value)
+    except orjson.JSONEncodeError:
+        try:
+            return repr(value)
+        except RecursionError:
+            return _TOO_DEEP
 
 
 def _first_line(error: Exception) -> str:

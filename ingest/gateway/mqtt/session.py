@@ -8,7 +8,8 @@ PUBACKs go out joined.
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from time import monotonic
 from typing import Any, Final
 
@@ -31,27 +32,33 @@ _CONNACK_TIMEOUT_S: Final = 10.0
 _KEEPALIVE_S: Final = 30
 _TAKEN_OVER: Final = 0x8E
 _STEADY_S: Final = 10.0
+_CONNECTIONS: Final = count(1)
+"""Numbers of connections, over all sessions of the process: an acknowledgement never reaches another one's."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:
-    """How a slot introduces itself. `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only).
+    """How a slot introduces itself. Log lines and errors give its `name`, never its client id.
 
-    `former_filters` are given up once `filters` are subscribed to, since the broker keeps a session's subscriptions.
+    `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only). `former_filters` are given up once `filters` are
+    subscribed to, since the broker keeps a session's subscriptions. A session that is not `lasting` ends with its
+    connection.
     """
 
     endpoint: MqttEndpoint
-    client_id: str
+    client_id: str = field(repr=False)
+    name: str
     filters: Sequence[str]
     receive_maximum: int = 2000
     former_filters: Sequence[str] = ()
+    lasting: bool = True
 
 
 class MqttSession:
     """A session without expiry that reconnects for ever; messages come to `on_publishes`, in order of receipt.
 
     Delivery: nothing is acknowledged but by `acknowledge`, which is bound to the connection the messages came on
-    (`connection`): after a reconnect the broker sends them again.
+    (`connection`): after a reconnect the broker sends them again. `subscribed` is set once the broker has the filters.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class MqttSession:
         self.connected = False
         self._on_connected = on_connected
         self._loop = asyncio.get_running_loop()
+        self.subscribed = asyncio.Event()
         self._lost = asyncio.Event()
         self._connack: asyncio.Future[None] | None = None
         self._taken_over = False
@@ -78,8 +86,8 @@ class MqttSession:
         client = FrameClient(
             CallbackAPIVersion.VERSION2,
             client_id=self.settings.client_id,
-            protocol=MQTTv311 if endpoint.embedded else MQTTv5,
-            clean_session=False if endpoint.embedded else None,
+            protocol=MQTTv5 if endpoint.mqtt5 else MQTTv311,
+            clean_session=None if endpoint.mqtt5 else False,
             manual_ack=True,
         )
         if endpoint.username:
@@ -106,11 +114,11 @@ class MqttSession:
                 self._drop_socket()
                 await pause(stop, next(waits))
                 continue
-            _log.info("connected to the MQTT broker", **self._where(), client_id=self.settings.client_id)
+            _log.info("connected to the MQTT broker", **self._where(), slot=self.settings.name)
             connected_at, has_warned = monotonic(), False
             await self._stay(stop)
             if self._taken_over:
-                raise Fenced(f"another process connected as {self.settings.client_id}: it has this gateway slot now")
+                raise Fenced(f"another process holds the gateway slot {self.settings.name} now")
             if monotonic() - connected_at > _STEADY_S:
                 waits = backoff_s()
             if not stop.is_set():
@@ -121,11 +129,11 @@ class MqttSession:
         self._lost.clear()
         self._client.forget_unread()
         self._connack = self._loop.create_future()
-        if endpoint.embedded:
+        if not endpoint.mqtt5:
             await asyncio.to_thread(self._client.connect, endpoint.host, endpoint.port, _KEEPALIVE_S)
         else:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = _SESSION_FOR_EVER
+            properties.SessionExpiryInterval = _SESSION_FOR_EVER if self.settings.lasting else 0
             properties.ReceiveMaximum = self.settings.receive_maximum
             await asyncio.to_thread(
                 self._client.connect,
@@ -181,19 +189,13 @@ class MqttSession:
         if self._client.socket() is None:
             return
         properties = None
-        if end_session and not self.settings.endpoint.embedded:
+        if end_session and self.settings.endpoint.mqtt5:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 0
         self.connected = False
         self._client.disconnect(properties=properties)
         self._flush()
         self._drop_socket()
-
-    def unsubscribe(self) -> None:
-        """Take no further share of the city's messages; what the broker has queued for this slot still comes."""
-        if self.connected:
-            self._client.unsubscribe(list(self.settings.filters))
-            self._flush()
 
     def _where(self) -> dict[str, Any]:
         return {"broker": f"{self.settings.endpoint.host}:{self.settings.endpoint.port}"}
@@ -230,7 +232,7 @@ class MqttSession:
         if reason.is_failure:
             waiting.set_exception(ConnectionError(f"the broker refused the connection: {reason}"))
             return
-        self.connection += 1
+        self.connection = next(_CONNECTIONS)
         self.connected = True
         client.subscribe([(topic_filter, 1) for topic_filter in self.settings.filters])
         if self.settings.former_filters:
@@ -244,6 +246,7 @@ class MqttSession:
                 _log.error(
                     "the broker refused a subscription", filter=topic_filter, reason=str(reason), **self._where()
                 )
+        self.subscribed.set()
 
     def _handle_disconnect(
         self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None

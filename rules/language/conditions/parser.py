@@ -155,8 +155,9 @@ class _Parser:
         return Not(token.at, operand) if token.text == "!" else Negative(token.at, operand)
 
     def _member(self) -> Expression:
-        node = self._primary()
+        node, depth = self._primary(), self._depth
         while token := self._take(".", "["):
+            self._deeper(token.at)
             if token.text == "[":
                 node = self._item(token, node)
             else:
@@ -164,6 +165,7 @@ class _Parser:
                 if word.kind != "word" or not self._take("("):
                     raise BadExpression(word.at, f"{word.text!r} is no function that can be called here")
                 node = self._call(word, (node,))
+        self._depth = depth
         return node
 
     def _item(self, token: _Token, node: Expression) -> Expression:
@@ -237,9 +239,12 @@ class _Parser:
 
 def _number(at: int, text: str) -> float:
     digits = text.rstrip("uU")
-    value = float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits)
+    try:
+        value = float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits)
+    except OverflowError:
+        value = math.inf
     if not math.isfinite(value):
-        raise BadExpression(at, f"{text} is too large for a double")
+        raise BadExpression(at, f"{text[:40]} is too large for a double")
     return value
 
 

@@ -42,11 +42,16 @@ def _garbled(fault: Fault, world: World) -> Label:
     return asks_for_nothing(fault, explains=("offline",))
 
 
+def _gone_mad(fault: Fault, world: World) -> Label:
+    """A hundred reports a second are seen within seconds; three minutes are for a dialect that dates by the second."""
+    return asks_for(fault, "reports-too-often", within_ms=3 * MINUTE_MS)
+
+
 TRANSPORT_LABELS: Final = {
     SENT_AGAIN: _nothing,
     REORDERED: _nothing,
     LATE_BURST: _silent,
     GARBLED: _garbled,
     WRONG_CLOCK: _wrong_clock,
-    GONE_MAD: _nothing,
+    GONE_MAD: _gone_mad,
 }

@@ -1,14 +1,26 @@
 """Logging in and out: who gets in, who does not, and how long."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pytest
 from argon2 import PasswordHasher
 
-from accounts import Authenticator, LoginSessions, Session, UserChange, UserService, read_audit
-from accounts.credentials.lockout import FREE_FAILURES, locked_until_ms
+from accounts import (
+    AuditEntry,
+    Authenticator,
+    Bearer,
+    LoginSessions,
+    Scope,
+    Session,
+    TokenService,
+    UserChange,
+    UserService,
+    read_audit,
+)
+from accounts.audit.failures import MOST_KINDS, WINDOW_MS
+from accounts.credentials.known_devices import LONGEST_MS
 from accounts.credentials.passwords import Passwords, check_password
+from accounts.sessions.service import MOST_SESSIONS
 from accounts.storage.tables import sessions, users
 from accounts.users.refusals import BadPeople, LoginRefused
 from tests.accounts.conftest import PASSWORD, QUICK, TERMS, counted_random
@@ -73,43 +85,72 @@ def test_who_has_no_password_cannot_log_in_with_the_one_of_nobody(
         logins.log_in("olga", bytes(16).hex(), 1000)
 
 
-def test_failures_lock_the_account_for_longer_each_time(logins: LoginSessions) -> None:
-    for n in range(FREE_FAILURES + 1):
+def test_failures_shut_nobody_out(logins: LoginSessions) -> None:
+    for n in range(50):
         _fail(logins, 1000 + n)
-    with pytest.raises(LoginRefused):
-        logins.log_in("olga", PASSWORD, 2000)
-    locked_ms = locked_until_ms(FREE_FAILURES + 1, 1000 + FREE_FAILURES)
-    assert locked_ms is not None
-    with pytest.raises(LoginRefused):
-        logins.log_in("olga", PASSWORD, locked_ms - 1)
-    _fail(logins, locked_ms)
-    with pytest.raises(LoginRefused):
-        logins.log_in("olga", PASSWORD, locked_ms + 9_999)
-    assert logins.log_in("olga", PASSWORD, locked_ms + 10_000)
+    assert logins.log_in("olga", PASSWORD, 2000)
 
 
-def test_a_success_forgets_the_failures(logins: LoginSessions) -> None:
+def test_equal_failures_are_one_row_and_later_one_with_their_count(logins: LoginSessions, people: UserService) -> None:
+    for n in range(1000):
+        logins.failures.note("user/olga", "wrong password", 1000 + n)
+        if n % 100 == 0:
+            logins.failures.write(1000 + n)
+    assert [one.details for one in _failures(people)] == [{"why": "wrong password"}]
+    logins.failures.write(1000 + WINDOW_MS)
+    assert _failures(people)[0].details == {"why": "wrong password", "count": 999, "from_ms": 1000, "to_ms": 1999}
+    logins.failures.write(2000 + WINDOW_MS, everything=True)
+    assert len(_failures(people)) == 2
+    assert logins.failures.totals == {"wrong password": 1000}
+
+
+def test_failures_of_many_names_are_few_rows(logins: LoginSessions, people: UserService) -> None:
+    for n in range(5000):
+        logins.failures.note(f"user/n{n}", "wrong password", 1000)
+    logins.failures.write(1001)
+    counted = _failures(people)
+    assert len(counted) == MOST_KINDS + 1
+    assert sum(one.details.get("count", 1) for one in counted) == 5000
+
+
+def test_the_count_of_the_last_hour_is_written_where_the_process_ends(
+    logins: LoginSessions, people: UserService
+) -> None:
     for _ in range(2):
-        for n in range(FREE_FAILURES):
-            _fail(logins, 1000 + n)
-        logins.log_in("olga", PASSWORD, 2000)
+        _fail(logins, 1000)
+        logins.failures.write(1000)
+    assert len(_failures(people)) == 1
+    logins.failures.write(1001, everything=True)
+    assert len(_failures(people)) == 2
 
 
-def test_guesses_made_at_once_gain_nothing(logins: LoginSessions, people: UserService) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: _fail(logins, 1000), range(12)))
-    with pytest.raises(LoginRefused):
-        logins.log_in("olga", PASSWORD, 1001)
-    with people.database.reading() as connection:
-        counted = [one.details["why"] for one in read_audit(connection) if one.action == "login-failed"]
-    assert counted.count("wrong password") == FREE_FAILURES + 1
+def test_a_new_password_ends_the_tokens_unless_they_are_kept_on_purpose(
+    logins: LoginSessions, tokens: TokenService, authenticator: Authenticator
+) -> None:
+    def made() -> Bearer:
+        return Bearer(tokens.create("olga", "tablet", frozenset({Scope.READ}), by="olga", at_ms=4).secret)
+
+    kept = made()
+    logins.set_password("olga", "another fine one", by="ada", at_ms=5, keep_tokens=True)
+    assert authenticator.caller_of(kept, 6) is not None
+    logins.set_password("olga", PASSWORD, by="ada", at_ms=7)
+    assert authenticator.caller_of(kept, 8) is None
+    own = made()
+    logins.change_own_password("olga", PASSWORD, "another fine one", 9, keep_tokens=True)
+    assert authenticator.caller_of(own, 10) is not None
+    logins.change_own_password("olga", "another fine one", PASSWORD, 11)
+    assert authenticator.caller_of(own, 12) is None
 
 
-def test_the_lock_grows_to_a_quarter_of_an_hour_and_no_longer() -> None:
-    waits = [locked_until_ms(n, 0) for n in range(1, 15)]
-    assert waits[:FREE_FAILURES] == [None] * FREE_FAILURES
-    assert waits[FREE_FAILURES : FREE_FAILURES + 3] == [5_000, 10_000, 20_000]
-    assert waits[-1] == locked_until_ms(10_000, 0) == 900_000
+def test_a_browser_is_known_after_a_login_until_the_password_changes(logins: LoginSessions) -> None:
+    mark = logins.log_in("olga", PASSWORD, 1000).device_mark
+    assert mark is not None
+    assert logins.known_device("olga", ["x", mark], 2000) == mark
+    assert logins.known_device("nobody", [mark], 2000) is None
+    assert logins.known_device("olga", [mark[:-1] + ("0" if mark[-1] != "0" else "1")], 2000) is None
+    assert logins.known_device("olga", [mark], 1000 + LONGEST_MS) is None
+    logins.set_password("olga", "another fine one", by="ada", at_ms=3000)
+    assert logins.known_device("olga", [mark], 4000) is None
 
 
 def test_a_session_ends_when_idle_and_at_the_latest_however_busy(
@@ -124,6 +165,12 @@ def test_a_session_ends_when_idle_and_at_the_latest_however_busy(
         authenticator.note_use(caller, at_ms)
     assert authenticator.caller_of(secret, TERMS.longest_ms - 1) is not None
     assert authenticator.caller_of(secret, TERMS.longest_ms) is None
+
+
+def test_a_user_has_so_many_sessions_and_the_oldest_end(logins: LoginSessions, authenticator: Authenticator) -> None:
+    secrets = [Session(logins.log_in("olga", PASSWORD, n).secret) for n in range(MOST_SESSIONS + 5)]
+    held = [authenticator.caller_of(secret, 100) is not None for secret in secrets]
+    assert held == [False] * 5 + [True] * MOST_SESSIONS
 
 
 def test_a_logout_ends_one_session_and_everywhere_ends_all(logins: LoginSessions, authenticator: Authenticator) -> None:
@@ -213,6 +260,7 @@ def test_the_audit_log_tells_of_logins_and_never_of_passwords(logins: LoginSessi
     _fail(logins, 5, "hunter2hunter2")
     with pytest.raises(LoginRefused):
         logins.log_in("hunter2hunter2", "", 6)  # a password typed into the wrong field
+    logins.failures.write(6)
     secret = logins.log_in("olga", PASSWORD, 7).secret
     logins.log_out(secret, 8)
     with people.database.reading() as connection:
@@ -226,6 +274,11 @@ def test_the_audit_log_tells_of_logins_and_never_of_passwords(logins: LoginSessi
     ]
     assert "hunter2" not in str(log)
     assert secret not in str(log)
+
+
+def _failures(people: UserService) -> list[AuditEntry]:
+    with people.database.reading() as connection:
+        return read_audit(connection, action="login-failed", limit=1000)
 
 
 def _fail(logins: LoginSessions, at_ms: int, password: str = "not the one") -> None:

@@ -5,7 +5,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from accounts import AuditEntry, Department, NewUser, UserChange, UserService, read_audit, verify_audit
+from accounts import (
+    AuditEntry,
+    Authenticator,
+    Bearer,
+    Department,
+    LoginSessions,
+    NewUser,
+    Scope,
+    TokenService,
+    UserChange,
+    UserService,
+    read_audit,
+    verify_audit,
+)
 from accounts.users.refusals import BadPeople, InTheWay, NameTaken, StaleVersion, UnknownPerson
 from domain.actors import Role
 from domain.events import Text
@@ -82,16 +95,48 @@ def test_changing_nobody_is_refused(people: UserService) -> None:
         people.change_user("nobody", UserChange(active=False), by="ada", at_ms=10)
 
 
-@pytest.mark.parametrize("change", [UserChange(active=False), UserChange(roles=frozenset({Role.VIEWER}))])
-def test_the_last_administrator_stays(people: UserService, change: UserChange) -> None:
-    for name in ("ada", "bob"):
+ISSUER = "https://login.city.example"
+FIRED = [UserChange(active=False), UserChange(roles=frozenset({Role.VIEWER}))]
+
+
+@pytest.mark.parametrize("change", FIRED)
+def test_the_last_administrator_who_can_log_in_stays(
+    people: UserService, logins: LoginSessions, change: UserChange
+) -> None:
+    for name in ("ada", "bob", "cyd"):
         people.add_user(NewUser(username=name, roles=frozenset({Role.ADMINISTRATOR})), by="x", at_ms=5)
+    for name in ("ada", "bob"):
+        logins.set_password(name, "correct horse battery", by="x", at_ms=5)
     people.change_user("ada", change, by="x", at_ms=6)
-    with pytest.raises(InTheWay, match="bob is the last administrator"):
-        people.change_user("bob", change, by="x", at_ms=7)
+    with pytest.raises(InTheWay, match="bob is the last administrator who can log in"):
+        people.change_user("bob", change, by="x", at_ms=7)  # cyd has no password
     bob = people.user("bob")
     assert bob is not None
-    assert bob.version == 1
+    assert bob.active
+    assert Role.ADMINISTRATOR in bob.roles
+    people.change_user("cyd", change, by="x", at_ms=8)
+
+
+@pytest.mark.parametrize("change", [*FIRED, UserChange(oidc_subject=None), UserChange(oidc_subject="https://x 1")])
+def test_an_administrator_at_the_provider_counts_where_that_provider_is_asked(
+    people: UserService, change: UserChange
+) -> None:
+    book = UserService(people.database, ISSUER)
+    for name, issuer in (("ada", ISSUER), ("bob", "https://former.example")):
+        new = NewUser(username=name, roles=frozenset({Role.ADMINISTRATOR}), oidc_subject=f"{issuer} {name}")
+        book.add_user(new, by="x", at_ms=5)
+    assert (book.has_administrator(), people.has_administrator()) == (True, False)
+    with pytest.raises(InTheWay, match="ada is the last administrator who can log in"):
+        book.change_user("ada", change, by="x", at_ms=6)
+
+
+def test_the_tokens_of_who_is_disabled_end_for_good(
+    people: UserService, tokens: TokenService, authenticator: Authenticator
+) -> None:
+    bearer = Bearer(tokens.create("olga", "tablet", frozenset({Scope.READ}), by="olga", at_ms=4).secret)
+    for active in (False, True):
+        people.change_user("olga", UserChange(active=active), by="ada", at_ms=5)
+        assert authenticator.caller_of(bearer, 6) is None
 
 
 def test_people_are_found_by_role_department_and_area(people: UserService) -> None:

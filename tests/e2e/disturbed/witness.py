@@ -112,7 +112,7 @@ async def stages_of(settings: Settings) -> AsyncIterator[Stages]:
 async def fetch_found(settings: Settings) -> Found:
     """Everything there is once nothing runs any more that holds a file."""
     stop = asyncio.Event()
-    async with open_parts(settings, stop) as parts, open_store_part(settings, stop) as store:
+    async with open_parts(settings, stop) as parts, open_store_part(settings) as store:
         stages = Stages(parts.log, parts.topics)
         reports = await stages.reports()
         logged = {identity(report): report["readings"] for report in reports}

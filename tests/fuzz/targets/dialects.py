@@ -14,12 +14,18 @@ from domain.dialects import DIALECTS
 from domain.topics import Topics
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket
+from ingest.gateway.claim import ClaimFault, Claims
+from ingest.gateway.clock.ignored import IgnoredClock
+from ingest.gateway.clock.nonces import OutstandingNonces
+from ingest.gateway.clock.simulated import SimulatedTime
+from ingest.gateway.installation_key import InstallationKey
 from ingest.gateway.mqtt.frames import PUBLISH, MalformedFrame, read_publish, split_frames
 from ingest.pipeline.fast_path import FastPath
 from ingest.pipeline.limits import Limits
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.rejection_records import decode_rejection, replay_message
 from streams.ports import Outgoing
+from streams.reading.ticks import LATEST_MS
 from tests.fuzz.messages import pack, unpack
 from tests.fuzz.target import Shape, Target
 from tests.golden import FOLDER, golden
@@ -144,10 +150,27 @@ def _frames(data: bytes) -> None:
             pass
 
 
+def _clock(data: bytes) -> None:
+    """A message on the clock's topic counts where its nonce is outstanding, and never ahead of all clocks."""
+    nonces = OutstandingNonces()
+    nonces.remember(_NONCE, RECEIVED)
+    assert nonces.count(data) == RECEIVED if data == _NONCE else isinstance(nonces.count(data), IgnoredClock)
+    taken = SimulatedTime(RECEIVED).count(data, is_assured=True)
+    assert taken is None or RECEIVED <= taken <= LATEST_MS
+
+
+def _claim(data: bytes) -> None:
+    """Nothing but our own claim is one."""
+    read = _CLAIMS.read(data, RECEIVED * 1_000_000)
+    assert isinstance(read, ClaimFault) or orjson.loads(data) == orjson.loads(_CLAIMS.write(read))
+
+
 def _named(*starts: str) -> list[str]:
     return [name for name in MESSAGES if name.startswith(starts)]
 
 
+_NONCE: Final = b"0123456789abcdef" * 2
+_CLAIMS: Final = Claims(InstallationKey("k" * 32), "urbansense-0", "c")
 _SPARKPLUG: Final = sorted({TOPICS[name] for name in _named("sparkplug/")})
 _HJ212: Final = [TOPICS["hj212/real_time.txt"], "hj212/T/up", "hj212/nobody/up"]
 
@@ -212,6 +235,8 @@ TARGETS: Final = (
         lambda: [TOPICS[name].encode() + b"\0" + golden(f"dialects/{name}") for name in MESSAGES]
         + [root.encode() + b"/x/up\0{}" for one in DIALECTS for root in one.roots],
     ),
+    Target("clock-message", _clock, lambda: [_NONCE, b'{"sent_at_ms": %d}' % (RECEIVED + 1)], Shape.JSON),
+    Target("slot-claim", _claim, lambda: [_CLAIMS.write(RECEIVED * 1_000_000)], Shape.JSON),
     Target("mqtt-frames", _frames, _frame_seeds, Shape.BYTES),
     Target("rejection", _replayed, _rejection_seeds, Shape.JSON),
 )  # fmt: skip

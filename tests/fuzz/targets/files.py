@@ -14,6 +14,7 @@ from device_registry.bulk.columns import COLUMNS, UnreadableFile
 from device_registry.bulk.formats.contract import FileReader
 from device_registry.bulk.formats.csv_files import CsvReader, CsvWriter
 from device_registry.bulk.formats.geojson_files import GeoJsonReader, GeoJsonWriter
+from device_registry.bulk.formats.xlsx_files import XlsxReader
 from device_registry.bulk.rows import Terms, read_row, write_cells
 from device_registry.lookup.snapshot import read_snapshot, write_snapshot
 from device_registry.records.encoding import device_from_record, profile_from_record
@@ -84,10 +85,11 @@ def _snapshot_seed() -> list[bytes]:
 
 
 _CSV: Final = _written(CsvWriter)
+_WORKBOOK: Final = Path(__file__).parents[1] / "corpus" / "devices-xlsx" / "workbook"
 
 TARGETS: Final = (
     Target("devices-csv", _rows(CsvReader), lambda: [_CSV, _CSV.decode().encode("gb18030"), b"\xef\xbb\xbf" + _CSV]),
-    # Target devices-xlsx
+    Target("devices-xlsx", _rows(XlsxReader), lambda: [_WORKBOOK.read_bytes()], Shape.ZIP, most_bytes=65_536),
     Target("devices-geojson", _rows(GeoJsonReader, guarded=False), lambda: [_written(GeoJsonWriter)], Shape.JSON),
     Target("photo", _photo, lambda: [b"\xff\xd8\xff" + b"\0" * 9 + "路 灯.jpg".encode(), b"RIFF0000WEBPa/../b"]),
     Target("snapshot", _snapshot, _snapshot_seed),

@@ -26,7 +26,7 @@ from rules.engine.health import Vitals
 from rules.engine.plans import RuleSet
 from rules.language.document.reading import parse_rules
 from rules.schedule.calendars import Calendars
-from rules.worker.correlator import _feed, no_device
+from rules.worker.correlator import Correlator, no_device
 from rules.worker.partition import Partition
 from streams.ports import TopicPartition
 from tests.fuzz.messages import pack, unpack
@@ -140,10 +140,11 @@ def _raised(data: bytes) -> None:
     headers = [
         (("schema", b"event/1"), ("type", kind), ("clock_ms", clock)) for kind in kinds for clock in (b"5", b"x")
     ]
+    correlator = Correlator(None, _TOPICS)  # type: ignore[arg-type]  # it reads no log here
     stage = Stage(1, no_device)
     stage.set_rules(parse_rules(_RULE))
     for record in _records(data, _TOPICS.rules_raised, (b"SL-1",), headers):
-        _feed(stage, record)
+        correlator._feed(stage, record)
     stage.take()
 
 

@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import time_ns
 from typing import Any
 
 import orjson
 import pytest
+from paho.mqtt.publish import single
 
 from domain.devices import Device, Profile
 from domain.errors import Fenced
 from domain.identities import OWN_ID, Identity
 from domain.mqtt import parse_mqtt_url
 from domain.topics import Topics, is_tick
+from ingest.gateway.claim import ClaimFault, Claims
+from ingest.gateway.installation_key import InstallationKey
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
@@ -23,6 +27,7 @@ from streams.ports import Outgoing, Record
 from streams.reading.tables import read_to_end
 from streams.reading.ticks import last_tick_ms
 from streams.sqlite.log import SQLiteLog
+from tests.ingest.installation import KEY
 from tests.servers.mosquitto import Mosquitto
 
 NOW_MS = 1_780_000_000_000
@@ -72,8 +77,8 @@ class Rig:
 
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         endpoint = parse_mqtt_url(self.broker.url)
-        wanted = GatewaySettings(slot, endpoint, self.topics, **settings)
-        return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS)
+        wanted = GatewaySettings(slot, endpoint, self.topics, KEY, **settings)
+        return Gateway(wanted, self.log, Pipeline(self.topics, Lamps()), now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway | None = None) -> AsyncIterator[Gateway]:
@@ -94,6 +99,10 @@ class Rig:
                 await publisher.publish(Outbound(topic, payload), tally)
             await publisher.drain()
         return tally
+
+    def publish_retained(self, topic: str, payload: bytes) -> None:
+        """As a stranger does who has no account and needs none."""
+        single(topic, payload, qos=1, retain=True, hostname="127.0.0.1", port=self.broker.port)
 
     async def records(self, topic: str) -> list[Record]:
         return [record async for record in read_to_end(self.log, [topic])]
@@ -207,6 +216,42 @@ async def test_a_second_process_takes_the_slot_over(rig: Rig) -> None:
     async with rig.running(rig.new_gateway()):
         with pytest.raises(BaseExceptionGroup) as caught:
             await asyncio.wait_for(first, 10)
+        assert caught.group_contains(Fenced)
+
+
+async def test_a_strangers_claims_are_counted_and_change_nothing(rig: Rig) -> None:
+    """The first is the attack of 1 December: one retained claim of twenty digits ended the process, at every start."""
+    claims = Claims(KEY, rig.gateway.settings.name, rig.gateway.settings.client_id)
+    strangers = Claims(InstallationKey("a key of the stranger's own, long enough"), claims.slot_name, claims.client_id)
+    of_another_slot = Claims(KEY, f"{rig.topics.prefix}urbansense-1", claims.client_id)
+    hour_ahead = time_ns() + 3600 * 10**9
+    payloads = [b"9" * 20, b"9" * 5_000, "\u0663\u0663".encode(), strangers.write(hour_ahead)]
+    payloads += [of_another_slot.write(time_ns()), claims.write(hour_ahead), claims.write(1)]
+    rig.publish_retained(rig.gateway.settings.claim_topic, b"9" * 20)
+    async with rig.running() as gateway:
+        for payload in payloads:
+            rig.publish_retained(gateway.settings.claim_topic, payload)
+        await until(lambda: gateway.counters.claims_ignored.total() >= len(payloads) - 1)
+        await rig.publish([lamp_message(1)])
+        await until(lambda: gateway.counters.acknowledged == 1)
+        assert gateway.connected
+    assert gateway.counters.claims_ignored == {
+        ClaimFault.UNREADABLE: 4,
+        ClaimFault.FOREIGN_KEY: 1,
+        ClaimFault.WRONG_SIGNATURE: 1,
+        ClaimFault.AHEAD: 1,
+    }
+
+
+async def test_an_older_process_gives_way_though_a_stranger_cleared_the_claim(rig: Rig) -> None:
+    """The older one reads the newcomer's claim at its reconnect only, so it must stand there again."""
+    stop = asyncio.Event()
+    first = asyncio.create_task(rig.gateway.run(stop))
+    await until(lambda: rig.gateway.connected)
+    async with rig.running(rig.new_gateway()):
+        rig.publish_retained(rig.gateway.settings.claim_topic, b"")
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await asyncio.wait_for(first, 20)
         assert caught.group_contains(Fenced)
 
 

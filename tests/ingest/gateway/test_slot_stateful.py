@@ -21,21 +21,23 @@ from domain.topics import Topics, is_tick
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.sparkplug.wire import read_payload
 from ingest.dialects.state import Ticket
+from ingest.gateway.decoder import Decoder
 from ingest.gateway.mqtt.frames import Publish
 from ingest.gateway.mqtt.session import MqttSession
 from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.answer import Answer
 from ingest.pipeline.message_to_records import Pipeline
-from streams.ports import Outgoing
+from streams.ports import Log, Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
+from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
-from urbansense.wiring.embedded_broker import EmbeddedBroker
+from urbansense.broker.amqtt.server import running_amqtt
 
 NOW_MS = 1_780_286_430_000
 DEVICES = (
@@ -58,8 +60,8 @@ class Rig:
 
     def new_gateway(self, slot: int = 0, **settings: Any) -> Gateway:
         pipeline = Pipeline(self.topics, lookup_of(*DEVICES, kinds=KINDS))
-        wanted = GatewaySettings(slot, self.endpoint, self.topics, **settings)
-        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS)
+        wanted = GatewaySettings(slot, self.endpoint, self.topics, KEY, **settings)
+        return Gateway(wanted, self.log, pipeline, now_ms=lambda: NOW_MS, monotonic_ms=lambda: 0)
 
     @asynccontextmanager
     async def running(self, gateway: Gateway) -> AsyncIterator[Gateway]:
@@ -290,13 +292,14 @@ async def test_every_dialect_takes_its_own_way(log: SQLiteLog, topic_filter: str
 
     def records(message: MqttMessage) -> list[Outgoing]:
         ways.append("records")
-        return []
+        return [Outgoing("telemetry.rejected", None, b"")]
 
     def receive(message: MqttMessage, ticket: Ticket) -> Answer:
         ways.append("receive")
         return Answer([], [ticket])
 
-    gateway.decoder = SimpleNamespace(records=records, receive=receive)
+    gateway.decoder = cast("Decoder", SimpleNamespace(records=records, receive=receive, held=0))
+    gateway.log = cast("Log", SimpleNamespace(append=lambda records: None))
     topic = topic_filter.replace("+", "x").replace("#", "g/NDATA/e")
     gateway._receive([Publish(topic, b"", b"\0\1", None)])
     assert ways == (["receive"] if topic_filter in STATEFUL_FILTERS else ["records"])
@@ -315,22 +318,20 @@ async def test_only_the_first_slot_takes_them_and_takes_them_once(rig: Rig, devi
 
 
 async def test_parts_are_joined_on_the_embedded_broker_too(log: SQLiteLog) -> None:
-    """amqtt speaks MQTT 3.1.1 and waits for the acknowledgement of each message by itself."""
-    broker = EmbeddedBroker(MqttEndpoint("127.0.0.1", free_port(), embedded=True))
-    await broker.start()
-    stop = asyncio.Event()
-    port = broker.endpoint.port
+    """amqtt speaks MQTT 3.1.1, and acknowledges a part to its sender when the gateway has acknowledged it."""
+    port = free_port()
     rig = Rig(f"embedded://127.0.0.1:{port}", log, "embedded")
     await log.ensure_topics(rig.topics.specs())
-    async with rig.running(rig.new_gateway()) as gateway:
-        await asyncio.to_thread(_send_both, f"mqtt://127.0.0.1:{port}")
-        await until(lambda: gateway.counters.acknowledged == 2)
+    gateway = rig.new_gateway()
+    async with running_amqtt(MqttEndpoint("127.0.0.1", port, embedded=True), stranded=False) as broker:
+        await broker.entrust(gateway.settings.client_id, gateway.settings.filters)
+        async with rig.running(gateway):
+            await asyncio.to_thread(_send_both, f"mqtt://127.0.0.1:{port}")
+            await until(lambda: gateway.counters.acknowledged == 2)
     assert [one["readings"] for one in await rig.reports("water_monitor")] == [BOTH]
-    stop.set()
-    await broker.run(stop)
 
 
 def _send_both(url: str) -> None:
     with connected(url, "embedded", MQTTProtocolVersion.MQTTv311) as client:
-        send(client, FIRST)
-        send(client, SECOND)
+        for sent in [client.publish(STATION, part, 1) for part in (FIRST, SECOND)]:
+            sent.wait_for_publish(10)

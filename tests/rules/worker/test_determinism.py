@@ -63,6 +63,10 @@ VERSIONS = {
 }
 
 
+LOG_MS = T0_MS + 86_400_000 * 365
+"""When the log took a record: behind all clocks here."""
+
+
 class StoredRecord(NamedTuple):
     topic: str
     partition: int
@@ -163,7 +167,7 @@ def run(inputs: Sequence[Input], cuts: Iterable[int]) -> tuple[list[bytes], byte
             partition.refresh(list(now.devices.values()))
         if sort in ("report", "tick"):
             headers = TELEMETRY_HEADERS if sort == "report" else TICK_HEADERS
-            partition.judge(TOPIC, [StoredRecord(TOPIC, 0, place, 0, None, orjson.dumps(what), headers)])
+            partition.judge(TOPIC, [StoredRecord(TOPIC, 0, place, LOG_MS, None, orjson.dumps(what), headers)])
         elif sort == "rule":
             name, version = what
             now.in_force.pop(name, None)
@@ -187,7 +191,7 @@ def commit(partition: Partition, state: dict[bytes, StoredRecord]) -> list[bytes
         elif value is None:
             state.pop(key or b"", None)
         else:
-            state[key or b""] = StoredRecord(topic, 0, 0, 0, key, value, headers)
+            state[key or b""] = StoredRecord(topic, 0, 0, LOG_MS, key, value, headers)
     return events
 
 

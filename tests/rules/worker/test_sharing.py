@@ -13,7 +13,7 @@ from rules.engine.plans import RuleSet
 from rules.worker.partition import Partition
 from rules.worker.partition_states import partition_key
 from tests.rules.engines import T0_MS, report
-from tests.rules.worker.test_determinism import Input, StoredRecord, change_device, commit, inputs, table, world
+from tests.rules.worker.test_determinism import LOG_MS, Input, StoredRecord, change_device, commit, inputs, table, world
 
 DEVICES = ("L1", "L2", "L3")
 """The one in each partition."""
@@ -71,7 +71,7 @@ class Group:
             self.published[number] += commit(partition, self.state[number])
 
     def _judge(self, number: int, place: int, value: Any, headers: Any) -> None:
-        record = StoredRecord(TOPIC, number, place, 0, None, orjson.dumps(value), headers)
+        record = StoredRecord(TOPIC, number, place, LOG_MS, None, orjson.dumps(value), headers)
         self._partitions[number].judge(TOPIC, [record])
 
     def _hired(self) -> list[Worker]:

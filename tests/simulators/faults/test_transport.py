@@ -129,7 +129,7 @@ def test_a_device_gone_mad_sends_a_hundred_a_second() -> None:
     affected = during(fault, found)
     assert len(affected) == (fault.end_ms - fault.start_ms - 2_000) // 10
     assert len({d.report.observed_at_ms for d in affected}) == len(affected)
-    assert label.expects == ()
+    assert (label.expects, label.subjects) == (("reports-too-often",), (LAMP.device_id,))
 
 
 def test_the_same_life_departs_the_same_way() -> None:

@@ -245,5 +245,5 @@ def test_a_broker_that_refuses_us_for_good_is_a_configuration_error(tmp_path: Pa
 def test_it_speaks_3_1_1_to_brokers_that_know_no_5(own_mosquitto: Mosquitto) -> None:
     own_mosquitto.start()
     plan = plan_for(own_mosquitto, 500, 0.5)
-    plan = dataclasses.replace(plan, endpoint=dataclasses.replace(plan.endpoint, embedded=True))
+    plan = dataclasses.replace(plan, endpoint=dataclasses.replace(plan.endpoint, mqtt5=False))
     assert drive(plan).acknowledged == 250

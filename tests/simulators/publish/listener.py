@@ -16,7 +16,7 @@ async def listening(broker: MqttEndpoint, *topics: str) -> AsyncIterator[list[tu
     received: list[tuple[str, bytes]] = []
     subscribed = asyncio.Event()
     loop = asyncio.get_running_loop()
-    version = MQTTProtocolVersion.MQTTv311 if broker.embedded else MQTTProtocolVersion.MQTTv5
+    version = MQTTProtocolVersion.MQTTv5 if broker.mqtt5 else MQTTProtocolVersion.MQTTv311
     client = Client(CallbackAPIVersion.VERSION2, protocol=version)
 
     def keep(_client: Client, _userdata: object, message: MQTTMessage) -> None:

@@ -134,8 +134,8 @@ async def test_a_broker_that_refuses_the_password_is_a_configuration_error(tmp_p
     process = Process([BINARY, "-c", str(config)], tmp_path / "log").start()
     try:
         wait_until(lambda: accepts_connections(port), 10, "Mosquitto accepts connections", process)
-        for embedded in (False, True):
-            broker = MqttEndpoint("127.0.0.1", port, username="lamp", password="guess", embedded=embedded)
+        for mqtt5 in (True, False):
+            broker = MqttEndpoint("127.0.0.1", port, username="lamp", password="guess", mqtt5=mqtt5)
             with pytest.raises(ConfigurationError, match=rf"127.0.0.1:{port} refuses 'publisher-stranger'.*uthor"):
                 async with asyncio.timeout(10), Publisher(broker, "publisher-stranger"):
                     raise AssertionError("it was let in")

@@ -1,4 +1,4 @@
-"""The publisher against a real amqtt, the broker of the embedded default."""
+"""The publisher against a real amqtt, the embedded broker of a machine without Mosquitto."""
 
 from amqtt.broker import Broker
 
@@ -12,7 +12,7 @@ from tests.simulators.publish.waiting import until
 
 async def test_the_embedded_broker_is_spoken_to_in_mqtt_3_1_1() -> None:
     tally, port = PublishCounts(), free_port()
-    embedded = MqttEndpoint("127.0.0.1", port, embedded=True)
+    embedded = MqttEndpoint("127.0.0.1", port, mqtt5=False)
     amqtt = Broker(
         {
             "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},

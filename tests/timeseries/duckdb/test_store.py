@@ -89,9 +89,10 @@ def test_rows_and_progress_agree_after_kill_9(path: Path) -> None:
 
 async def test_a_second_process_is_refused_in_words(store: DuckDBStore, path: Path) -> None:
     program = (
-        "import asyncio, sys, pathlib; from timeseries import open_store; from domain.errors import ConfigurationError\n"
-        "try: asyncio.run(open_store('embedded:', pathlib.Path(sys.argv[1])))\n"
-        "except ConfigurationError as error: print(error)"
+        "import asyncio, sys, pathlib; from timeseries import open_store; from domain.errors import TransientFault\n"
+        "async def use(): await (await open_store('embedded:', pathlib.Path(sys.argv[1]))).check()\n"
+        "try: asyncio.run(use())\n"
+        "except TransientFault as error: print(error)"
     )
     command = [sys.executable, "-c", program, str(path.parent)]
     other = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)

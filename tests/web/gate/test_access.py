@@ -1,6 +1,7 @@
 """The gate: who gets through, who is refused, and that nothing stands outside it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -11,16 +12,22 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from accounts import Scope, UserChange
+from accounts import Authenticator, LoginSessions, Scope, UserChange
+from accounts.sessions.access_changes import AccessChanges
 from device_registry.publication.publisher import RegistryPublisher
+from domain.errors import TransientFault
 from tests.web.city import City, lamp
 from tests.web.http.test_problems import problem
 from tests.web.people_city import ROLES, SITE, PeopleCity
+from urbansense.api_client.streaming_transport import StreamingTransport
 from urbansense.configuration.settings import load_settings
 from urbansense.wiring.api import api_app
 from urbansense.wiring.parts import open_platform_parts
 from web.gate.access import Gate
 from web.gate.access_table import ACCESS, AccessEntry, AccessTable
+from web.gate.token_guesses import BOUNDS
+
+WAIT_S = 10
 
 
 class Sent(TypedDict):
@@ -40,11 +47,12 @@ async def test_without_credentials_nothing_but_what_is_open_is_answered(guarded:
             assert answer.headers["www-authenticate"] == "Bearer"
         for path in ("/healthz", "/readyz", "/api/openapi.json", "/api/docs", "/login"):
             assert (await client.get(path)).status_code == 200, path
+        assert (await client.get("/readyz")).json() == {"ready": True}
 
 
 async def test_every_listed_route_but_the_open_ones_needs_credentials(guarded: PeopleCity) -> None:
     async with guarded.client() as client:
-        closed = [one for one in ACCESS.entries if not one.public and not one.loopback]
+        closed = [one for one in ACCESS.entries if not (one.public or one.loopback or one.optional)]
         assert len(closed) > 80
         for entry in closed:
             answer = await client.request(entry.method, entry.path.replace("{", "").replace("}", ""))
@@ -65,7 +73,7 @@ async def test_a_session_opens_and_its_logout_closes(guarded: PeopleCity) -> Non
         assert (await client.get("/api/v1/me")).json()["roles"] == ["viewer"]
         kept = dict(client.cookies)
         assert (await client.post("/api/v1/logout")).status_code == 204
-        assert not client.cookies
+        assert "urbansense_session" not in client.cookies
         client.cookies.update(kept)
         assert (await client.get("/api/v1/devices")).status_code == 401
 
@@ -246,20 +254,80 @@ def test_the_more_exact_line_counts() -> None:
     assert path_of("GET", "/a/b\n") == "/a/{b}"
 
 
-async def test_a_stream_ends_soon_after_its_caller_is_logged_out(
+Ending = Callable[[PeopleCity], object]
+
+
+def _disable(city: PeopleCity) -> object:
+    return city.people.users.change_user("vera", UserChange(active=False), by="ada", at_ms=3)
+
+
+def _revoke(city: PeopleCity) -> object:
+    return city.people.tokens.revoke(city.people.tokens.list()[0].token_id, by="ada", at_ms=3)
+
+
+def _set_password(city: PeopleCity) -> object:
+    return city.people.logins.set_password("vera", "another fine one", by="ada", at_ms=3)
+
+
+def _change_roles(city: PeopleCity) -> object:
+    return city.people.users.change_user("vera", UserChange(areas=("320582",)), by="ada", at_ms=3)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("end", [_disable, _revoke, _set_password, _change_roles])
+async def test_what_is_open_ends_at_once_when_its_caller_may_no_longer_have_it_or_not_as_before(
+    end: Ending, kind: str, guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though nothing is sent or comes; by another process too, since the audit log shows it."""
+    monkeypatch.setattr("web.gate.revocation.LOOK_S", 0.01)
+    header, sent = guarded.token("vera", Scope.READ), list[Message]()
+    begun = asyncio.Event()
+
+    async def waits(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        if kind == "websocket":
+            assert await receive() == {"type": "websocket.disconnect", "code": 1008}
+        else:
+            await asyncio.Event().wait()
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {
+        "type": kind, "method": "GET", "path": "/api/v1/stream", "query_string": b"", "server": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in header.items()], "scheme": "http",
+    }  # fmt: skip
+    gate = Gate(waits, (), replace(guarded.people, required=True))
+    running = asyncio.create_task(gate({**scope}, silent, collect))
+    await begun.wait()
+    other = asyncio.create_task(gate({**scope}, silent, collect))
+    await asyncio.to_thread(end, guarded)
+    async with asyncio.timeout(WAIT_S):
+        await running
+        await other
+    closing = {"type": "websocket.close", "code": 1008} if kind == "websocket" else sent[-1]
+    assert sent[-1] == closing
+    assert not sent[-1].get("more_body")
+
+
+async def test_what_is_open_goes_on_while_others_come_and_go(
     guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.gate.revocation.LOOK_AGAIN_S", 0.0)
+    monkeypatch.setattr("web.gate.revocation.LOOK_S", 0.01)
     header = guarded.token("vera", Scope.READ)
-    revoked_after = 3
-    sent: list[Message] = []
+    looked = asyncio.Event()
 
-    async def endless(scope: AsgiScope, receive: Receive, send: Send) -> None:
+    async def waits(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        for number in range(1000):
-            if number == revoked_after:
-                guarded.people.tokens.revoke(guarded.people.tokens.list()[0].token_id, by="ada", at_ms=3)
-            await send({"type": "http.response.body", "body": b"%d" % number, "more_body": True})
+        await looked.wait()
+        await send({"type": "http.response.body", "body": b"still here", "more_body": False})
+
+    sent: list[Message] = []
 
     async def collect(message: Message) -> None:
         sent.append(message)
@@ -268,9 +336,139 @@ async def test_a_stream_ends_soon_after_its_caller_is_logged_out(
         "type": "http", "method": "GET", "path": "/api/v1/stream", "query_string": b"", "server": ("127.0.0.1", 1),
         "headers": [(name.encode(), value.encode()) for name, value in header.items()], "scheme": "http",
     }  # fmt: skip
-    await Gate(endless, (), replace(guarded.people, required=True))(scope, unread, collect)
-    assert [message.get("body") for message in sent] == [None, b"0", b"1", b"2", b""]
-    assert sent[-1]["more_body"] is False
+    gate = Gate(waits, (), replace(guarded.people, required=True))
+    looks = 0
+    any_change = AccessChanges.any
+
+    def counting(changes: AccessChanges) -> bool:
+        nonlocal looks
+        looks += 1
+        return any_change(changes)
+
+    monkeypatch.setattr(AccessChanges, "any", counting)
+    running = asyncio.create_task(gate(scope, unread, collect))
+    await asyncio.to_thread(guarded.people.users.change_user, "oleg", UserChange(active=False), by="ada", at_ms=3)
+    async with asyncio.timeout(WAIT_S):
+        while looks < 5:
+            await asyncio.sleep(0.01)
+        looked.set()
+        await running
+    assert sent[-1]["body"] == b"still here"
+
+
+async def test_a_caller_has_only_so_many_streams(guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.gate.open_streams.OF_ONE", 2)
+    vera, oleg = guarded.token("vera", Scope.READ), guarded.token("oleg", Scope.READ)
+    gate: Gate
+    statuses: list[int] = []
+    go_on = asyncio.Event()
+
+    async def waits(scope: AsgiScope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await go_on.wait()
+
+    async def collect(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    def one(header: dict[str, str]) -> "asyncio.Task[None]":
+        scope = {
+            "type": "http", "method": "GET", "path": "/api/v1/stream", "query_string": b"", "scheme": "http",
+            "server": ("127.0.0.1", 1), "headers": [(n.encode(), v.encode()) for n, v in header.items()],
+        }  # fmt: skip
+        return asyncio.create_task(gate(scope, unread, collect))
+
+    gate = Gate(waits, (), replace(guarded.people, required=True))
+    tasks = []
+    async with asyncio.timeout(WAIT_S):
+        for header, expected in (
+            (vera, [200]),
+            (vera, [200, 200]),
+            (vera, [200, 200, 429]),
+            (oleg, [200, 200, 429, 200]),
+        ):
+            tasks.append(one(header))
+            while statuses != expected:
+                await asyncio.sleep(0.01)
+        go_on.set()
+        await asyncio.gather(*tasks)
+        tasks = [one(vera)]
+        await asyncio.gather(*tasks)
+    assert statuses[-1] == 200
+
+
+async def test_tokens_that_do_not_hold_are_refused_unseen_after_many_and_good_ones_go_on(
+    guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.gate.token_guesses._now_ms", lambda: 1_000_000)
+    good, fresh = guarded.token("vera", Scope.READ), guarded.token("oleg", Scope.READ)
+    app = guarded.app()
+    far = httpx.ASGITransport(app, client=("10.0.0.9", 5000))
+    async with guarded.client(app) as here, httpx.AsyncClient(transport=far, base_url=SITE) as there:
+        assert (await here.get("/api/v1/me", headers=good)).status_code == 200
+        bad = {"authorization": "Bearer us_0123456789abcdef_" + "x" * 43}
+        statuses = [(await here.get("/api/v1/me", headers=bad)).status_code for _ in range(BOUNDS.failures + 10)]
+        assert statuses == [401] * BOUNDS.failures + [429] * 10
+        refused = await here.get("/api/v1/me", headers={"authorization": "Basic YWRhOng="})
+        assert problem(refused) == (429, "too-many-failures")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await here.get("/api/v1/me", headers=good)).status_code == 200
+        assert (await there.get("/api/v1/me", headers=fresh)).status_code == 200
+        assert (await here.get("/readyz", headers=bad)).status_code == 200
+    assert guarded.people.logins.failures.totals["bad token"] >= BOUNDS.failures
+    guarded.people.logins.failures.write(guarded.now_ms)
+    rows = guarded.audit(action="login-failed")
+    assert {row.details["why"] for row in rows} == {"bad token", "too many failures"}
+    assert len(rows) == 2
+
+
+async def test_readiness_is_told_in_detail_to_who_works_here_only(guarded: PeopleCity) -> None:
+    async with guarded.client() as stranger, guarded.logged_in("vera") as vera:
+        assert (await stranger.get("/readyz")).json() == {"ready": True}
+        bad = await stranger.get("/readyz", headers={"authorization": "Bearer x"})
+        assert (bad.status_code, bad.json()) == (200, {"ready": True})
+        assert (await vera.get("/readyz")).json()["checks"][0]["name"] == "store"
+        token = guarded.token("vera", Scope.READ)
+        assert "checks" in (await stranger.get("/readyz", headers=token)).json()
+        other = guarded.token("vera", Scope.CASES_ACT)
+        assert (await stranger.get("/readyz", headers=other)).json() == {"ready": True}
+
+
+async def test_a_database_that_is_away_is_named_to_nobody_outside(
+    guarded: PeopleCity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise TransientFault("no answer from postgresql://db.internal:5432")
+
+    header = guarded.token("vera", Scope.READ)
+    monkeypatch.setattr(Authenticator, "caller_of", away)
+    monkeypatch.setattr(LoginSessions, "log_in", away)
+    async with guarded.client() as stranger:
+        at_gate = await stranger.get("/api/v1/devices", headers=header)
+        at_login = await stranger.post("/api/v1/login", json={"username": "vera", "password": "x"})
+    for answer in (at_gate, at_login):
+        assert problem(answer) == (503, "unavailable")
+        assert "retry-after" in answer.headers
+        assert "db.internal" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/login", "/login", "/api/v1/logout"])
+async def test_a_stranger_sends_no_large_body(path: str, guarded: PeopleCity) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 16_384
+            yield b"x" * 16_384
+
+    headers = {"content-type": "application/json"}
+    app = guarded.app()
+    transport = StreamingTransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers) as stranger:
+        answer = await stranger.post(path, content=endless())
+    assert answer.status_code in (413, 401, 204)
+    assert read <= 128 * 1024
 
 
 async def test_a_live_page_of_a_foreign_site_gets_no_socket(guarded: PeopleCity) -> None:

@@ -1,6 +1,7 @@
 """What the live feed remembers of the real embedded log."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -112,3 +113,9 @@ async def test_what_was_on_the_log_before_is_not_looked_at(log: SQLiteLog) -> No
     stop.set()
     await running
     assert "old" not in feed.last_heard_ms()
+
+
+async def test_a_tick_ahead_of_its_record_is_no_clock(log: SQLiteLog, feed: LiveFeed) -> None:
+    await log.append([tick((1 << 63) - 10), tick(int(time.time() * 1000) + 7_200_000), tick(NOON_MS + 1000)])
+    await until(lambda: feed.now_ms() == NOON_MS + 1000)
+    assert feed.tick_check.ignored == 2

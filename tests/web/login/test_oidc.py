@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from accounts import UserChange
-from accounts.oidc.login import OidcLogin, OidcProvider, mapped_roles
+from accounts.oidc.login import Begun, OidcLogin, OidcProvider, ProviderIdentity, mapped_roles
 from accounts.oidc.provisioning import UserProvisioning
 from accounts.service.services import ProviderLogin
 from domain.actors import Role
@@ -51,7 +51,7 @@ def site(guarded: PeopleCity, provider: Provider) -> PeopleCity:
 
 def join(city: PeopleCity, issuer: str, **changed: Any) -> None:
     known = OidcProvider(issuer, "urbansense", "the secret", ROLES, **changed)
-    provisioning = UserProvisioning(city.database, city.people.logins)
+    provisioning = UserProvisioning(city.database, city.people.logins, issuer)
     city.provider = ProviderLogin(OidcLogin(known, counted_random()), provisioning, "City ID")
 
 
@@ -292,3 +292,38 @@ def test_roles_are_mapped_from_the_claim(claim: str, claims: dict[str, object], 
 def test_a_star_is_everybody_and_nobody_becomes_system() -> None:
     roles = {"*": Role.VIEWER, "root": Role.SYSTEM}
     assert mapped_roles({"groups": ["root"]}, OidcProvider("i", "c", None, roles)) == {Role.VIEWER}
+
+
+async def test_a_flood_of_logins_that_are_never_finished_asks_the_provider_little(
+    site: PeopleCity, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    begin, finish = OidcLogin.begin, OidcLogin.finish
+
+    async def count_begin(login: OidcLogin, uri: str) -> Begun:
+        nonlocal asked
+        asked += 1
+        return await begin(login, uri)
+
+    async def count_finish(login: OidcLogin, answer: Any, begun: Begun, uri: str, now_s: float) -> ProviderIdentity:
+        nonlocal asked
+        asked += 1
+        return await finish(login, answer, begun, uri, now_s)
+
+    monkeypatch.setattr("web.login.oidc._now_ms", lambda: 1_000_000)
+    monkeypatch.setattr(OidcLogin, "begin", count_begin)
+    monkeypatch.setattr(OidcLogin, "finish", count_finish)
+    app = site.app()
+    other = httpx.ASGITransport(app, client=("10.0.0.9", 5000))
+    async with site.client(app) as mallory, httpx.AsyncClient(transport=other, base_url=SITE) as anna:
+        assert (await go_through(mallory, provider)).status_code == 303
+        asked = 0
+        for _ in range(40):
+            await mallory.get("/api/v1/login/oidc")
+            await mallory.get("/api/v1/login/oidc/callback", params={"state": "x", "code": "y"})
+        refused = await mallory.get("/api/v1/login/oidc")
+        assert (refused.status_code, asked) == (429, 60)
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (await go_through(anna, provider)).status_code == 303
+    site.people.logins.failures.write(site.now_ms)
+    assert len(site.audit(action="login-failed")) == 1

@@ -116,7 +116,7 @@ def change_user(
 
 @users.command("disable")
 def disable_user(username: Name, database: AtDatabase = False) -> None:
-    """Let a user in no more, and log them out everywhere; their tokens hold no more either."""
+    """Let a user in no more, log them out everywhere, and end their tokens."""
     _with_people(database, lambda api: api.patch_json(_user(username), {"active": False}))
     out.print(f"user {username} is disabled", markup=False)
 
@@ -129,10 +129,15 @@ def enable_user(username: Name, database: AtDatabase = False) -> None:
 
 
 @users.command("password")
-def set_password(username: Name, password_stdin: FromStdin = False, database: AtDatabase = False) -> None:
-    """Give a user a new password; it ends every session of theirs, and a lock after failures."""
-    password = _ask_password(password_stdin)
-    _with_people(database, lambda api: api.post_json(f"{_user(username)}/password", {"password": password}))
+def set_password(
+    username: Name,
+    password_stdin: FromStdin = False,
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Let their tokens hold on.")] = False,
+    database: AtDatabase = False,
+) -> None:
+    """Give a user a new password; it ends every session of theirs, and every token unless they are kept on purpose."""
+    given = {"password": _ask_password(password_stdin), "keep_tokens": keep_tokens}
+    _with_people(database, lambda api: api.post_json(f"{_user(username)}/password", given))
     out.print(f"user {username} has a new password", markup=False)
 
 

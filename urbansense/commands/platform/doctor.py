@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,15 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
+from urbansense.api_client.opening import bearer
+from urbansense.broker.embedded import describe_broker
+from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
-from urbansense.configuration.place import make_data_dir
+from urbansense.configuration.installation import known_installation_key
+from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
+from urbansense.running.logs import configure_logging
 from urbansense.wiring.shared_database import SharedDatabase
 
 _TIMEOUT_S: Final = 10.0
@@ -38,7 +44,6 @@ _SHARED_EXPOSURE: Final = (
     "; Mosquitto forgets the shared subscriptions of several gateway slots over its own restart, "
     "and loses what is published before they are back"
 )
-_EMBEDDED_EXPOSURE: Final = "the embedded broker keeps its queues in memory: its messages end with the process"
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -50,7 +55,9 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: JsonFlag = False) -> None:
     """Check the settings against the real servers; exit code 0 only if all is well."""
     settings = load_settings()
-    results = asyncio.run(_examine(settings))
+    configure_logging("error")
+    with data_dir(settings):
+        results = asyncio.run(_examine(settings))
     if as_json:
         print_json([{"check": name, "ok": ok, "detail": detail} for name, ok, detail in results])
     else:
@@ -60,11 +67,11 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
-    make_data_dir(settings)
     running = await _ask_running(settings)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
+        "client ids": _check_client_ids,
         "log": _check_log,
         "store": _check_store,
         "registry": _check_registry,
@@ -84,27 +91,42 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
             results.append((name, False, f"no answer within {_TIMEOUT_S:.0f} s"))
         except (UrbansenseError, OSError) as error:
             results.append((name, False, str(error)))
+    if "embedded broker" in running:
+        results.append(("embedded broker", *running["embedded broker"]))
     return results
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
     """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {"log": settings.log_url, "store": settings.store_url, "case desk": settings.log_url}
+    embedded = {
+        "log": settings.log_url,
+        "store": settings.store_url,
+        "case desk": settings.log_url,
+        "embedded broker": settings.mqtt_url,
+    }
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-            return {
-                check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
-                for check in answer["checks"]
-                if embedded.get(check["name"], "").startswith("embedded:")
-            }
+            ready = bool(answer["ready"])
     except (httpx.HTTPError, ValueError, KeyError):
         return None
+    if "checks" not in answer:
+        detail = (
+            f"{'ready' if ready else 'NOT ready'} as a whole; for each part set URBANSENSE_API_TOKEN, with scope read"
+        )
+        return {name: (ready, detail) for name, url in embedded.items() if url.startswith("embedded:")}
+    return {
+        check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
+        for check in answer["checks"]
+        if embedded.get(check["name"], "").startswith("embedded:")
+    }
 
 
 async def _check_folder(settings: Settings) -> str:
     await asyncio.to_thread(_write_probe, Path(settings.data_dir, ".doctor"))
-    return f"{settings.data_dir} can be written"
+    if problems := await asyncio.to_thread(make_data_dir, settings):
+        raise UrbansenseError("; ".join(problems))
+    return f"{settings.data_dir} can be written, and only its owner reads it"
 
 
 def _write_probe(path: Path) -> None:
@@ -115,11 +137,12 @@ def _write_probe(path: Path) -> None:
 async def _check_broker(settings: Settings) -> str:
     endpoint = parse_mqtt_url(settings.mqtt_url)
     if endpoint.embedded:
-        return _EMBEDDED_EXPOSURE
+        return f"{describe_broker(settings)}; whoever is on this machine may publish"
     stop = asyncio.Event()
     connected = asyncio.Event()
+    client_id = f"{settings.topic_prefix}urbansense-doctor-{token_hex(8)}"
     session = MqttSession(
-        SessionSettings(endpoint, f"{settings.topic_prefix}urbansense-doctor", ["urbansense/doctor"]),
+        SessionSettings(endpoint, client_id, "doctor", ["urbansense/doctor"], lasting=False),
         lambda publishes: None,
         connected.set,
     )
@@ -132,6 +155,13 @@ async def _check_broker(settings: Settings) -> str:
         await running
     shared = _SHARED_EXPOSURE if settings.gateway_slots > 1 else ""
     return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}{shared}"
+
+
+async def _check_client_ids(settings: Settings) -> str:
+    key, endpoint = known_installation_key(settings), parse_mqtt_url(settings.mqtt_url)
+    if endpoint.embedded:
+        return "no installation key yet: the first start makes it" if key is None else f"installation key {key.name}"
+    return await asyncio.to_thread(describe_secrecy, endpoint, key)
 
 
 async def _check_log(settings: Settings) -> str:

@@ -33,12 +33,13 @@ def list_rejected(
             message["id"],
             local_time(message["received_at_ms"], zone),
             message["reason"] + (" (in part)" if message["partial"] else ""),
+            f"{message['count']:,}",
             message["device_id"] or message["topic"],
             message["detail"],
         )
         for message in page["items"]
     ]
-    print_rows(("id", "received", "reason", "from", "detail"), rows, "nothing was rejected")
+    print_rows(("id", "received", "reason", "reports", "from", "detail"), rows, "nothing was rejected")
 
 
 @app.command("replay")

@@ -20,7 +20,6 @@ from device_registry.bulk.in_memory import import_csv
 from device_registry.publication.publisher import publish_pending
 from domain.errors import ConfigurationError
 from domain.ledger import Ledger
-from domain.mqtt import parse_mqtt_url
 from ingest.ledger.statement import LedgerAccount
 from ingest.recorder.place import recorder_group
 from rules.library.documents import library_rules
@@ -37,12 +36,12 @@ from simulators.publish.driver import DriveReport, drive
 from simulators.publish.report_stream import ReportStream
 from simulators.weather import Storm, WeatherPlan
 from timeseries.queries.events import EventQuery
+from urbansense.broker.embedded import open_broker
 from urbansense.commands.platform.ledger import print_ledger
 from urbansense.commands.simulation.simulate import describe_drive
 from urbansense.commands.terminal.output import out, print_rows
 from urbansense.configuration.settings import Settings
 from urbansense.running.services import run_services, stop_on_signals
-from urbansense.wiring.embedded_broker import EmbeddedBroker
 from urbansense.wiring.parts import PlatformParts, open_platform_parts
 from urbansense.wiring.platform import Platform, build_platform
 from web.api.operations.ledger import statement_of
@@ -93,19 +92,17 @@ class DemoOptions:
 async def run_demo(settings: Settings, options: DemoOptions) -> bool:
     """Run the demo; True if every report that the broker acknowledged is accounted for."""
     with tempfile.TemporaryDirectory(prefix="urbansense-demo-") as folder:
-        broker = EmbeddedBroker(parse_mqtt_url("embedded://127.0.0.1"))
-        await broker.start()
         own = demo_settings(settings, Path(folder))
         stop, stop_services = asyncio.Event(), asyncio.Event()
         stop_on_signals(stop)
-        async with open_platform_parts(own, stop) as parts:
+        async with open_platform_parts(own, stop) as parts, open_broker(own) as broker:
             described = load_city(_CITY)
             city = described.city(options.seed, options.devices)
             start_ms = _start_ms(own)
             await _furnish(parts, city, start_ms)
             life = ReportStream(city, start_ms, _FAULTS, weather_plan=_WEATHER)
-            platform = await build_platform(parts, broker.endpoint)
-            services = asyncio.create_task(run_services({"broker": broker, **platform.services}, stop_services))
+            platform = await build_platform(parts, broker.endpoint, broker)
+            services = asyncio.create_task(run_services(platform.services, stop_services))
             services.add_done_callback(lambda _: stop.set())
             account = LedgerAccount(parts.log, parts.topics, parts.store, read_rule_sums)
             demo = _Demo(options, parts, platform, life, stop, account)

@@ -95,7 +95,7 @@ def _asked(plan: LoadPlan, rate: float) -> Asked:
         offered_per_s=schedule.mean_rate,
         duration_s=schedule.duration_s,
         qos=1,
-        mqtt_version="5.0" if plan.mqtt5 else "3.1.1",
+        mqtt_version="5.0" if plan.endpoint.mqtt5 else "3.1.1",
         outage_s=(outage.start_s, outage.end_s) if outage else None,
     )
 

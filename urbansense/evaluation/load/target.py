@@ -101,7 +101,7 @@ async def open_target(settings: Settings) -> AsyncIterator[Target]:
             if api is not None:
                 yield ApiTarget(api, parts)
                 return
-            async with open_registry_part(settings, stop) as registry:
+            async with open_registry_part(settings) as registry:
                 target = LogTarget(parts, registry)
                 try:
                     yield target

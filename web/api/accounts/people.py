@@ -18,7 +18,8 @@ from web.gate.callers import CurrentCaller
 from web.http.headers import IfMatch, etag, expected_version
 from web.http.parameters import Cursor, Limit, Page
 from web.http.problems import Fault, Refused, not_found
-from web.login.password import TAG, PasswordAuthentication
+from web.login.authentication import PasswordAuthentication
+from web.login.password import TAG
 from web.login.refusals import refusals
 
 Username = Annotated[str, Path(max_length=64)]
@@ -42,9 +43,10 @@ class DepartmentBody(_Body):
 
 
 class PasswordBody(_Body):
-    """A password given to somebody."""
+    """A password given to somebody. It ends their tokens too, unless `keep_tokens`."""
 
     password: Annotated[str, Field(max_length=1000)]
+    keep_tokens: bool = False
 
 
 class TokenBody(_Body):
@@ -97,7 +99,7 @@ def _add_users(router: APIRouter, people: AccountServices, authentication: Passw
     async def change_user(
         username: Username, change: UserChange, caller: CurrentCaller, response: Response, if_match: IfMatch = None
     ) -> User:
-        """Change what is named; `active: false` disables a user, and logs them out everywhere."""
+        """Change what is named; `active: false` disables a user, logs them out everywhere, and ends their tokens."""
         expected = expected_version(if_match)
         with refusals():
             user = await asyncio.to_thread(
@@ -108,9 +110,9 @@ def _add_users(router: APIRouter, people: AccountServices, authentication: Passw
 
     @router.post("/users/{username}/password", status_code=HTTPStatus.NO_CONTENT)
     async def give_password(username: Username, body: PasswordBody, caller: CurrentCaller) -> None:
-        """Give a user a password. It ends every session of theirs, and a lock after failures."""
+        """Give a user a password. It ends every session of theirs, and every token."""
         with refusals():
-            await authentication.give(username, body.password, caller.name)
+            await authentication.give(username, body.password, caller.name, keep_tokens=body.keep_tokens)
 
     @router.post("/users/{username}/logout", status_code=HTTPStatus.NO_CONTENT)
     async def log_out_everywhere(username: Username, caller: CurrentCaller) -> None:

@@ -77,8 +77,9 @@ def attachment_routes(cases: CaseServices) -> APIRouter:
         with refusals():
             known = await asyncio.to_thread(cases.case, case, actor)
             check_may_attach(known, actor)
-            photo, name, note = await _receive(cases, request)
             now_ms = await cases.now_ms()
+            await asyncio.to_thread(cases.check_room_for_photo, known.case_id, actor, now_ms)
+            photo, name, note = await _receive(cases, request)
             added, created = await asyncio.to_thread(cases.attach, known.case_id, photo, name, note, actor, now_ms)
         response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
         response.headers["Location"] = f"/api/v1/cases/{known.case_id}/attachments/{added.attachment_id}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
-from cases.attachments import NoPhoto, PhotoTooLarge, TooMany
+from cases.attachments import NoPhoto, NoRoom, PhotoTooLarge, TooMany, TooMuchInADay
 from cases.storage import Conflict, KeyReused, UnknownCase
 from cases.workflow.refusals import Illegal, Incomplete, NotAllowed
 from web.http.problems import Fault, Refused
@@ -43,3 +43,7 @@ def refusals() -> Iterator[None]:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", str(error)) from error
     except TooMany as error:
         raise Refused(HTTPStatus.CONFLICT, "conflict", str(error)) from error
+    except TooMuchInADay as error:
+        raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too-much", str(error)) from error
+    except NoRoom as error:
+        raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, "no-room", str(error)) from error

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from domain.errors import TransientFault
 from domain.ledger import Ledger, RulesLedger, StoreLedger
 from tests.web.city import City
-from web.api.operations.health import run_check
+from web.api.operations.readiness import run_check
 from web.serving.app import create_app
 
 UNBALANCED = Ledger(
