@@ -176,11 +176,6 @@ class Stage:
         """The stage's own state beside that of rules on subjects, as JSON; rules and silences are the caller's."""
         return {"now": self.now_ms, "pruned": self._pruned_ms, "clocks": sorted(self._clocks.items())}
 
-    @staticmethod
-    def latest_ms(snapshot: dict[str, Any]) -> int:
-        """The latest of any partition's clocks in a snapshot."""
-        return max((now_ms for _, now_ms in snapshot["clocks"]), default=NEVER_MS)
-
     def restore(
         self, snapshot: dict[str, Any], rules: Iterable[Rule], silences: Iterable[Silence], until_ms: int = FOREVER_MS
     ) -> None:

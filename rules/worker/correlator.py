@@ -124,7 +124,7 @@ class Correlator:
             if (about := _decode_key(key)) is not None and record.value is not None:
                 stage.adopt_state(about, record.value)
         limit_ms = self.tick_check.limit_ms(await self._newest_ms(own.timestamp))
-        if stage.latest_ms(state["stage"]) > limit_ms:
+        if any(now_ms > limit_ms for _, now_ms in state["stage"]["clocks"]):
             _log.warning("the clock of the correlation state is ahead of the log, and is put back", to_ms=limit_ms)
         rules, silences = self._rules_of(state["rules"]), map(Silence.model_validate, state["silences"])
         stage.restore(state["stage"], rules, silences, limit_ms)
