@@ -91,15 +91,20 @@ def load_yaml(text: str, file: str) -> list[LocatedValue]:
 
 @contextmanager
 def yaml_errors_in(file: str) -> Iterator[None]:
-    """Errors of PyYAML become NotYaml, at the place that it names."""
+    """Errors of PyYAML become NotYaml, at the place that it names.
+
+    Its constructors raise whatever the types behind a tag raise: 2026-13-45 is written like a date, and is none.
+    """
     try:
         yield
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise NotYaml(file, line, column, str(error.problem or error.context)) from error
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise NotYaml(file, None, 1, str(error)) from error
+    except RecursionError as error:
+        raise NotYaml(file, None, 1, "nested too deep") from error
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        raise NotYaml(file, None, 1, str(error) or type(error).__name__) from error
 
 
 class LocatedTree:
