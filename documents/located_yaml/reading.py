@@ -20,7 +20,8 @@ from documents.located_yaml.problems import LocatedProblem
 
 MAX_BYTES: Final = 256 * 1024
 MAX_NESTING: Final = 12
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 50_000
+MAX_DOCUMENTS: Final = 500
 MAX_PLAIN: Final = 4_000
 """Characters of a scalar without quotes: YAML 1.1 knows numbers in base 60, which cost their square."""
 
@@ -90,15 +91,20 @@ def load_yaml(text: str, file: str) -> list[LocatedValue]:
 
 @contextmanager
 def yaml_errors_in(file: str) -> Iterator[None]:
-    """Errors of PyYAML become NotYaml, at the place that it names."""
+    """Errors of PyYAML become NotYaml, at the place that it names.
+
+    Its constructors raise whatever the types behind a tag raise: 2026-13-45 is written like a date, and is none.
+    """
     try:
         yield
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise NotYaml(file, line, column, str(error.problem or error.context)) from error
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise NotYaml(file, None, 1, str(error)) from error
+    except RecursionError as error:
+        raise NotYaml(file, None, 1, "nested too deep") from error
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        raise NotYaml(file, None, 1, str(error) or type(error).__name__) from error
 
 
 class LocatedTree:
@@ -185,6 +191,7 @@ class _Counted:
         self._aliases = aliases
         self._open: list[tuple[str | None, int]] = [(None, 0)]
         self._behind: dict[str, int] = {}
+        self._documents = 0
 
     def take(self, event: Any) -> str | None:
         """What is wrong from this event on."""
@@ -196,7 +203,10 @@ class _Counted:
                 # Of one that is still open nothing is known; of one that was never there PyYAML complains.
                 if self._aliases is Aliases.TAKEN and anchor in (name for name, _ in self._open):
                     return "an anchor cannot stand in itself"
-                return self._add(self._behind.get(anchor, 1) if self._aliases is Aliases.TAKEN else 1)
+                return self._add(self._behind.get(str(anchor), 1) if self._aliases is Aliases.TAKEN else 1)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                return f"more than {MAX_DOCUMENTS} documents" if self._documents > MAX_DOCUMENTS else None
             case yaml.ScalarEvent():
                 if not event.style and len(event.value) > MAX_PLAIN:
                     return f"longer than {MAX_PLAIN} characters; put it in quotes"

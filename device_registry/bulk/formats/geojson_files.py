@@ -42,7 +42,7 @@ class GeoJsonReader:
         except _TooLong as error:
             what = f"the feature is longer than {MOST_ROW_BYTES:,} bytes; nothing behind it was read"
             raise UnreadableFile(RowProblem(number + 1, "", what, "shorten it")) from error
-        except (ijson.JSONError, ValueError) as error:
+        except (ijson.JSONError, ValueError, ArithmeticError) as error:
             what = (
                 f"no JSON between bytes {self._source.row_began:,} and {self._source.position:,}: {_first_line(error)}"
             )
@@ -63,7 +63,7 @@ class GeoJsonReader:
                     break
         except _TooLong as error:
             raise UnreadableFile(RowProblem(1, "", "no features within the first bytes", "give them first")) from error
-        except (ijson.JSONError, ValueError) as error:
+        except (ijson.JSONError, ValueError, ArithmeticError) as error:
             what = f"no JSON: {_first_line(error)}"
             raise UnreadableFile(RowProblem(1, "", what, "give a GeoJSON FeatureCollection in UTF-8")) from error
         file.seek(self._source.start)
