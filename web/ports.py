@@ -1,6 +1,6 @@
 """What the web needs from the rest of urbansense. The composition root wires it and hands over `Services`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accounts.service.services import AccountServices
@@ -17,6 +17,16 @@ ReadinessCheck = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """How much of a quota is used, in its `unit`; `limit` 0 is without a bound."""
+
+    what: str
+    unit: str
+    used: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything the web stands on, room by room; `checks` by the name of what is checked."""
 
@@ -29,3 +39,4 @@ class Services:
     rejected: LogRejections
     live: LiveFeed
     checks: Mapping[str, ReadinessCheck]
+    quotas: Callable[[], Awaitable[Sequence[QuotaUse]]]

@@ -2,7 +2,9 @@
 
 row n ──▶ hash(n) = sha256(hash(n-1), row n) ──▶ row n+1 …
 A row that is changed, taken out or put in breaks every hash behind it. The newest rows can be cut off without a trace in
-the log itself: whoever must prove that none is missing keeps the last hash elsewhere, and has it checked.
+the log itself: whoever must prove that none is missing keeps the last hash elsewhere, and has it checked. Where the oldest
+were cut off to bound the log (`accounts.audit.trimming`), the first row left follows the hash in the newest row of that
+action.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,8 @@ from accounts.storage.tables import audit
 
 BEGINNING: Final = "0" * 64
 """What the first row has for the hash before it."""
+TRIMMED: Final = "audit.trimmed"
+"""The action of the row that records how many of the oldest rows were cut off, and the hash of the last of them."""
 _PAGE: Final = 5_000
 
 
@@ -75,7 +79,8 @@ def seal(previous: str, at_ms: int, actor: str, action: str, subject: str, detai
 
 def verify_audit(connection: Connection, expected_last: str | None = None) -> AuditVerdict:
     """Walk the whole chain. With `expected_last` that hash must be one of its rows', else the end was cut off."""
-    previous, rows, seen = BEGINNING, 0, expected_last is None or expected_last == BEGINNING
+    previous, rows = _start_of(connection), 0
+    seen = expected_last in (None, BEGINNING, previous)
     for row in _rows(connection):
         sealed = seal(row.previous, row.at_ms, row.actor, row.action, row.subject, row.details)
         if row.previous != previous:
@@ -115,6 +120,13 @@ def read_audit(
         )
         for row in connection.execute(wanted)
     ]
+
+
+def _start_of(connection: Connection) -> str:
+    """The hash that the first row must follow."""
+    trimmed = select(audit.c.details).where(audit.c.action == TRIMMED).order_by(audit.c.sequence.desc()).limit(1)
+    details = connection.execute(trimmed).scalar_one_or_none()
+    return BEGINNING if details is None else str(orjson.loads(details).get("last_hash"))
 
 
 def _rows(connection: Connection) -> Iterator[Any]:

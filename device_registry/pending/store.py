@@ -19,6 +19,7 @@ from domain.time.units import DAY_MS, MINUTE_MS
 
 _FORGOTTEN_AFTER_MS: Final = 30 * DAY_MS
 _NAMES_A_STATEMENT: Final = 500
+_WAITING: Final = select(func.count()).select_from(pending_devices).where(pending_devices.c.refused_at_ms.is_(None))
 _ANSWERS_TO_ITS_EUI: Final = (~devices.c.removed, devices.c.state != DeviceState.RETIRED)
 
 
@@ -98,6 +99,11 @@ class PendingStore:
         with reading(self._registry.engine) as connection:
             return [PendingDevice(*row) for row in connection.execute(statement)]
 
+    def count(self) -> int:
+        """How many wait."""
+        with reading(self._registry.engine) as connection:
+            return connection.execute(_WAITING).scalar_one()
+
     def get(self, name: str) -> PendingDevice | None:
         with reading(self._registry.engine) as connection:
             return _read(connection, [name]).get(name)
@@ -133,12 +139,11 @@ class PendingStore:
         """Names in the order of their first sighting, as far as the minute and the table have room."""
         if not new:
             return []
-        waiting = select(func.count()).select_from(pending_devices).where(pending_devices.c.refused_at_ms.is_(None))
         newest_ms = max(seen[-1].at_ms for seen in new.values())
-        if connection.execute(waiting).scalar_one() + len(new) > self.limits.devices:
+        if connection.execute(_WAITING).scalar_one() + len(new) > self.limits.devices:
             old = pending_devices.c.last_seen_ms < newest_ms - _FORGOTTEN_AFTER_MS
             connection.execute(delete(pending_devices).where(old, pending_devices.c.refused_at_ms.is_(None)))
-        room = self.limits.devices - connection.execute(waiting).scalar_one()
+        room = self.limits.devices - connection.execute(_WAITING).scalar_one()
         admitted: list[str] = []
         for name, seen in sorted(new.items(), key=lambda item: item[1][0].at_ms):
             minute = seen[0].at_ms // MINUTE_MS

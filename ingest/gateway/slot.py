@@ -8,7 +8,7 @@ Work waits in one queue in order of receipt: an entry is a stretch of messages w
 together, or one clock message. The acknowledging task takes them one by one, so PUBACKs keep the order of receipt and a
 tick is written only behind everything received before it. Two things stand outside of that order. A part of a report is
 received, in this sense, with the part that completes the report (or is given up), and acknowledged behind it. A message
-that is refused and only counted is held until the record that counts it with others, ten seconds or until there are many.
+that is refused and only counted is held until the record that counts it with others, four seconds or until there are many.
 """
 
 import asyncio

@@ -21,7 +21,8 @@ from streams.ports import Outgoing
 
 _log = structlog.get_logger()
 _COPIES_BYTES: Final = 1024 * 1024
-_HELD_SWEEPS: Final = 10
+_HELD_SWEEPS: Final = 4
+"""Less than the five seconds after which amqtt forgets a message that is not acknowledged."""
 _PARTIAL_SWEEPS: Final = 3_600
 _LOGGED_SWEEPS: Final = 60
 _HELD_SENDERS: Final = 1_000
@@ -85,7 +86,7 @@ class Refusals:
         return (records + self._taken(self._partial) if everything else records), tickets
 
     def sweep(self) -> tuple[list[Outgoing], list[Ticket]]:
-        """A second has passed: release what was held for ten, and once an hour what was counted in part."""
+        """A second has passed: release what is held every four, and once an hour what was counted in part."""
         self._sweeps += 1
         if self._sweeps % _LOGGED_SWEEPS == 0 and self.counted > self._logged:
             _log.warning("more was refused than is kept; it is counted", reports=self.counted - self._logged)

@@ -28,7 +28,7 @@ from rules.worker.clock_records import encode_clock
 from rules.worker.partition_states import partition_key
 from rules.worker.too_late import RecentFates, ReportFates
 from streams.ports import Committed, Outgoing, Record, TopicPartition
-from streams.reading.ticks import TickCheck
+from streams.reading.ticks import LATEST_MS, TickCheck
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
 _DEVICE_PREFIX: Final = b"device/"
@@ -38,6 +38,10 @@ _log = structlog.get_logger()
 
 HELD_TICKS: Final = 90
 """So many ticks of a kind in a row, some more than a minute, behind which a clock must stand to have run ahead for good."""
+
+
+class _NoTelemetry(Exception):
+    """A record of a telemetry topic that another program wrote."""
 
 
 class Outdated(NamedTuple):
@@ -189,11 +193,14 @@ class Partition:
             try:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
+                    _check_tick(value)
                     self._tick(engine, value, min(record.timestamp, newest_ms))
                 else:
+                    if not 0 <= value["observed_at_ms"] <= LATEST_MS:
+                        raise _NoTelemetry("it was observed at no instant")
                     report(value)
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                if _is_report(value):
+            except (orjson.JSONDecodeError, _NoTelemetry, KeyError, TypeError, AttributeError) as error:
+                if _is_report(value) and not isinstance(error, _NoTelemetry):
                     raise  # ours, and no fault of the record
                 engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
@@ -288,10 +295,19 @@ def _fates(engine: Engine) -> ReportFates:
 
 
 def _is_report(value: Any) -> bool:
-    """Whether it has the shape of a report or a tick, so that whatever failed on it is a bug."""
-    if not isinstance(value, dict):
-        return False
-    if isinstance(value.get("tick_at_ms"), int):
-        return "gateway" in value
-    whole = isinstance(value.get("observed_at_ms"), int) and isinstance(value.get("readings"), dict)
-    return whole and isinstance(value.get("device_id"), str)
+    """Whether it has the shape of a report, so that whatever failed on it is a bug."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("device_id"), str)
+        and type(observed_at_ms := value.get("observed_at_ms")) is int
+        and 0 <= observed_at_ms <= LATEST_MS
+        and isinstance(value.get("received_at_ms"), int)
+        and isinstance(value.get("readings"), dict)
+        and isinstance(value.get("quality"), dict | None)
+    )
+
+
+def _check_tick(value: Any) -> None:
+    """Raises: _NoTelemetry where it is no tick, before anything of it has reached a clock."""
+    if not isinstance(value, dict) or not all(type(value.get(name)) is int for name in ("gateway", "tick_at_ms")):
+        raise _NoTelemetry("no tick, though its headers call it one")

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
     report_quota: Annotated[float, Field(ge=0)] = 50.0
     rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
+    photo_quota_mb: Annotated[int, Field(ge=1)] = 51_200
+    photo_quota_person_mb: Annotated[int, Field(ge=1)] = 1024
+    audit_quota_rows: Annotated[int, Field(ge=0)] = 2_000_000
     notify: Path | None = None
     timezone: str = "Asia/Shanghai"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -10,6 +10,7 @@ from ingest.dialects.state import SessionCount
 from ingest.gateway.claim import ClaimFault
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
+from ingest.pipeline.refusals import Refusals
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
 from rules.worker.correlator import Correlator
@@ -106,7 +107,20 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         for reason, count in pipeline.rejected.items():
             reports.add_metric([reason.value], count)
         yield reports
+        yield from _of_refusals(pipeline.refusals)
         yield from _of_sessions(pipeline)
+
+
+def _of_refusals(refusals: Refusals) -> Iterator[Metric]:
+    """What is refused and only counted, and the room for what is kept whole, of this slot."""
+    help_text = "Refused reports, or parts of them, without a record of their own."
+    yield CounterMetricFamily("urbansense_gateway_rejections_counted", help_text, refusals.counted)
+    yield GaugeMetricFamily("urbansense_gateway_held", "Messages whose count is to be written.", len(refusals.held))
+    if refusals.room is not None:
+        room = GaugeMetricFamily("urbansense_gateway_rejected_room_bytes", "Room for rejections.", labels=["is"])
+        room.add_metric(["left"], refusals.room.total.left)
+        room.add_metric(["most"], refusals.room.total.most)
+        yield room
 
 
 def _of_sessions(pipeline: Pipeline) -> Iterator[Metric]:

@@ -29,6 +29,7 @@ from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import PlatformParts
+from urbansense.wiring.quotas import open_quotas
 from urbansense.wiring.shared_database import SharedDatabase
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck, Services
@@ -68,10 +69,11 @@ def build_services(
     """The services of every room. A device becomes active by the clock that the data follow, also a simulated one."""
     log, topics, lookup, timezone = parts.log, parts.topics, parts.lookup, parts.settings.timezone
     now_ms = partial(data_now_ms, parts)
+    quotas = open_quotas(parts, cases)
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
     return Services(
         registry=RegistryServices(
-            directory=RegistryDirectory(parts.registry, publisher, lookup, now_ms),
+            directory=RegistryDirectory(parts.registry, lookup),
             records=RegistryService(parts.registry, publisher, RejectedTail(log, topics), now_ms),
             files=DeviceFileService(parts.registry, publisher, now_ms),
             credentials=credentials,
@@ -95,6 +97,8 @@ def build_services(
             "database": partial(check_database, parts.registry),
             "rules": partial(check_rules, parts),
             **case_checks(parts, cases),
+            "quotas": quotas.check,
             **more_checks,
         },
+        quotas=quotas.uses,
     )

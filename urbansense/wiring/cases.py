@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cases.attachments import AttachmentStore
+from cases.attachments import AttachmentStore, PhotoQuota
 from cases.deadlines import CityTimes
 from cases.desk.backlog import desk_backlog
 from cases.desk.service import CaseDesk
@@ -38,7 +38,16 @@ def open_case_parts(settings: Settings, registry: Registry) -> CaseParts:
     policy = load_policy(settings.case_policy, settings.timezone)
     times = CityTimes(policy.calendar)
     store = CaseStore(SharedDatabase(registry.engine), times, policy.calendar.zone)
-    return CaseParts(store, policy, times, AttachmentStore(settings.data_dir / "attachments"))
+    return CaseParts(store, policy, times, AttachmentStore(settings.data_dir / "attachments", _photo_quota(settings)))
+
+
+def _photo_quota(settings: Settings) -> PhotoQuota:
+    mebibyte = 1024 * 1024
+    return PhotoQuota(
+        settings.photo_quota_mb * mebibyte,
+        settings.photo_quota_person_mb * mebibyte,
+        settings.disk_reserve_mb * mebibyte,
+    )
 
 
 def open_case_services(parts: Parts, cases: CaseParts) -> CaseServices:

@@ -23,6 +23,7 @@ from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import PlatformParts
+from urbansense.wiring.quotas import open_audit_keeper
 from web.live.feed import LiveFeed
 from web.ports import ReadinessCheck
 from web.serving.service import WebServer
@@ -89,7 +90,8 @@ async def build_platform(
 def registry_work(parts: PlatformParts, credentials: CredentialService) -> dict[str, Service]:
     """What works beside the registry, in the one process that owns it."""
     services: dict[str, Service] = {
-        "pending devices": PendingFollower(parts.log, parts.topics, PendingStore(parts.registry))
+        "pending devices": PendingFollower(parts.log, parts.topics, PendingStore(parts.registry)),
+        "audit keeper": open_audit_keeper(parts),
     }
     if credentials.control is not None:
         services["provisioner"] = Provisioner(credentials, credentials.control, lambda: parts.lookup.version)

@@ -1,5 +1,6 @@
 """The words of a query string: instants, durations, pages."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Final, Generic, TypeVar
 
@@ -12,6 +13,8 @@ from web.http.problems import Fault, Refused
 Item = TypeVar("Item")
 LATEST_MS: Final = 253_402_300_799_999
 """The last millisecond of 9999."""
+_EPOCH_MS: Final = re.compile(r"-?[0-9]{1,15}")
+"""As far as any store counts."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -28,7 +31,7 @@ def parse_time_ms(text: object) -> int:
     Raises: ValueError where the text is neither, or no instant from 1970 to the end of 9999.
     """
     written = str(text).strip()
-    if written.lstrip("-").isdecimal():
+    if _EPOCH_MS.fullmatch(written):
         return _within_time(int(written))
     clock, space, offset = written.rpartition(" ")
     if space and ":" in clock:

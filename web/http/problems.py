@@ -18,6 +18,7 @@ _log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+_MOST_FAULTS = 100
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -101,7 +102,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, refused)
 
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [_fault(entry) for entry in error.errors()]
+        found = error.errors()
+        faults = [_fault(entry) for entry in found[:_MOST_FAULTS]]
+        if len(found) > _MOST_FAULTS:
+            faults.append(Fault(where="body", detail=f"{len(found) - _MOST_FAULTS} more errors"))
         detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
         return problem_response(
             request, Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail or "invalid request", faults)
@@ -109,7 +113,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        name = status.name.lower().replace("_", "-")
+        too_large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        name = "too-large" if too_large else status.name.lower().replace("_", "-")
         return problem_response(request, Refused(status, name, str(error.detail), headers=error.headers))
 
     async def on_transient(request: Request, error: TransientFault) -> Response:

@@ -71,7 +71,7 @@ async def desk(
         return NOW_MS
 
     registry = RegistryServices(
-        directory=RegistryDirectory(city_registry, publisher, lookup, now_ms),
+        directory=RegistryDirectory(city_registry, lookup),
         records=RegistryService(city_registry, publisher, RejectedTail(log, topics), now_ms),
         files=DeviceFileService(city_registry, publisher, now_ms),
         credentials=CredentialService(CredentialStore(city_registry), None, lambda: NOW_MS),

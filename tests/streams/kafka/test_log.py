@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from domain.errors import ConfigurationError, Fenced, TransientFault
 from domain.topics import Cleanup, TopicSpec
@@ -263,3 +264,19 @@ def test_aiokafka_logs_the_same_only_once_an_outage() -> None:
         logging.LogRecord("aiokafka.conn", logging.ERROR, "", 0, f"{i % 2} failed: %s", (i,), None) for i in range(9)
     ]
     assert [bool(calm.filter(record)) for record in logged] == [True, True] + [False] * 7
+
+
+async def test_a_topic_of_so_many_bytes_is_made_of_segments_that_can_be_dropped(
+    rig: Rig, log: Log, kafka_bootstrap: str
+) -> None:
+    name = f"{rig.prefix}bounded"
+    await log.ensure_topics([TopicSpec(name, 4, retention_ms=60_000, retention_bytes=64 * 1024**2)])
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    await admin.start()
+    try:
+        [answer] = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+    finally:
+        await admin.close()
+    settings = {entry[0]: entry[1] for entry in answer.resources[0][4]}
+    assert (settings["retention.ms"], settings["retention.bytes"]) == ("60000", str(16 * 1024**2))
+    assert settings["segment.bytes"] == str(4 * 1024**2)

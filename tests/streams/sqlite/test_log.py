@@ -95,6 +95,25 @@ async def test_kill_9_loses_nothing_acknowledged_and_leaves_no_half_transaction(
     await log.close()
 
 
+async def test_a_topic_of_so_many_bytes_keeps_the_newest_of_each_partition(tmp_path: Path) -> None:
+    clock = HandClock()
+    log = SQLiteLog(tmp_path / "log.sqlite", now_ms=clock)
+    await log.ensure_topics([TopicSpec("t", 2, retention_bytes=200_000), TopicSpec("ever", 1)])
+    for partition in range(2):
+        await log.append([Outgoing("t", b"k", b"v" * 936, partition=partition) for _ in range(80 + 200 * partition)])
+    await log.append([Outgoing("ever", b"k", b"v" * 936) for _ in range(300)])
+    assert await log.clean(clock.now_ms) == 180
+    assert await log.bounds(["t", "ever"]) == {
+        TopicPartition("t", 0): (0, 80),
+        TopicPartition("t", 1): (180, 280),
+        TopicPartition("ever", 0): (0, 300),
+    }
+    assert await log.clean(clock.now_ms) == 0
+    await log.append([Outgoing("t", b"k", b"v" * 936, partition=1)])
+    assert await log.clean(clock.now_ms) == 1
+    await log.close()
+
+
 async def test_retention_drops_what_is_older_and_keeps_the_offsets(tmp_path: Path) -> None:
     clock = HandClock()
     log = SQLiteLog(tmp_path / "log.sqlite", now_ms=clock)

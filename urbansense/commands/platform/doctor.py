@@ -113,8 +113,9 @@ async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
         checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
         if not checks:
-            words = f"{'ready' if answer['ready'] else 'not ready'}; for more it wants URBANSENSE_API_TOKEN"
-            return dict.fromkeys(mine, (answer["ready"], f"{words} (says the urbansense that runs)"))
+            whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
+            detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
+            return dict.fromkeys(mine, (answer["ready"], detail))
         return {
             name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
             for name in mine

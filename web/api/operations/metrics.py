@@ -1,6 +1,6 @@
 """The ledger and the rules as Prometheus metrics, beside whatever the process counts on its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,6 +12,7 @@ from cases.service.services import DeskBacklog
 from cases.workflow.states import ENDED, State
 from domain.ledger import Ledger
 from rules.service.statuses import RuleStatus
+from web.ports import QuotaUse
 
 
 class LedgerMetrics(Collector):
@@ -83,6 +84,21 @@ class CaseMetrics(Collector):
         )
 
 
+class QuotaMetrics(Collector):
+    """`urbansense_quota_used{what,unit}` and `urbansense_quota_limit{what,unit}`; a limit of 0 is none."""
+
+    def __init__(self, uses: Sequence[QuotaUse]) -> None:
+        self._uses = uses
+
+    def collect(self) -> Iterator[Metric]:
+        used = GaugeMetricFamily("urbansense_quota_used", "How much of a quota is used.", labels=["what", "unit"])
+        limit = GaugeMetricFamily("urbansense_quota_limit", "The quota; 0 is none.", labels=["what", "unit"])
+        for use in self._uses:
+            used.add_metric([use.what, use.unit], use.used)
+            limit.add_metric([use.what, use.unit], use.limit)
+        yield from (used, limit)
+
+
 class LoginMetrics(Collector):
     """`urbansense_login_failures_total{why}` of this process: logins and tokens that were refused."""
 
@@ -96,25 +112,28 @@ class LoginMetrics(Collector):
         yield family
 
 
+class FileMetrics(Collector):
+    """`urbansense_files_unread_total{bound}`: devices files whose reading was ended, by what it would have exceeded."""
+
+    def __init__(self, bounds_met: Mapping[str, int]) -> None:
+        self._bounds_met = bounds_met
+
+    def collect(self) -> Iterator[Metric]:
+        help_text = "Devices files whose reading was ended, by what it would have exceeded."
+        unread = CounterMetricFamily("urbansense_files_unread", help_text, labels=["bound"])
+        for bound, count in sorted(self._bounds_met.items()):
+            unread.add_metric([bound], count)
+        yield unread
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(
-    ledger: Ledger | None,
-    rules: Sequence[RuleStatus] | None,
-    registry: CollectorRegistry,
-    backlog: DeskBacklog | None = None,
-    failures: Mapping[str, int] | None = None,
-) -> bytes:
-    """The exposition text of `registry`, of refused logins, and of ledger, rules and cases where they are known."""
-    of_city = CollectorRegistry()
-    of_city.register(LoginMetrics(failures or {}))
-    if ledger is not None:
-        of_city.register(LedgerMetrics(ledger))
-    if rules is not None:
-        of_city.register(RuleMetrics(rules))
-    if backlog is not None:
-        of_city.register(CaseMetrics(backlog))
-    return generate_latest(registry) + generate_latest(of_city)
+def render_metrics(registry: CollectorRegistry, of_platform: Iterable[Collector]) -> bytes:
+    """The exposition text of `registry`, and of what the whole platform counts."""
+    collected = CollectorRegistry()
+    for collector in of_platform:
+        collected.register(collector)
+    return generate_latest(registry) + generate_latest(collected)

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from cases.attachments import MOST_BYTES
+from cases.attachments import MOST_BYTES, PhotoQuota
 from cases.attachments.rows import MOST_PER_CASE
 from tests.web.city import City
 from tests.web.desk import COVER, DRAINAGE, VIEWER, Desk, client, open_desk
@@ -170,3 +171,34 @@ async def test_a_form_that_breaks_off_or_is_none_is_refused(
 async def test_a_foreign_page_cannot_post_its_form_here(api: httpx.AsyncClient, path: str) -> None:
     assert (await attach(api, path, JPEG, headers={"origin": "https://evil.example"})).status_code == 403
     assert (await attach(api, path, JPEG, headers={"origin": "http://127.0.0.1:8080"})).status_code == 201
+
+
+async def test_when_photos_have_no_room_the_answer_says_so(api: httpx.AsyncClient, desk: Desk, path: str) -> None:
+    desk.services.photos.room.quota = PhotoQuota(total_bytes=100, free_bytes=0)
+    assert (await attach(api, path, JPEG)).status_code == 201
+    refused = await attach(api, path, PNG)
+    assert (refused.status_code, refused.json()["type"]) == (507, "urn:urbansense:problem:no-room")
+
+
+async def test_one_person_sends_only_so_much_in_a_day_and_another_one_still_may(
+    api: httpx.AsyncClient, desk: Desk, path: str
+) -> None:
+    desk.services.photos.room.quota = PhotoQuota(person_day_bytes=len(JPEG), free_bytes=0)
+    assert (await attach(api, path, JPEG)).status_code == 201
+    refused = await attach(api, path, PNG)
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:urbansense:problem:too-much")
+    first, desk.actor = desk.actor, replace(desk.actor, name="somebody-else")
+    assert (await attach(api, path, PNG)).status_code == 201
+    desk.actor = first
+    desk.now_ms += 86_400_001
+    assert (await attach(api, path, WEBP)).status_code == 201
+
+
+async def test_a_photo_for_a_case_that_takes_no_more_leaves_no_file(
+    api: httpx.AsyncClient, desk: Desk, path: str
+) -> None:
+    for number in range(MOST_PER_CASE):
+        assert (await attach(api, path, JPEG + bytes([number]))).status_code == 201
+    files = kept(desk)
+    assert (await attach(api, path, PNG)).status_code == 409
+    assert kept(desk) == files
