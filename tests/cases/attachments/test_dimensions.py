@@ -55,4 +55,4 @@ async def test_a_photo_that_unpacks_to_gigabytes_is_refused_and_nothing_of_it_is
 
     with pytest.raises(PhotoTooLarge, match="at most 200,000,000 pixels"):
         await AttachmentStore(tmp_path).receive(chunks())
-    assert not [one for one in tmp_path.rglob("*") if one.is_file()]
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]  # noqa: ASYNC240
