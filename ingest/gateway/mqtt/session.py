@@ -79,6 +79,7 @@ class MqttSession:
         self._lost = asyncio.Event()
         self._connack: asyncio.Future[None] | None = None
         self._taken_over = False
+        self._failure: Exception | None = None
         self._paused = False
         self._reader_fd: int | None = None
         self._writer_fd: int | None = None
@@ -105,7 +106,10 @@ class MqttSession:
         return client
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected until `stop` is set. Raises: Fenced when another process took this slot over."""
+        """Stay connected until `stop` is set.
+
+        Raises: Fenced when another process took this slot over; whatever `on_publishes` raises.
+        """
         waits, has_warned = backoff_s(), False
         while not stop.is_set():
             try:
@@ -120,6 +124,8 @@ class MqttSession:
             _log.info("connected to the MQTT broker", **self._where(), slot=self.settings.name)
             connected_at, has_warned = monotonic(), False
             await self._stay(stop)
+            if self._failure is not None:
+                raise self._failure
             if self._taken_over:
                 raise Fenced(f"another process holds the gateway slot {self.settings.name} now")
             if monotonic() - connected_at > _STEADY_S:
@@ -208,7 +214,12 @@ class MqttSession:
         return {"broker": f"{self.settings.endpoint.host}:{self.settings.endpoint.port}"}
 
     def _readable(self) -> None:
-        self._client.loop_read()
+        try:
+            self._client.loop_read()
+        except Exception as error:  # of whoever takes the messages; here it would end in the loop's own log, unseen
+            self._failure = error
+            self._lost.set()
+            return
         sock = self._client.socket()
         if sock is not None and self.settings.endpoint.tls and sock.pending():  # type: ignore[attr-defined]
             self._loop.call_soon(self._readable)
