@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo up test check bench bench-peers load schemas lock servers clean
+.PHONY: setup demo up test check fuzz sbom audit bench bench-peers load schemas lock servers clean
 
 setup: .venv/.ready
 
@@ -31,6 +31,21 @@ check: setup  ## style, types and the import table
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# FUZZ="--target native --seed 7" gives other options; `python -m tests.fuzz --help` lists them.
+FUZZ_SECONDS ?= 90
+FUZZ ?=
+
+fuzz: setup  ## every reader of bytes and text of others, for FUZZ_SECONDS together; by atheris too where it installs
+	-@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/requirements.txt \
+		|| echo "atheris does not install here"
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+
+sbom: setup  ## build/sbom.cdx.json: what urbansense is made of, as CycloneDX
+	$(BIN)/python -m supply_chain.bill_of_materials
+
+audit: setup  ## known vulnerabilities of what is locked; exit code 3 where the database did not answer
+	$(BIN)/python -m supply_chain.audit
+
 bench: setup  ## throughput beside its floor in the same run; writes benchmarks/results/
 	$(BIN)/python -m benchmarks
 
@@ -49,9 +64,11 @@ schemas: setup  ## docs/schemas/ from the models
 servers:  ## Apache Kafka for the tests, through Maven, into .cache/
 	tests/servers/fetch_kafka.sh
 
-lock:  ## requirements.lock from pyproject.toml; needs uv
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-		--python-version 3.11 --extra dev --extra postgresql pyproject.toml -o requirements.lock
+LOCKING := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+lock:  ## requirements.lock, and the part of it that the image installs, from pyproject.toml; needs uv
+	$(LOCKING) --extra dev --extra postgresql pyproject.toml -o requirements.lock
+	$(LOCKING) --extra build --extra postgresql -c requirements.lock pyproject.toml -o requirements-runtime.lock
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -22,9 +22,11 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.registry import device
 from device_registry.bulk.columns import COLUMNS
+from device_registry.bulk.confined.limits import ReadingLimits
+from device_registry.bulk.confined.reading import ConfinedReader
 from device_registry.bulk.exporting import WRITERS
 from device_registry.bulk.formats.contract import Format
-from device_registry.bulk.importing import READERS, Options, import_file
+from device_registry.bulk.importing import Options, import_file
 from device_registry.bulk.rows import write_cells
 from device_registry.records.entries import Details, DeviceEntry
 from device_registry.storage.registry import Registry
@@ -123,8 +125,8 @@ def main(how: str, path: str, *more: str) -> None:
     if how == "write":
         _write(path, int(more[0]))
     elif how == "read":
-        with open(path, "rb") as file:
-            assert sum(1 for _ in READERS[_format(path)](file)) > 0
+        with open(path, "rb") as file, ConfinedReader(file, _format(path), ReadingLimits()) as reader:
+            assert sum(map(len, reader.pages())) > 0
     else:
         _import(path, more[0])
     seconds = time.perf_counter() - begun

@@ -40,7 +40,7 @@ class FailedLogins:
         self.totals: Counter[str] = Counter()
 
     def note(self, subject: str, why: str, at_ms: int) -> None:
-        """One more. It only counts, in a time that tells nobody whether the user exists."""
+        """One more. It only counts, in a time from which nobody learns whether the user exists."""
         with self._lock:
             self.totals[why] += 1
             key = (subject, why)

@@ -130,9 +130,10 @@ class AttemptLimits:
         return attempt
 
     def forgive(self, attempt: Attempt, at_ms: int) -> None:
-        """The guess was right: what it was charged is given back, and the name's streak from there is over."""
+        """The guess was right: what it was charged is given back, and a stranger's streak with that name is over."""
         self.take_back(attempt, at_ms)
-        self._streaks.pop((attempt.address, attempt.name), None)
+        if attempt.device is None:
+            self._streaks.pop((attempt.address, attempt.name), None)
 
     def take_back(self, attempt: Attempt, at_ms: int) -> None:
         """The guess was never looked at: what it was charged is given back, and nothing else is forgotten."""

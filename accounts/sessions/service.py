@@ -7,7 +7,7 @@ decided before (`accounts.credentials.attempt_limits`).
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
@@ -23,6 +23,9 @@ from accounts.users.refusals import LoginRefused
 from accounts.users.rows import known_user, user_row
 from accounts.users.user import User
 from domain.time.units import HOUR_MS
+
+MOST_SESSIONS: Final = 50
+"""Of one user at a time; a new one beyond ends the oldest, so that nobody fills the database by logging in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ class LoginSessions:
         user = known_user(connection, username)
         ended = or_(sessions.c.ends_at_ms <= at_ms, sessions.c.used_at_ms <= at_ms - self.terms.idle_ms)
         connection.execute(delete(sessions).where(ended))
+        mine = sessions.c.username == username
+        newest_first = select(sessions.c.secret_hash).where(mine).order_by(sessions.c.created_at_ms.desc())
+        too_many = newest_first.offset(MOST_SESSIONS - 1)
+        for beyond in connection.execute(too_many).scalars().all():
+            connection.execute(delete(sessions).where(sessions.c.secret_hash == beyond))
         ends_at_ms = at_ms + self.terms.longest_ms
         row = {
             "secret_hash": secret.hash, "username": username, "created_at_ms": at_ms, "used_at_ms": at_ms,

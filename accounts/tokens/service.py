@@ -1,9 +1,9 @@
 """API tokens: made, shown once, revoked; each with its line in the audit log."""
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from accounts.audit.log import append_audit
 from accounts.credentials.secrets import Random, Scope, draw_token
@@ -12,6 +12,9 @@ from accounts.storage.tables import tokens
 from accounts.users.refusals import BadPeople, InTheWay, UnknownPerson
 from accounts.users.rows import as_json, known_user
 from accounts.users.user import Strict, Words
+
+MOST_TOKENS: Final = 100
+"""Of one user that hold: nobody fills the database with them."""
 
 
 class Token(Strict):
@@ -72,6 +75,10 @@ class TokenService:
         with self._database.writing() as connection:
             if not known_user(connection, username).active:
                 raise InTheWay(f"user {username} is disabled")
+            holds = tokens.c.revoked_at_ms.is_(None) & or_(tokens.c.ends_at_ms.is_(None), tokens.c.ends_at_ms > at_ms)
+            held = select(func.count()).where(tokens.c.username == username, holds)
+            if connection.execute(held).scalar_one() >= MOST_TOKENS:
+                raise InTheWay(f"user {username} has {MOST_TOKENS} tokens: revoke one first")
             connection.execute(insert(tokens).values(row))
             details = {"user": username, "label": label, "scopes": sorted(scopes), "ends_at_ms": ends_at_ms}
             append_audit(connection, at_ms, by, "token-made", f"token/{secret.id}", details)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cases.appraisal.counts import RATES
 from cases.appraisal.indicators import Indicators
+from documents.located_yaml.document import load_typed_document
+from documents.located_yaml.reading import BadYaml
 from domain.errors import ConfigurationError
 
 SHIPPED: Final = Path(__file__).with_name("weights.yaml")
@@ -44,8 +45,9 @@ class Placed(NamedTuple):
 def load_weights(path: Path = SHIPPED) -> Weights:
     """Raises: ConfigurationError with every problem."""
     try:
-        return Weights.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        document = load_typed_document(path.read_text(encoding="utf-8"), str(path))
+        return Weights.model_validate(document.value)
+    except (OSError, UnicodeDecodeError, BadYaml) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     except ValidationError as error:
         problems = [f"{path}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]

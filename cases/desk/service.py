@@ -57,8 +57,8 @@ class CaseDesk:
             reached = await asyncio.to_thread(self._reached)
             reader.seek(
                 {
-                    place: max(reached.get((place.topic, place.partition), 0), first)
-                    for place, (first, _) in bounds.items()
+                    place: place_in(first, end, reached.get((place.topic, place.partition), 0))
+                    for place, (first, end) in bounds.items()
                 }
             )
             await self._publisher.publish_pending()
@@ -92,6 +92,11 @@ class CaseDesk:
     def _is_due(self, now_ms: int) -> bool:
         with self._store.database.reading() as connection:
             return bool(held_events.due(connection, now_ms))
+
+
+def place_in(first: int, end: int, reached: int) -> int:
+    """Where to read on; a log that ends before what was reached is another one, and is read from its beginning."""
+    return reached if first <= reached <= end else first
 
 
 def in_published_order(batch: Batch) -> list[PublishedEvent]:

@@ -101,7 +101,7 @@ def _ordered(wanted: Select[Any], query: CaseQuery) -> Select[Any]:
 def _place(cursor: str, order: Order) -> tuple[int, str]:
     try:
         given, at_ms, case_id = orjson.loads(bytes.fromhex(cursor))
-        if given != order.value or not isinstance(at_ms, int) or not isinstance(case_id, str):
+        if given != order.value or type(at_ms) is not int or not isinstance(case_id, str) or at_ms.bit_length() > 63:
             raise ValueError("it belongs to another list")
     except (ValueError, TypeError) as error:
         raise ValueError(f"the cursor {cursor!r} was not given by this list: {error}") from error

@@ -1,6 +1,6 @@
 """A devices file into the registry: read, judged and written in one transaction, with one page of it in memory.
 
-    file ──reader──▶ rows ──read_row──▶ staging on disk ──┬──judged──▶ errors by row
+    file ──confined──▶ rows ──read_row──▶ staging on disk ──┬──judged──▶ errors by row
                                                           └──planned──▶ registry, audit, outbox (one transaction)
 
 One transaction, whichever rows go in: a killed import leaves nothing, and running it again does all of it. In pieces it
@@ -9,8 +9,7 @@ would leave states that no file describes, for rows lean on one another: parents
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
 from os import SEEK_END
 from typing import BinaryIO, Final
 
@@ -18,10 +17,9 @@ import orjson
 from sqlalchemy import Connection, bindparam, update
 
 from device_registry.bulk.columns import DATUM, SOURCE, RowProblem, UnreadableFile
-from device_registry.bulk.formats.contract import FileReader, Format, RawRow
-from device_registry.bulk.formats.csv_files import CsvReader
-from device_registry.bulk.formats.geojson_files import GeoJsonReader
-from device_registry.bulk.formats.xlsx_files import XlsxReader
+from device_registry.bulk.confined.limits import ReadingLimits
+from device_registry.bulk.confined.reading import BoundMet, ConfinedReader
+from device_registry.bulk.formats.contract import Format, RawRow
 from device_registry.bulk.judging import Judge
 from device_registry.bulk.rows import Offer, ReadRow, Terms, read_row
 from device_registry.bulk.staging import RefusedRow, Result, Staged, Staging
@@ -35,13 +33,6 @@ from device_registry.storage.database import reading, writing
 from device_registry.storage.registry import Registry
 from device_registry.storage.tables import devices
 
-READERS: Final[dict[Format, Callable[[BinaryIO], FileReader]]] = {
-    Format.CSV: CsvReader,
-    Format.XLSX: XlsxReader,
-    Format.GEOJSON: GeoJsonReader,
-}
-_PAGE: Final = 1000
-
 Progress = Callable[[str, int, int], None]
 """Called with the stage (`reading`, `checking`, `writing`), and how much of how much of it is done: bytes, then rows."""
 
@@ -54,11 +45,13 @@ class Options:
     datum: Datum = Datum.WGS84
     skip_bad: bool = False
     preview: bool = False
+    limits: ReadingLimits = field(default_factory=ReadingLimits)
 
 
 class Import(AbstractContextManager["Import"]):
     """What an import did, to be looked through until it is closed. `columns` is empty where the file was unreadable.
 
+    `bound` names what reading the file would have exceeded, where that is why it is unreadable.
     `applied` is whether the rows without errors are in the registry now. `created`, `updated` and `unchanged` count
     them; in a preview what they would be, and otherwise 0 where errors forbade all.
     """
@@ -68,6 +61,7 @@ class Import(AbstractContextManager["Import"]):
         self.staging = Staging()
         self.columns: tuple[str, ...] = ()
         self.unreadable: tuple[RowProblem, ...] = ()
+        self.bound: str | None = None
         self.applied = False
         self.created = self.updated = self.unchanged = 0
 
@@ -127,15 +121,19 @@ def _read(registry: Registry, file: BinaryIO, done: Import, progress: Progress) 
     size = file.seek(0, SEEK_END)
     file.seek(0)
     terms = Terms(registry.profiles(), done.options.datum, done.options.format.guarded)
+
+    def reached(position: int) -> None:
+        progress("reading", position, size)
+
     try:
-        reader = READERS[done.options.format](file)
-        done.columns = reader.columns
-        rows = iter(reader)
-        while page := list(islice(rows, _PAGE)):
-            done.staging.add((raw, *_offered(registry, raw, terms)) for raw in page)
-            progress("reading", reader.position, size)
+        with ConfinedReader(file, done.options.format, done.options.limits, reached) as reader:
+            done.columns = reader.columns
+            for page in reader.pages():
+                done.staging.add((raw, *_offered(registry, raw, terms)) for raw in page)
+                reached(reader.position)
     except UnreadableFile as error:
         done.unreadable = error.errors
+        done.bound = error.bound if isinstance(error, BoundMet) else None
     done.staging.index()
 
 

@@ -36,6 +36,9 @@ Grants = frozenset[Grant]
 SERVICES: Final = ("gateway", "simulator", "chirpstack", "things-stack")
 """The services that have accounts of their own."""
 
+CHANGING_CLIENT_IDS: Final = ("gateway", "simulator")
+"""Those whose client id is secret, or another at every start: their accounts cannot be bound to one."""
+
 _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
 _SLOTS: Final = "urbansense/slot/+"
 """Where a gateway claims its slot."""

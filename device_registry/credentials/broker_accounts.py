@@ -27,10 +27,11 @@ DEFAULT_ACCESS: Final = {
 
 
 class BrokerAccount(NamedTuple):
-    """A client of the broker, by its username elsewhere."""
+    """A client of the broker, by its username elsewhere. With a `client_id` it is let in under that one only."""
 
     roles: frozenset[str]
     disabled: bool = False
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,9 @@ def found_accounts(clients: list[Any], roles: list[Any], access: list[Any]) -> B
         roles={role["rolename"]: frozenset(_found_rule(rule) for rule in role.get("acls", ())) for role in roles},
         clients={
             client["username"]: BrokerAccount(
-                frozenset(role["rolename"] for role in client.get("roles", ())), bool(client.get("disabled"))
+                frozenset(role["rolename"] for role in client.get("roles", ())),
+                bool(client.get("disabled")),
+                client.get("clientid"),
             )
             for client in clients
         },
@@ -136,12 +139,16 @@ def _role_repairs(wanted: BrokerAccounts, found: BrokerAccounts) -> Iterator[Com
 def _client_repairs(username: str, account: BrokerAccount, there: BrokerAccount) -> Iterator[Command]:
     if there.roles != account.roles:
         yield {"command": "modifyClient", "username": username, "roles": _role_list(account)}
+    if account.client_id is not None and there.client_id != account.client_id:  # what was bound by hand stays bound
+        yield {"command": "modifyClient", "username": username, "clientid": account.client_id}
     if there.disabled != account.disabled:
         yield {"command": "disableClient" if account.disabled else "enableClient", "username": username}
 
 
 def _create_client(username: str, account: BrokerAccount, secret: str | None) -> Command:
     command: Command = {"command": "createClient", "username": username, "roles": _role_list(account)}
+    if account.client_id is not None:
+        command["clientid"] = account.client_id
     return command if secret is None else {**command, "password": secret}
 
 

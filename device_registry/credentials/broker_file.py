@@ -31,6 +31,7 @@ def broker_file(
             "username": username,
             "roles": [{"rolename": role} for role in sorted(account.roles)],
             **({"disabled": True} if account.disabled else {}),
+            **({"clientid": account.client_id} if account.client_id is not None else {}),
             **_hash(hashes.get(username)),
         }
         for username, account in sorted(wanted.clients.items())

@@ -14,6 +14,8 @@ _SEQUENCE, _SET, _OID, _UTC_TIME, _GENERALIZED_TIME, _EXPLICIT_VERSION = 0x30, 0
 _COMMON_NAME: Final = bytes.fromhex("550403")
 """id-at-commonName, 2.5.4.3 (X.520)."""
 _UTF16_STRING: Final = 0x1E
+_MOST_PEM: Final = 32_768
+"""Characters; a certificate has some two thousand, and reading its fields costs their square."""
 
 
 class NotACertificate(ValueError):
@@ -34,6 +36,8 @@ def read_certificate(pem: str) -> Certificate:
     try:
         begin = pem.index("-----BEGIN CERTIFICATE-----")
         end = pem.index("-----END CERTIFICATE-----", begin) + len("-----END CERTIFICATE-----")
+        if end - begin > _MOST_PEM:
+            raise NotACertificate(f"the certificate is longer than {_MOST_PEM:,} characters")
         der = ssl.PEM_cert_to_DER_cert(pem[begin:end])
         fields = _fields(_fields(_only(der, _SEQUENCE))[0].content)
         if fields[0].tag == _EXPLICIT_VERSION:

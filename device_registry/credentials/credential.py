@@ -32,7 +32,8 @@ class Credential:
     """One way in. `username` is unique among all; a certificate's is the name that the broker reads from it.
 
     Time: epoch ms. From `ends_at_ms` on it is void; likewise as soon as the credential named by `ends_on_use_of` was
-    used. `last_used_at_ms` is when the broker last reported a connection.
+    used. `last_used_at_ms` is when the broker last reported a connection. With a `client_id` the broker lets it in under
+    that one only.
     """
 
     username: str
@@ -47,6 +48,7 @@ class Credential:
     ends_on_use_of: str | None = None
     last_used_at_ms: int | None = None
     revoked_at_ms: int | None = None
+    client_id: str | None = None
 
     def holds_at(self, now_ms: int) -> bool:
         """Whether it lets its holder in at that moment, as far as it knows itself."""

@@ -54,6 +54,17 @@ def read_named(connection: Connection, usernames: Sequence[str]) -> dict[str, Cr
     return found
 
 
+def read_bound(connection: Connection, client_ids: Sequence[str]) -> list[Credential]:
+    """The active ones that are bound to one of these client ids."""
+    found = []
+    for start in range(0, len(client_ids), _IDS_A_STATEMENT):
+        some = client_ids[start : start + _IDS_A_STATEMENT]
+        active = credentials.c.state == CredentialState.ACTIVE.value
+        statement = select(credentials).where(active, credentials.c.client_id.in_(some))
+        found += [_credential(row) for row in connection.execute(statement)]
+    return found
+
+
 def read_ended(connection: Connection, now_ms: int) -> list[Credential]:
     """The active ones whose end has come: their moment has passed, or their successor was used."""
     used = select(credentials.c.username).where(credentials.c.last_used_at_ms.is_not(None))
@@ -102,6 +113,7 @@ def _row(one: Credential) -> dict[str, Any]:
         "ends_on_use_of": one.ends_on_use_of,
         "last_used_at_ms": one.last_used_at_ms,
         "revoked_at_ms": one.revoked_at_ms,
+        "client_id": one.client_id,
     }
 
 
@@ -119,4 +131,5 @@ def _credential(row: Row[Any]) -> Credential:
         ends_on_use_of=row.ends_on_use_of,
         last_used_at_ms=row.last_used_at_ms,
         revoked_at_ms=row.revoked_at_ms,
+        client_id=row.client_id,
     )

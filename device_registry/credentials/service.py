@@ -6,7 +6,8 @@ issue, rotate ─┤
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import structlog
@@ -62,14 +63,25 @@ class CredentialService:
     async def holders_without(self, kind: str | None, area: str | None) -> list[str]:
         return await asyncio.to_thread(self._store.holders_without, kind, area, self._now_ms())
 
-    async def issue(self, holders: Sequence[str], *, author: str, provision: bool = True) -> list[Issued]:
+    async def issue(
+        self,
+        holders: Sequence[str],
+        *,
+        author: str,
+        provision: bool = True,
+        client_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Issued]:
         """New secrets, all or none; with `provision` they work as soon as the call returns.
+
+        `client_ids`, by holder, are those under which alone the broker lets them in.
 
         Raises: InvalidRecords; TransientFault where the broker does not answer, and then nothing was issued.
         """
         async with self._turn:
             control = await self._ready(provision)
-            issued = await asyncio.to_thread(self._store.issue, holders, now_ms=self._now_ms(), author=author)
+            issued = await asyncio.to_thread(
+                self._store.issue, holders, now_ms=self._now_ms(), author=author, client_ids=client_ids
+            )
             await self._hand_over(control, issued)
         return issued
 

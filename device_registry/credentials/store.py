@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from device_registry.credentials import rows
 from device_registry.credentials.access import SERVICES
 from device_registry.credentials.broker_accounts import BrokerAccounts
 from device_registry.credentials.certificates import Certificate
+from device_registry.credentials.client_ids import client_id_problems, is_client_id
 from device_registry.credentials.credential import (
     SERVICE_MARK,
     Credential,
@@ -64,20 +66,30 @@ class CredentialStore:
             found = rows.read_credentials(connection, holder=holder, state=state, after=after, limit=limit + 1)
         return found[:limit], found[limit - 1].username if len(found) > limit else None
 
-    def issue(self, holders: Sequence[str], *, now_ms: int, author: str = UNNAMED) -> list[Issued]:
-        """A secret for each of these holders, all or none.
+    def issue(
+        self,
+        holders: Sequence[str],
+        *,
+        now_ms: int,
+        author: str = UNNAMED,
+        client_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Issued]:
+        """A secret for each of these holders, all or none; those of `client_ids` bound to a client id.
 
-        Raises: InvalidRecords for one that is no device or service, is retired, or has a secret that holds.
+        Raises: InvalidRecords for one that is no device or service, is retired, or has a secret that holds, and for a
+        client id that another holder is bound to.
         """
         with writing(self._registry.engine) as connection:
             held = rows.read_of_holders(connection, holders)
             problems = [*self._holder_problems(connection, holders)]
+            bound = rows.read_bound(connection, sorted(filter(is_client_id, client_ids.values())))
+            problems += client_id_problems(holders, client_ids, bound)
             for holder, old in held.items():
                 if any(one.sort is Sort.SECRET and one.holds_at(now_ms) for one in old):
                     problems.append(
                         RecordProblem(holder, "holder", f"{holder!r} has a credential", "rotate or revoke it")
                     )
-            return self._write_new(connection, holders, held, problems, now_ms, author)
+            return self._write_new(connection, holders, held, problems, now_ms, author, client_ids)
 
     def rotate(
         self,
@@ -90,7 +102,8 @@ class CredentialStore:
     ) -> list[Issued]:
         """A new secret for each; the old ones end at `ends_at_ms`, and with `until_used` also once the new one is used.
 
-        An old one that was to end sooner still does. Raises: InvalidRecords, also for a holder without a secret.
+        An old one that was to end sooner still does. A new one is bound to the client id of the newest old one.
+        Raises: InvalidRecords, also for a holder without a secret.
         """
         if ends_at_ms is None and not until_used:
             raise ValueError("an overlap has an end")
@@ -102,7 +115,8 @@ class CredentialStore:
                 if not old:
                     what = f"{holder!r} has no secret that holds"
                     problems.append(RecordProblem(holder, "holder", what, "create one"))
-            issued = self._write_new(connection, holders, held, problems, now_ms, author)
+            bound = {h: old[-1].client_id for h, old in olds.items() if old and old[-1].client_id is not None}
+            issued = self._write_new(connection, holders, held, problems, now_ms, author, bound)
             ending = []
             for new in issued:
                 for old_one in olds[new.holder]:
@@ -227,6 +241,7 @@ class CredentialStore:
         problems: Sequence[RecordProblem],
         now_ms: int,
         author: str,
+        client_ids: Mapping[str, str],
     ) -> list[Issued]:
         if problems:
             raise InvalidRecords(problems)
@@ -235,7 +250,10 @@ class CredentialStore:
             taken = sum(one.sort is Sort.SECRET for one in held[holder])
             secret, username = new_secret(), next_username(holder, taken)
             issued.append(Issued(holder, username, secret))
-            new.append(Credential(username, holder, Sort.SECRET, now_ms, secret=hash_secret(secret)))
+            client_id = client_ids.get(holder)
+            new.append(
+                Credential(username, holder, Sort.SECRET, now_ms, secret=hash_secret(secret), client_id=client_id)
+            )
         names = {one.username for one in new}
         if taken_names := rows.read_named(connection, sorted(names)):
             what = "is already the name in a certificate"
@@ -300,4 +318,5 @@ def _comparable(one: Credential) -> dict[str, Any]:
         "certificate_ends_at_ms": one.certificate_ends_at_ms,
         "ends_at_ms": one.ends_at_ms,
         "ends_on_use_of": one.ends_on_use_of,
+        "client_id": one.client_id,
     }

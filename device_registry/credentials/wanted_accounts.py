@@ -33,7 +33,9 @@ def wanted_accounts(
             continue
         grants, disabled = granted
         roles[role_of(credential.holder)] = grants_as_rules(grants)
-        clients[credential.username] = BrokerAccount(frozenset([role_of(credential.holder)]), disabled)
+        clients[credential.username] = BrokerAccount(
+            frozenset([role_of(credential.holder)]), disabled, credential.client_id
+        )
     return BrokerAccounts(roles, clients)
 
 

@@ -44,10 +44,13 @@ class RegistryPublisher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish what is pending, and every change within about `poll_s`, until `stop` is set."""
-        outage = logged_outage(f"publishing {self._topic}")
+        outage, is_checked = logged_outage(f"publishing {self._topic}"), False
         try:
             while not stop.is_set():
                 try:
+                    if not is_checked:
+                        await self._publish_all_to_a_new_log()
+                        is_checked = True
                     await self.publish_pending()
                     outage.end()
                     await pause(stop, self._poll_s)
@@ -55,6 +58,11 @@ class RegistryPublisher:
                     await outage.wait(fault, stop)
         finally:
             await self.close()
+
+    async def _publish_all_to_a_new_log(self) -> None:
+        """A topic on which nothing ever stood, as after the log was lost, gets everything, published before or not."""
+        if not any(end for _, end in (await self._log.bounds([self._topic])).values()):
+            await asyncio.to_thread(self._registry.mark_all_unpublished)
 
     async def publish_pending(self) -> int:
         """How many records were published: all that were pending when the call began, and perhaps later ones.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from documents.located_yaml.document import load_typed_document
+from documents.located_yaml.reading import BadYaml
 from domain.errors import ConfigurationError
 
 GB_T_30428_2: Final = "GB/T 30428.2"
@@ -90,8 +90,8 @@ def load_city_tables(path: Path | None = None) -> CityTables:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        document = load_typed_document(path.read_text(encoding="utf-8"), str(path)).value
+    except (OSError, UnicodeDecodeError, BadYaml) as error:
         raise ConfigurationError(f"URBANSENSE_CITY_TABLES: {path} cannot be read: {error}") from error
     if document is not None and not isinstance(document, dict):
         raise ConfigurationError(f"{path}: write a mapping of parts, as in the shipped city_tables.yaml")

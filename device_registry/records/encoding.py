@@ -38,6 +38,7 @@ def encode_profile(profile: Profile) -> bytes:
 
 def device_from_record(record: dict[str, Any]) -> Device:
     """The device of a parsed record. Raises: ValueError, KeyError or TypeError where it is none."""
+    _check_object(record)
     if not record.keys() <= _DEVICE_FIELDS:
         record = {name: value for name, value in record.items() if name in _DEVICE_FIELDS}
     return Device(**{**record, "state": DeviceState(record["state"])})
@@ -45,7 +46,13 @@ def device_from_record(record: dict[str, Any]) -> Device:
 
 def profile_from_record(record: dict[str, Any]) -> Profile:
     """The profile of a parsed record. Raises: ValueError, KeyError or TypeError where it is none."""
+    _check_object(record)
     known = {name: value for name, value in record.items() if name in _PROFILE_FIELDS}
     mappings = tuple(FieldMapping(**mapping) for mapping in record["fields"])
     derived = tuple(DerivedReading(**reading) for reading in record.get("derived", ()))
     return Profile(**{**known, "fields": mappings, "ignore": tuple(record["ignore"]), "derived": derived})
+
+
+def _check_object(record: object) -> None:
+    if not isinstance(record, dict):
+        raise TypeError(f"a JSON object belongs here, not {type(record).__name__}")

@@ -1,12 +1,8 @@
-"""The list of devices, page by page, and small CSV files into it."""
+"""The list of devices, page by page."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from device_registry.bulk.in_memory import import_csv
 from device_registry.lookup.following import FollowingLookup
-from device_registry.publication.publisher import RegistryPublisher
-from device_registry.service.import_report import ImportReport, RowError
 from device_registry.service.queries import DevicePage, DeviceQuery
 from device_registry.storage.device_filter import DeviceFilter
 from device_registry.storage.registry import Registry
@@ -19,17 +15,9 @@ class RegistryDirectory:
     Safe to use from many tasks of one event loop.
     """
 
-    def __init__(
-        self,
-        registry: Registry,
-        publisher: RegistryPublisher,
-        lookup: FollowingLookup,
-        now_ms: Callable[[], Awaitable[int]],
-    ) -> None:
+    def __init__(self, registry: Registry, lookup: FollowingLookup) -> None:
         self._registry = registry
-        self._publisher = publisher
         self._lookup = lookup
-        self._now_ms = now_ms
 
     async def list_devices(self, query: DeviceQuery) -> DevicePage:
         """Raises: ValueError where the cursor was not returned with an earlier page."""
@@ -55,17 +43,6 @@ class RegistryDirectory:
 
     async def get_device(self, device_id: str) -> Device | None:
         return await asyncio.to_thread(self._registry.get_device, device_id)
-
-    async def import_csv(self, text: str, *, skip_bad: bool) -> ImportReport:
-        """Take a devices file. Idempotent: rows that the registry holds already are `unchanged`."""
-        now_ms = await self._now_ms()
-        report = await asyncio.to_thread(import_csv, self._registry, text.encode(), now_ms=now_ms, skip_bad=skip_bad)
-        await self._publisher.publish_pending()
-        created, updated, unchanged = (len(devices) for devices in report.changes)
-        errors = tuple(
-            RowError(error.line, f"{error.what}; {error.remedy}", error.column or None) for error in report.errors
-        )
-        return ImportReport(created, updated, unchanged, errors)
 
     def revision(self) -> int:
         """Grows whenever any device changed, so that what was derived from the list can be kept until it does."""

@@ -172,6 +172,7 @@ credentials: Final = Table(
     Column("ends_on_use_of", String(200)),
     Column("last_used_at_ms", BigInteger),
     Column("revoked_at_ms", BigInteger),
+    Column("client_id", _key(200)),
 )
 """What devices and services log in with at the MQTT broker. A secret stands here as its hash only."""
 
@@ -209,6 +210,7 @@ for _scheme in SCHEMES:
     if _scheme is not DEV_EUI:
         Index(f"ix_devices_{_scheme.column}", devices.c[_scheme.column])
 Index("ix_credentials_holder", credentials.c.holder)
+Index("ix_credentials_client_id", credentials.c.client_id)
 Index("ix_registry_audit_subject", audit.c.subject_kind, audit.c.subject, audit.c.number)
 Index(
     "uq_devices_dev_eui",

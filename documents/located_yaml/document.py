@@ -7,7 +7,16 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from documents.located_yaml.problems import LocatedProblem
-from documents.located_yaml.reading import FAST_LOADER, BadYaml, LocatedTree, LocatedValue, yaml_errors_in
+from documents.located_yaml.reading import (
+    FAST_LOADER,
+    Aliases,
+    BadYaml,
+    LocatedTree,
+    LocatedValue,
+    NotYaml,
+    check_bounds,
+    yaml_errors_in,
+)
 
 _WORDS: Final = {"true": True, "false": False}
 
@@ -61,6 +70,7 @@ def load_document(text: str, file: str) -> LocatedDocument:
     no words and keys that are given twice are refused. Raises: BadYaml with every problem.
     """
     with yaml_errors_in(file):
+        check_bounds(text, file, Aliases.UNREAD)
         node = yaml.compose(text, Loader=FAST_LOADER)
     if node is None:
         return LocatedDocument(file, {}, LocatedValue({}, 1, 1))
@@ -75,9 +85,10 @@ def load_typed_document(text: str, file: str) -> LocatedDocument:
     """The one document of a text, its scalars numbers and dates by the rules of YAML 1.1; an empty one is None.
 
     Anchors, aliases and merges are taken; of a key that is given twice the last value counts, and `repeated` names it.
-    Raises: NotYaml.
+    Raises: BadYaml, and of its kind NotYaml.
     """
     with yaml_errors_in(file):
+        check_bounds(text, file, Aliases.TAKEN)
         loader: Any = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
@@ -85,9 +96,17 @@ def load_typed_document(text: str, file: str) -> LocatedDocument:
                 return LocatedDocument(file, None, LocatedValue(None, 1, 1))
             tree = LocatedTree(file, _as_written, takes_aliases=True)
             root = tree.value_of(node)
-            return LocatedDocument(file, loader.construct_document(node), root, tuple(tree.repeated))
+            return LocatedDocument(file, _constructed(loader, node, file), root, tuple(tree.repeated))
         finally:
             loader.dispose()
+
+
+def _constructed(loader: Any, node: yaml.Node, file: str) -> Any:
+    """The plain value. Raises: NotYaml for what looks like a number or a date and is none, or is too long for one."""
+    try:
+        return loader.construct_document(node)
+    except (ValueError, OverflowError) as error:
+        raise NotYaml(file, None, 1, f"a number or date that cannot be read: {error}") from error
 
 
 def _as_written(node: yaml.ScalarNode) -> str:

@@ -1,13 +1,17 @@
 """YAML that remembers where everything stood, within bounds that no document can exceed.
 
-text ──▶ nodes (PyYAML) ──▶ LocatedTree: values with line and column ──▶ load_yaml here, load_document in document.py
+text ──▶ bounds, by events ──▶ nodes (PyYAML) ──▶ LocatedTree: values with line and column ──▶ load_yaml here,
+                                                                                    load_document in document.py
 
-Anchors and aliases are refused: a rule needs none, and they are how a small file becomes a huge or endless one.
+The bounds are judged before a node is made: PyYAML goes down into a nested text by the stack of C, whose end is the end
+of the process. Anchors and aliases are refused where people write rules: a rule needs none, and they are how a small file
+becomes a huge or endless one; where they are taken, what they stand for counts each time.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 import yaml
@@ -16,6 +20,10 @@ from documents.located_yaml.problems import LocatedProblem
 
 MAX_BYTES: Final = 256 * 1024
 MAX_NESTING: Final = 12
+MAX_VALUES: Final = 50_000
+MAX_DOCUMENTS: Final = 500
+MAX_PLAIN: Final = 4_000
+"""Characters of a scalar without quotes: YAML 1.1 knows numbers in base 60, which cost their square."""
 
 FAST_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NO_ALIASES: Final = "anchors and aliases are not taken here; write the value out"
@@ -71,10 +79,8 @@ def load_yaml(text: str, file: str) -> list[LocatedValue]:
 
     Shape: times such as 2026-06-01T21:00:00+08:00 stay text, so do yes, no, on and off. Raises: BadYaml.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise BadYaml([LocatedProblem(file, 1, 1, f"the document is larger than {MAX_BYTES // 1024} KiB")])
     with yaml_errors_in(file):
-        _check_bounds(text, file)
+        check_bounds(text, file, Aliases.REFUSED)
         nodes = list(yaml.compose_all(text, Loader=FAST_LOADER))
     tree = LocatedTree(file, _scalar)
     documents = [tree.value_of(node) for node in nodes if node is not None]
@@ -85,15 +91,20 @@ def load_yaml(text: str, file: str) -> list[LocatedValue]:
 
 @contextmanager
 def yaml_errors_in(file: str) -> Iterator[None]:
-    """Errors of PyYAML become NotYaml, at the place that it names."""
+    """Errors of PyYAML become NotYaml, at the place that it names.
+
+    Its constructors raise whatever the types behind a tag raise: 2026-13-45 is written like a date, and is none.
+    """
     try:
         yield
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise NotYaml(file, line, column, str(error.problem or error.context)) from error
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise NotYaml(file, None, 1, str(error)) from error
+    except RecursionError as error:
+        raise NotYaml(file, None, 1, "nested too deep") from error
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        raise NotYaml(file, None, 1, str(error) or type(error).__name__) from error
 
 
 class LocatedTree:
@@ -153,19 +164,70 @@ def _located(node: yaml.Node, value: Any, key: LocatedValue | None = None, inden
     return LocatedValue(value, mark.line + 1, mark.column + 1, key, indent, mark.index, end.index)
 
 
-def _check_bounds(text: str, file: str) -> None:
-    depth = 0
+class Aliases(Enum):
+    """What is done with anchors and aliases: refused by the bounds; left to LocatedTree; or counted as what they are."""
+
+    REFUSED = "refused"
+    UNREAD = "unread"
+    TAKEN = "taken"
+
+
+def check_bounds(text: str, file: str, aliases: Aliases) -> None:
+    """Raises: BadYaml for a text that is too large, nests too deep or stands for too many values; yaml.YAMLError."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise BadYaml([LocatedProblem(file, 1, 1, f"the document is larger than {MAX_BYTES // 1024} KiB")])
+    counted = _Counted(aliases)
     event: Any
     for event in yaml.parse(text, Loader=FAST_LOADER):
-        place = (event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise BadYaml([LocatedProblem(file, *place, NO_ALIASES)])
-        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            depth += 1
-            if depth > MAX_NESTING:
-                raise BadYaml([LocatedProblem(file, *place, f"nested deeper than {MAX_NESTING} levels")])
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            depth -= 1
+        problem = counted.take(event)
+        if problem is not None:
+            raise BadYaml([LocatedProblem(file, event.start_mark.line + 1, event.start_mark.column + 1, problem)])
+
+
+class _Counted:
+    """The values of a text so far: in each collection that is open, and behind each anchor."""
+
+    def __init__(self, aliases: Aliases) -> None:
+        self._aliases = aliases
+        self._open: list[tuple[str | None, int]] = [(None, 0)]
+        self._behind: dict[str, int] = {}
+        self._documents = 0
+
+    def take(self, event: Any) -> str | None:
+        """What is wrong from this event on."""
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None and self._aliases is Aliases.REFUSED:
+            return NO_ALIASES
+        match event:
+            case yaml.AliasEvent():
+                # Of one that is still open nothing is known; of one that was never there PyYAML complains.
+                if self._aliases is Aliases.TAKEN and anchor in (name for name, _ in self._open):
+                    return "an anchor cannot stand in itself"
+                return self._add(self._behind.get(str(anchor), 1) if self._aliases is Aliases.TAKEN else 1)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                return f"more than {MAX_DOCUMENTS} documents" if self._documents > MAX_DOCUMENTS else None
+            case yaml.ScalarEvent():
+                if not event.style and len(event.value) > MAX_PLAIN:
+                    return f"longer than {MAX_PLAIN} characters; put it in quotes"
+                if anchor is not None:
+                    self._behind[anchor] = 1
+                return self._add(1)
+            case yaml.CollectionStartEvent():
+                self._open.append((anchor, 0))
+                too_deep = len(self._open) > MAX_NESTING + 1
+                return f"nested deeper than {MAX_NESTING} levels" if too_deep else None
+            case yaml.CollectionEndEvent():
+                name, values = self._open.pop()
+                if name is not None:
+                    self._behind[name] = values + 1
+                return self._add(values + 1)
+        return None
+
+    def _add(self, values: int) -> str | None:
+        name, sum_so_far = self._open[-1]
+        self._open[-1] = name, sum_so_far + values
+        return f"more than {MAX_VALUES} values" if sum_so_far + values > MAX_VALUES else None
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

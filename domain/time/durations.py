@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from domain.time.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 _UNIT_MS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+_LONGEST_MS = 365_000 * DAY_MS
 _SHORT_FORM = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 
 
 def parse_duration_ms(text: str) -> int:
     """Milliseconds in a short form: `250ms`, `90s`, `10m`, `2h`, `7d`.
 
-    Raises: ValueError where the text is no short form, naming the forms there are.
+    Raises: ValueError where the text is no short form, naming the forms there are, or longer than a thousand years.
     """
     match = _SHORT_FORM.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a duration; write a number and a unit: 250ms, 90s, 10m, 2h or 7d")
-    return round(float(match[1]) * _UNIT_MS[match[2]])
+        raise ValueError(f"{text[:80]!r} is not a duration; write a number and a unit: 250ms, 90s, 10m, 2h or 7d")
+    duration_ms = float(match[1]) * _UNIT_MS[match[2]]
+    if duration_ms > _LONGEST_MS:
+        raise ValueError(f"{text[:80]!r} is longer than a thousand years")
+    return round(duration_ms)
 
 
 def format_duration(duration_ms: int) -> str:

@@ -15,6 +15,7 @@ from streams.ports import Outgoing
 KEPT_BYTES: Final = 512 * 1024
 """A longer payload is cut to this, so that its record in base64 stays below Kafka's default of 1 MiB a message."""
 _LONGEST_DETAIL: Final = 1000
+_FIELDS: Final = {"reason": str, "detail": str, "topic": str, "payload": str, "received_at_ms": int}
 
 
 def rejection(
@@ -50,10 +51,11 @@ def encode_rejection(rejected: Rejection, topics: Topics) -> Outgoing:
 def decode_rejection(value: bytes) -> Rejection:
     """The rejection in a record's value. Raises: ValueError where it is none."""
     rejected = orjson.loads(value)
-    if not isinstance(rejected, dict) or not {"reason", "detail", "topic", "payload", "received_at_ms"} <= set(
-        rejected
-    ):
+    if not isinstance(rejected, dict) or not _FIELDS.keys() <= rejected.keys():
         raise ValueError("no rejection: reason, detail, topic, payload and received_at_ms must be there")
+    of_another_type = [name for name, kind in _FIELDS.items() if type(rejected[name]) is not kind]
+    if of_another_type or not isinstance(rejected.get("content_type"), str | None):
+        raise ValueError(f"no rejection: {', '.join(of_another_type) or 'content_type'} is of another type")
     return Rejection(**{**rejected, "reason": Reason(rejected["reason"])})  # type: ignore[typeddict-item]
 
 
@@ -81,10 +83,15 @@ def replay_message(rejected: Rejection, replay_of: str) -> MqttMessage:
 
 
 def replay_telemetry(rejected: Rejection, replay_of: str, topics: Topics) -> Outgoing:
-    """The telemetry that the store refused, once more for the log. Raises: ValueError for every other reason."""
+    """The telemetry that the store refused, once more for the log.
+
+    Raises: ValueError for every other reason, and for what never was telemetry.
+    """
     if rejected["reason"] != Reason.STORE_REFUSED:
         raise ValueError(f"{replay_of} never became telemetry")
     telemetry: Telemetry = orjson.loads(b64decode(rejected["payload"]))
+    if not isinstance(telemetry, dict) or not all(isinstance(telemetry.get(one), str) for one in ("device_id", "kind")):
+        raise ValueError(f"{replay_of} is no telemetry of ours; another program wrote it")
     telemetry["replay_of"] = replay_of
     key = telemetry["device_id"].encode()
     return Outgoing(topics.telemetry(telemetry["kind"]), key, orjson.dumps(telemetry), TELEMETRY_HEADERS)

@@ -14,19 +14,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, time
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 import structlog
 from pydantic import ValidationError
 
+from domain.devices import DEVICE_ID
 from domain.errors import Fenced, TransientFault
 from domain.events import Event
 from domain.rejections import Reason, Rejection
 from domain.retry import Outage, retried
 from domain.telemetry import Telemetry
 from domain.topics import Topics, is_tick
-from ingest.pipeline.rejection_records import encode_rejection
+from ingest.pipeline.rejection_records import KEPT_BYTES, encode_rejection
 from ingest.recorder.place import decode_sums, encode_sums, recorder_group
 from ingest.recorder.report_age import ReportAges
 from streams.ports import Batch, Committed, Log, LogReader, Outgoing, Record, TopicPartition
@@ -37,6 +38,7 @@ _T = TypeVar("_T")
 _LINGER_S: Final = 0.2
 _MAX_RECORDS: Final = 20_000
 _PLACE_ONLY_S: Final = 5.0
+_LONGEST_DETAIL: Final = 1000
 
 
 @dataclass
@@ -80,10 +82,15 @@ class Recorder:
         group, names = recorder_group(self.topics), self.topics.all_telemetry
         if stored is None:
             return await self.log.reader(names, group=group, on_assigned=self._take_over)
-        partitions = sorted(await self.log.bounds(names))
-        reader = await self.log.reader(names, group=group, partitions=partitions)
-        self.progress = dict(stored)
-        reader.seek({tp: stored[tp].next_offset if tp in stored else 0 for tp in partitions})
+        bounds = await self.log.bounds(names)
+        reader = await self.log.reader(names, group=group, partitions=sorted(bounds))
+        lost = {tp for tp, (_, end) in bounds.items() if tp in stored and stored[tp].next_offset > end}
+        if lost:
+            _log.error(
+                "the log ends before what the store has of it; it is recorded from its beginning", places=len(lost)
+            )
+        self.progress = {tp: place for tp, place in stored.items() if tp not in lost}
+        reader.seek({tp: self.progress[tp].next_offset if tp in self.progress else 0 for tp in bounds})
         return reader
 
     async def _take_over(self, assigned: frozenset[TopicPartition]) -> None:
@@ -94,10 +101,12 @@ class Recorder:
         outcome: WriteOutcome = await patiently(
             partial(self.store.write_telemetry, batches, self.progress), stop, "the store"
         )
+        now_ms, refused = self.now_ms(), {id(refusal.report) for refusal in outcome.refusals}
         for batch in batches:
-            self.ages.add(batch.reports, self.now_ms())
+            reports = [one for one in batch.reports if id(one) not in refused] if refused else batch.reports
+            self.ages.add(reports, now_ms)
         if outcome.refusals:
-            await self.log.append([_store_refused(refusal, self.topics) for refusal in outcome.refusals])
+            await self.log.append([_store_refused(one, self.topics, int(now_ms)) for one in outcome.refusals])
         self.progress.update(outcome.progress)
         for device_id, count in outcome.conflicts.items():
             self.conflicts[device_id] = self.conflicts.get(device_id, 0) + count
@@ -121,12 +130,25 @@ class Recorder:
 
 
 def to_batches(read: Batch) -> list[PartitionBatch]:
-    """The reports in what was read, by partition; ticks only move the place."""
+    """The reports in what was read, by partition; ticks only move the place.
+
+    What is no JSON object stands for a report that no store takes, so that it is refused and counted like one.
+    """
     batches = []
     for (topic, partition), records in read.items():
-        reports = [orjson.loads(record.value or b"") for record in records if not is_tick(record.headers)]
+        reports = [_report(record.value or b"") for record in records if not is_tick(record.headers)]
         batches.append(PartitionBatch(topic, partition, records[-1].offset + 1, reports))
     return batches
+
+
+def _report(value: bytes) -> Telemetry:
+    try:
+        report: Any = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        report = None
+    if not isinstance(report, dict):
+        report = {"no_report": value.decode(errors="replace")}
+    return cast(Telemetry, report)
 
 
 async def _read_for(reader: LogReader, linger_s: float, max_records: int) -> Batch:
@@ -170,14 +192,17 @@ def _events(records: Sequence[Record]) -> list[Event]:
     return events
 
 
-def _store_refused(refusal: Refusal, topics: Topics) -> Outgoing:
-    report: Telemetry = refusal.report
+def _store_refused(refusal: Refusal, topics: Topics, now_ms: int) -> Outgoing:
+    """The rejection of a report, which another program may have written: nothing in it need be as it should."""
+    report: dict[str, Any] = dict(refusal.report)
+    kind, device_id, received_at_ms = report.get("kind"), report.get("device_id"), report.get("received_at_ms")
     rejection: Rejection = {
         "reason": Reason.STORE_REFUSED,
-        "detail": refusal.detail,
-        "topic": topics.telemetry(report["kind"]),
-        "payload": base64.b64encode(orjson.dumps(report)).decode(),
-        "received_at_ms": report["received_at_ms"],
-        "device_id": report["device_id"],
+        "detail": refusal.detail[:_LONGEST_DETAIL],
+        "topic": topics.telemetry(kind if isinstance(kind, str) else "unknown"),
+        "payload": base64.b64encode(orjson.dumps(report)[:KEPT_BYTES]).decode(),
+        "received_at_ms": received_at_ms if type(received_at_ms) is int else now_ms,
     }
+    if isinstance(device_id, str) and DEVICE_ID.fullmatch(device_id):
+        rejection["device_id"] = device_id
     return encode_rejection(rejection, topics)

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+import orjson
+
 FOREVER_MS: Final = 1 << 62
 NEVER_MS: Final = -1
 EventFields = dict[str, Any]
@@ -12,6 +14,25 @@ RuleSubject = tuple[str, str]
 TO_PEOPLE: Final = ""
 Interval = tuple[int, int]
 """Open in [first, second); FOREVER_MS where the end is not known."""
+
+
+_TYPES: Final = {
+    "event_id": str, "rule": str, "subject": str, "kind": str, "severity": str, "status": str, "revision": int,
+    "since_ms": int, "opened_at_ms": int, "historical": bool, "summary": dict,
+}  # fmt: skip
+_MAY_LACK: Final = {"cleared_at_ms": int, "area": str}
+
+
+def read_event(value: bytes) -> EventFields:
+    """The fields of an event on the log. Raises: ValueError where they are none that can be judged."""
+    event: Any = orjson.loads(value)
+    if not isinstance(event, dict):
+        raise ValueError("an event is a JSON object")
+    odd = [name for name, kind in _TYPES.items() if type(event.get(name)) is not kind]
+    odd += [name for name, kind in _MAY_LACK.items() if not isinstance(event.get(name), kind | None)]
+    if odd:
+        raise ValueError(f"no event: {', '.join(odd)}")
+    return event
 
 
 class OpeningRole(StrEnum):

@@ -24,6 +24,7 @@ from rules.correlation.event_history import (
     EventFields,
     OpeningRole,
     RuleSubject,
+    read_event,
 )
 from rules.correlation.grouping import are_enough
 from rules.correlation.reconcile import SubjectReconciler
@@ -75,8 +76,8 @@ class Stage:
     # Inputs
 
     def raised(self, transition: Transition, value: bytes, clock_ms: int) -> None:
-        """Take an event as a device rule raised it."""
-        event: EventFields = orjson.loads(value)
+        """Take an event as a device rule raised it. Raises: ValueError where it is none; then nothing has changed."""
+        event = read_event(value)
         key = (event["rule"], event["subject"])
         state = self._known.subject_states.get(key)
         if event["historical"]:
@@ -100,7 +101,12 @@ class Stage:
         self._touch([key], clock_ms)
 
     def clock(self, partition: int, now_ms: int) -> None:
-        """Take a partition's clock; what has come to pass in all of them is settled."""
+        """Take a partition's clock; what has come to pass in all of them is settled.
+
+        Raises: ValueError where there is no such partition; then nothing has changed.
+        """
+        if not 0 <= partition < self._partitions:
+            raise ValueError(f"there is no partition {partition}")
         self._clocks[partition] = max(now_ms, self._clocks.get(partition, now_ms))
         if len(self._clocks) < self._partitions:
             return

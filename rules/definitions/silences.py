@@ -83,7 +83,7 @@ class SilenceTable:
     def apply(self, records: Iterable[Record]) -> None:
         """Take records in the order of the log; those about rules are passed over."""
         for record in records:
-            key = (record.key or b"").decode()
+            key = (record.key or b"").decode(errors="replace")
             if not key.startswith(_PREFIX):
                 continue
             self.revision += 1

@@ -83,24 +83,39 @@ class RuleTable:
         self.revision = 0
 
     def apply(self, records: Iterable[Record]) -> None:
-        """Take records in the order of the log; `revision` grows with every change."""
+        """Take records in the order of the log; `revision` grows with every change.
+
+        One that cannot be read is left out with a line in the log: what stood under its key before stays.
+        """
         for record in records:
-            kind, _, rest = (record.key or b"").decode().partition("/")
-            name, _, version = rest.partition("/")
-            content: dict[str, Any] | None = None if record.value is None else orjson.loads(record.value)
-            if kind == "calendar":
-                self._keep_calendar(name, content)
-            elif kind != "rule":
-                continue
-            elif version:
-                self._keep(name, int(version), content)
-            elif content is None:
-                self._in_force.pop(name, None)
-            else:
-                self._in_force[name] = VersionInForce(
-                    content["version"], content.get("author", ""), content.get("note", ""), content.get("at_ms", 0)
+            try:
+                self._take(record)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                _log.error(
+                    "unreadable record of rules.definitions",
+                    key=repr(record.key),
+                    offset=record.offset,
+                    error=repr(error),
                 )
-            self.revision += 1
+
+    def _take(self, record: Record) -> None:
+        kind, _, rest = (record.key or b"").decode().partition("/")
+        name, _, version = rest.partition("/")
+        if kind not in ("rule", "calendar"):
+            return
+        content: dict[str, Any] | None = None if record.value is None else orjson.loads(record.value)
+        if kind == "calendar":
+            self._keep_calendar(name, content)
+        elif version:
+            self._keep(name, int(version), content)
+        elif content is None:
+            self._in_force.pop(name, None)
+        else:
+            self._in_force[name] = VersionInForce(
+                int(content["version"]), str(content.get("author", "")), str(content.get("note", "")),
+                int(content.get("at_ms", 0)),
+            )  # fmt: skip
+        self.revision += 1
 
     def _keep(self, name: str, version: int, content: dict[str, Any] | None) -> None:
         if content is None:
@@ -121,7 +136,7 @@ class RuleTable:
         except (BadRules, ValueError) as error:
             _log.error("a calendar of another release cannot be read", calendar=name, error=str(error))
             return
-        self._calendars[name] = CalendarDefinition(calendar, content.get("version", 1), **_signature(content))
+        self._calendars[name] = CalendarDefinition(calendar, int(content.get("version", 1)), **_signature(content))
 
     def in_force(self) -> list[Definition]:
         """The definitions in force, by name."""
@@ -200,7 +215,7 @@ def _signed(definition: Definition | CalendarDefinition) -> dict[str, Any]:
 
 def _signature(content: dict[str, Any]) -> dict[str, Any]:
     return {
-        "author": content.get("author", ""),
-        "note": content.get("note", ""),
-        "applied_at_ms": content.get("applied_at_ms", 0),
+        "author": str(content.get("author", "")),
+        "note": str(content.get("note", "")),
+        "applied_at_ms": int(content.get("applied_at_ms", 0)),
     }

@@ -1,11 +1,11 @@
 """Phrases in English and Chinese, put together at once so that neither is forgotten."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from domain.events import Text
 from domain.quantities.catalogue import CATALOGUE
+from domain.time.instants import in_zone
 from rules.explaining.formulas import worded_value
 from rules.language.rule import Rule
 from rules.language.signals.signal import unit_sign
@@ -23,7 +23,7 @@ class WallClock:
 
     def wall(self, at_ms: int) -> str:
         """`2026-06-01 21:00:00`, with milliseconds only where there are any."""
-        instant = datetime.fromtimestamp(at_ms / 1000, self.zone)
+        instant = in_zone(at_ms, self.zone)
         return f"{instant:%Y-%m-%d %H:%M:%S}" + (f".{at_ms % 1000:03d}" if at_ms % 1000 else "")
 
 

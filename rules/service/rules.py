@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -46,9 +47,9 @@ class RuleService:
 
     async def list_rules(self) -> Sequence[RuleStatus]:
         """All rules in force, by name."""
-        tallies = await read_health(self._log, self._topics)
+        health = await read_health(self._log, self._topics)
         return [
-            _status(definition, tallies.get(definition.name, _NO_TALLY))
+            _status(definition, health.by_rule.get(definition.name, _NO_TALLY), health.late)
             for definition in (await self._table()).in_force()
         ]
 
@@ -136,8 +137,10 @@ def _refusal(problems: Sequence[LocatedProblem]) -> RuleChange:
     return RuleChange(problems=tuple(RuleProblem(p.message, p.line, p.column) for p in problems))
 
 
-def _status(definition: Definition, tally: RuleTally = _NO_TALLY) -> RuleStatus:
-    """`tally` counts only where it is of the version in force."""
+def _status(
+    definition: Definition, tally: RuleTally = _NO_TALLY, late: Mapping[str, str] = MappingProxyType({})
+) -> RuleStatus:
+    """`tally` counts only where it is of the version in force; `late` is what is wrong with the reports of a kind."""
     rule = definition.rule
     if tally.version != rule.version:
         tally = _NO_TALLY
@@ -150,7 +153,7 @@ def _status(definition: Definition, tally: RuleTally = _NO_TALLY) -> RuleStatus:
         title=rule.title,
         applied_at_ms=definition.applied_at_ms,
         author=definition.author or None,
-        problems=(tally.error,) if tally.error else (),
+        problems=tuple(filter(None, (tally.error, late.get(rule.kind)))),
         note=definition.note or None,
         errors=tally.errors,
         opened=tally.opened,

@@ -53,7 +53,7 @@ class ShadowEventService:
 
 
 def _offset(cursor: str | None) -> int:
-    if cursor is not None and not cursor.isdecimal():
+    if cursor is not None and not (cursor.isdecimal() and len(cursor) < 19):
         raise ValueError(f"{cursor!r} is no cursor of the shadow events")
     return int(cursor or 0)
 

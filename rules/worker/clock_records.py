@@ -24,6 +24,14 @@ def encode_clock(partition: int, now_ms: int) -> tuple[bytes, Headers]:
     return orjson.dumps(Clock(partition=partition, now_ms=now_ms)), _HEADERS
 
 
+def read_clock(value: bytes) -> tuple[int, int]:
+    """The partition and `now_ms` in a record's value. Raises: ValueError where it is no clock."""
+    match orjson.loads(value):
+        case {"partition": int(partition), "now_ms": int(now_ms)}:
+            return partition, now_ms
+    raise ValueError("a clock has the whole numbers partition and now_ms")
+
+
 def is_clock(headers: Sequence[tuple[str, bytes]]) -> bool:
     """Whether a record of `rules.raised` is a clock and no event."""
     return header(headers, "type") == CLOCK_TYPE

@@ -23,7 +23,7 @@ from rules.definitions.silences import Silence, SilenceTable
 from rules.definitions.table import RuleTable
 from rules.engine.announcing import CLOCK_HEADER
 from rules.language.rule import Rule
-from rules.worker.clock_records import CLOCK_TYPE
+from rules.worker.clock_records import CLOCK_TYPE, read_clock
 from rules.worker.partition import HELD_TICKS
 from streams.ports import Committed, Log, LogReader, Outgoing, Record, Start, TopicPartition, TransactionalWriter
 from streams.reading.tables import latest_by_key, read_between
@@ -37,7 +37,6 @@ _PREFIX: Final = "correlation/"
 _OWN_KEY: Final = b"correlation"
 _READ_TIMEOUT_S: Final = 0.2
 _LAST_RECORDS: Final = 64
-_TRANSITIONS: Final = {transition.value.encode(): transition for transition in Transition}
 _CLOUD_EVENTS: Final = CloudEventWriter(SOURCE, "event", "event/1")
 _log = structlog.get_logger()
 
@@ -166,16 +165,21 @@ class Correlator:
         await writer.commit(outgoing, self._group, places)
 
     def _feed(self, stage: Stage, record: Record) -> None:
+        """Hand a record to the stage; one that is neither clock nor event is passed over with a line in the log."""
         value, limit_ms = record.value or b"", self.tick_check.limit_ms(record.timestamp)
-        kind = header(record.headers, "type")
-        if kind == CLOCK_TYPE:
-            clock = orjson.loads(value)
-            if self.tick_check.counts(clock["now_ms"], record.timestamp):
-                stage.clock(clock["partition"], clock["now_ms"])
-            self._clocks_behind = self._clocks_behind + 1 if stage.now_ms > limit_ms else 0
-        else:
-            clock_ms = min(int(header(record.headers, CLOCK_HEADER) or b"0"), limit_ms)
-            stage.raised(_TRANSITIONS[kind or b""], value, clock_ms)
+        kind = header(record.headers, "type") or b""
+        try:
+            if kind == CLOCK_TYPE:
+                partition, now_ms = read_clock(value)
+                if self.tick_check.counts(now_ms, record.timestamp):
+                    stage.clock(partition, now_ms)
+                self._clocks_behind = self._clocks_behind + 1 if stage.now_ms > limit_ms else 0
+            else:
+                clock_ms = min(int(header(record.headers, CLOCK_HEADER) or b"0"), limit_ms)
+                stage.raised(Transition(kind.decode()), value, clock_ms)
+        except ValueError as error:
+            place = f"{record.topic}/{record.partition}/{record.offset}"
+            _log.error("a record of rules.raised is neither event nor clock", record=place, error=str(error))
 
     def _output_record(self, output: Output) -> Outgoing:
         if output.in_shadow:

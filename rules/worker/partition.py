@@ -26,8 +26,9 @@ from rules.engine.snapshots import SCHEMA, decode_device_state, encode_device_st
 from rules.language.rule import Mode
 from rules.worker.clock_records import encode_clock
 from rules.worker.partition_states import partition_key
+from rules.worker.too_late import RecentFates, ReportFates
 from streams.ports import Committed, Outgoing, Record, TopicPartition
-from streams.reading.ticks import TickCheck
+from streams.reading.ticks import LATEST_MS, TickCheck
 
 _STATE_HEADERS: Final[Headers] = (("schema", b"rule-state/1"),)
 _DEVICE_PREFIX: Final = b"device/"
@@ -37,6 +38,10 @@ _log = structlog.get_logger()
 
 HELD_TICKS: Final = 90
 """So many ticks of a kind in a row, some more than a minute, behind which a clock must stand to have run ahead for good."""
+
+
+class _NoTelemetry(Exception):
+    """A record of a telemetry topic that another program wrote."""
 
 
 class Outdated(NamedTuple):
@@ -88,6 +93,7 @@ class Partition:
         self._clock_published_ms: int | None = None
         self._tick_check = tick_check or TickCheck(topics, "rules worker")
         self._ticks_behind = 0
+        self._recent: dict[str, RecentFates] = {}
 
     # Restoring
 
@@ -144,6 +150,7 @@ class Partition:
         for topic, engine in self._engines.items():
             engine.rebuilt(published, outdated.sums.get(topic, _NO_SUMS))
         self._next = dict(outdated.places)
+        self._recent.clear()
         self._moved = self._restated = True
 
     def _restore_device(self, device_id: str, value: bytes) -> None:
@@ -176,6 +183,8 @@ class Partition:
         """
         engine = self._engines[topic]
         start = self._next.get(topic, 0)
+        if (recent := self._recent.get(topic)) is None:
+            recent = self._recent[topic] = RecentFates(_fates(engine))
         loads, report = orjson.loads, engine.report
         for record in records:
             if record.offset < start:
@@ -184,14 +193,18 @@ class Partition:
             try:
                 value = loads(record.value or b"")
                 if record.headers and len(record.headers) > 1 and is_tick(tuple(record.headers)):
+                    _check_tick(value)
                     self._tick(engine, value, min(record.timestamp, newest_ms))
                 else:
+                    if not 0 <= value["observed_at_ms"] <= LATEST_MS:
+                        raise _NoTelemetry("it was observed at no instant")
                     report(value)
-            except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-                if _is_report(value):
+            except (orjson.JSONDecodeError, _NoTelemetry, KeyError, TypeError, AttributeError) as error:
+                if _is_report(value) and not isinstance(error, _NoTelemetry):
                     raise  # ours, and no fault of the record
                 engine.no_rule += 1
                 _log.error("a telemetry record is no report", topic=topic, offset=record.offset, error=repr(error))
+        recent.note(records[-1].timestamp, _fates(engine))
         self._next[topic] = max(start, records[-1].offset + 1)
         self._moved = True
 
@@ -259,6 +272,7 @@ class Partition:
             "v": SCHEMA,
             "rules": self.rules.versions(),
             "health": self.vitals.snapshot(self.rules),
+            "recent": {topic: [*recent.recent()] for topic, recent in self._recent.items()},
             "lanes": {
                 topic: {"offset": self._next[topic], **engine.snapshot()}
                 for topic, engine in self._engines.items()
@@ -276,11 +290,24 @@ class Partition:
         return Outgoing(topic, raised.event.subject.encode(), raised.event.model_dump_json().encode(), headers)
 
 
+def _fates(engine: Engine) -> ReportFates:
+    return ReportFates(engine.judged + engine.duplicate + engine.too_late, engine.too_late)
+
+
 def _is_report(value: Any) -> bool:
-    """Whether it has the shape of a report or a tick, so that whatever failed on it is a bug."""
-    if not isinstance(value, dict):
-        return False
-    if isinstance(value.get("tick_at_ms"), int):
-        return "gateway" in value
-    whole = isinstance(value.get("observed_at_ms"), int) and isinstance(value.get("readings"), dict)
-    return whole and isinstance(value.get("device_id"), str)
+    """Whether it has the shape of a report, so that whatever failed on it is a bug."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("device_id"), str)
+        and type(observed_at_ms := value.get("observed_at_ms")) is int
+        and 0 <= observed_at_ms <= LATEST_MS
+        and isinstance(value.get("received_at_ms"), int)
+        and isinstance(value.get("readings"), dict)
+        and isinstance(value.get("quality"), dict | None)
+    )
+
+
+def _check_tick(value: Any) -> None:
+    """Raises: _NoTelemetry where it is no tick, before anything of it has reached a clock."""
+    if not isinstance(value, dict) or not all(type(value.get(name)) is int for name in ("gateway", "tick_at_ms")):
+        raise _NoTelemetry("no tick, though its headers call it one")

@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from documents.located_yaml.document import LocatedDocument, load_typed_document
-from documents.located_yaml.reading import NotYaml
+from documents.located_yaml.reading import BadYaml, NotYaml
 from domain.errors import ConfigurationError
 from simulators.cities.schema import CityFile
 from simulators.weather.storms import storm_formula
@@ -48,6 +48,8 @@ def read_city(text: str, name: str) -> CityFile:
     except NotYaml as error:
         where = name if error.line is None else f"{name}:{error.line}"
         raise ConfigurationError(f"{where}: {error.reason}") from error
+    except BadYaml as error:
+        raise ConfigurationError(list(map(str, error.problems))) from error
     if not isinstance(document.value, dict) or not isinstance(document.root.value, dict):
         raise ConfigurationError(f"{name}:1: a city is a mapping of {', '.join(CityFile.model_fields)}")
     problems = [(key.line, f"{key.value} is there twice") for key in document.repeated]

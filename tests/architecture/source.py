@@ -12,7 +12,7 @@ PACKAGES = (
     "domain", "documents", "reporting", "accounts", "streams", "timeseries", "device_registry", "ingest", "rules",
     "cases", "simulators", "web", "urbansense",
 )  # fmt: skip
-NOT_PRODUCT = ("tests", "benchmarks")
+NOT_PRODUCT = ("tests", "benchmarks", "supply_chain")
 
 
 @cache

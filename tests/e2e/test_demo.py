@@ -1,17 +1,23 @@
-"""`urbansense demo`, as on the first day: nothing but Python."""
+"""`urbansense demo`, as on the first day: nothing but Python, or with the Mosquitto of the machine."""
 
 import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.e2e.processes.platform import platform
+from tests.servers.absence import absent
+from tests.servers.mosquitto import BINARY
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
 
-def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(tmp_path: Path) -> None:
-    with platform(tmp_path, http_port=free_port()) as running:
+@pytest.mark.parametrize("broker", ["amqtt", pytest.param("mosquitto", marks=pytest.mark.mosquitto)])
+def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(broker: str, tmp_path: Path) -> None:
+    if broker == "mosquitto" and BINARY is None:
+        absent("mosquitto", "mosquitto is not installed (Debian: apt-get install mosquitto)")
+    with platform(tmp_path, http_port=free_port(), embedded_broker=broker) as running:
         demo = running.service("demo", "--for", "5s", "--devices", "60").start()
         wait_until(lambda: b"live page" in demo.log.read_bytes(), 30, "the live page is named", demo)
         page = re.search(r"live page\s+(http\S+)", demo.log.read_text())

@@ -17,6 +17,7 @@ PLAIN_CSV: Final = Dialect(  # type: ignore[no-untyped-call]
 )
 """How the server is asked to write its answer."""
 
+_LAST_NS: Final = (1 << 63) - 1
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\x24"})
 
 
@@ -26,8 +27,8 @@ def literal(text: str) -> str:
 
 
 def instant(at_ms: int) -> str:
-    """An instant as a Flux time."""
-    return f"time(v: {at_ms * 1_000_000})"
+    """An instant as a Flux time, whose nanoseconds have 64 bits: one beyond them is the last there is."""
+    return f"time(v: {min(max(at_ms * 1_000_000, -_LAST_NS), _LAST_NS)})"
 
 
 def source(bucket: str, from_ms: int | None, to_ms: int | None, *conditions: str) -> str:

@@ -1,11 +1,14 @@
 """Pages of events, newest first, and the cursor between them. Pure."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from domain.events import Event
 from timeseries.queries.events import EventPage
+
+_MOST_DIGITS: Final = 18
+"""Of a number that every store takes."""
 
 
 class Cursor(NamedTuple):
@@ -19,6 +22,8 @@ def parse_cursor(text: str) -> Cursor:
     """The cursor that `page_of` wrote. Raises: ValueError for any other text."""
     opened_at_ms, _, event_id = text.partition("_")
     try:
+        if len(opened_at_ms) > _MOST_DIGITS:
+            raise ValueError
         return Cursor(int(opened_at_ms), UUID(event_id))
     except ValueError:
         raise ValueError(f"{text!r} is no cursor; pass `next` of the last page as it came") from None

@@ -1,14 +1,14 @@
 """The installation's key: from the settings, else from its file in the data folder, made at the first start."""
 
-import os
 from pathlib import Path
-from secrets import token_hex, token_urlsafe
+from secrets import token_urlsafe
 from typing import Final
 
 import structlog
 
 from domain.errors import ConfigurationError
 from ingest.gateway.installation_key import InstallationKey
+from urbansense.configuration.private_files import read_or_make_private
 from urbansense.configuration.settings import Settings
 
 _FILE: Final = "installation.key"
@@ -27,7 +27,7 @@ def installation_key(settings: Settings) -> InstallationKey:
     if key is None:
         path = settings.data_dir / _FILE
         try:
-            _make(path)
+            read_or_make_private(path, lambda: f"{token_urlsafe(_RANDOM_BYTES)}\n".encode())
         except OSError as error:
             raise ConfigurationError(
                 f"{path} cannot be made: {error.strerror}; or set URBANSENSE_INSTALLATION_KEY"
@@ -59,18 +59,3 @@ def _read(path: Path) -> InstallationKey:
     except ValueError as error:
         remedy = "restore it, or remove it for a new key (docs/operations.md: The installation's key)"
         raise ConfigurationError(f"{path} holds no installation key: {remedy}") from error
-
-
-def _make(path: Path) -> None:
-    """A new key under `path`, whole from the moment it is seen there; nothing where another process was first."""
-    beside = path.with_name(f".{path.name}.{token_hex(8)}")
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as sink:
-            sink.write(token_urlsafe(_RANDOM_BYTES) + "\n")
-            sink.flush()
-            os.fsync(sink.fileno())
-        os.link(beside, path)
-    except FileExistsError:
-        pass
-    finally:
-        beside.unlink(missing_ok=True)

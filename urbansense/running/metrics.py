@@ -13,10 +13,13 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.refusals import Refusals
 from ingest.recorder.place import sum_up
 from ingest.recorder.recording import Recorder
+from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
 from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.disk import DiskSpace
 from urbansense.running.states import ServiceStates
 from web.api.operations.readiness import ReadinessWatch
+from web.live.feed import LiveFeed
 from web.serving.service import WebServer
 
 
@@ -27,6 +30,7 @@ class ServiceMetrics(Collector):
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
+        yield from _of_readers(self._services)
         is_served = any(isinstance(service, WebServer) for service in self._services.values())
         for service in self._services.values():
             match service:
@@ -42,8 +46,20 @@ class ServiceMetrics(Collector):
                     )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
-                case ReadinessWatch() | ServiceStates():
+                case ReadinessWatch() | ServiceStates() | DiskSpace():
                     yield from service.collect()
+
+
+def _of_readers(services: Mapping[str, object]) -> Iterator[Metric]:
+    """What those ignored that follow the clock on the log."""
+    ignored = CounterMetricFamily(
+        "urbansense_clocks_ignored", "Clocks on the log that were ahead of their own record.", labels=["reader"]
+    )
+    for name, service in services.items():
+        if isinstance(service, RulesWorker | Correlator | LiveFeed):
+            ignored.add_metric([name], service.tick_check.ignored)
+    if ignored.samples:
+        yield ignored
 
 
 def _of_server(server: WebServer) -> Iterator[Metric]:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Response
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from urbansense.running.services import run_services
 from web.api.operations.health import Health, Readiness, answer_readiness
 from web.api.operations.readiness import ReadinessWatch
+from web.http.page_headers import HardenedApp
 from web.serving.server import serve
 
 
@@ -32,7 +33,7 @@ class ProbeServer:
     def __init__(self, port: int, watch: ReadinessWatch) -> None:
         self._port = port
         self._watch = watch
-        self._app = FastAPI(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
+        self._app = HardenedApp(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
         self._app.state.closing = asyncio.Event()
         self._app.get("/healthz")(self._healthz)
         self._app.get("/readyz")(self._readyz)

@@ -25,7 +25,7 @@ from rules.service.silences import SilenceService
 from rules.worker.sums import read_rule_sums
 from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.cases import CaseParts, case_checks, open_case_parts, open_case_services
-from urbansense.wiring.checks import check_database, part_checks
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import PlatformParts
@@ -73,7 +73,7 @@ def build_services(
     rejected = LogRejections(log, topics, lookup, ZoneInfo(timezone))
     return Services(
         registry=RegistryServices(
-            directory=RegistryDirectory(parts.registry, publisher, lookup, now_ms),
+            directory=RegistryDirectory(parts.registry, lookup),
             records=RegistryService(parts.registry, publisher, RejectedTail(log, topics), now_ms),
             files=DeviceFileService(parts.registry, publisher, now_ms),
             credentials=credentials,
@@ -95,6 +95,7 @@ def build_services(
             **part_checks(parts),
             "store": parts.store.check,
             "database": partial(check_database, parts.registry),
+            "rules": partial(check_rules, parts),
             **case_checks(parts, cases),
             "quotas": quotas.check,
             **more_checks,

@@ -30,6 +30,7 @@ from web.gate.open_streams import OpenStreams
 from web.gate.origins import is_foreign, is_same_origin
 from web.gate.revocation import OpenAnswer, OpenAnswers
 from web.gate.session_cookie import session_in
+from web.gate.stranger_bodies import bounded
 from web.gate.token_guesses import TokenGuesses
 from web.http.problems import Refused, problem_response, unavailable
 
@@ -108,7 +109,7 @@ class Gate:
         state: MutableMapping[str, Any] = asked.scope.setdefault("state", {})
         state["caller"] = caller
         if caller is LOCAL or caller is NOBODY:
-            await self._run(asked, caller, receive, send)
+            await self._run(asked, caller, bounded(receive) if caller is NOBODY else receive, send)
             return
         _sign(asked.scope, caller.name)
         self._note_use(caller)
@@ -161,7 +162,7 @@ class Gate:
         if entry is not None and (entry.public or (entry.loopback and _from_here(asked))):
             return NOBODY
         if entry is not None and entry.optional:
-            with suppress(Refused):
+            with suppress(Refused, TransientFault):
                 caller = await self._caller_of(asked, credentials)
                 return caller if caller is not None and _why_not(entry, caller) is None else NOBODY
             return NOBODY
@@ -176,11 +177,8 @@ class Gate:
 
     async def _caller_of(self, asked: _Asked, credentials: Credentials | None) -> Caller | None:
         """Who the credentials stand for. Raises: Refused (429) where an address sent too many tokens that do not hold."""
-        authenticator, now_ms, address = (
-            self._accounts.authenticator,
-            self._accounts.now_ms(),
-            address_of(asked.connection),
-        )
+        authenticator, now_ms = self._accounts.authenticator, self._accounts.now_ms()
+        address = address_of(asked.connection)
         match credentials:
             case None:
                 return None

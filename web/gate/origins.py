@@ -29,4 +29,8 @@ def _origin_matches(connection: HTTPConnection) -> bool | None:
     origin = connection.headers.get("origin")
     if origin is None:
         return None
-    return urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower() != ""
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:  # brackets that hold no address
+        return False
+    return host == connection.headers.get("host", "").lower() != ""

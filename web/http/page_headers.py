@@ -1,4 +1,4 @@
-"""What every answer tells the browser that it may do with it: nothing, unless a page of ours or the console needs more.
+"""What every answer lets a browser do with it: nothing, unless a page of ours or the console needs more.
 
 answer                         Content-Security-Policy
 data, errors, files            nothing may load, run or be framed
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 POLICY: Final = "Content-Security-Policy"
 NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _CLOSED: Final = "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_STYLE: Final = re.compile(r"<(style)\b[^>]*>(.*?)</\1>", re.DOTALL)
 
 
 def own_page(html: str, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> HTMLResponse:
@@ -32,7 +32,8 @@ def own_page(html: str, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str
 
 def own_policy(html: str) -> str:
     """The policy of a page: its style blocks are named by their hashes, so that no other style is applied."""
-    hashes = sorted({f"'sha256-{b64encode(sha256(one.encode()).digest()).decode()}'" for one in _STYLE.findall(html)})
+    blocks = {sha256(css.encode()).digest() for _, css in _STYLE.findall(html)}
+    hashes = sorted(f"'sha256-{b64encode(digest).decode()}'" for digest in blocks)
     styles = " ".join(["'self'", *hashes])
     return f"default-src 'self'; script-src 'none'; style-src {styles}; img-src 'self' data:; {_CLOSED}"
 

@@ -1,7 +1,8 @@
 """The words of a query string: instants, durations, pages."""
 
+import re
 from http import HTTPStatus
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, WithJsonSchema
@@ -10,6 +11,10 @@ from domain.time.durations import parse_duration_ms, parse_instant_ms
 from web.http.problems import Fault, Refused
 
 Item = TypeVar("Item")
+LATEST_MS: Final = 253_402_300_799_999
+"""The last millisecond of 9999."""
+_EPOCH_MS: Final = re.compile(r"-?[0-9]{1,15}")
+"""As far as any store counts."""
 
 
 class Page(BaseModel, Generic[Item]):
@@ -23,18 +28,25 @@ def parse_time_ms(text: object) -> int:
     """Epoch milliseconds of an instant in a query: RFC 3339, or epoch milliseconds as digits.
 
     A `+` that was not escaped arrives as a space; an offset after a space is therefore taken too.
-    Raises: ValueError where the text is neither.
+    Raises: ValueError where the text is neither, or no instant from 1970 to the end of 9999.
     """
     written = str(text).strip()
-    if written.lstrip("-").isdecimal():
-        return int(written)
+    if _EPOCH_MS.fullmatch(written):
+        return _within_time(int(written))
     clock, space, offset = written.rpartition(" ")
     if space and ":" in clock:
         written = f"{clock}+{offset}"
     try:
-        return parse_instant_ms(written)
+        at_ms = parse_instant_ms(written)
     except ValueError as error:
         raise ValueError(f"{error}; or write epoch milliseconds") from error
+    return _within_time(at_ms)
+
+
+def _within_time(at_ms: int) -> int:
+    if not 0 <= at_ms <= LATEST_MS:
+        raise ValueError("write an instant between 1970 and 9999")
+    return at_ms
 
 
 def _parse_every_ms(text: object) -> int:

@@ -90,14 +90,17 @@ class LiveFeed:
     def _take_telemetry(self, record: Record) -> None:
         if record.value is None:
             return
-        document = orjson.loads(record.value)
-        if is_tick(tuple(record.headers)):
-            if self.tick_check.counts(document["tick_at_ms"], record.timestamp):
-                self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
-            return
-        device_id = document["device_id"]
-        if document["observed_at_ms"] > self._last_report_ms.get(device_id, 0):
-            self._last_report_ms[device_id] = document["observed_at_ms"]
+        try:
+            document = orjson.loads(record.value)
+            if is_tick(tuple(record.headers)):
+                if self.tick_check.counts(document["tick_at_ms"], record.timestamp):
+                    self._now_ms = max(self._now_ms or 0, document["tick_at_ms"])
+                return
+            device_id = document["device_id"]
+            if document["observed_at_ms"] > self._last_report_ms.get(device_id, 0):
+                self._last_report_ms[device_id] = document["observed_at_ms"]
+        except (ValueError, KeyError, TypeError) as error:
+            _log.warning("web.live.unreadable_telemetry", offset=record.offset, error=repr(error))
 
     def _take_event(self, record: Record) -> None:
         if record.value is None:

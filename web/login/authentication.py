@@ -99,7 +99,7 @@ class PasswordAuthentication:
         self._limits.forgive(attempt, _now_ms())
 
     def _write_soon(self) -> None:
-        """Behind the answer, so that its time tells nothing; one writer at a time."""
+        """Behind the answer, so that its time gives nothing away; one writer at a time."""
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self.write_failures())
 

@@ -61,6 +61,7 @@ async def serve(
         ws_max_size=watch.bounds.socket_message_bytes,
         log_config=None,
         access_log=False,
+        server_header=False,
         lifespan="on",
         proxy_headers=bool(watch.trusted_proxies),
         forwarded_allow_ips=list(watch.trusted_proxies),

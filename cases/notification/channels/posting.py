@@ -107,4 +107,4 @@ def _check(answer: httpx.Response) -> None:
 
 def _retry_after_s(answer: httpx.Response) -> float:
     text = answer.headers.get("Retry-After", "")
-    return min(float(text), _MOST_RETRY_AFTER_S) if text.isdigit() else 0.0
+    return min(float(text), _MOST_RETRY_AFTER_S) if text.isdecimal() else 0.0

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from cases.notification.messages.message import Occasion, Occurrence
 from cases.workflow.case import Case
 from cases.workflow.states import STATE_ZH
 from domain.events import Severity, Text
+from domain.time.instants import in_zone
 
 TEMPLATES: Final[Mapping[Occasion, Text]] = {
     Occasion.REPORTED: Text(en="Reported, to be accepted: {title}", zh="新上报,待受理:{title}"),
@@ -88,7 +88,7 @@ def place_of(case: Case) -> str:
 
 def local_time(instant_ms: int, zone: ZoneInfo) -> str:
     """The wall clock of the city, with its zone: `2026-06-01 21:00 (Asia/Shanghai)`."""
-    return f"{datetime.fromtimestamp(instant_ms / 1000, zone):%Y-%m-%d %H:%M} ({zone.key})"
+    return f"{in_zone(instant_ms, zone):%Y-%m-%d %H:%M} ({zone.key})"
 
 
 def _facts(occurrence: Occurrence, zone: ZoneInfo, language: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ _PIECE_BYTES: Final = 64 * 1024
 _OBJECTS: Final = frozenset({"attributes", "identities"})
 _NUMBERS: Final = frozenset({"report_interval_s", "source_lon", "source_lat"})
 _PLACE: Final = ("lon", "lat")
+_TOO_DEEP: Final = "(nested too deep to be written)"
 
 
 class GeoJsonReader:
@@ -41,7 +42,7 @@ class GeoJsonReader:
         except _TooLong as error:
             what = f"the feature is longer than {MOST_ROW_BYTES:,} bytes; nothing behind it was read"
             raise UnreadableFile(RowProblem(number + 1, "", what, "shorten it")) from error
-        except (ijson.JSONError, ValueError) as error:
+        except (ijson.JSONError, ValueError, ArithmeticError) as error:
             what = (
                 f"no JSON between bytes {self._source.row_began:,} and {self._source.position:,}: {_first_line(error)}"
             )
@@ -62,7 +63,7 @@ class GeoJsonReader:
                     break
         except _TooLong as error:
             raise UnreadableFile(RowProblem(1, "", "no features within the first bytes", "give them first")) from error
-        except (ijson.JSONError, ValueError) as error:
+        except (ijson.JSONError, ValueError, ArithmeticError) as error:
             what = f"no JSON: {_first_line(error)}"
             raise UnreadableFile(RowProblem(1, "", what, "give a GeoJSON FeatureCollection in UTF-8")) from error
         file.seek(self._source.start)
@@ -152,7 +153,7 @@ def _read_geometry(number: int, geometry: Any, cells: dict[str, str], errors: li
     else:
         cells["lon"], cells["lat"] = repr(at[0]), repr(at[1])
         return
-    cells[GEOMETRY] = orjson.dumps(geometry, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    cells[GEOMETRY] = _json(geometry)
 
 
 def _cell(number: int, name: str, value: Any, errors: list[RowProblem]) -> str:
@@ -178,10 +179,14 @@ def _cell(number: int, name: str, value: Any, errors: list[RowProblem]) -> str:
 
 
 def _json(value: Any) -> str:
+    """The value as JSON; as Python writes it where that has no word for it, such as a number beyond 64 bits."""
     try:
         return orjson.dumps(value).decode()
-    except (TypeError, orjson.JSONEncodeError):
-        return repr(value)
+    except orjson.JSONEncodeError:
+        try:
+            return repr(value)
+        except RecursionError:
+            return _TOO_DEEP
 
 
 def _first_line(error: Exception) -> str:

@@ -3,21 +3,21 @@
 What is not text in a column of texts is refused, not guessed at: a date, a formula, a long number that lost digits.
 """
 
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from device_registry.bulk.columns import RowProblem, UnreadableFile, checked_header
-from device_registry.bulk.formats.contract import MOST_ROW_BYTES, RawRow
+from device_registry.bulk.formats.contract import RawRow
+from device_registry.bulk.formats.workbook_parts import MOST_SHEET_ROWS, check_parts
 
 _NUMBERS: Final = frozenset({"lon", "lat", "report_interval_s", "source_lon", "source_lat"})
 _EXACT_INTEGER: Final = 10**15  # Excel keeps 15 digits
-_MOST_SHARED_BYTES: Final = 512 * 1024 * 1024
-_PIECE_BYTES: Final = 1024 * 1024
+_NO_MEMORY: Final = 1
+"""Expat's XML_ERROR_NO_MEMORY."""
 _ILLEGAL: Final = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10, 13)} | {
     0xFFFE: "\\ufffe",
     0xFFFF: "\\uffff",
@@ -29,15 +29,13 @@ class XlsxReader:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        try:
-            _check_sizes(file)
+        with _workbook_errors():
+            check_parts(file)
             self._book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
             sheet = self._book.worksheets[0]
             sheet.reset_dimensions()
-            self._rows = enumerate(sheet.iter_rows(), start=1)
+            self._rows = _numbered(sheet.iter_rows())
             line, header = next(((line, row) for line, row in self._rows if _filled(row)), (1, ()))
-        except _BROKEN as error:
-            raise UnreadableFile(_no_workbook(error)) from error
         cells = ["" if cell.value is None else str(cell.value) for cell in header]
         while cells and not cells[-1].strip():
             cells.pop()
@@ -49,11 +47,10 @@ class XlsxReader:
 
     def __iter__(self) -> Iterator[RawRow]:
         try:
-            for line, row in self._rows:
-                if _filled(row):
-                    yield self._read(line, row)
-        except _BROKEN as error:
-            raise UnreadableFile(_no_workbook(error)) from error
+            with _workbook_errors():
+                for line, row in self._rows:
+                    if _filled(row):
+                        yield self._read(line, row)
         finally:
             self._book.close()
 
@@ -96,7 +93,26 @@ class XlsxWriter:
         self._book.save(self._file)
 
 
-_BROKEN: Final = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError, EOFError)
+@contextmanager
+def _workbook_errors() -> Iterator[None]:
+    """Whatever openpyxl stumbles over in a workbook becomes UnreadableFile; without memory, MemoryError."""
+    try:
+        yield
+    except (UnreadableFile, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, ParseError) and error.code == _NO_MEMORY:
+            raise MemoryError from error
+        raise UnreadableFile(_no_workbook(error)) from error
+
+
+def _numbered(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The rows with their numbers. A row may claim any number, and those before it are counted through one by one."""
+    for line, row in enumerate(rows, start=1):
+        if line > MOST_SHEET_ROWS:
+            what = f"the sheet has a row beyond {MOST_SHEET_ROWS:,}, where sheets end"
+            raise UnreadableFile(RowProblem(line, "", what, "save it again, or as CSV UTF-8"))
+        yield line, row
 
 
 def _filled(row: Sequence[Any]) -> bool:
@@ -136,30 +152,6 @@ def _number(cell: str | None) -> float | str | None:
     except ValueError:
         return cell
     return cell if number is not None and float(f"{number:.16g}") != number else number
-
-
-def _check_sizes(file: BinaryIO) -> None:
-    """Raises: UnreadableFile for a workbook that would not be read row by row: texts too large for memory."""
-    with zipfile.ZipFile(file) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith("sharedStrings.xml") and member.file_size > _MOST_SHARED_BYTES:
-                what = f"the workbook's texts are {member.file_size:,} bytes, more than {_MOST_SHARED_BYTES:,}"
-                raise UnreadableFile(RowProblem(1, "", what, "save it as CSV UTF-8, or in parts"))
-            if member.filename.endswith(".xml"):
-                _check_texts(archive, member)
-    file.seek(0)
-
-
-def _check_texts(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """A cell holds 32,767 characters at most; whoever packs megabytes into one means to harm."""
-    rows = 0
-    with archive.open(member) as stream:
-        while piece := stream.read(_PIECE_BYTES):
-            if b"<" not in piece and len(piece) == _PIECE_BYTES:
-                line = max(rows, 1) if "worksheets" in member.filename else 1
-                what = f"a text of the row is longer than {MOST_ROW_BYTES:,} bytes"
-                raise UnreadableFile(RowProblem(line, "", what, "shorten it"))
-            rows += piece.count(b"<row ")
 
 
 def _no_workbook(error: Exception) -> RowProblem:

@@ -57,7 +57,8 @@ _HEAD_FIELDS: Final = frozenset({"QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "
 _SEGMENT: Final = re.compile(r"(.*?);?CP=&&(.*)&&", re.DOTALL)
 _END: Final = re.compile(rb"&&[0-9A-Fa-f]{4}(?=\r|\n|##|\Z)")
 _CHECK: Final = re.compile(rb"[0-9A-Fa-f]{4}")
-_SPACES: Final = re.compile(r"[ \t]*([=;,])[ \t]*")
+_SPACES: Final = re.compile(r"(?:(?<![ \t])[ \t]+)?([=;,])[ \t]*")
+"""Looks at a run of spaces once, from its beginning: from each of them it would cost its square."""
 _NUMBER: Final = re.compile(r"\d{1,4}")
 _DIVIDED: Final = 2
 """The D bit of Flag: the frame has PNUM and PNO."""

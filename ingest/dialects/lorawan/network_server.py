@@ -60,7 +60,13 @@ def member(parent: object, *path: str) -> object:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """`value` as a float, infinite where it is too large for one; None where it is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
 
 
 def _flatten_into(fields: dict[str, object], prefix: str, value: object, depth: int) -> None:

@@ -17,6 +17,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _VALUES: Final = ("v", "vs", "vb", "vd")
 _REGULAR: Final = frozenset({"n", "u", "s", "t", *_VALUES})
 _BASE: Final = {"bn": str, "bu": str, "bt": float, "bv": float, "bs": float}
+_LONGEST_BASE: Final = 512
+"""Characters; a base stands before the name of every record behind it."""
 _LABELS: Final = _REGULAR | _BASE.keys()
 
 
@@ -76,8 +78,8 @@ def _apply_bases(bases: dict[str, object], record: dict[object, object]) -> None
                 raise _unreadable(f"`{label}` must be a number")
         elif kind is str:
             bases[str(label)] = value
-            if not isinstance(value, str):
-                raise _unreadable(f"`{label}` must be a text")
+            if not isinstance(value, str) or len(value) > _LONGEST_BASE:
+                raise _unreadable(f"`{label}` must be a text of at most {_LONGEST_BASE} characters")
     version = record.get("bver", bases.get("bver", VERSION))
     if type(version) is not int or not 0 < version <= VERSION:
         raise _unreadable(f"`bver` must be a whole number from 1 to {VERSION}")

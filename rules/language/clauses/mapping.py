@@ -70,7 +70,7 @@ class Clauses:
     def text(self, name: str, *, required: bool = False) -> tuple[LocatedValue, str] | None:
         clause = self.entries.get(name)
         if clause is None:
-            if required and self.entries:
+            if required and isinstance(self.mapping.value, dict):
                 self.refuse(self.mapping, f"`{self.name(name)}` is missing")
             return None
         if not isinstance(clause.value, str) or not clause.value.strip():

@@ -95,6 +95,12 @@ class _Parser:
         self._next += 1
         return token
 
+    def _any(self) -> _Token:
+        """The next token, whatever it is; the end of the condition stays ahead."""
+        token = self.ahead
+        self._next += token.kind != "end"
+        return token
+
     def _need(self, text: str) -> None:
         if self._take(text) is None:
             raise BadExpression(self.ahead.at, f"expected {text!r}, found {self.ahead.text!r}")
@@ -149,29 +155,28 @@ class _Parser:
         return Not(token.at, operand) if token.text == "!" else Negative(token.at, operand)
 
     def _member(self) -> Expression:
-        node = self._primary()
+        node, depth = self._primary(), self._depth
         while token := self._take(".", "["):
+            self._deeper(token.at)
             if token.text == "[":
                 node = self._item(token, node)
             else:
-                word = self.ahead
-                self._next += 1
+                word = self._any()
                 if word.kind != "word" or not self._take("("):
                     raise BadExpression(word.at, f"{word.text!r} is no function that can be called here")
                 node = self._call(word, (node,))
+        self._depth = depth
         return node
 
     def _item(self, token: _Token, node: Expression) -> Expression:
-        index = self.ahead
-        self._next += 1
+        index = self._any()
         self._need("]")
         if not index.text.isdecimal():
             raise BadExpression(index.at, "an index must be a whole number such as [0]")
         return Item(token.at, node, int(index.text))
 
     def _primary(self) -> Expression:
-        token = self.ahead
-        self._next += token.kind != "end"
+        token = self._any()
         match token.kind, token.text:
             case "number", text:
                 return Number(token.at, _number(token.at, text))
@@ -201,13 +206,11 @@ class _Parser:
     def _name(self, root: _Token) -> Name:
         """`reading.voltage`, or `device["rated-power"]` where the name is no identifier."""
         if self._take("."):
-            field = self.ahead
-            self._next += 1
+            field = self._any()
             if field.kind == "word":
                 return Name(root.at, root.text, field.text)
         elif self._take("["):
-            field = self.ahead
-            self._next += 1
+            field = self._any()
             if field.kind == "string":
                 self._need("]")
                 return Name(root.at, root.text, _string(field.at, field.text))
@@ -236,9 +239,12 @@ class _Parser:
 
 def _number(at: int, text: str) -> float:
     digits = text.rstrip("uU")
-    value = float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits)
+    try:
+        value = float(int(digits, 16)) if digits[:2] in ("0x", "0X") else float(digits)
+    except OverflowError:
+        value = math.inf
     if not math.isfinite(value):
-        raise BadExpression(at, f"{text} is too large for a double")
+        raise BadExpression(at, f"{text[:40]} is too large for a double")
     return value
 
 

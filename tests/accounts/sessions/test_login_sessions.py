@@ -20,6 +20,7 @@ from accounts import (
 from accounts.audit.failures import MOST_KINDS, WINDOW_MS
 from accounts.credentials.known_devices import LONGEST_MS
 from accounts.credentials.passwords import Passwords, check_password
+from accounts.sessions.service import MOST_SESSIONS
 from accounts.storage.tables import sessions, users
 from accounts.users.refusals import BadPeople, LoginRefused
 from tests.accounts.conftest import PASSWORD, QUICK, TERMS, counted_random
@@ -164,6 +165,12 @@ def test_a_session_ends_when_idle_and_at_the_latest_however_busy(
         authenticator.note_use(caller, at_ms)
     assert authenticator.caller_of(secret, TERMS.longest_ms - 1) is not None
     assert authenticator.caller_of(secret, TERMS.longest_ms) is None
+
+
+def test_a_user_has_so_many_sessions_and_the_oldest_end(logins: LoginSessions, authenticator: Authenticator) -> None:
+    secrets = [Session(logins.log_in("olga", PASSWORD, n).secret) for n in range(MOST_SESSIONS + 5)]
+    held = [authenticator.caller_of(secret, 100) is not None for secret in secrets]
+    assert held == [False] * 5 + [True] * MOST_SESSIONS
 
 
 def test_a_logout_ends_one_session_and_everywhere_ends_all(logins: LoginSessions, authenticator: Authenticator) -> None:

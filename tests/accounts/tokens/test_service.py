@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from accounts import Authenticator, Bearer, Scope, TokenService, UserChange, UserService, read_audit
 from accounts.storage.tables import tokens as token_table
-from accounts.tokens.service import NewToken
+from accounts.tokens.service import MOST_TOKENS, NewToken
 from accounts.users.refusals import BadPeople, InTheWay, UnknownPerson
 from domain.actors import Role
 
@@ -121,3 +121,14 @@ def test_making_and_revoking_are_in_the_audit_log(tokens: TokenService, people: 
     assert (created.actor, created.action) == ("ada", "token-made")
     assert created.details == {"user": "olga", "label": "tablet", "scopes": ["read"], "ends_at_ms": 99}
     assert (revoked.action, revoked.details) == ("token-revoked", {"user": "olga"})
+
+
+def test_a_user_has_only_so_many_tokens(tokens: TokenService) -> None:
+    made = [
+        tokens.create("olga", str(n), frozenset({Scope.READ}), by="olga", at_ms=5).token.token_id
+        for n in range(MOST_TOKENS)
+    ]
+    with pytest.raises(InTheWay, match="olga has 100 tokens"):
+        tokens.create("olga", "one more", frozenset({Scope.READ}), by="olga", at_ms=6)
+    tokens.revoke(made[0], by="olga", at_ms=7)
+    assert tokens.create("olga", "one more", frozenset({Scope.READ}), by="olga", at_ms=8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cases.desk.publication import CasePublisher, case_record
-from cases.desk.service import CaseDesk
+from cases.desk.service import CaseDesk, place_in
 from cases.intake import Intake
 from cases.storage import CaseQuery, CaseStore
 from cases.workflow.case import Case
@@ -112,6 +112,22 @@ async def test_a_desk_that_starts_again_goes_on_where_it_was(
         records = await until_published(log, topics, 8)
     assert len({header(record, "ce_id") for record in records}) == len(records) == 8
     assert len(sqlite_book.find(CaseQuery()).items) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "reached", "place"),
+    [
+        (0, 10, 7, 7),
+        (0, 10, 10, 10),
+        (5, 10, 3, 5),  # the log dropped what was not read
+        (0, 10, 900, 0),  # another log took the place of the one that was read
+        (0, 0, 900, 0),
+    ],
+)
+def test_a_desk_reads_on_where_it_was_and_a_log_that_took_the_place_of_a_lost_one_from_its_beginning(
+    first: int, end: int, reached: int, place: int
+) -> None:
+    assert place_in(first, end, reached) == place
 
 
 async def test_a_crash_between_the_topic_and_the_note_publishes_nothing_twice(

@@ -1,5 +1,6 @@
 """Devices files through the API, streamed both ways: the real tables on each database, the embedded log."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 
 from device_registry.publication.publisher import RegistryPublisher
 from device_registry.service.files import DeviceFileService
+from device_registry.service.places import MOST_IMPORTS
 from device_registry.storage.registry import Registry
 from domain.topics import Topics
 from streams.reading.tables import latest_by_key
 from streams.sqlite.log import SQLiteLog
+from tests.device_registry.bulk.confined.hostile import in_feature
 from tests.device_registry.bulk.files import CABINET_ROW, LAMP_ROW, csv_file, ids
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS
 from tests.web.city import open_city
@@ -122,3 +125,41 @@ async def test_an_export_is_a_file_whose_import_changes_nothing(
     assert (await _import(desk, answer.content, media_type))[-1]["report"]["unchanged"] == 2
     only = await desk.api.get("/api/v1/devices/export", params={"kind": "cabinet"})
     assert only.text.count("\n") == 2
+
+
+async def test_a_file_that_meets_a_bound_says_so_and_is_counted(desk: Desk, registry: Registry) -> None:
+    data = in_feature(f'"attributes": {"[" * 400_000}{"]" * 400_000}')
+    lines = await _import(desk, data, "application/geo+json")
+
+    (unreadable,) = (line["unreadable"] for line in lines if "unreadable" in line)
+    assert unreadable["what"] == "reading it takes more than 1024 MiB of memory"
+    assert lines[-1]["report"]["applied"] is False
+    assert ids(registry) == []
+    assert 'urbansense_files_unread_total{bound="memory"} 1.0' in (await desk.api.get("/metrics")).text
+
+
+@pytest.mark.parametrize("path", [IMPORT, "/api/v1/devices/import"])
+async def test_of_eight_files_at_once_two_are_taken_and_the_others_asked_to_come_again(desk: Desk, path: str) -> None:
+    all_sent, go_on = asyncio.Event(), asyncio.Event()
+    sending = 0
+
+    async def send(number: int) -> httpx.Response:
+        async def pieces() -> AsyncIterator[bytes]:
+            nonlocal sending
+            sending += 1
+            if sending == MOST_IMPORTS:
+                all_sent.set()
+            await go_on.wait()
+            yield csv_file({**LAMP_ROW, "device_id": f"SL-{number}", "parent_id": ""})
+
+        return await desk.api.post(path, content=pieces(), headers={"content-type": "text/csv"})
+
+    first = [asyncio.create_task(send(number)) for number in range(MOST_IMPORTS)]
+    await all_sent.wait()
+    late = await asyncio.gather(*(send(number) for number in range(MOST_IMPORTS, 8)))
+
+    assert {(answer.status_code, answer.headers["retry-after"]) for answer in late} == {(503, "2")}
+    assert "2 devices files are being imported" in late[0].json()["detail"]
+    go_on.set()
+    assert [answer.status_code for answer in await asyncio.gather(*first)] == [200, 200]
+    assert (await send(8)).status_code == 200

@@ -73,8 +73,8 @@ class DeviceClient:
 
 
 @contextmanager
-def connected(broker: Mosquitto, username: str, secret: str) -> Iterator[DeviceClient]:
-    client = DeviceClient(broker, username, secret)
+def connected(broker: Mosquitto, username: str, secret: str, client_id: str | None = None) -> Iterator[DeviceClient]:
+    client = DeviceClient(broker, username, secret, client_id)
     try:
         yield client
     finally:

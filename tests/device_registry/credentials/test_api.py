@@ -71,7 +71,7 @@ async def desk(
         return NOW_MS
 
     registry = RegistryServices(
-        directory=RegistryDirectory(city_registry, publisher, lookup, now_ms),
+        directory=RegistryDirectory(city_registry, lookup),
         records=RegistryService(city_registry, publisher, RejectedTail(log, topics), now_ms),
         files=DeviceFileService(city_registry, publisher, now_ms),
         credentials=CredentialService(CredentialStore(city_registry), None, lambda: NOW_MS),
@@ -107,7 +107,17 @@ async def test_a_secret_is_in_one_answer_and_in_no_other(desk: Desk) -> None:
     assert (await desk.api.get(f"{CREDENTIALS}/broker-file")).json()["clients"] == []
 
 
+async def test_a_client_id_is_bound_listed_and_in_the_brokers_file(desk: Desk) -> None:
+    body = {"holders": ["SL-1", "SL-2"], "client_ids": {"SL-1": "lamp-1"}}
+    assert (await desk.api.post(CREDENTIALS, json=body)).status_code == 201
+    listed = (await desk.api.get(CREDENTIALS)).json()["items"]
+    assert {one["holder"]: one["client_id"] for one in listed} == {"SL-1": "lamp-1", "SL-2": None}
+    file = (await desk.api.get(f"{CREDENTIALS}/broker-file")).json()
+    assert {one["username"]: one.get("clientid") for one in file["clients"]} == {"SL-1": "lamp-1", "SL-2": None}
+
+
 REFUSED = {
+    "a client id of the gateway's": ("", {"holders": ["@gateway"], "client_ids": {"@gateway": "mine"}}, 422),
     "an unknown device": ("", {"holders": ["SL-9"]}, 422),
     "nobody": ("", {"holders": []}, 422),
     "a field that there is not": ("", {"holders": ["SL-1"], "secret": "mine"}, 422),

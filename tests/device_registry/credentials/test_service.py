@@ -53,6 +53,42 @@ async def test_device_a_cannot_publish_as_device_b(
         assert listener.received == [UP.format("SL-1")]
 
 
+async def test_a_bound_account_is_let_in_under_its_client_id_only(
+    desk: CredentialService, secured_mosquitto: SecuredMosquitto
+) -> None:
+    (first,) = await desk.issue(["SL-1"], author="li", client_ids={"SL-1": "lamp-1"})
+    (new,) = await desk.rotate(["SL-1"], overlap_ms=60_000, until_used=False, author="li")
+
+    def are_bound() -> None:
+        for login in (first, new):
+            with connected(secured_mosquitto, login.username, login.secret, "urbansense-0") as thief:
+                assert thief.refused == DENIED
+            with connected(secured_mosquitto, login.username, login.secret, "lamp-1") as lamp:
+                assert lamp.refused is None
+
+    are_bound()
+    assert (await desk.sync()).commands == 0
+    secured_mosquitto.stop()
+    secured_mosquitto.file.write_bytes(await desk.export())
+    secured_mosquitto.start()
+    are_bound()
+
+
+async def test_sync_binds_what_lost_its_client_id_and_leaves_what_was_bound_by_hand(
+    desk: CredentialService, secured_mosquitto: SecuredMosquitto
+) -> None:
+    first, second = await desk.issue(["SL-1", "SL-2"], author="li", client_ids={"SL-1": "lamp-1"})
+    assert desk.control is not None
+    by_hand = {"SL-1": "", "SL-2": "lamp-2"}
+    await desk.control.give(
+        [{"command": "modifyClient", "username": name, "clientid": one} for name, one in by_hand.items()]
+    )
+    assert (await desk.sync()).commands == 1
+    for login in (first, second):
+        with connected(secured_mosquitto, login.username, login.secret, "another") as thief:
+            assert thief.refused == DENIED
+
+
 async def test_a_revoked_credential_is_cut_off_at_once_and_cannot_return(
     desk: CredentialService, secured_mosquitto: SecuredMosquitto
 ) -> None:

@@ -48,6 +48,44 @@ def test_a_second_secret_needs_a_rotation(book: CredentialStore) -> None:
         book.rotate(["SL-2"], ends_at_ms=NOW_MS, until_used=False, now_ms=NOW_MS)
 
 
+def test_a_client_id_is_kept_on_rotation_and_is_one_holders_only(book: CredentialStore, registry: Registry) -> None:
+    book.issue(["SL-1", "CAB-1"], now_ms=NOW_MS, client_ids={"SL-1": "lamp-1"})
+    book.rotate(["SL-1"], ends_at_ms=NOW_MS + 10, until_used=False, now_ms=NOW_MS)
+    assert {one.username: one.client_id for one in book.page()[0]} == {
+        "SL-1": "lamp-1",
+        "SL-1/2": "lamp-1",
+        "CAB-1": None,
+    }
+    clients = book.standing(NOW_MS).accounts.clients
+    assert [clients[name].client_id for name in ("SL-1", "SL-1/2", "CAB-1")] == ["lamp-1", "lamp-1", None]
+    with pytest.raises(InvalidRecords, match="the account of 'SL-1' is bound to the client id 'lamp-1'"):
+        book.issue(["SL-2"], now_ms=NOW_MS, client_ids={"SL-2": "lamp-1"})
+    book.revoke(holders=["SL-1"], now_ms=NOW_MS)
+    book.issue(["SL-2"], now_ms=NOW_MS, client_ids={"SL-2": "lamp-1"})
+    changes = [note.changes for note in registry.history("SL-2", kind=Subject.CREDENTIAL)]
+    assert [change["client_id"] for change in changes] == [(None, "lamp-1")]
+
+
+@pytest.mark.parametrize(
+    ("client_ids", "what"),
+    [
+        ({"SL-1": ""}, "cannot be a client id"),
+        ({"SL-1": "x" * 201}, "cannot be a client id"),
+        ({"SL-1": "a\x00b"}, "cannot be a client id"),
+        ({"SL-1": "same", "SL-2": "same"}, "is given 2 times"),
+        ({"SL-9": "lamp-9"}, "is given a client id and no credential"),
+        ({"@gateway": "urbansense-0"}, "makes its client ids itself"),
+        ({"@simulator": "mine"}, "makes its client ids itself"),
+    ],
+)
+def test_a_client_id_that_cannot_be_bound_is_refused(
+    book: CredentialStore, client_ids: dict[str, str], what: str
+) -> None:
+    with pytest.raises(InvalidRecords, match=what):
+        book.issue(["SL-1", "SL-2", "@gateway", "@simulator"], now_ms=NOW_MS, client_ids=client_ids)
+    assert book.page() == ([], None)
+
+
 def test_the_old_secret_ends_at_the_moment_given(book: CredentialStore) -> None:
     book.issue(["SL-1"], now_ms=NOW_MS)
     book.rotate(["SL-1"], ends_at_ms=NOW_MS + 10, until_used=False, now_ms=NOW_MS)

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -86,6 +87,23 @@ async def test_what_is_published_is_not_published_again(registry: Registry, log:
     registry.upsert_devices([CABINET, replace(LAMP, name="other")], now_ms=NOW_MS)
     assert await publish_pending(registry, log, topics) == 1
     assert await _version(log, topics, b"SL-1") == 2
+
+
+async def test_a_log_that_took_the_place_of_a_lost_one_gets_everything(
+    registry: Registry, log: SQLiteLog, topics: Topics, tmp_path: Path
+) -> None:
+    registry.upsert_devices([CABINET, LAMP], now_ms=NOW_MS)
+    await publish_pending(registry, log, topics)
+    anew = SQLiteLog(tmp_path / "anew.sqlite")
+    await anew.ensure_topics(topics.specs())
+    stop = asyncio.Event()
+    running = asyncio.create_task(RegistryPublisher(registry, anew, topics, poll_s=0.01).run(stop))
+    async with asyncio.timeout(30):
+        while set(await _standing(anew, topics)) != BUILT_IN | {b"CAB-1", b"SL-1"}:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    await anew.close()
 
 
 async def test_a_retired_device_stays_on_the_topic_and_a_removed_one_leaves_it(

@@ -61,7 +61,7 @@ async def desk(
     async def now_ms() -> int:
         return opened.now_ms
 
-    directory = RegistryDirectory(registry, publisher, FollowingLookup(topics), now_ms)
+    directory = RegistryDirectory(registry, FollowingLookup(topics))
     records = RegistryService(registry, publisher, RejectedTail(log, topics), now_ms)
     async with open_city(tmp_path / "city", migrated) as city:
         services = city.services()

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from documents.located_yaml.document import LocatedDocument, load_document, load_typed_document
-from documents.located_yaml.reading import BadYaml, NotYaml
+from documents.located_yaml.reading import BadYaml, NotYaml, load_yaml
 
 TEXT = "a: 1\nlist:\n  - {name: x,\n     more: [2, 3]}\n  - y\n"
 
@@ -82,3 +83,62 @@ def test_any_text_is_read_or_refused_at_a_place(text: str) -> None:
         assert document.root.plain() == document.value
     assert places
     assert all(line >= 1 and column >= 1 for line, column in places)
+
+
+_LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{chr(ord(name) - 1)}'] * 10)}]\n" for name in "bcdefgh"
+)
+_MERGES = (
+    "a0: &a0 {"
+    + ", ".join(f"k{i}: 1" for i in range(1000))
+    + "}\n"
+    + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 12))
+)
+
+
+@pytest.mark.parametrize("load", [load_yaml, load_document, load_typed_document])
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 60_000, "- " * 100_000, "? " * 100_000])
+def test_a_text_nested_without_end_is_refused_where_it_goes_too_deep(
+    load: Callable[[str, str], Any], text: str
+) -> None:
+    with pytest.raises(BadYaml, match=r"x:1:\d+: nested deeper than 12 levels"):
+        load(text, "x")
+
+
+@pytest.mark.parametrize("load", [load_yaml, load_document, load_typed_document])
+def test_a_text_that_is_too_large_is_refused_unread(load: Callable[[str, str], Any]) -> None:
+    with pytest.raises(BadYaml, match="larger than 256 KiB"):
+        load(f"a: [{'x,' * 200_000}]", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (_LAUGHS, "x:5:24: more than 50000 values"),
+        (_MERGES, "x:4:25: more than 50000 values"),
+        ("&a [*a]", "x:1:5: an anchor cannot stand in itself"),
+        ("&a {b: {c: *a}}", "x:1:12: an anchor cannot stand in itself"),
+        ("a: " + "9" * 4000 + "9", "x:1:4: longer than 4000 characters; put it in quotes"),
+        ("a: " + ":".join(["59"] * 40_000), "x:1:4: longer than 4000 characters; put it in quotes"),
+        ("a: " + ":".join(["59"] * 500) + ".5", "a number or date that cannot be read"),
+        ("a: 2026-99-99", "a number or date that cannot be read"),
+        ("a: " + "9" * 4000, ""),
+    ],
+)
+def test_a_typed_document_that_stands_for_more_than_it_is_is_refused_at_its_place(text: str, why: str) -> None:
+    if not why:
+        assert load_typed_document(text, "x").value == {"a": int("9" * 4000)}
+        return
+    with pytest.raises(BadYaml) as refused:
+        load_typed_document(text, "x")
+    assert why in str(refused.value)
+
+
+def test_a_document_whose_aliases_are_refused_does_not_follow_them() -> None:
+    with pytest.raises(BadYaml, match="anchors and aliases are not taken here"):
+        load_document(_LAUGHS, "x")
+
+
+def test_a_text_of_more_documents_than_somebody_writes_is_refused() -> None:
+    with pytest.raises(BadYaml, match=r"x:1000:1: more than 500 documents"):
+        load_yaml("a: 1\n---\n" * 25_000, "x")

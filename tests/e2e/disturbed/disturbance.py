@@ -59,8 +59,11 @@ class Sender:
 class Standstill:
     """The log takes nothing for a while, so that everybody's hands fill: whoever is killed then has most to lose."""
 
-    def __init__(self, sender: Sender, hold: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, sender: Sender, hold: Callable[[], AbstractContextManager[None]], handful: int = HANDFUL
+    ) -> None:
         self._sender = sender
+        self._handful = handful
         self._hold = hold
         self._one_at_a_time = asyncio.Lock()
 
@@ -69,7 +72,7 @@ class Standstill:
         """A handful of messages has come, and the log has taken none of them."""
         async with self._one_at_a_time:
             with self._hold():
-                goal = self._sender.published + HANDFUL
+                goal = self._sender.published + self._handful
 
                 async def full() -> bool:
                     return self._sender.published >= goal or self._sender.finished

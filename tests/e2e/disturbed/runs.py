@@ -42,8 +42,11 @@ async def run_services(running: Platform, work: Workload, disturb: Disturbance) 
     return await fetch_found(settings)
 
 
-async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Found:
-    """Everything but the broker in the one process of `up`, on the embedded log and store; it is asked by its API."""
+async def run_up(running: Platform, work: Workload, disturb: Disturbance, mqtt_url: str | None = None) -> Found:
+    """Everything in the one process of `up`, on the embedded log and store; it is asked by its API.
+
+    `mqtt_url` is what the sender calls the broker, where that is not how `up` calls it.
+    """
     settings = running.settings
     await asyncio.to_thread(running.register, work.devices(), RULES)
     services = {"up": running.service("up").start()}
@@ -62,7 +65,7 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance) -> Fou
             return {(event["event_id"], event["status"]) for event in page["items"]} >= expected
 
         expected = {(outcome.event_id, outcome.status) for outcome in work.outcomes()}
-        sender = Sender(settings.mqtt_url)
+        sender = Sender(mqtt_url or settings.mqtt_url)
         await _send_disturbed(sender, work, disturb(services, done, sender))
         await until(settled, _SETTLED_WITHIN_S, "nothing pending in the ledger", every_s=0.3)
         await until(events_told, _SETTLED_WITHIN_S, "the events in the store", every_s=0.3)

@@ -121,6 +121,26 @@ async def test_every_report_is_stored_once_and_the_ledger_balances(log: SQLiteLo
     assert len(await stored_rows(store)) == 1000
 
 
+async def test_a_log_that_was_lost_is_recorded_from_its_new_beginning(
+    tmp_path: Path, log: SQLiteLog, store: Flaky
+) -> None:
+    await log.append([*tick(0), *[report(n, n % 5) for n in range(100)]])
+    async with recording(log, store):
+        await until(lambda: settled(log, store))
+    anew = SQLiteLog(tmp_path / "another.db")
+    await anew.ensure_topics(TOPICS.specs())
+    await anew.append([*tick(1), *[report(n, n % 5) for n in range(95, 105)]])
+
+    async def caught_up() -> bool:
+        ledger = await store_ledger(LogCount(anew, TOPICS), store)
+        return ledger.pending == 0 and ledger.balances
+
+    async with recording(anew, store):
+        await until(caught_up)
+    assert len(await stored_rows(store)) == 105
+    await anew.close()
+
+
 async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: SQLiteLog, store: Flaky) -> None:
     """All within one millisecond, and all sent again by the broker after a crash of the gateway."""
     lookup = lookup_of(Device("L1", "streetlight", "streetlight"), kinds=["streetlight"])

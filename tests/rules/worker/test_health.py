@@ -12,13 +12,13 @@ async def health(stages: Stages, rule: str, expected: RuleTally) -> None:
     """Wait until the log holds that of a rule."""
 
     async def published() -> bool | None:
-        return True if (await read_health(stages.log, stages.topics)).get(rule) == expected else None
+        return True if (await read_health(stages.log, stages.topics)).by_rule.get(rule) == expected else None
 
     await eventually(published, f"the log holds {expected} of {rule}")
 
 
 async def tally(stages: Stages, rule: str) -> RuleTally:
-    return (await read_health(stages.log, stages.topics))[rule]
+    return (await read_health(stages.log, stages.topics)).by_rule[rule]
 
 
 async def test_a_rule_that_fails_is_reported_on_the_log_and_the_others_go_on(stages: Stages) -> None:

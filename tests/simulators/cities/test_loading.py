@@ -73,7 +73,7 @@ weather:
         ("monitors:\n  sorts:\n    rain: {share: 1, dialects: {hj212: 1}}", "rain: hj212 is for quality stations"),
         ("covers:\n  wells:\n    storm: {share: 1, depth_m: [3, 2]}", "x.yaml:3: covers.wells.storm"),
         ("covers:\n  dialects: {native: 0}", "no share is above 0"),
-        ("lamps: [", "x.yaml:1: "),
+        ("lamps: [", "x.yaml:2: did not find expected node content"),
         ("- lamps", "x.yaml:1: a city is a mapping of place, "),
         ("", "x.yaml:1: a city is a mapping of place, "),
     ],

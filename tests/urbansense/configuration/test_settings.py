@@ -117,3 +117,12 @@ def test_the_public_address_is_answered_to(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("URBANSENSE_ALLOWED_HOSTS", "other.example, third.example")
     names = load_settings().host_names
     assert {"127.0.0.1", "urbansense.city.example", "other.example", "third.example"} <= set(names)
+
+
+def test_a_trusted_proxy_is_an_address_or_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().trusted_proxies == ()
+    monkeypatch.setenv("URBANSENSE_TRUSTED_PROXIES", "10.0.0.7, 2001:db8::/32")
+    assert load_settings().trusted_proxies == ("10.0.0.7", "2001:db8::/32")
+    monkeypatch.setenv("URBANSENSE_TRUSTED_PROXIES", "proxy.city.example")
+    with pytest.raises(ConfigurationError, match=r"'proxy\.city\.example' is no address or network"):
+        load_settings()

@@ -13,7 +13,7 @@ from ingest.gateway.settings import GatewaySettings
 from tests.device_registry.credentials.clients import connected
 from tests.e2e.processes.platform import platform
 from tests.ingest.installation import KEY
-from tests.servers.mosquitto import ADMIN_SECRET, PLUGIN, SecuredMosquitto
+from tests.servers.mosquitto import ADMIN_SECRET, SecuredMosquitto
 from tests.servers.ports import free_port
 from urbansense.configuration.settings import Settings
 
@@ -21,13 +21,18 @@ ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "deploy/mosquitto/secured.conf"
 
 
+def shipped(broker: SecuredMosquitto, folder: Path) -> None:
+    """Have the broker start with the shipped file; only its port, its data folder and its user are the test's."""
+    text = CONFIG.read_text().replace("/mosquitto/data", str(folder))
+    text = text.replace("listener 1883", f"listener {broker.port} 127.0.0.1")
+    (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n")
+
+
 @pytest.mark.mosquitto
 def test_the_first_start_as_the_page_tells_it_lets_only_accounts_in(tmp_path: Path) -> None:
     """Accounts are made before there is a broker; their file is all that it starts from."""
     broker = SecuredMosquitto(tmp_path)
-    text = CONFIG.read_text().replace("/usr/lib/mosquitto_dynamic_security.so", str(PLUGIN))
-    text = text.replace("/mosquitto/data", str(tmp_path)).replace("listener 1883", f"listener {broker.port} 127.0.0.1")
-    (tmp_path / "mosquitto.conf").write_text(f"{text}\nuser root\n")
+    shipped(broker, tmp_path)
     with platform(tmp_path, mqtt_url=broker.url, http_port=free_port()) as running:
         running.environment["URBANSENSE_MQTT_ADMIN_URL"] = broker.url_for("admin", "chosen-by-the-operator")
         secrets = tmp_path / "secrets.csv"

@@ -1,5 +1,6 @@
 """What the services count, as Prometheus reads it."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,7 +18,9 @@ from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.rules.stages import Registry
 from timeseries.ports import PartitionProgress, Sums
+from urbansense.broker.mosquitto.child import MosquittoChild
 from urbansense.running.metrics import ServiceMetrics
+from web.live.feed import LiveFeed
 from web.serving.service import WebServer
 
 NOTHING: Any = None
@@ -51,6 +54,12 @@ def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     assert "urbansense_gateway_hj212_parts 0.0" in text
 
 
+def test_a_broker_of_our_own_gives_how_often_it_ended() -> None:
+    broker = MosquittoChild(Path("mosquitto"), Path(), 0, MqttEndpoint("127.0.0.1", 1))
+    broker.restarts = 2
+    assert "urbansense_embedded_broker_restarts_total 2.0" in exposition(broker=broker)
+
+
 def test_a_recorder_tells_its_sums() -> None:
     recorder = Recorder(
         NOTHING,
@@ -72,3 +81,21 @@ def test_a_workers_process_tells_health_itself_and_leaves_it_to_the_api_where_th
     assert "urbansense_rule_healthy" in exposition(rules=worker)
     assert "urbansense_rule_healthy" not in exposition(rules=worker, web=web)
     assert "urbansense_rule_judged" in exposition(rules=worker, web=web)
+
+
+def test_who_follows_the_clock_tells_what_of_it_was_ignored() -> None:
+    worker, feed = RulesWorker(NOTHING, Topics(), Registry([])), LiveFeed(NOTHING, Topics())
+    worker.tick_check.counts(2_000_000, 1_000_000)
+    text = exposition(**{"rules worker": worker, "live feed": feed})
+    assert 'urbansense_clocks_ignored_total{reader="rules worker"} 1.0' in text
+    assert 'urbansense_clocks_ignored_total{reader="live feed"} 0.0' in text
+
+
+def test_a_gateway_tells_what_its_clock_ignored_and_how_often_the_walls_jumped() -> None:
+    gateway = Gateway(
+        GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics(), KEY), NOTHING, Pipeline(Topics(), lookup_of())
+    )
+    gateway.clock.count(b'{"sent_at_ms":1}', is_assured=True)
+    text = exposition(gateway=gateway)
+    assert 'urbansense_gateway_clock_ignored_total{reason="unreadable"} 1.0' in text
+    assert "urbansense_gateway_clock_jumps_total 0.0" in text

@@ -1,7 +1,7 @@
 """The gate: who gets through, who is refused, and that nothing stands outside it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -19,6 +19,7 @@ from domain.errors import TransientFault
 from tests.web.city import City, lamp
 from tests.web.http.test_problems import problem
 from tests.web.people_city import ROLES, SITE, PeopleCity
+from urbansense.api_client.streaming_transport import StreamingTransport
 from urbansense.configuration.settings import load_settings
 from urbansense.wiring.api import api_app
 from urbansense.wiring.parts import open_platform_parts
@@ -444,11 +445,33 @@ async def test_a_database_that_is_away_is_named_to_nobody_outside(
     monkeypatch.setattr(LoginSessions, "log_in", away)
     async with guarded.client() as stranger:
         at_gate = await stranger.get("/api/v1/devices", headers=header)
+        assert (await stranger.get("/readyz", headers=header)).json() == {"ready": True}
         at_login = await stranger.post("/api/v1/login", json={"username": "vera", "password": "x"})
     for answer in (at_gate, at_login):
         assert problem(answer) == (503, "unavailable")
         assert "retry-after" in answer.headers
         assert "db.internal" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/login", "/login", "/api/v1/logout"])
+async def test_a_stranger_sends_no_large_body(path: str, guarded: PeopleCity) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(1000):
+            read += 16_384
+            yield b"x" * 16_384
+
+    headers = {"content-type": "application/json"}
+    app = guarded.app()
+    transport = StreamingTransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers) as stranger:
+        answer = await stranger.post(path, content=endless())
+    if path == "/api/v1/login":
+        assert problem(answer) == (413, "too-large")
+    assert answer.status_code in (413, 401, 204)
+    assert read <= 128 * 1024
 
 
 async def test_a_live_page_of_a_foreign_site_gets_no_socket(guarded: PeopleCity) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.adapters import BufferReader
+from amqtt.errors import MQTTError, ProtocolHandlerError
 from amqtt.mqtt import packet_class
 from amqtt.mqtt.disconnect import DisconnectPacket
 from amqtt.mqtt.packet import MQTTFixedHeader, MQTTPacket
@@ -34,6 +35,7 @@ _KEEPALIVE_GRACE: Final = 1.5
 _ACKNOWLEDGEMENT: Final = (b"", b"\x40\x02", b"\x50\x02")
 """By the quality of service of what is acknowledged: nothing, PUBACK, PUBREC."""
 
+_BEST_QOS: Final = len(_ACKNOWLEDGEMENT) - 1
 _PUBCOMP: Final = b"\x70\x02"
 
 
@@ -94,33 +96,40 @@ class Connection(BrokerProtocolHandler):  # type: ignore[misc]
                 session.inflight_out[delivery.packet_id] = delivery
             else:
                 self._window.release()
-            await self._send_packet(delivery.build_publish_packet())
+            try:
+                await self._send_packet(delivery.build_publish_packet())
+            except ProtocolHandlerError:  # amqtt's word for cancelled; the next connection sends it again
+                return
 
     async def _reader_loop(self) -> None:
         """Handles packets in order of receipt, until the connection or the client's patience ends."""
         self._reader_ready.set()
         patience_s = self.session.keep_alive * _KEEPALIVE_GRACE or None
         try:
-            while await self._read_packet(patience_s):
+            while (packet := await self._read_packet(patience_s)) is not None and await self._handle(packet):
                 pass
-        except (AMQTTError, MQTTError, NoDataError, OSError, TimeoutError, asyncio.CancelledError) as error:
-            self.logger.debug(f"the connection ends: {error!r}")
-        await self.handle_connection_closed()
-        self._reader_stopped.set()
-        await self.stop()
+        except (MQTTError, asyncio.CancelledError):
+            pass
+        finally:
+            await self.handle_connection_closed()
+            self._reader_stopped.set()
+            await self.stop()
 
-    async def _read_packet(self, patience_s: float | None) -> bool:
-        """False where the client sends nothing more, or what cannot be read."""
-        async with asyncio.timeout(patience_s):
-            header = await MQTTFixedHeader.from_stream(self.reader)
-            if header is None or header.remaining_length > _LARGEST_PACKET:
-                return False
-            packet = await packet_class(header).from_stream(self.reader, fixed_header=header)
-        return await self._handle(packet)
+    async def _read_packet(self, patience_s: float | None) -> MQTTPacket | None:
+        """The next one; None where the client sends nothing more, or what cannot be read."""
+        try:
+            async with asyncio.timeout(patience_s):
+                header = await MQTTFixedHeader.from_stream(self.reader)
+                if header is None or header.remaining_length > _LARGEST_PACKET:
+                    return None
+                body = BufferReader(await self.reader.read(header.remaining_length))
+            return await packet_class(header).from_stream(body, fixed_header=header)
+        except Exception:  # whatever amqtt stumbles over in bytes of strangers
+            return None
 
     async def _handle(self, packet: MQTTPacket) -> bool:
         match packet:
-            case PublishPacket():
+            case PublishPacket() if packet.qos <= _BEST_QOS:
                 await self._take(packet, partial(self._acknowledge, packet.qos, packet.packet_id))
             case PubackPacket():
                 self._delivered(packet.packet_id)

@@ -113,9 +113,9 @@ class InProcessBroker(Broker):  # type: ignore[misc]
         try:
             async with asyncio.timeout(_CONNECT_WITHIN_S):
                 _, session = await super()._initialize_client_session(reader, writer, remote_address, remote_port)
-        except TimeoutError:
+        except Exception as error:  # whatever amqtt stumbles over in bytes of strangers
             await writer.close()
-            raise MQTTError("no CONNECT came") from None
+            raise MQTTError("no CONNECT that can be answered") from error
         return Connection(self.plugins_manager, self.take), session
 
     async def _authenticate(self, session: Session, _: Any) -> bool:

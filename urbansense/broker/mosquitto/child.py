@@ -10,7 +10,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -19,7 +19,7 @@ import structlog
 
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint
-from domain.retry import backoff_s, pause
+from domain.retry import Outage, backoff_s, pause, retried
 from urbansense.broker.mosquitto.folder import CONFIGURATION, locked, write_configuration
 
 _log = structlog.get_logger()
@@ -32,7 +32,7 @@ _NO_NEWS: Final = ("should not be run as root", "It is recommended to replace")
 
 
 class MosquittoChild:
-    """A broker that speaks MQTT 5 and keeps its sessions over a restart, also over kill -9 of this process."""
+    """A broker that serves MQTT 5 and keeps its sessions over a restart, also over kill -9 of this process."""
 
     def __init__(self, binary: Path, folder: Path, lock: int, endpoint: MqttEndpoint) -> None:
         self.endpoint = endpoint
@@ -58,10 +58,9 @@ class MosquittoChild:
             if monotonic() - since > _STEADY_S:
                 waits = backoff_s()
             await pause(stop, next(waits))
-            try:
-                await self.start()
-            except TransientFault as fault:
-                _log.error("the embedded broker does not start", error=str(fault))
+            outage = Outage(lambda fault: _log.error("the embedded broker does not start; trying on", error=str(fault)))
+            with suppress(TransientFault):  # it is raised when `stop` is set
+                await retried(self.start, stop, outage)
 
     async def check(self) -> str:
         """One line on it. Raises: TransientFault while it does not serve."""

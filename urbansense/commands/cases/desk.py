@@ -1,6 +1,5 @@
 """`urbansense cases`: what is reported, who has it, and the next step."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from cases.workflow.states import STATE_ZH, State
 from cases.workflow.table import TRANSITIONS
 from domain.errors import ConfigurationError
 from domain.time.durations import parse_instant_ms
+from domain.time.instants import in_zone
 from domain.time.units import HOUR_MS, MINUTE_MS
 from urbansense.api_client.api import Api, ApiRefused
 from urbansense.api_client.opening import with_api
@@ -231,7 +231,7 @@ def _due(case: Any, zone: ZoneInfo) -> str:
     if status["standing"] == "suspended":
         return "stopped"
     late = f" ({status['overdue_ms'] // HOUR_MS} h late)" if status["overdue_ms"] >= HOUR_MS else ""
-    return f"{datetime.fromtimestamp(deadline['due_at_ms'] / 1000, zone):%m-%d %H:%M}{late}"
+    return f"{in_zone(deadline['due_at_ms'], zone):%m-%d %H:%M}{late}"
 
 
 def _age(case: Any, now_ms: int) -> str:

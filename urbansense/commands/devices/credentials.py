@@ -20,6 +20,7 @@ from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, err, out, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
+from urbansense.configuration.private_files import write_private
 from urbansense.configuration.settings import load_settings
 
 app = typer.Typer(help="Give, rotate and revoke what devices log in with at the MQTT broker.", no_args_is_help=True)
@@ -27,6 +28,7 @@ app = typer.Typer(help="Give, rotate and revoke what devices log in with at the 
 _AT_ONCE: Final = 200
 _MANY: Final = 1000
 _MOST_SHOWN: Final = 20
+_EACH: Final = "{holder}"
 _PATH: Final = "/api/v1/credentials"
 _COLUMNS: Final = ("holder", "username", "secret")
 
@@ -53,6 +55,10 @@ def create(
     missing: Annotated[bool, typer.Option("--missing", help="Every device that has none.")] = False,
     kind: Annotated[str | None, typer.Option(help="With --missing: only this kind.")] = None,
     area: Annotated[str | None, typer.Option(help="With --missing: only this area and below.")] = None,
+    client_id: Annotated[
+        str | None,
+        typer.Option(help="The broker lets the account in under this client id only; {holder} stands for each holder."),
+    ] = None,
     out_file: SecretFile = None,
     by_file: ByFile = False,
     by: By = None,
@@ -61,7 +67,11 @@ def create(
 
     async def act(api: Api) -> list[Any]:
         wanted = await api.get(f"{_PATH}/missing", kind=kind, area=area) if missing else _named(holders, file)
-        return await _in_parts(api, _PATH, wanted, {"provision": not by_file}, by, out_file)
+        if client_id is not None and len(wanted) > 1 and _EACH not in client_id:
+            raise ConfigurationError(
+                f"--client-id: a client id is one holder's; write {_EACH} where each one's name goes"
+            )
+        return await _in_parts(api, _PATH, wanted, {"provision": not by_file}, by, out_file, client_id)
 
     _print_secrets(with_api(act), out_file, by_file)
 
@@ -157,6 +167,7 @@ def list_credentials(
             one["holder"],
             one["username"],
             one["sort"],
+            one["client_id"] or "any",
             one["state"],
             local_time(one["created_at_ms"], zone),
             local_time(one["last_used_at_ms"], zone) or "never seen",
@@ -164,7 +175,9 @@ def list_credentials(
         )
         for one in page["items"]
     ]
-    print_rows(("holder", "login", "sort", "state", "since", "last connected", "ends"), rows, "no credentials")
+    print_rows(
+        ("holder", "login", "sort", "client id", "state", "since", "last connected", "ends"), rows, "no credentials"
+    )
     if page["next"]:
         out.print(f"… more; go on with --cursor {page['next']}")
 
@@ -218,15 +231,18 @@ def export(
         return await api.get_bytes(f"{_PATH}/broker-file")
 
     content: bytes = with_api(act)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
-        sink.write(content)
-    beside.replace(file)
+    write_private(file, content)
     out.print(f"{file} is written; stop the broker, put the file in place, and start it", markup=False)
 
 
 async def _in_parts(
-    api: Api, path: str, wanted: Sequence[str], body: dict[str, Any], by: str | None, out_file: Path | None
+    api: Api,
+    path: str,
+    wanted: Sequence[str],
+    body: dict[str, Any],
+    by: str | None,
+    out_file: Path | None,
+    client_id: str | None = None,
 ) -> list[Any]:
     """The new credentials, some hundred at a time; each part is in the file before the next is asked for."""
     if not wanted:
@@ -241,6 +257,8 @@ async def _in_parts(
         writer = csv.DictWriter(sink, _COLUMNS)
         writer.writeheader()
         for part in progress.track([wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE)]):
+            if client_id is not None:
+                body = {**body, "client_ids": {holder: client_id.replace(_EACH, holder) for holder in part}}
             new = await api.post_json(path, {**body, "holders": list(part)}, headers=author(by))
             writer.writerows(new)
             sink.flush()

@@ -24,9 +24,12 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
+from urbansense.api_client.opening import bearer
 from urbansense.broker.embedded import describe_broker
+from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
+from urbansense.configuration.installation import known_installation_key
 from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.logs import configure_logging
@@ -41,6 +44,8 @@ _SHARED_EXPOSURE: Final = (
     "; Mosquitto forgets the shared subscriptions of several gateway slots over its own restart, "
     "and loses what is published before they are back"
 )
+
+_NAMES: Final = {"database": "registry"}
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -68,6 +73,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
+        "client ids": _check_client_ids,
         "log": _check_log,
         "store": _check_store,
         "registry": _check_registry,
@@ -93,21 +99,28 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
-    """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {
-        "log": settings.log_url,
-        "store": settings.store_url,
-        "case desk": settings.log_url,
-        "embedded broker": settings.mqtt_url,
+    """What an urbansense that runs already reports of the parts that are files of its own; None if none answers."""
+    files = {
+        "log": settings.log_url.startswith("embedded:"),
+        "store": settings.store_url.startswith("embedded:"),
+        "registry": settings.registry_url.startswith("sqlite:"),
+        "case desk": settings.log_url.startswith("embedded:"),
+        "embedded broker": settings.mqtt_url.startswith("embedded:"),
     }
+    mine = [name for name, is_file in files.items() if is_file]
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-            return {
-                check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
-                for check in answer["checks"]
-                if embedded.get(check["name"], "").startswith("embedded:")
-            }
+        checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
+        if not checks:
+            whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
+            detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
+            return dict.fromkeys(mine, (answer["ready"], detail))
+        return {
+            name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
+            for name in mine
+            if name in checks
+        }
     except (httpx.HTTPError, ValueError, KeyError):
         return None
 
@@ -145,6 +158,13 @@ async def _check_broker(settings: Settings) -> str:
         await running
     shared = _SHARED_EXPOSURE if settings.gateway_slots > 1 else ""
     return f"{endpoint.host}:{endpoint.port} speaks MQTT 5; {_EXPOSURE}{shared}"
+
+
+async def _check_client_ids(settings: Settings) -> str:
+    key, endpoint = known_installation_key(settings), parse_mqtt_url(settings.mqtt_url)
+    if endpoint.embedded:
+        return "no installation key yet: the first start makes it" if key is None else f"installation key {key.name}"
+    return await asyncio.to_thread(describe_secrecy, endpoint, key)
 
 
 async def _check_log(settings: Settings) -> str:

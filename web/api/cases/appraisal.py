@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, StringConstraints
+from pydantic import StringConstraints
 from starlette.responses import HTMLResponse, Response
 
 from cases.appraisal import (
@@ -28,7 +28,6 @@ from cases.appraisal.csv_file import MEDIA_TYPE
 from cases.service.services import CaseServices
 from cases.service.visibility import visible_to
 from cases.storage import CaseQuery
-from web.api.cases.bodies import LATEST_MS
 from web.gate.callers import CurrentActor
 from web.http.page_headers import own_page
 from web.http.parameters import From, To, refuse_empty_range
@@ -36,12 +35,6 @@ from web.http.problems import Fault, Refused
 from web.http.text_limits import refuse_unstorable
 
 _LONGEST_AREA: Final = 64
-
-
-def _within_time(at_ms: int | None) -> int | None:
-    if at_ms is not None and not 0 <= at_ms <= LATEST_MS:
-        raise ValueError("beyond the times that are kept")
-    return at_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +49,8 @@ class Asked:
 
 def _asked(
     actor: CurrentActor,
-    from_ms: Annotated[From, AfterValidator(_within_time)] = None,
-    to_ms: Annotated[To, AfterValidator(_within_time)] = None,
+    from_ms: From = None,
+    to_ms: To = None,
     by: Annotated[list[Dimension] | None, Query(description="Only by these; all four without it.")] = None,
     area: Annotated[
         Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_AREA)] | None,

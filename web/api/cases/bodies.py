@@ -1,7 +1,7 @@
 """What the API of the cases takes and gives."""
 
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,10 +13,8 @@ from cases.workflow.report import Report
 from cases.workflow.states import State
 from domain.actors import Role
 from domain.events import Severity, Text
-from web.http.parameters import Page
+from web.http.parameters import LATEST_MS, Page
 
-LATEST_MS: Final = 253_402_300_799_999
-"""The last millisecond of the year 9999: no database and no calendar reaches further."""
 Instant = Annotated[int, Field(ge=0, le=LATEST_MS)]
 
 

@@ -43,6 +43,7 @@ class CredentialTold(BaseModel):
     revoked_at_ms: int | None
     fingerprint: str | None
     certificate_ends_at_ms: int | None
+    client_id: str | None
 
 
 class NewCredential(BaseModel):
@@ -58,10 +59,14 @@ class _Body(BaseModel):
 
 
 class IssueBody(_Body):
-    """Whom to give a secret. Without `provision` the broker gets it by its file only (`/credentials/broker-file`)."""
+    """Whom to give a secret. Without `provision` the broker gets it by its file only (`/credentials/broker-file`).
+
+    `client_ids`, by holder, bind an account: the broker lets it in under that client id only.
+    """
 
     holders: _Holders
     provision: bool = True
+    client_ids: Annotated[dict[str, str], Field(max_length=MOST_HOLDERS)] = {}
 
 
 class RotateBody(_Body):
@@ -133,7 +138,10 @@ def _add_changing_routes(router: APIRouter, credentials: CredentialService) -> N
     async def issue(body: IssueBody, response: Response, author: Author = UNNAMED_AUTHOR) -> list[NewCredential]:
         """Give each holder a secret: all or none. It is returned here and never again."""
         with _refusals():
-            return _new(await credentials.issue(body.holders, author=author, provision=body.provision), response)
+            issued = await credentials.issue(
+                body.holders, author=author, provision=body.provision, client_ids=body.client_ids
+            )
+        return _new(issued, response)
 
     @router.post("/rotate", status_code=HTTPStatus.CREATED)
     async def rotate(body: RotateBody, response: Response, author: Author = UNNAMED_AUTHOR) -> list[NewCredential]:

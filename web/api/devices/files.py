@@ -1,14 +1,15 @@
 """`/api/v1/devices/import/file` and `/api/v1/devices/export`: devices files, streamed both ways.
 
 upload ──▶ file on disk ──import_file──▶ lines of JSON: progress …, changes or refused rows …, report
+
+So many at once and no more: whoever comes later is asked to come again, before a byte of the file is read.
 """
 
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
-from http import HTTPStatus
 from itertools import islice
 from typing import Annotated, Any, BinaryIO, Final
 
@@ -17,6 +18,7 @@ import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from device_registry.bulk.formats.contract import MEDIA_TYPES, Format
 from device_registry.bulk.importing import Import, Options
@@ -25,10 +27,9 @@ from device_registry.service.files import DeviceFileService
 from device_registry.storage.device_filter import DeviceFilter
 from domain.devices import DeviceState
 from domain.errors import UrbansenseError
+from web.http.bodies import check_media_type, receive_file
 from web.http.headers import UNNAMED_AUTHOR, Author
-from web.http.problems import Refused
 
-MAX_FILE_BYTES: Final = 2 * 1024 * 1024 * 1024
 NDJSON: Final = "application/x-ndjson"
 _PROGRESS_EVERY_S: Final = 0.2
 _PAGE: Final = 200
@@ -77,8 +78,10 @@ def device_file_routes(files: DeviceFileService) -> APIRouter:
         One bad row refuses the whole file, unless `skip_bad`. Closing the connection before the report undoes it.
         """
         options = Options(_format(request), datum, skip_bad, preview)
-        file = await _received(request)
-        return StreamingResponse(_lines(files, file, options, author), media_type=NDJSON)
+        with ExitStack() as stack:
+            stack.enter_context(files.places.taken())
+            file = stack.enter_context(await receive_file(request))
+            return _Answer(_lines(files, file, options, author), stack.pop_all())
 
     @router.get("/export", response_class=StreamingResponse)
     async def export_file(
@@ -105,27 +108,20 @@ def device_file_routes(files: DeviceFileService) -> APIRouter:
 
 def _format(request: Request) -> Format:
     """By the content type, which also keeps out forms posted by a foreign web page. Raises: Refused (415)."""
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    for known, media_type in MEDIA_TYPES.items():
-        if sent == media_type:
-            return known
-    detail = f"send the body as {', '.join(MEDIA_TYPES.values())}, not as {sent or 'an unnamed type'}"
-    raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+    sent = check_media_type(request, *MEDIA_TYPES.values())
+    return next(known for known, media_type in MEDIA_TYPES.items() if media_type == sent)
 
 
-async def _received(request: Request) -> BinaryIO:
-    """The body in a file without a name. Raises: Refused (413)."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
-    try:
-        async for piece in request.stream():
-            if file.tell() + len(piece) > MAX_FILE_BYTES:
-                detail = f"the file is larger than {MAX_FILE_BYTES} bytes; send it in parts"
-                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
-            file.write(piece)
-    except BaseException:
-        file.close()
-        raise
-    return file
+class _Answer(StreamingResponse):
+    """The lines of an import; what it held is let go of when they have been sent, or nobody takes them."""
+
+    def __init__(self, lines: AsyncIterator[bytes], held: ExitStack) -> None:
+        super().__init__(lines, media_type=NDJSON)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await super().__call__(scope, receive, send)
 
 
 class _Gone(Exception):
@@ -164,7 +160,6 @@ async def _lines(files: DeviceFileService, file: BinaryIO, options: Options, aut
         with suppress(Exception, asyncio.CancelledError):
             await asyncio.wait([work])
             work.result().staging.close()
-        file.close()
 
 
 def _outcome(done: Import) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from timeseries.queries.events import EventQuery
 from timeseries.queries.samples import Sample
 from web.api.devices.editing import add_editing_routes
 from web.api.devices.search import MOST_RADIUS_M, DeviceListing, DeviceSearch, read_near
-from web.http.bodies import read_text, text_body
+from web.http.bodies import check_media_type, receive_file, text_body
 from web.http.headers import etag
 from web.http.parameters import Cursor, Limit, refuse_cursor
 from web.http.problems import Fault, Refused, not_found
@@ -115,7 +115,9 @@ def device_routes(registry: RegistryServices, store: Store, live: LiveFeed) -> A
         skip_bad: Annotated[bool, Query(description="Import the good rows and report the others.")] = False,
     ) -> ImportReport:
         """Import a devices file (CSV, UTF-8, with a header line). One bad row refuses the whole file, unless `skip_bad`."""
-        report = await registry.directory.import_csv(await read_text(request, "text/csv"), skip_bad=skip_bad)
+        check_media_type(request, "text/csv")
+        with registry.files.places.taken(), await receive_file(request, must_be_utf8=True) as file:
+            report = await registry.files.import_csv(file, skip_bad=skip_bad)
         if report.errors and not skip_bad:
             raise _refused_file(
                 [

@@ -7,10 +7,19 @@ from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
+from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
 from domain.errors import TransientFault
-from web.api.operations.metrics import render_metrics
+from web.api.operations.metrics import (
+    CaseMetrics,
+    FileMetrics,
+    LedgerMetrics,
+    LoginMetrics,
+    QuotaMetrics,
+    RuleMetrics,
+    render_metrics,
+)
 from web.api.operations.readiness import CHECK_TIMEOUT_S, Check, ReadinessWatch
 from web.gate.callers import CurrentCaller
 from web.ports import Services
@@ -58,23 +67,26 @@ def health_routes(services: Services, watch: ReadinessWatch, registry: Collector
     @router.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """Prometheus metrics of this process, and of ledger, rules, cases and quotas as far as these can be read now."""
-        ledger, rules, backlog, quotas = await asyncio.gather(
-            _known(services.ledger),
-            _known(services.rules.rules.list_rules),
-            _known(services.cases.backlog),
-            _known(services.quotas),
+        found = await asyncio.gather(
+            _of(services.ledger, LedgerMetrics),
+            _of(services.rules.rules.list_rules, RuleMetrics),
+            _of(services.cases.backlog, CaseMetrics),
+            _of(services.quotas, QuotaMetrics),
         )
-        failures = services.accounts.logins.failures.totals
-        text = render_metrics(ledger, rules, registry, backlog, failures, quotas)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+        counted = (
+            LoginMetrics(services.accounts.logins.failures.totals),
+            FileMetrics(services.registry.files.bounds_met),
+        )
+        of_platform = [*counted, *(collector for collector in found if collector is not None)]
+        return Response(render_metrics(registry, of_platform), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
 
-async def _known(ask: Callable[[], Awaitable[_T]]) -> _T | None:
-    """The answer; None where log, store or database do not give it now: the other metrics matter all the more then."""
+async def _of(read: Callable[[], Awaitable[_T]], collector: Callable[[_T], Collector]) -> Collector | None:
+    """Its metrics; None where log, store or database do not answer now: the other metrics matter all the more then."""
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
-            return await ask()
+            return collector(await read())
     except (TimeoutError, TransientFault):
         return None

@@ -1,6 +1,6 @@
 """The ledger and the rules as Prometheus metrics, beside whatever the process counts on its own."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -112,28 +112,28 @@ class LoginMetrics(Collector):
         yield family
 
 
+class FileMetrics(Collector):
+    """`urbansense_files_unread_total{bound}`: devices files whose reading was ended, by what it would have exceeded."""
+
+    def __init__(self, bounds_met: Mapping[str, int]) -> None:
+        self._bounds_met = bounds_met
+
+    def collect(self) -> Iterator[Metric]:
+        help_text = "Devices files whose reading was ended, by what it would have exceeded."
+        unread = CounterMetricFamily("urbansense_files_unread", help_text, labels=["bound"])
+        for bound, count in sorted(self._bounds_met.items()):
+            unread.add_metric([bound], count)
+        yield unread
+
+
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:
     for reason, count in sorted(rejected.items()):
         family.add_metric([str(reason), partial], count)
 
 
-def render_metrics(
-    ledger: Ledger | None,
-    rules: Sequence[RuleStatus] | None,
-    registry: CollectorRegistry,
-    backlog: DeskBacklog | None = None,
-    failures: Mapping[str, int] | None = None,
-    quotas: Sequence[QuotaUse] | None = None,
-) -> bytes:
-    """The exposition text of `registry`, of refused logins; of ledger, rules, cases and quotas where they are known."""
-    of_city = CollectorRegistry()
-    of_city.register(LoginMetrics(failures or {}))
-    if ledger is not None:
-        of_city.register(LedgerMetrics(ledger))
-    if rules is not None:
-        of_city.register(RuleMetrics(rules))
-    if backlog is not None:
-        of_city.register(CaseMetrics(backlog))
-    if quotas is not None:
-        of_city.register(QuotaMetrics(quotas))
-    return generate_latest(registry) + generate_latest(of_city)
+def render_metrics(registry: CollectorRegistry, of_platform: Iterable[Collector]) -> bytes:
+    """The exposition text of `registry`, and of what the whole platform counts."""
+    collected = CollectorRegistry()
+    for collector in of_platform:
+        collected.register(collector)
+    return generate_latest(registry) + generate_latest(collected)

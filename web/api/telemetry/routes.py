@@ -131,6 +131,6 @@ def _stored(quantity: str, sample: Sample) -> StoredReading:
 
 def _parse_cursor(cursor: str) -> tuple[str, int]:
     quantity, at, observed_at_ms = cursor.rpartition("@")
-    if not at or not observed_at_ms.isdecimal():
+    if not at or not observed_at_ms.isdecimal() or len(observed_at_ms) > 18:
         raise ValueError(f"{cursor!r} was not given by this list")
     return quantity, int(observed_at_ms)

@@ -18,6 +18,9 @@ from tests.urbansense.broker.conftest import KEEPER, opened, settings_for
 from urbansense.broker.amqtt.connection import Connection
 from urbansense.broker.amqtt.server import InProcessBroker
 
+HELLO = b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0"
+"""A CONNECT of somebody without a name."""
+
 
 @pytest.mark.parametrize("qos", [1, 2])
 def test_a_publisher_is_answered_when_the_gateway_has_answered(amqtt: MqttEndpoint, qos: int) -> None:
@@ -121,13 +124,19 @@ def test_mqtt_5_is_refused_in_words(amqtt: MqttEndpoint) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0\x30\xff\xff\xff\x7f",
-        b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0\x30\x05\0\x03a/#",
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="no MQTT"),
+        pytest.param(HELLO + b"\x30\xff\xff\xff\x7f", id="a packet of 256 MiB"),
+        pytest.param(HELLO + b"\x30\x05\0\x03a/#", id="a filter for a topic"),
+        pytest.param(HELLO + b"\x36\x0a\0\x06kept/1\0\x01", id="a quality that there is not"),
+        pytest.param(HELLO + b"\x30\x03\0\x09a", id="a topic longer than its packet"),
+        pytest.param(HELLO + b"\xf0\x00", id="no packet"),
     ],
-    ids=["no MQTT", "a packet of 256 MiB", "a filter for a topic"],
 )
-def test_who_sends_nonsense_is_cut_off_and_nobody_else(amqtt: MqttEndpoint, sent: bytes) -> None:
+def test_who_sends_nonsense_is_cut_off_and_nobody_else(
+    amqtt: MqttEndpoint, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urbansense.broker.amqtt.server._CONNECT_WITHIN_S", 0.2)
     with connected(amqtt, "listener", "lamps/#") as listener, connected(amqtt, "lamp") as lamp:
         with socket.create_connection((amqtt.host, amqtt.port), 10) as stranger, contextlib.suppress(ConnectionError):
             stranger.sendall(sent)

@@ -1,12 +1,12 @@
 """What the detail panel shows of an event, a device and its newest readings, as pairs of a name and a text."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from domain.devices import Device
 from domain.events import Event
 from domain.quantities.catalogue import CATALOGUE
+from domain.time.instants import in_zone
 from timeseries.queries.samples import Sample
 from web.console.shell.words import word
 from web.http.language import Language
@@ -18,7 +18,7 @@ def wall_clock(at_ms: int | None, zone: ZoneInfo) -> str:
     """The zone's date and time to the second; an empty text for None."""
     if at_ms is None:
         return ""
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return f"{in_zone(at_ms, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def event_facts(event: Event, zone: ZoneInfo, language: Language) -> list[Fact]:

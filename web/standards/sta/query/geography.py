@@ -9,8 +9,8 @@ from typing import Any, Final
 from device_registry.records.geometry import Polygons, read_polygons
 
 _NUMBER: Final = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
-_PAIR: Final = re.compile(rf"\s*({_NUMBER})\s*[\s,]\s*({_NUMBER})\s*")
-_WKT: Final = re.compile(r"\s*(?:SRID=4326;)?\s*([A-Za-z]+)\s*\((.*)\)\s*", re.DOTALL)
+_PAIR: Final = re.compile(rf"({_NUMBER})(?:\s*,\s*|\s+)({_NUMBER})")
+_WKT: Final = re.compile(r"(?:SRID=4326;\s*)?([A-Za-z]+)\s*\((.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def distance(one: object, other: object) -> float | None:
 
 
 def _read_shape(wkt: str) -> Point | Polygons:
-    match = _WKT.fullmatch(wkt)
+    match = _WKT.fullmatch(wkt.strip())
     if match is None:
         raise ValueError(f"{wkt!r} is no place; write POINT (120.55 31.87) or POLYGON ((…))")
     kind, inside = match[1].upper(), match[2]
@@ -93,7 +93,7 @@ def _rings(text: str) -> list[Any]:
 
 
 def _pair(text: str) -> tuple[float, float]:
-    match = _PAIR.fullmatch(text)
+    match = _PAIR.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no place; write longitude and latitude: 120.55 31.87")
     return float(match[1]), float(match[2])

@@ -17,6 +17,7 @@ DEFAULT_TOP: Final = 100
 MOST_TOP: Final = 1000
 _DEEPEST: Final = 5
 _LONGEST: Final = 20_000
+_EXPANSION: Final = re.compile(r"(\w+(?:/\w+)*)\s*(?:\((.*)\))?", re.DOTALL)
 _KNOWN: Final = ("$filter", "$count", "$orderby", "$skip", "$top", "$expand", "$select", "$skiptoken", "$resultFormat")
 
 
@@ -67,7 +68,7 @@ def parse_options(pairs: Iterable[tuple[str, str]], depth: int = 0) -> Options:
         orderby=_parsed("$orderby", parse_orderby, given) or (),
         skip=_number("$skip", given.get("$skip", "0")),
         top=min(_number("$top", given.get("$top", str(DEFAULT_TOP))), MOST_TOP),
-        expand=_merged(_parse_expand(given["$expand"], depth)) if "$expand" in given else (),
+        expand=tuple(_parse_expand(given["$expand"], depth)) if "$expand" in given else (),
         select=tuple(_names("$select", given["$select"])) if "$select" in given else (),
         skiptoken=given.get("$skiptoken"),
         given=tuple(given.items()),
@@ -84,34 +85,31 @@ def _parsed(name: str, parse: Callable[[str], _T], given: dict[str, str]) -> _T 
 
 
 def _parse_expand(text: str, depth: int) -> Iterator[Expansion]:
-    """`Datastreams($top=3;$expand=Sensor),Locations` and `Datastreams/Sensor`, which is the same in short."""
+    """`Datastreams($top=3;$expand=Sensor),Locations` and `Datastreams/Sensor`, which is the same in short.
+
+    `Datastreams/Sensor,Datastreams/ObservedProperty` follows `Datastreams` once; its options are those of the first.
+    """
     if depth >= _DEEPEST:
         raise InvalidQuery(f"$expand is nested deeper than {_DEEPEST} levels")
+    joined: dict[str, dict[str, str]] = {}
     for piece in _split(text, ","):
-        match = re.fullmatch(r"\s*(\w+(?:/\w+)*)\s*(?:\((.*)\))?\s*", piece, re.DOTALL)
+        match = _EXPANSION.fullmatch(piece.strip())
         if match is None:
             raise InvalidQuery(f"$expand: {piece.strip()!r} cannot be read; write Datastreams($top=3),Locations")
         first, *rest = match[1].split("/")
+        given: dict[str, str] = {}
         if rest:
-            inner = f"{'/'.join(rest)}({match[2]})" if match[2] is not None else "/".join(rest)
-            yield Expansion(first, parse_options([("$expand", inner)], depth + 1))
+            given["$expand"] = f"{'/'.join(rest)}({match[2]})" if match[2] is not None else "/".join(rest)
         else:
-            yield Expansion(first, parse_options(_nested_pairs(match[2] or ""), depth + 1))
-
-
-def _merged(expansions: Iterable[Expansion]) -> tuple[Expansion, ...]:
-    """`Datastreams/Sensor,Datastreams/ObservedProperty` follows `Datastreams` once. Options of the first are kept."""
-    merged: dict[str, Expansion] = {}
-    for one in expansions:
-        known = merged.get(one.navigation)
-        if known is None:
-            merged[one.navigation] = one
-            continue
-        first, second = dict(known.options.given), dict(one.options.given)
-        inner = ",".join(filter(None, (first.get("$expand"), second.pop("$expand", None))))
-        joined = {**second, **first, **({"$expand": inner} if inner else {})}
-        merged[one.navigation] = Expansion(one.navigation, parse_options(joined.items()))
-    return tuple(merged.values())
+            for name, value in _nested_pairs(match[2] or ""):
+                if name in given:
+                    raise InvalidQuery(f"{name} is given twice")
+                given[name] = value
+        known = joined.setdefault(first, {})
+        inner = ",".join(filter(None, (known.get("$expand"), given.get("$expand"))))
+        joined[first] = {**given, **known, **({"$expand": inner} if inner else {})}
+    for navigation, options in joined.items():
+        yield Expansion(navigation, parse_options(options.items(), depth + 1))
 
 
 def _nested_pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from domain.devices import Device
 from domain.errors import TransientFault
-from domain.events import Severity
+from domain.events import Severity, Text
 from domain.ledger import Ledger
 from domain.time.units import MINUTE_MS
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
@@ -282,3 +282,28 @@ def test_another_page_stands_in_the_same_frame(served: ServedCity, chromium: Chr
     assert chromium.title == "Total"
     assert foreign_requests(chromium) == []
     assert console_errors(chromium) == []
+
+
+EVIL = "<img src=x onerror=planted=1><script>planted=2</script>\"'><b data-planted>{{ 7 * 191 }}"
+
+
+def test_texts_of_devices_and_rules_are_only_texts(served: ServedCity, page: LivePage) -> None:
+    """Markup planted in names, departments, areas and titles is shown as it is written, and nothing comes of it."""
+    lamps = [
+        replace(lamp(n), device_id=f"PLANTED-{n}", name=EVIL, department=EVIL) for n in range(LAMPS, LAMPS + 30, 10)
+    ]
+    event = lamp_out(lamps[0], NOON_MS + 14 * MINUTE_MS, Severity.CRITICAL).model_copy(
+        update={"summary": Text(en=EVIL, zh=EVIL), "rule": EVIL, "problem": EVIL, "area": EVIL, "department": EVIL}
+    )
+    served.do(served.city.put(*lamps))
+    served.do(served.city.publish(event))
+    for language in ("en", "zh"):
+        for size in ((1600, 900), PHONE):
+            page.open(f"?lang={language}", size)
+            page.until(lambda: EVIL in page.text(".event__what"))
+            page.click_event("PLANTED")
+            page.until(lambda: page.text(".city__detail").count(EVIL) >= 3)
+            assert EVIL in page.text(".event__where")
+            assert "1337" not in page.text()
+            assert not page.find("[data-planted], [onerror], img[src=x]")
+            assert page.window.execute_script("return typeof planted === 'undefined'")
