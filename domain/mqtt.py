@@ -19,7 +19,7 @@ class MqttEndpoint:
     """One broker. `embedded` is the one that `up` and `demo` start themselves.
 
     `mqtt5` is what it is known to serve: whether an embedded broker does, only the process that started it knows, and all
-    others speak 3.1.1 to it, which every broker serves.
+    others use 3.1.1, which every broker serves.
     """
 
     host: str

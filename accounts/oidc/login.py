@@ -6,6 +6,7 @@ browser ──▶ begin: state, nonce, verifier kept in a cookie ──▶ provi
 Source: OpenID Connect Core 1.0, 3.1; Discovery 1.0; RFC 7636; RFC 9207 (the issuer in the answer, where it is given).
 """
 
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES2
 """Signed with a key that only the provider has; never `none`, never a secret that we share with it."""
 _LEEWAY_S: Final = 60
 _TIMEOUT_S: Final = 10.0
+_MOST_ANSWER_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class OidcLogin:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         auth = ClientAuth(self.provider.client_id, self.provider.client_secret, self._auth_method(found))
         url, headers, body = auth.prepare("POST", found["token_endpoint"], headers, body)
-        return await _json_of(client.post(url, headers=headers, content=body), found["token_endpoint"])
+        return await _json_of(client, client.build_request("POST", url, headers=headers, content=body))
 
     def _auth_method(self, found: Mapping[str, Any]) -> str:
         if self.provider.client_secret is None:
@@ -182,7 +184,8 @@ class OidcLogin:
         url, access = found.get("userinfo_endpoint"), answered.get("access_token")
         if not url or not access:
             return {}
-        more = await _json_of(client.get(url, headers={"Authorization": f"Bearer {access}"}), url)
+        asked = client.build_request("GET", url, headers={"Authorization": f"Bearer {access}"})
+        more = await _json_of(client, asked)
         return more if more.get("sub") == sub else {}
 
     def _draw(self) -> str:
@@ -221,23 +224,36 @@ def _client() -> httpx.AsyncClient:
 
 
 async def _get_json(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
-    return await _json_of(client.get(url), url)
+    return await _json_of(client, client.build_request("GET", url))
 
 
-async def _json_of(asking: Any, url: str) -> dict[str, Any]:
-    """The JSON object of an answer. Raises: TransientFault (no answer, 5xx, no JSON); OidcRefused (4xx)."""
+async def _json_of(client: httpx.AsyncClient, request: httpx.Request) -> dict[str, Any]:
+    """The JSON object of an answer, of which no more is read than one may have.
+
+    Raises: TransientFault (no answer, 5xx, no JSON); OidcRefused (4xx).
+    """
+    url, body = request.url, bytearray()
     try:
-        answer: httpx.Response = await asking
+        answer = await client.send(request, stream=True)
+        try:
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > _MOST_ANSWER_BYTES:
+                    raise TransientFault(
+                        f"the login service answers with more than {_MOST_ANSWER_BYTES} bytes at {url}"
+                    )
+        finally:
+            await answer.aclose()
     except httpx.HTTPError as error:
         raise TransientFault(f"the login service does not answer at {url}: {type(error).__name__}") from error
     if answer.is_server_error:
         raise TransientFault(f"the login service answers {answer.status_code} at {url}")
     try:
-        content = answer.json()
-    except ValueError:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
         content = None
     if not answer.is_success:
-        _log.warning("people.oidc_refused", url=url, status=answer.status_code, answer=answer.text[:300])
+        _log.warning("people.oidc_refused", url=str(url), status=answer.status_code, answer=repr(bytes(body[:300])))
         raise OidcRefused("the login service refused to finish the login; begin again")
     if not isinstance(content, dict):
         raise TransientFault(f"the login service does not answer with JSON at {url}")

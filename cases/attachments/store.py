@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from time import time
 from typing import Final, Protocol
 
+from cases.attachments.dimensions import MOST_PIXELS, pixels_of
 from cases.attachments.formats import HEAD_BYTES, ImageFormat, recognise
 from cases.attachments.room import PhotoQuota, PhotoRoom
 from domain.errors import UrbansenseError
@@ -27,7 +28,7 @@ class NoPhoto(UrbansenseError):
 
 
 class PhotoTooLarge(UrbansenseError):
-    """The photo has more than MOST_BYTES."""
+    """The photo has more than MOST_BYTES, or would have more than MOST_PIXELS for whoever opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class AttachmentStore:
 
     def _keep(self, file: _File, stored: StoredPhoto) -> None:
         file.flush()
+        _check_pixels(Path(file.name), stored.photo)
         os.fsync(file.fileno())
         path = self.path(stored.content)
         if not path.parent.is_dir():
@@ -115,6 +117,12 @@ async def _write(file: _File, chunks: AsyncIterator[bytes]) -> StoredPhoto:
     if photo is None:
         raise NoPhoto("this is no JPEG, PNG or WebP file, whatever it is called")
     return StoredPhoto(digest.hexdigest(), size, photo)
+
+
+def _check_pixels(path: Path, photo: ImageFormat) -> None:
+    with path.open("rb") as written:
+        if pixels_of(written, photo) > MOST_PIXELS:
+            raise PhotoTooLarge(f"a photo has at most {MOST_PIXELS:,} pixels")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import asin, cos, isfinite, radians, sin, sqrt
+from math import asin, cos, radians, sin, sqrt
 from typing import Any, Final
 
 Point = tuple[float, float]
@@ -110,7 +110,7 @@ def _ring(ring: object) -> tuple[Point, ...]:
 
 def _point(point: object) -> Point:
     values = _list(point, "a point is [lon, lat]")
-    if len(values) < 2 or not all(isinstance(value, int | float) and isfinite(value) for value in values[:2]):
+    if len(values) < 2 or not all(isinstance(value, int | float) and -360 <= value <= 360 for value in values[:2]):
         raise ValueError("a point is [lon, lat] in degrees")
     lon, lat = float(values[0]), float(values[1])
     if not -90 <= lat <= 90 and -180 <= lat <= 180 and -90 <= lon <= 90:

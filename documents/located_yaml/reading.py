@@ -20,7 +20,8 @@ from documents.located_yaml.problems import LocatedProblem
 
 MAX_BYTES: Final = 256 * 1024
 MAX_NESTING: Final = 12
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 50_000
+MAX_DOCUMENTS: Final = 500
 MAX_PLAIN: Final = 4_000
 """Characters of a scalar without quotes: YAML 1.1 knows numbers in base 60, which cost their square."""
 
@@ -190,6 +191,7 @@ class _Counted:
         self._aliases = aliases
         self._open: list[tuple[str | None, int]] = [(None, 0)]
         self._behind: dict[str, int] = {}
+        self._documents = 0
 
     def take(self, event: Any) -> str | None:
         """What is wrong from this event on."""
@@ -202,6 +204,9 @@ class _Counted:
                 if self._aliases is Aliases.TAKEN and anchor in (name for name, _ in self._open):
                     return "an anchor cannot stand in itself"
                 return self._add(self._behind.get(str(anchor), 1) if self._aliases is Aliases.TAKEN else 1)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                return f"more than {MAX_DOCUMENTS} documents" if self._documents > MAX_DOCUMENTS else None
             case yaml.ScalarEvent():
                 if not event.style and len(event.value) > MAX_PLAIN:
                     return f"longer than {MAX_PLAIN} characters; put it in quotes"

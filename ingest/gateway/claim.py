@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -49,7 +49,7 @@ class Claims:
 
     key: InstallationKey
     slot_name: str
-    client_id: str
+    client_id: str = field(repr=False)
 
     def write(self, since_ns: int) -> bytes:
         """The claim of a process that began at `since_ns`."""

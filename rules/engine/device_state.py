@@ -268,7 +268,8 @@ class DeviceRuleState:
         """Whether something was published that the next report of any kind may end."""
         if not self.published:
             return False
-        return self.plan.silence_ms != FOREVER_MS or any(
+        rules = self.plan.rules
+        return any(rules[i].name in self.published for i in self.plan.silences) or any(
             event.stale for events in self.published.values() for event in events.values()
         )
 

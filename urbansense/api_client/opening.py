@@ -76,7 +76,7 @@ async def _check_place(client: httpx.AsyncClient, settings: Settings) -> None:
     """Where parts are files, what answers on the usual port must be the platform of our own folder."""
     if settings.api_url or not settings.embedded_parts():
         return
-    checks = (await client.get("/readyz")).json().get("checks", [])  # left out for who is not known to it
+    checks = (await client.get("/readyz")).json().get("checks") or ()  # a stranger gets none
     served = next((check["detail"] for check in checks if check["name"] == "place"), place_of(settings))
     if served != place_of(settings):
         raise ConfigurationError(

@@ -144,6 +144,16 @@ def _run() -> int:
             ours = leaves(group)
             complain([problem for error in ours for problem in getattr(error, "problems", (str(error),))])
             code = 2 if any(isinstance(error, ConfigurationError) for error in ours) else 1
+        except* OSError as group:
+            from urbansense.commands.terminal.output import complain
+
+            complain([_words(error) for error in leaves(group) if isinstance(error, OSError)])
+            code = 1
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     return code
+
+
+def _words(error: OSError) -> str:
+    """A file that cannot be read or written, a connection that broke: which, and why."""
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error) or type(error).__name__

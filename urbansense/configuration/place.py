@@ -35,8 +35,12 @@ def make_data_dir(settings: Settings) -> list[str]:
         with private_umask():
             folder.mkdir(parents=True, exist_ok=True)
         return close_folder_to_others(folder)
+    except FileExistsError as error:
+        raise ConfigurationError(f"URBANSENSE_DATA_DIR={folder}: this is no folder") from error
     except OSError as error:
-        raise ConfigurationError(f"URBANSENSE_DATA_DIR={folder}: {error.strerror}") from error
+        raise ConfigurationError(
+            f"URBANSENSE_DATA_DIR={folder}: {error.strerror}; look at its owner and modes"
+        ) from error
 
 
 def place_of(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from ingest.recorder.recording import Recorder
 from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
 from urbansense.broker.mosquitto.child import MosquittoChild
+from urbansense.running.disk import DiskSpace
 from urbansense.running.states import ServiceStates
 from web.api.operations.readiness import ReadinessWatch
 from web.live.feed import LiveFeed
@@ -45,7 +46,7 @@ class ServiceMetrics(Collector):
                     )
                 case RulesWorker():
                     yield from _of_rules(service, shown_by_api=is_served)
-                case ReadinessWatch() | ServiceStates():
+                case ReadinessWatch() | ServiceStates() | DiskSpace():
                     yield from service.collect()
 
 

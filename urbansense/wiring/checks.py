@@ -1,27 +1,22 @@
 """What `/readyz` checks of the open parts, whatever stands on them."""
 
 import asyncio
-import shutil
 from functools import partial
-from typing import Final
 
 from device_registry.storage.registry import Registry
-from domain.errors import TransientFault, disk_full
+from domain.errors import TransientFault
 from rules.worker.health import read_health
 from streams.sqlite.log import SQLiteLog
 from urbansense.configuration.place import place_of
-from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
 from web.ports import ReadinessCheck
-
-_MIB: Final = 1 << 20
 
 
 def part_checks(parts: Parts) -> dict[str, ReadinessCheck]:
     """What every process needs, by the name of what is checked."""
     return {
         "place": partial(_check_place, parts),
-        "disk": partial(check_disk, parts.settings),
+        "disk": parts.disk.check,
         "log": partial(_check_log, parts),
     }
 
@@ -29,18 +24,6 @@ def part_checks(parts: Parts) -> dict[str, ReadinessCheck]:
 async def check_database(registry: Registry) -> str:
     """One line on the registry's database. Raises: TransientFault where it does not answer."""
     return f"{await asyncio.to_thread(registry.count_devices)} devices"
-
-
-async def check_disk(settings: Settings) -> str:
-    """How much room is left for the data folder. Raises: TransientFault where it is less than the settings want."""
-    folder = settings.data_dir
-    free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
-    wanted = settings.disk_reserve_mb * _MIB
-    if free < _MIB:
-        raise TransientFault(disk_full(folder, free))
-    if free < wanted:
-        raise TransientFault(f"disk nearly full: {folder}, {free} bytes free, less than URBANSENSE_DISK_RESERVE_MB")
-    return f"{free // _MIB} MiB free for {folder}"
 
 
 async def _check_place(parts: Parts) -> str:

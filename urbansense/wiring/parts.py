@@ -21,6 +21,7 @@ from timeseries.opening.by_url import open_store
 from timeseries.ports import Store
 from urbansense.configuration.place import data_dir
 from urbansense.configuration.settings import Settings
+from urbansense.running.disk import DiskSpace
 from urbansense.running.services import unless_stopped
 from urbansense.running.startup import Startup
 
@@ -37,6 +38,7 @@ class Parts:
     topics: Topics
     log: Log
     lookup: FollowingLookup
+    disk: DiskSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ async def open_parts(settings: Settings, stop: asyncio.Event, startup: Startup |
             if startup is not None:
                 startup.wait_for(f"the log {settings.log_url} does not answer; waiting for it")
             await unless_stopped(log.ensure_topics(settings.topics.specs()), stop)
-            yield Parts(settings, settings.topics, log, _lookup(settings))
+            disk = DiskSpace(settings.data_dir, settings.disk_reserve_mb)
+            yield Parts(settings, settings.topics, log, _lookup(settings), disk)
         finally:
             await log.close()
 
@@ -116,7 +119,7 @@ async def open_platform_parts(
         open_store_part(settings) as store,
         open_registry_part(settings) as registry,
     ):
-        yield PlatformParts(parts.settings, parts.topics, parts.log, parts.lookup, store, registry)
+        yield PlatformParts(parts.settings, parts.topics, parts.log, parts.lookup, parts.disk, store, registry)
 
 
 def _lookup(settings: Settings) -> FollowingLookup:

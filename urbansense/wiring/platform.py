@@ -70,6 +70,7 @@ async def build_platform(
     services: dict[str, Service] = {
         **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,
+        "disk": parts.disk,
         "gateway": gateway,
         "recorder": Recorder(log, parts.store, topics),
         "rules worker": worker,

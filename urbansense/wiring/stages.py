@@ -57,7 +57,7 @@ async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: b
     async with _starting(settings, stop) as startup, open_parts(settings, stop, startup) as parts:
         gateway = await open_gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
         startup.end({**part_checks(parts), **gateway_checks(gateway)})
-        await run_services({"lookup": parts.lookup, "gateway": gateway}, stop)
+        await run_services({"lookup": parts.lookup, "disk": parts.disk, "gateway": gateway}, stop)
 
 
 async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:
@@ -68,7 +68,7 @@ async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:
         open_store_part(settings) as store,
     ):
         startup.end({**part_checks(parts), "store": store.check})
-        await run_services({"recorder": Recorder(parts.log, store, parts.topics)}, stop)
+        await run_services({"disk": parts.disk, "recorder": Recorder(parts.log, store, parts.topics)}, stop)
 
 
 async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
@@ -77,7 +77,7 @@ async def run_rules_worker(settings: Settings, stop: asyncio.Event) -> None:
         await parts.lookup.load(parts.log)
         worker = RulesWorker(parts.log, parts.topics, parts.lookup, timezone=parts.settings.timezone)
         startup.end({**part_checks(parts), "rules": partial(check_rules, parts)})
-        await run_services({"lookup": parts.lookup, "rules worker": worker}, stop)
+        await run_services({"lookup": parts.lookup, "disk": parts.disk, "rules worker": worker}, stop)
 
 
 async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
@@ -86,7 +86,7 @@ async def run_correlator(settings: Settings, stop: asyncio.Event) -> None:
         await parts.lookup.load(parts.log)
         correlator = Correlator(parts.log, parts.topics, parts.lookup.device)
         startup.end(part_checks(parts))
-        await run_services({"lookup": parts.lookup, "correlator": correlator}, stop)
+        await run_services({"lookup": parts.lookup, "disk": parts.disk, "correlator": correlator}, stop)
 
 
 async def run_desk(settings: Settings, stop: asyncio.Event) -> None:
@@ -99,7 +99,7 @@ async def run_desk(settings: Settings, stop: asyncio.Event) -> None:
         await parts.lookup.load(parts.log)
         cases = open_case_parts(settings, registry)
         startup.end({**part_checks(parts), **case_checks(parts, cases), "database": partial(check_database, registry)})
-        await run_services({"lookup": parts.lookup, **open_case_work(parts, cases)}, stop)
+        await run_services({"lookup": parts.lookup, "disk": parts.disk, **open_case_work(parts, cases)}, stop)
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -115,6 +115,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             app = api_app(parts, publisher, live=live, zone=ZoneInfo(settings.timezone), credentials=credentials)
             services: dict[str, Service] = {
                 "lookup": parts.lookup,
+                "disk": parts.disk,
                 "registry publisher": publisher,
                 "live feed": live,
                 "web": WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies),

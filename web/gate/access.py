@@ -162,7 +162,7 @@ class Gate:
         if entry is not None and (entry.public or (entry.loopback and _from_here(asked))):
             return NOBODY
         if entry is not None and entry.optional:
-            with suppress(Refused):
+            with suppress(Refused, TransientFault):
                 caller = await self._caller_of(asked, credentials)
                 return caller if caller is not None and _why_not(entry, caller) is None else NOBODY
             return NOBODY
@@ -177,11 +177,8 @@ class Gate:
 
     async def _caller_of(self, asked: _Asked, credentials: Credentials | None) -> Caller | None:
         """Who the credentials stand for. Raises: Refused (429) where an address sent too many tokens that do not hold."""
-        authenticator, now_ms, address = (
-            self._accounts.authenticator,
-            self._accounts.now_ms(),
-            address_of(asked.connection),
-        )
+        authenticator, now_ms = self._accounts.authenticator, self._accounts.now_ms()
+        address = address_of(asked.connection)
         match credentials:
             case None:
                 return None

@@ -12,6 +12,6 @@ def address_of(connection: HTTPConnection) -> str:
 
 
 def is_forwarded_unbelieved(connection: HTTPConnection) -> bool:
-    """Whether a proxy that is not trusted names another caller; believed headers leave the caller without a port."""
-    claimed = "x-forwarded-for" in connection.headers
-    return claimed and connection.client is not None and connection.client.port != 0
+    """Whether a proxy that is not trusted names its caller: one that is believed has become the caller's address."""
+    claimed = connection.headers.get("x-forwarded-for")
+    return claimed is not None and address_of(connection) not in claimed

@@ -1,8 +1,9 @@
 """Every error the API answers is a problem document (RFC 9457)."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
@@ -17,6 +18,8 @@ _log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+_MOST_FAULTS = 100
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Fault(BaseModel):
@@ -99,7 +102,10 @@ def install_problem_handlers(app: FastAPI) -> None:
         return problem_response(request, refused)
 
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [_fault(entry) for entry in error.errors()]
+        found = error.errors()
+        faults = [_fault(entry) for entry in found[:_MOST_FAULTS]]
+        if len(found) > _MOST_FAULTS:
+            faults.append(Fault(where="body", detail=f"{len(found) - _MOST_FAULTS} more errors"))
         detail = "; ".join(f"{fault.where}: {fault.detail}" for fault in faults)
         return problem_response(
             request, Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail or "invalid request", faults)
@@ -107,13 +113,21 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        name = status.name.lower().replace("_", "-")
+        too_large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        name = "too-large" if too_large else status.name.lower().replace("_", "-")
         return problem_response(request, Refused(status, name, str(error.detail), headers=error.headers))
 
     async def on_transient(request: Request, error: TransientFault) -> Response:
         _log.warning("web.unavailable", path=request.url.path, error=str(error))
         caller = getattr(request.state, "caller", None)
         return problem_response(request, unavailable(error, to_stranger=caller is None or not caller.actor.roles))
+
+    async def on_os_error(request: Request, error: OSError) -> Response:
+        if error.errno not in _NO_ROOM:
+            raise error
+        _log.warning("web.no_room", path=request.url.path, error=str(error))
+        detail = f"there is no room to keep it: {error.strerror}; free some, and send it again"
+        return problem_response(request, Refused(HTTPStatus.INSUFFICIENT_STORAGE, "no-room", detail))
 
     async def on_bug(request: Request, error: Exception) -> Response:
         detail = "urbansense failed to answer this; its log says why"  # the server logs it, with its traceback
@@ -124,6 +138,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         RequestValidationError: on_invalid,
         HTTPException: on_http,
         TransientFault: on_transient,
+        OSError: on_os_error,
         Exception: on_bug,
     }
     for kind, handler in handlers.items():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from json import JSONDecodeError
 from typing import Any, Final
 
 from fastapi import Request
@@ -25,7 +24,7 @@ async def refuse_unstorable(request: Request) -> None:
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
             body = await request.json()
-        except (JSONDecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             return  # whoever reads the body refuses it
         if not all(map(is_storable, _texts_in(body))):
             raise _refused("body")

@@ -42,6 +42,7 @@ from web.api.rules.silences import silence_routes
 from web.api.telemetry.routes import telemetry_routes
 from web.gate.access import UNKNOWN, Gate
 from web.gate.hosts import LOOPBACK_HOSTS, AllowedHosts
+from web.http.body_limits import BoundedBodies
 from web.http.page_headers import HardenedApp, console_policy, own_page
 from web.http.problems import MEDIA_TYPE, Problem, install_problem_handlers, not_found
 from web.http.text_limits import refuse_unstorable
@@ -106,6 +107,7 @@ def create_app(
 
         mount_console(app, ConsoleContext(services, snapshots, zone, tiles_url))
         app.pages = console_policy(tiles_url)
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Gate, routes=app.router.routes, accounts=accounts)
     app.add_middleware(AllowedHosts, hosts=allowed_hosts)
     return app
@@ -116,6 +118,7 @@ def create_people_app(accounts: AccountServices) -> FastAPI:
     app = HardenedApp(title="urbansense people", openapi_url=None, docs_url=None, redoc_url=None)
     install_problem_handlers(app)
     _add_accounts(app, accounts, PasswordAuthentication(accounts))
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Gate, routes=app.router.routes, accounts=accounts)
     return app
 

@@ -25,6 +25,8 @@ _log = structlog.get_logger()
 _TOO_LATE: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _WARN_AGAIN_S: Final = 60.0
+_UNUSED: Final = "never used"
+"""Browsers open connections that they may need: nothing to warn of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Connections:
     def note_end(self, why: str, address: str) -> None:
         """Count it; one line in the log a minute for each reason."""
         self.ended[why] += 1
+        if why == _UNUSED:
+            return
         now_s = asyncio.get_running_loop().time()
         if now_s - self._warned_s.get(why, float("-inf")) >= _WARN_AGAIN_S:
             self._warned_s[why] = now_s
@@ -181,7 +185,10 @@ class WatchedConnection(HttpToolsProtocol):
         if self._unread_since_s is not None and now_s - self._unread_since_s > bounds.unread_s:
             self._end("answer not read")
         elif self._waiting is _Waiting.HEAD and waited_s > bounds.head_s:
-            self._end("head too slow", _TOO_LATE if self._head_bytes else b"")
+            if self._head_bytes:
+                self._end("head too slow", _TOO_LATE)
+            else:
+                self._end(_UNUSED)
         elif self._waiting is _Waiting.BODY and waited_s > bounds.body_window_s:
             if not self.flow.read_paused and self._body_bytes < waited_s * bounds.least_rate:
                 self._end("body too slow")

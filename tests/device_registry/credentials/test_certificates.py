@@ -96,3 +96,9 @@ async def test_a_device_comes_in_by_its_certificate_and_is_cut_off_when_that_is_
         again.close()
     finally:
         control.close()
+
+
+def test_a_certificate_of_a_million_fields_is_refused_unread() -> None:
+    pem = ssl.DER_cert_to_PEM_cert(b"\x30\x84" + (4_000_000).to_bytes(4, "big") + b"\x05\x00" * 2_000_000)
+    with pytest.raises(NotACertificate, match="longer than 32,768 characters"):
+        read_certificate(pem)

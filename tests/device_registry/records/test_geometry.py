@@ -77,3 +77,9 @@ def test_several_polygons_and_features_are_read() -> None:
 def test_what_is_no_polygon_is_refused_with_the_reason(geometry: dict[str, object], expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         read_polygons(geometry)
+
+
+@pytest.mark.parametrize("huge", [10**400, 1e300, float("inf"), float("nan")])
+def test_a_number_that_no_degree_can_be_is_refused_and_not_stumbled_over(huge: float) -> None:
+    with pytest.raises(ValueError, match="in degrees"):
+        read_polygons({"type": "Polygon", "coordinates": [[[0, 0], [huge, 1], [1, 1], [0, 0]]]})

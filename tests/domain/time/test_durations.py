@@ -39,3 +39,9 @@ def test_nine_digits_of_a_second_are_cut_off() -> None:
 @given(st.integers(0, 4_000_000_000_000))
 def test_an_instant_written_and_read_is_the_same(instant_ms: int) -> None:
     assert parse_instant_ms(format_instant(instant_ms)) == instant_ms
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "d", "365001d", "9" * 18 + "ms"])
+def test_a_duration_beyond_a_thousand_years_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="longer than a thousand years"):
+        parse_duration_ms(text)

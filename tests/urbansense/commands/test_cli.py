@@ -1,5 +1,6 @@
 """The command line knows its commands without importing them: what its help says, and what it costs."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from urbansense.commands import cli
 from urbansense.commands.cli import COMMANDS, app, load_command
 
 PLATFORM = {"web", "sqlalchemy", "fastapi", "simulators", "numpy", "duckdb", "alembic", "prometheus_client"}
@@ -77,6 +79,17 @@ def test_a_command_that_calls_the_api_does_not_import_the_platform(name: str) ->
     loaded = subprocess.run([sys.executable, "-c", LOADED, name], capture_output=True, text=True, check=True)
     ours = {"web"} if name == "devices" else set()  # the names of the Smart Data Models
     assert (PLATFORM - ours) & set(loaded.stdout.split()) == set()
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "report.html")
+
+    monkeypatch.setattr(cli, "app", full)
+    assert cli._run() == 1
+    assert capsys.readouterr().err == "error: report.html: No space left on device\n"
 
 
 def _cpu_s(*arguments: str) -> float:

@@ -445,6 +445,7 @@ async def test_a_database_that_is_away_is_named_to_nobody_outside(
     monkeypatch.setattr(LoginSessions, "log_in", away)
     async with guarded.client() as stranger:
         at_gate = await stranger.get("/api/v1/devices", headers=header)
+        assert (await stranger.get("/readyz", headers=header)).json() == {"ready": True}
         at_login = await stranger.post("/api/v1/login", json={"username": "vera", "password": "x"})
     for answer in (at_gate, at_login):
         assert problem(answer) == (503, "unavailable")
@@ -467,6 +468,8 @@ async def test_a_stranger_sends_no_large_body(path: str, guarded: PeopleCity) ->
     transport = StreamingTransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=SITE, headers=headers) as stranger:
         answer = await stranger.post(path, content=endless())
+    if path == "/api/v1/login":
+        assert problem(answer) == (413, "too-large")
     assert answer.status_code in (413, 401, 204)
     assert read <= 128 * 1024
 

@@ -1,5 +1,6 @@
 """Whatever goes wrong, the answer is a problem document."""
 
+import errno
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -70,7 +71,15 @@ async def test_a_store_that_is_away_is_to_be_asked_again(failing: httpx.AsyncCli
     assert "store away" in response.json()["detail"]
 
 
-@pytest.mark.parametrize("failing", [KeyError("secret")], indirect=True)
+@pytest.mark.parametrize("failing", [OSError(errno.ENOSPC, "No space left on device", "/data/x")], indirect=True)
+async def test_a_full_disk_is_named_and_not_where_it_is(failing: httpx.AsyncClient) -> None:
+    response = await failing.get("/api/v1/ledger")
+    assert problem(response) == (507, "no-room")
+    assert "No space left on device" in response.json()["detail"]
+    assert "/data" not in response.text
+
+
+@pytest.mark.parametrize("failing", [KeyError("secret"), OSError(errno.EIO, "secret")], indirect=True)
 async def test_a_bug_tells_nothing_of_itself(failing: httpx.AsyncClient) -> None:
     response = await failing.get("/api/v1/ledger")
     assert problem(response) == (500, "internal")

@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from accounts import UserChange
+from accounts.credentials.attempt_limits import BucketBounds
 from accounts.oidc.login import Begun, OidcLogin, OidcProvider, ProviderIdentity, mapped_roles
 from accounts.oidc.provisioning import UserProvisioning
 from accounts.service.services import ProviderLogin
@@ -310,6 +311,7 @@ async def test_a_flood_of_logins_that_are_never_finished_asks_the_provider_littl
         asked += 1
         return await finish(login, answer, begun, uri, now_s)
 
+    monkeypatch.setattr("web.login.oidc._ERRANDS", BucketBounds(60, 2000))
     monkeypatch.setattr("web.login.oidc._now_ms", lambda: 1_000_000)
     monkeypatch.setattr(OidcLogin, "begin", count_begin)
     monkeypatch.setattr(OidcLogin, "finish", count_finish)

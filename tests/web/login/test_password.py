@@ -10,7 +10,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from accounts import Scope
+from accounts import Scope, UserChange
 from tests.accounts.conftest import PASSWORD
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
 from tests.web.city import City
@@ -19,6 +19,7 @@ from tests.web.people_city import SITE, PeopleCity
 from web.login.password import safe_path
 from web.serving.server import serve
 
+WAIT_S = 20
 FORM = {"username": " Vera ", "password": PASSWORD, "next": "/?lang=zh"}
 
 
@@ -178,6 +179,26 @@ async def test_over_a_real_server_a_session_holds_and_a_stranger_stays_out(guard
             assert (await anext(stream.aiter_lines())).startswith("event: ")
         assert (await browser.post("/api/v1/logout")).status_code == 204
         assert (await browser.get("/api/v1/devices")).status_code == 401
+    stop.set()
+    await serving
+
+
+async def test_over_a_real_server_a_stream_ends_when_its_caller_is_disabled(guarded: PeopleCity) -> None:
+    stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(guarded.app(), 0, stop, listening.set_result))
+    site = f"http://127.0.0.1:{await listening}"
+    header = guarded.token("vera", Scope.READ)
+    async with httpx.AsyncClient(base_url=site, headers=header, timeout=WAIT_S) as program:
+        async with program.stream("GET", "/api/v1/stream") as stream:
+            lines = stream.aiter_lines()
+            assert (await anext(lines)).startswith("event: ")
+            await asyncio.to_thread(
+                guarded.people.users.change_user, "vera", UserChange(active=False), by="ada", at_ms=guarded.now_ms
+            )
+            async with asyncio.timeout(WAIT_S):
+                async for _ in lines:
+                    pass
+        assert (await program.get("/api/v1/devices")).status_code == 401
     stop.set()
     await serving
 

@@ -32,7 +32,7 @@ _NO_NEWS: Final = ("should not be run as root", "It is recommended to replace")
 
 
 class MosquittoChild:
-    """A broker that speaks MQTT 5 and keeps its sessions over a restart, also over kill -9 of this process."""
+    """A broker that serves MQTT 5 and keeps its sessions over a restart, also over kill -9 of this process."""
 
     def __init__(self, binary: Path, folder: Path, lock: int, endpoint: MqttEndpoint) -> None:
         self.endpoint = endpoint

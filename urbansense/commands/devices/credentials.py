@@ -20,6 +20,7 @@ from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, err, out, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
+from urbansense.configuration.private_files import write_private
 from urbansense.configuration.settings import load_settings
 
 app = typer.Typer(help="Give, rotate and revoke what devices log in with at the MQTT broker.", no_args_is_help=True)
@@ -230,10 +231,7 @@ def export(
         return await api.get_bytes(f"{_PATH}/broker-file")
 
     content: bytes = with_api(act)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
-        sink.write(content)
-    beside.replace(file)
+    write_private(file, content)
     out.print(f"{file} is written; stop the broker, put the file in place, and start it", markup=False)
 
 

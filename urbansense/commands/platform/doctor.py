@@ -45,6 +45,8 @@ _SHARED_EXPOSURE: Final = (
     "and loses what is published before they are back"
 )
 
+_NAMES: Final = {"database": "registry"}
+
 Check = Callable[[Settings], Awaitable[str]]
 
 
@@ -97,29 +99,30 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
-    """What an urbansense that runs already reports of the embedded parts, which it alone may open; None if none answers."""
-    embedded = {
-        "log": settings.log_url,
-        "store": settings.store_url,
-        "case desk": settings.log_url,
-        "embedded broker": settings.mqtt_url,
+    """What an urbansense that runs already reports of the parts that are files of its own; None if none answers."""
+    files = {
+        "log": settings.log_url.startswith("embedded:"),
+        "store": settings.store_url.startswith("embedded:"),
+        "registry": settings.registry_url.startswith("sqlite:"),
+        "case desk": settings.log_url.startswith("embedded:"),
+        "embedded broker": settings.mqtt_url.startswith("embedded:"),
     }
+    mine = [name for name, is_file in files.items() if is_file]
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
             answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-            ready = bool(answer["ready"])
+        checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
+        if not checks:
+            whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
+            detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
+            return dict.fromkeys(mine, (answer["ready"], detail))
+        return {
+            name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
+            for name in mine
+            if name in checks
+        }
     except (httpx.HTTPError, ValueError, KeyError):
         return None
-    if "checks" not in answer:
-        detail = (
-            f"{'ready' if ready else 'NOT ready'} as a whole; for each part set URBANSENSE_API_TOKEN, with scope read"
-        )
-        return {name: (ready, detail) for name, url in embedded.items() if url.startswith("embedded:")}
-    return {
-        check["name"]: (check["ready"], f"{check['detail']} (says the urbansense that runs)")
-        for check in answer["checks"]
-        if embedded.get(check["name"], "").startswith("embedded:")
-    }
 
 
 async def _check_folder(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from web.api.cases.refusals import refusals
 from web.api.cases.routes import TAG
 from web.gate.callers import CurrentActor
 from web.http.multipart import FilePart, read_parts
+from web.http.page_headers import NOTHING, POLICY
 from web.http.parameters import Page
 from web.http.problems import Fault, Refused, not_found
 from web.http.text_limits import is_storable
@@ -48,8 +49,7 @@ _PHOTO: Final[dict[int | str, dict[str, Any]]] = {
     }
 }
 _SAFE_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+    POLICY: f"{NOTHING}; sandbox",
     "Cache-Control": "private, max-age=31536000, immutable",
 }
 

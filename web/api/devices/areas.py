@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, FailFast
 
 from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
@@ -50,7 +50,7 @@ def area_routes(records: RegistryService) -> APIRouter:
         return Page(items=list(await records.areas(below, boundaries=boundaries)))
 
     @router.put("")
-    async def put_areas(body: list[AreaBody], author: Author = UNNAMED_AUTHOR) -> Outcome:
+    async def put_areas(body: Annotated[list[AreaBody], FailFast()], author: Author = UNNAMED_AUTHOR) -> Outcome:
         """Store areas, new and known, all or with one fault none. The area above each must be known or among them."""
         with refusals(_REFUSED):
             changes = await records.put_areas([Area(**one.model_dump()) for one in body], author=author)

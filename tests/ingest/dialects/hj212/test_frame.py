@@ -136,3 +136,15 @@ def test_any_bytes_give_frames_or_reasons(pieces: list[bytes]) -> None:
 @given(st.binary(max_size=200), st.integers(0, 101))
 def test_noise_within_a_frame_never_raises(noise: bytes, at: int) -> None:
     assert read_frames(PUBLISHED[:at] + noise + PUBLISHED[at:], ALL)
+
+
+def test_spaces_without_end_cost_no_more_than_other_bytes() -> None:
+    payload = framed(f"QN={QN};CN=2011;MN={MN};CP=&&{' ' * 9_900}&&") * 26
+    for _ in range(20):  # each message took eleven seconds
+        assert all(isinstance(one, Refused) for one in read_frames(payload))
+
+
+def test_spaces_are_taken_off_both_sides_of_a_separator() -> None:
+    spaced = only(framed(f"QN = {QN} ; ST=21;CN=2011;MN={MN};Flag=4;CP=&& a = 1 , \tb=2 c &&"), ALL)
+    assert isinstance(spaced, Frame)
+    assert spaced.cp == " a=1,b=2 c "

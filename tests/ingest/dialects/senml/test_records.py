@@ -182,3 +182,9 @@ def test_unknown_fields_are_ignored_and_values_of_a_wrong_type_are_left_to_norma
 )
 def test_native_reports_are_no_pack(document: object) -> None:
     assert not is_pack(document)
+
+
+def test_a_base_name_that_would_stand_before_thousands_of_names_is_refused() -> None:
+    pack = [{"bn": "a" * 100_000, "n": "x", "v": 1}, *({"n": "b", "v": 1} for _ in range(9_000))]
+    with pytest.raises(Unreadable, match="`bn` must be a text of at most 512 characters"):
+        resolve_pack(pack)

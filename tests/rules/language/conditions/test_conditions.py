@@ -216,3 +216,16 @@ def _outcome(ask: Any) -> Any:
         return ask()
     except ConditionError:
         return "error"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("size([1]) > " + "[1]" * 1000, "deeper than 40 levels"),
+        ("[true]" + "[0]" * 1200, "deeper than 40 levels"),
+        ("reading.voltage > 0x" + "f" * 3900, "too large for a double"),
+    ],
+)
+def test_a_condition_that_no_stack_or_double_could_hold_is_refused_at_its_place(source: str, why: str) -> None:
+    with pytest.raises(BadExpression, match=why):
+        Condition(source)

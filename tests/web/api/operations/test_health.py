@@ -75,3 +75,17 @@ async def test_metrics_hold_the_ledger_and_what_the_process_counts(city: City) -
     assert samples["urbansense_reports_pending", (("stage", "store"),)] == 1
     assert samples["urbansense_rejected_total", (("partial", "true"), ("reason", "bad_value"))] == 2
     assert samples["urbansense_ledger_balances", ()] == 0
+
+
+async def test_the_metrics_of_the_process_are_there_while_the_log_is_not(city: City) -> None:
+    async def away() -> Ledger:
+        raise TransientFault("no broker at 127.0.0.1:9092")
+
+    registry = CollectorRegistry()
+    Counter("urbansense_mqtt_messages", "Messages.", registry=registry).inc(5)
+    app = create_app(replace(city.services(), ledger=away), registry=registry)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert "urbansense_mqtt_messages_total 5.0" in answer.text
+    assert "urbansense_ledger_balances" not in answer.text

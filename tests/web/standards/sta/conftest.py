@@ -16,6 +16,7 @@ from tests.servers.influxdb import Influx
 from tests.web.standards.sta.town import Town, settle
 from timeseries import open_store
 from urbansense.configuration.settings import load_settings
+from urbansense.running.disk import DiskSpace
 from urbansense.wiring.parts import PlatformParts
 from web.serving.app import create_app
 
@@ -36,7 +37,8 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = load_settings({}, data_dir=folder, partitions=1)
     registry = Registry(settings.registry_url)
     log = asyncio.run(open_log(settings.log_url, folder))
-    town = Town(PlatformParts(settings, settings.topics, log, FollowingLookup(settings.topics), store, registry))
+    lookup, disk = FollowingLookup(settings.topics), DiskSpace(folder, 0)
+    town = Town(PlatformParts(settings, settings.topics, log, lookup, disk, store, registry))
     asyncio.run(settle(town))
     yield town
     asyncio.run(store.close())

@@ -87,3 +87,25 @@ def test_paths_are_taken_apart(path: str, segments: tuple[Segment, ...]) -> None
 def test_any_path_is_either_read_or_refused(path: str) -> None:
     with contextlib.suppress(ValueError):
         parse_path(path)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("$filter", f"st_within(location, geography'POINT (1{' ' * 19_000}x)')", "is no place"),
+        ("$filter", f"st_within(location, geography'{' ' * 19_000}1')", "is no place"),
+        ("$expand", f"a{' ' * 19_000}!", "cannot be read"),
+    ],
+)
+def test_a_text_of_spaces_is_refused_as_soon_as_another(option: str, value: str, words: str) -> None:
+    for _ in range(100):  # each took up to four seconds
+        with pytest.raises(InvalidQuery, match=words):
+            parse_options([(option, value)])
+
+
+def test_an_expansion_that_is_asked_for_a_thousand_times_is_followed_once() -> None:
+    (expansion,) = parse_options([("$expand", ",".join(["A/B/C/D/E"] * 1_800))]).expand
+    assert expansion.navigation == "A"
+    assert [one.navigation for one in expansion.options.expand] == ["B"]
+    with pytest.raises(InvalidQuery, match="deeper than 5 levels"):
+        parse_options([("$expand", "A/B/C/D/E/F,A/B")])
