@@ -1,9 +1,9 @@
 # One image for every service; the command picks which.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
-COPY requirements.lock ./
+COPY requirements-runtime.lock ./
 RUN python -m venv /opt/urbansense \
- && /opt/urbansense/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+ && /opt/urbansense/bin/pip install --no-cache-dir --require-hashes -r requirements-runtime.lock
 COPY . .
 RUN /opt/urbansense/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 

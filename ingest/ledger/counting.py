@@ -13,6 +13,7 @@ import structlog
 
 from domain.ledger import StoreLedger
 from domain.topics import Topics, is_tick
+from ingest.pipeline.rejection_records import decode_rejection
 from ingest.recorder.place import decode_sums, recorder_group, sum_up
 from streams.ports import Committed, Log, Record, TopicPartition
 from streams.reading.tables import read_between
@@ -74,9 +75,7 @@ class LogCount:
     def _count(self, record: Record) -> None:
         name, count = "report", 1
         if record.topic == self.topics.rejected:
-            rejection = orjson.loads(record.value or b"")
-            name = f"{'partial' if rejection.get('partial') else 'whole'}:{rejection['reason']}"
-            count = rejection.get("count", 1)
+            name, count = _rejection_counted(record.value or b"")
         elif is_tick(record.headers):
             return
         counts = self._counts.setdefault(TopicPartition(record.topic, record.partition), {})
@@ -93,6 +92,15 @@ class LogCount:
             )
         finally:
             await reader.close()
+
+
+def _rejection_counted(value: bytes) -> tuple[str, int]:
+    """Under which name a rejection counts, and how often; what is none counts as `unreadable`."""
+    try:
+        rejection = decode_rejection(value)
+    except ValueError:
+        return "whole:unreadable", 1
+    return f"{'partial' if rejection.get('partial') else 'whole'}:{rejection['reason']}", rejection.get("count", 1)
 
 
 async def count_reports(log: Log, spans: Mapping[TopicPartition, tuple[int, int]]) -> int:

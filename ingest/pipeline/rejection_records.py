@@ -16,6 +16,7 @@ KEPT_BYTES: Final = 512 * 1024
 """A longer payload is cut to this, so that its record in base64 stays below Kafka's default of 1 MiB a message."""
 _LONGEST_DETAIL: Final = 1000
 _FIELDS: Final = {"reason": str, "detail": str, "topic": str, "payload": str, "received_at_ms": int}
+_MORE_FIELDS: Final = {"content_type": str, "device_id": str, "partial": bool, "count": int}
 
 
 def rejection(
@@ -54,8 +55,9 @@ def decode_rejection(value: bytes) -> Rejection:
     if not isinstance(rejected, dict) or not _FIELDS.keys() <= rejected.keys():
         raise ValueError("no rejection: reason, detail, topic, payload and received_at_ms must be there")
     of_another_type = [name for name, kind in _FIELDS.items() if type(rejected[name]) is not kind]
-    if of_another_type or not isinstance(rejected.get("content_type"), str | None):
-        raise ValueError(f"no rejection: {', '.join(of_another_type) or 'content_type'} is of another type")
+    of_another_type += [name for name, kind in _MORE_FIELDS.items() if type(rejected.get(name, kind())) is not kind]
+    if of_another_type:
+        raise ValueError(f"no rejection: {', '.join(of_another_type)} is of another type")
     return Rejection(**{**rejected, "reason": Reason(rejected["reason"])})  # type: ignore[typeddict-item]
 
 

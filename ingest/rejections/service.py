@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
 from heapq import nlargest
 
+import structlog
+
 from domain.devices import IdentityLookup
 from domain.rejections import Reason, Rejection, Replay
 from domain.topics import Topics
@@ -12,6 +14,8 @@ from ingest.pipeline.rejection_records import decode_rejection, replay_message, 
 from ingest.rejections.rejected_message import RejectedMessage
 from streams.ports import Log, Outgoing
 from streams.reading.tables import read_to_end
+
+_log = structlog.get_logger()
 
 
 class LogRejections:
@@ -67,7 +71,12 @@ class LogRejections:
 
     async def _rejections(self, reason: Reason | None) -> AsyncIterator[tuple[str, Rejection]]:
         async for record in read_to_end(self._log, [self._topics.rejected]):
-            rejection = decode_rejection(record.value or b"")
+            try:
+                rejection = decode_rejection(record.value or b"")
+            except ValueError as error:
+                place = f"{record.topic}/{record.partition}/{record.offset}"
+                _log.warning("a record of telemetry.rejected is no rejection", record=place, error=str(error))
+                continue
             if reason is None or rejection["reason"] is reason:
                 yield f"{record.topic}/{record.partition}/{record.offset}", rejection
 

@@ -27,7 +27,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.long]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.long, pytest.mark.timeout(400)]
 
 LAMPS = [Device(f"SL-{n}", "streetlight", "streetlight", area="320582") for n in range(5)]
 MESSAGES = 1_500
@@ -92,7 +92,7 @@ def test_every_message_of_the_old_queue_arrives_over_kill_9(own_mosquitto: Mosqu
         assert (counts.acknowledged, counts.unheard) == (MESSAGES, 0)
         record = running.settings.data_dir / "urbansense-0.client-id"
         up = running.service("up").start()
-        wait_until(lambda: metric(running, acknowledged) > 0, 40, "some are acknowledged", up)
+        wait_until(lambda: metric(running, acknowledged) > 0, 120, "some are acknowledged", up)
         up.kill()
         assert not record.exists(), "the queue was received before the kill: it was too short"
         up = running.service("up").start()

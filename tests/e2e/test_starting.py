@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.processes.platform import answers, platform, wait_for_line
 from tests.servers.ports import free_port
+from tests.servers.processes import wait_until
 from urbansense.configuration.settings import PREFIX
 
 
@@ -84,7 +85,7 @@ def test_a_taken_http_port_is_named_and_another_one_used_and_commands_can_be_tol
     ("service", "away", "line"),
     [
         ("gateway", "log_url", "Kafka does not answer, waiting for it"),
-        ("up", "store_url", "the store does not answer; waiting for it"),
+        ("up", "store_url", '"check": "store"'),
     ],
 )
 def test_a_server_that_is_away_is_waited_for_with_one_line_until_told_to_stop(
@@ -95,7 +96,7 @@ def test_a_server_that_is_away_is_waited_for_with_one_line_until_told_to_stop(
     settings = {away: urls[away], "mqtt_url": f"mqtt://{nobody}", "store_token": "secret"}
     with platform(tmp_path, **settings) as running:
         process = running.service(service).start()
-        wait_for_line(process, line)
+        wait_until(lambda: line in process.log.read_text(), 60, f"a line with {line}", process)
         assert process.running
         assert process.stop() == 0, process.tail()
         assert process.log.read_text().count(line) == 1

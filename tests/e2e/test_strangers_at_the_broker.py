@@ -1,6 +1,5 @@
 """A thief with a device's account, and a stranger without one on an open broker: neither takes the gateway's session."""
 
-import csv
 import re
 import threading
 import time
@@ -16,13 +15,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from device_registry.credentials.broker_file import broker_file
+from device_registry.credentials.credential import Issued
+from device_registry.credentials.secrets import hash_secret
+from device_registry.credentials.store import CredentialStore
+from device_registry.storage.registry import Registry
 from domain.devices import Device
 from domain.mqtt import parse_mqtt_url
 from ingest.gateway.settings import GatewaySettings
-from simulators.city.devices_file import devices_csv
 from tests.device_registry.credentials.clients import connected
 from tests.e2e.processes.platform import Platform, answers, log_lines, platform, wait_for_line
-from tests.servers.mosquitto import Mosquitto, SecuredMosquitto
+from tests.servers.mosquitto import ADMIN_SECRET, Mosquitto, SecuredMosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
 from tests.urbansense.deployment.test_secured import shipped
@@ -76,9 +79,19 @@ def stranger(broker: Mosquitto, client_id: str, username: str = "", secret: str 
         one.close()
 
 
-def register_lamps(running: Platform) -> None:
-    (running.folder / "devices.csv").write_text(devices_csv(LAMPS))
-    running.run("devices", "import", str(running.folder / "devices.csv"))
+def furnish(running: Platform, broker: Mosquitto) -> list[Issued]:
+    """Two lamps, and on a secured broker accounts: of the gateway, of SL-1, and of SL-2 bound to its client id."""
+    running.settings.data_dir.mkdir(mode=0o700)
+    registry = Registry(running.settings.registry_url)
+    registry.upsert_devices(LAMPS, now_ms=int(time.time() * 1000))
+    store, issued = CredentialStore(registry), []
+    if isinstance(broker, SecuredMosquitto):
+        issued = store.issue(["@gateway", "SL-1", "SL-2"], now_ms=0, client_ids={"SL-2": "lamp-SL-2"})
+        standing = store.standing(0)
+        admin = ("admin", hash_secret(ADMIN_SECRET))
+        broker.file.write_bytes(broker_file(standing.accounts, standing.hashes, admin))
+    registry.close()
+    return issued
 
 
 def report(power: float) -> bytes:
@@ -111,33 +124,25 @@ def test_a_thief_with_a_devices_account_takes_neither_session_nor_reports(tmp_pa
     broker = SecuredMosquitto(tmp_path)
     shipped(broker, tmp_path)
     with platform(tmp_path, mqtt_url=broker.url, http_port=free_port()) as running:
-        running.environment["URBANSENSE_MQTT_ADMIN_URL"] = broker.url_for("admin", "chosen-by-the-operator")
-        register_lamps(running)
-        secrets = tmp_path / "secrets.csv"
-        create = ("devices", "credentials", "create", "--by-file")
-        running.run(*create, "@gateway", "SL-1", "--out", str(secrets))
-        running.run(*create, "SL-2", "--client-id", "lamp-{holder}", "--out", str(tmp_path / "bound.csv"))
-        running.run("devices", "credentials", "export", str(broker.file))
-        gateway, lamp = csv.DictReader(secrets.read_text().splitlines())
-        (bound,) = csv.DictReader((tmp_path / "bound.csv").read_text().splitlines())
-        running.environment["URBANSENSE_MQTT_URL"] = broker.url_for(gateway["username"], gateway["secret"])
+        gateway, lamp, bound = furnish(running, broker)
+        running.environment["URBANSENSE_MQTT_URL"] = broker.url_for(gateway.username, gateway.secret)
         broker.start()
         try:
             up = running.service("up").start()
             wait_until(lambda: serves(running), 90, "the slot serves", up)
-            with connected(broker, lamp["username"], lamp["secret"]) as honest:
+            with connected(broker, lamp.username, lamp.secret) as honest:
                 assert honest.publish(TOPIC.format("SL-1"), report(96.0)) == "Success"
                 wait_until(lambda: stored(running, "SL-1") == 96.0, 20, "the report is stored", up)
                 for guess in ("urbansense-0", "urbansense", "urbansense-0-", "urbansense/slot/urbansense-0"):
-                    with stranger(broker, guess, lamp["username"], lamp["secret"]) as thief:
+                    with stranger(broker, guess, lamp.username, lamp.secret) as thief:
                         assert (thief.answer, thief.session_present) == ("Success", False)
                         assert honest.publish(TOPIC.format("SL-1"), report(97.0)) == "Success"
                         assert thief.received == []
-                    with stranger(broker, guess, bound["username"], bound["secret"]) as thief:
+                    with stranger(broker, guess, bound.username, bound.secret) as thief:
                         assert thief.answer == "Not authorized"
                 for topic in ("urbansense/slot/urbansense-0", "urbansense/clock/0", "urbansense/slot/urbansense-0.end"):
                     assert honest.publish(topic, b"9" * 20) == "Not authorized"
-                with stranger(broker, secret_client_id(running), bound["username"], bound["secret"]) as thief:
+                with stranger(broker, secret_client_id(running), bound.username, bound.secret) as thief:
                     assert thief.answer == "Not authorized"  # were it known, a bound account could not use it
                 assert honest.publish(TOPIC.format("SL-1"), report(98.0)) == "Success"
                 wait_until(lambda: stored(running, "SL-1") == 98.0, 20, "the last report is stored", up)
@@ -154,7 +159,7 @@ def test_a_stranger_on_an_open_broker_learns_no_client_id_and_takes_no_session(
     own_mosquitto.start()
     with platform(tmp_path, mqtt_url=own_mosquitto.url, http_port=free_port()) as running:
         with stranger(own_mosquitto, "stranger") as listener:
-            register_lamps(running)
+            furnish(running, own_mosquitto)
             up = running.service("up").start()
             wait_until(lambda: serves(running), 90, "the slot serves", up)
             client_id = secret_client_id(running)

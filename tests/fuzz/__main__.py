@@ -27,6 +27,8 @@ from tests.fuzz.target import Target
 _ROOT: Final = FOLDER.parents[2]
 _KEPT: Final = _ROOT / ".cache" / "fuzz"
 _BROKEN: Final = 3
+_PATIENCE_S: Final = 15 * SECONDS
+"""How much longer than its share a target may take before its process is ended, which is a fault."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,7 +69,7 @@ def _fuzz_all(chosen: Sequence[Target], share_s: float, seed: int, workers: int,
     while waiting or running:
         while waiting and len(running) < workers:
             target = waiting.pop()
-            running[_forked(target, share_s, seed, kept)] = (target, time.monotonic() + share_s + 3 * SECONDS)
+            running[_forked(target, share_s, seed, kept)] = (target, time.monotonic() + share_s + _PATIENCE_S)
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             for late, (_, end) in running.items():
@@ -78,6 +80,8 @@ def _fuzz_all(chosen: Sequence[Target], share_s: float, seed: int, workers: int,
             target, _ = running.pop(pid)
             if status != 0:
                 broken.append(target.name)
+                if os.WIFSIGNALED(status):
+                    print(f"\n{target.name} ended by signal {os.WTERMSIG(status)}, late or out of memory", flush=True)
                 _report(target, kept)
     return broken
 

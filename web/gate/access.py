@@ -30,7 +30,6 @@ from web.gate.open_streams import OpenStreams
 from web.gate.origins import is_foreign, is_same_origin
 from web.gate.revocation import OpenAnswer, OpenAnswers
 from web.gate.session_cookie import session_in
-from web.gate.stranger_bodies import bounded
 from web.gate.token_guesses import TokenGuesses
 from web.http.problems import Refused, problem_response, unavailable
 
@@ -109,7 +108,7 @@ class Gate:
         state: MutableMapping[str, Any] = asked.scope.setdefault("state", {})
         state["caller"] = caller
         if caller is LOCAL or caller is NOBODY:
-            await self._run(asked, caller, bounded(receive) if caller is NOBODY else receive, send)
+            await self._run(asked, caller, receive, send)
             return
         _sign(asked.scope, caller.name)
         self._note_use(caller)

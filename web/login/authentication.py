@@ -21,6 +21,7 @@ from accounts.credentials.known_devices import without_user
 from accounts.service.services import AccountServices
 from accounts.users.refusals import LoginRefused, TooManyFailures
 from domain.errors import TransientFault
+from domain.time.units import MINUTE_MS
 from web.gate.addresses import address_of
 from web.gate.session_cookie import marks_in, set_marks, set_session
 from web.login.turns import FairTurns
@@ -41,6 +42,7 @@ class PasswordAuthentication:
         self._limits = AttemptLimits(bounds)
         self._turns = FairTurns(AT_ONCE, WAITING)
         self._threads = ThreadPoolExecutor(AT_ONCE, "passwords")
+        self._warned_ms = -MINUTE_MS
         self._writing: asyncio.Task[None] | None = None
 
     async def log_in(self, request: Request, username: str, password: str) -> NewSession:
@@ -86,6 +88,7 @@ class PasswordAuthentication:
             attempt = self._limits.begin(address, name, device, _now_ms())
         except TooManyFailures:
             self._people.logins.failures.note("user", "too many failures", self._people.now_ms())
+            self._warn(address)
             self._write_soon()
             raise
         try:
@@ -97,6 +100,13 @@ class PasswordAuthentication:
             self._limits.take_back(attempt, _now_ms())
             raise
         self._limits.forgive(attempt, _now_ms())
+
+    def _warn(self, address: str) -> None:
+        """At most once a minute; never the name, since it may be a password in the wrong field."""
+        if _now_ms() - self._warned_ms >= MINUTE_MS:
+            self._warned_ms = _now_ms()
+            so_far = self._people.logins.failures.totals["too many failures"]
+            _log.warning("guesses of passwords are refused", address=address, so_far=so_far)
 
     def _write_soon(self) -> None:
         """Behind the answer, so that its time gives nothing away; one writer at a time."""

@@ -20,7 +20,6 @@ from device_registry.bulk.formats.contract import Format, RawRow
 _CHILD: Final = "device_registry.bulk.confined.child"
 _LOOK_EVERY_S: Final = 0.2
 _PIECE_BYTES: Final = 256 * 1024
-_KEPT_ENVIRONMENT: Final = ("PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 class BoundMet(UnreadableFile):
@@ -57,8 +56,8 @@ class ConfinedReader(AbstractContextManager["ConfinedReader"]):
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
-                | {"OPENBLAS_NUM_THREADS": "1"},
+                # Nothing of our environment, which holds secrets; and our modules, not those of the working folder.
+                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
             )
         try:
             self.columns = self._next().columns

@@ -6,6 +6,8 @@ PUBACKs go out joined.
 """
 
 import asyncio
+import contextlib
+import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +34,7 @@ _CONNACK_TIMEOUT_S: Final = 10.0
 _KEEPALIVE_S: Final = 30
 _TAKEN_OVER: Final = 0x8E
 _STEADY_S: Final = 10.0
+_GOODBYE_S: Final = 5.0
 _CONNECTIONS: Final = count(1)
 """Numbers of connections, over all sessions of the process: an acknowledgement never reaches another one's."""
 
@@ -76,6 +79,7 @@ class MqttSession:
         self._lost = asyncio.Event()
         self._connack: asyncio.Future[None] | None = None
         self._taken_over = False
+        self._failure: Exception | None = None
         self._paused = False
         self._reader_fd: int | None = None
         self._writer_fd: int | None = None
@@ -102,7 +106,10 @@ class MqttSession:
         return client
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Stay connected until `stop` is set. Raises: Fenced when another process took this slot over."""
+        """Stay connected until `stop` is set.
+
+        Raises: Fenced when another process took this slot over; whatever `on_publishes` raises.
+        """
         waits, has_warned = backoff_s(), False
         while not stop.is_set():
             try:
@@ -117,6 +124,8 @@ class MqttSession:
             _log.info("connected to the MQTT broker", **self._where(), slot=self.settings.name)
             connected_at, has_warned = monotonic(), False
             await self._stay(stop)
+            if self._failure is not None:
+                raise self._failure
             if self._taken_over:
                 raise Fenced(f"another process holds the gateway slot {self.settings.name} now")
             if monotonic() - connected_at > _STEADY_S:
@@ -186,22 +195,31 @@ class MqttSession:
 
     async def close(self, *, end_session: bool = False) -> None:
         """Say good-bye; the broker keeps the session's queue unless `end_session` (when the slot is given up for good)."""
-        if self._client.socket() is None:
+        sock = self._client.socket()
+        if sock is None:
             return
-        properties = None
+        properties, kept = None, None
         if end_session and self.settings.endpoint.mqtt5:
             properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 0
+            kept = socket.socket(fileno=os.dup(sock.fileno()))
         self.connected = False
         self._client.disconnect(properties=properties)
         self._flush()
         self._drop_socket()
+        if kept is not None:
+            await _read_to_end(kept)
 
     def _where(self) -> dict[str, Any]:
         return {"broker": f"{self.settings.endpoint.host}:{self.settings.endpoint.port}"}
 
     def _readable(self) -> None:
-        self._client.loop_read()
+        try:
+            self._client.loop_read()
+        except Exception as error:  # of whoever takes the messages; here it would end in the loop's own log, unseen
+            self._failure = error
+            self._lost.set()
+            return
         sock = self._client.socket()
         if sock is not None and self.settings.endpoint.tls and sock.pending():  # type: ignore[attr-defined]
             self._loop.call_soon(self._readable)
@@ -269,6 +287,17 @@ class MqttSession:
     def _drop_socket(self) -> None:
         self.connected = False
         self._client._sock_close()
+
+
+async def _read_to_end(sock: socket.socket) -> None:
+    """Read what the broker still sends, until it closes the connection, and close it.
+
+    A socket that is closed with bytes unread is reset, and the broker may lose the DISCONNECT before it has read it.
+    """
+    with sock, contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_GOODBYE_S):
+            while await asyncio.get_running_loop().sock_recv(sock, 1 << 16):
+                pass
 
 
 async def first_of(*events: asyncio.Event, timeout_s: float | None = None) -> None:

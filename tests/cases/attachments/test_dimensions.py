@@ -1,6 +1,7 @@
 """How many pixels a photo says it has: heads of each format, made by hand from their standards."""
 
 import io
+import os
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -55,4 +56,4 @@ async def test_a_photo_that_unpacks_to_gigabytes_is_refused_and_nothing_of_it_is
 
     with pytest.raises(PhotoTooLarge, match="at most 200,000,000 pixels"):
         await AttachmentStore(tmp_path).receive(chunks())
-    assert not [one for one in tmp_path.rglob("*") if one.is_file()]  # noqa: ASYNC240
+    assert not [name for _, _, names in os.walk(tmp_path) for name in names]

@@ -17,6 +17,7 @@ from domain.cloud_events import CloudEventWriter
 from domain.devices import Device, Profile
 from domain.events import Event, Severity, Status, Text, event_id
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Headers, Topics
+from ingest.ledger.counting import LogCount
 from ingest.pipeline.rejection_records import decode_rejection, replay_telemetry
 from ingest.recorder.recording import _events, _store_refused, to_batches
 from rules.correlation.stage import Stage
@@ -148,6 +149,16 @@ def _raised(data: bytes) -> None:
     stage.take()
 
 
+def _rejections(data: bytes) -> None:
+    """What the ledger makes of `telemetry.rejected`: every record counts, under one reason."""
+    counted = LogCount(None, _TOPICS)  # type: ignore[arg-type]  # it reads no log here
+    records = _records(data, _TOPICS.rejected, (b"SL-1",), ((),))
+    for record in records:
+        counted._count(record)
+    whole, partial = counted.rejected(partial=False), counted.rejected(partial=True)
+    assert sum(whole.values()) + sum(partial.values()) >= len(records) or '"count"' in repr(data)
+
+
 def _sightings(data: bytes) -> None:
     try:
         sighting_of(orjson.loads(data))
@@ -205,6 +216,9 @@ TARGETS: Final = (
         "log-raised", _raised,
         _seeds((0, _EVENT.model_dump_json().encode()), (32, b'{"partition": 0, "now_ms": 1780318900123}')),
         Shape.JSON, messages=True,
+    ),
+    Target(
+        "log-rejections", _rejections, lambda: [pack((0, one) for one in _rejection())], Shape.JSON, messages=True
     ),
     Target("log-sightings", _sightings, _rejection, Shape.JSON),
 )  # fmt: skip

@@ -275,3 +275,18 @@ def test_health_counts_how_many_devices_lack_an_attribute_that_a_rule_reads() ->
     assert engine.vitals.of(engine.rules)[0].lacking == {"nominal_power": 1}
     engine.set_rules(rule_set(LAMP_OUT))
     assert engine.vitals.of(engine.rules)[0].lacking == {}
+
+
+def test_a_flood_of_a_device_with_an_open_event_compares_nothing_that_did_not_happen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each comparison looks at every report that is not settled: at a hundred a second that is the square of them."""
+    engine = engine_of(LAMP_OUT, SILENT)
+    for minute in range(4):
+        engine.report(report(minute, 2.0))
+    assert len(engine.raised) == 1
+    compared: list[object] = []
+    monkeypatch.setattr(engine._reconciler, "reconcile", lambda *state: compared.append(state))
+    for n in range(500):
+        engine.report(report(3 + (n + 1) / 6000, 2.0))
+    assert compared == []

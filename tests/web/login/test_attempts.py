@@ -11,6 +11,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from accounts import LoginSessions
 from accounts.credentials.attempt_limits import AttemptBounds
@@ -65,6 +66,12 @@ async def log_in(browser: httpx.AsyncClient, username: str, password: str = PASS
 
 
 async def test_sixty_bad_logins_at_once_cost_five_hashes_and_hold_nobody_up(site: Site) -> None:
+    with capture_logs() as lines:
+        await _sixty_at_once(site)
+    assert [line["address"] for line in lines if line["event"] == "guesses of passwords are refused"] == [HERE]
+
+
+async def _sixty_at_once(site: Site) -> None:
     async with site.browser(HERE) as mallory, site.browser(THERE) as vera:
         answers = await asyncio.gather(*(log_in(mallory, "vera", "wrong") for _ in range(60)))
         assert Counter(answer.status_code for answer in answers) == {401: BOUNDS.free, 429: 60 - BOUNDS.free}

@@ -329,3 +329,9 @@ async def test_a_flood_of_logins_that_are_never_finished_asks_the_provider_littl
         assert (await go_through(anna, provider)).status_code == 303
     site.people.logins.failures.write(site.now_ms)
     assert len(site.audit(action="login-failed")) == 1
+
+
+async def test_of_an_answer_without_end_no_more_is_read_than_one_may_have(site: PeopleCity, provider: Provider) -> None:
+    provider.spoil["/.well-known/openid-configuration"] = lambda told: {**told, "padding": "x" * 2_000_000}
+    async with site.client() as browser:
+        await told(await browser.get("/api/v1/login/oidc"), 503, "does not answer now")

@@ -58,13 +58,19 @@ class InProcessBroker(Broker):  # type: ignore[misc]
         return f"amqtt in this process on {where}, MQTT 3.1.1, nothing on disk: it acknowledges what the gateway has"
 
     async def entrust(self, client_id: str, filters: Sequence[str]) -> None:
-        """From now on messages are acknowledged: one for this session when the session has acknowledged it."""
+        """From now on messages are acknowledged: one for this session when the session has acknowledged it.
+
+        Raises: ConfigurationError where it wants shares, of which amqtt would give it nothing.
+        """
         self._keeper = client_id
         connection, session = self.create_offline_session(client_id)
         session.clean_session = False
         self._sessions[client_id] = (session, connection)
         for topic_filter in filters:
-            await self.add_subscription((topic_filter, 1), session)
+            if await self.add_subscription((topic_filter, 1), session) == _REFUSED:
+                raise ConfigurationError(
+                    "amqtt knows no shared subscriptions: install Mosquitto, or set URBANSENSE_GATEWAY_SLOTS=1"
+                )
         self._entrusted.set()
 
     async def take(self, packet: PublishPacket, acknowledge: Callable[[], None]) -> None:
@@ -99,8 +105,10 @@ class InProcessBroker(Broker):  # type: ignore[misc]
         connection = self._get_handler(session)
         if (not delivery.qos or session.clean_session) and not getattr(connection, "is_open", False):
             return
-        if session.retained_messages.qsize() < _OUTBOX:
+        waiting = session.retained_messages.qsize()
+        if waiting < _OUTBOX // 2:
             self._full.discard(session.client_id)
+        if waiting < _OUTBOX:
             session.retained_messages.put_nowait(delivery)
         elif session.client_id not in self._full:
             self._full.add(session.client_id)

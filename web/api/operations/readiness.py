@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
-from domain.errors import TransientFault
+from domain.errors import UrbansenseError
 from domain.retry import pause
 from web.ports import ReadinessCheck
 
@@ -103,7 +103,7 @@ async def run_check(name: str, check: ReadinessCheck, timeout_s: float = CHECK_T
             return Check(name=name, ready=True, detail=await check())
     except TimeoutError:
         return Check(name=name, ready=False, detail=f"no answer within {timeout_s:g} s")
-    except TransientFault as fault:
+    except UrbansenseError as fault:
         return Check(name=name, ready=False, detail=str(fault))
     except Exception as error:
         return Check(name=name, ready=False, detail=f"{type(error).__name__}: {error}")

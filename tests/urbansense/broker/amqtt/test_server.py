@@ -11,12 +11,14 @@ from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from structlog.testing import capture_logs
 
+from domain.errors import ConfigurationError
 from domain.mqtt import MqttEndpoint
 from tests.servers.processes import wait_until
 from tests.urbansense.broker.clients import connected
 from tests.urbansense.broker.conftest import KEEPER, opened, settings_for
 from urbansense.broker.amqtt.connection import Connection
 from urbansense.broker.amqtt.server import InProcessBroker
+from urbansense.broker.embedded import open_broker
 
 HELLO = b"\x10\x0c\0\x04MQTT\x04\x02\0\0\0\0"
 """A CONNECT of somebody without a name."""
@@ -108,6 +110,12 @@ def test_a_shared_subscription_is_refused_and_not_silently_empty(amqtt: MqttEndp
         sharer.client.subscribe("$share/group/lamps/#", 1)
         wait_until(lambda: granted, 10, "an answer")
         assert granted == [True]
+
+
+async def test_a_gateway_that_shares_with_others_is_refused_at_the_start(tmp_path: Path) -> None:
+    async with open_broker(settings_for("amqtt", tmp_path)) as broker:
+        with pytest.raises(ConfigurationError, match="URBANSENSE_GATEWAY_SLOTS=1"):
+            await broker.entrust(KEEPER, ["$share/urbansense/city/#"])
 
 
 def test_mqtt_5_is_refused_in_words(amqtt: MqttEndpoint) -> None:
