@@ -8,6 +8,7 @@ of the process. Anchors and aliases are refused where people write rules: a rule
 becomes a huge or endless one; where they are taken, what they stand for counts each time.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ MAX_BYTES: Final = 256 * 1024
 MAX_NESTING: Final = 12
 MAX_VALUES: Final = 50_000
 MAX_DOCUMENTS: Final = 500
-MAX_PLAIN: Final = 4_000
-"""Characters of a scalar without quotes: YAML 1.1 knows numbers in base 60, which cost their square."""
+MAX_NUMBER: Final = 4_000
+"""Characters of what may be a number: YAML 1.1 knows them in base 60, which cost their square."""
+
+_NO_NUMBER: Final = re.compile(r"[^0-9A-Fa-f_:.+xo-]")
 
 FAST_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NO_ALIASES: Final = "anchors and aliases are not taken here; write the value out"
@@ -208,8 +211,8 @@ class _Counted:
                 self._documents += 1
                 return f"more than {MAX_DOCUMENTS} documents" if self._documents > MAX_DOCUMENTS else None
             case yaml.ScalarEvent():
-                if not event.style and len(event.value) > MAX_PLAIN:
-                    return f"longer than {MAX_PLAIN} characters; put it in quotes"
+                if not event.style and len(event.value) > MAX_NUMBER and _NO_NUMBER.search(event.value) is None:
+                    return f"a number longer than {MAX_NUMBER} characters; put it in quotes"
                 if anchor is not None:
                     self._behind[anchor] = 1
                 return self._add(1)

@@ -71,7 +71,7 @@ def test_whatever_is_imported_is_declared(packages: tuple[str, ...], extras: tup
     project = pyproject()["project"]
     declared = project["dependencies"] + [one for extra in extras for one in project["optional-dependencies"][extra]]
     distributions = {_distribution(requirement) for requirement in declared}
-    own = {*PACKAGES, *NOT_PRODUCT, *sys.stdlib_module_names, *_INSTALLED_BY_A_BENCHMARK}
+    own = {*PACKAGES, *NOT_PRODUCT, *sys.stdlib_module_names, *_INSTALLED_APART}
     owners = packages_distributions()
     undeclared = {
         f"{shown(path)}: {name}"
@@ -83,8 +83,8 @@ def test_whatever_is_imported_is_declared(packages: tuple[str, ...], extras: tup
     assert undeclared == set()
 
 
-_INSTALLED_BY_A_BENCHMARK = {"bytewax", "quixstreams"}
-"""benchmarks/peers/requirements.txt, in an environment of their own."""
+_INSTALLED_APART = {"bytewax", "quixstreams", "atheris"}
+"""By the requirements.txt in benchmarks/peers and in tests/fuzz."""
 
 
 def _distribution(requirement: str) -> str:
