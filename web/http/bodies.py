@@ -44,6 +44,8 @@ async def receive_file(request: Request, *, must_be_utf8: bool = False) -> Binar
 
     Raises: Refused (413) where it is too large; Refused (422) where it must be UTF-8 and is not.
     """
+    declared = request.headers.get("content-length", "")
+    _check_size(int(declared) if declared.isdecimal() else 0, MAX_FILE_BYTES)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever reads it
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from tests.servers.ports import free_port
 from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out
+from web.http.bodies import MAX_FILE_BYTES
 from web.serving.app import create_app
 from web.serving.server import bind, serve
 
@@ -125,7 +126,7 @@ async def test_a_body_too_large_is_refused_before_it_is_read(city: City) -> None
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(
             b"POST /api/v1/devices/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
-            b"Content-Length: 999999999\r\n\r\n"
+            b"Content-Length: %d\r\n\r\n" % (MAX_FILE_BYTES + 1)
         )
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_S)
         writer.close()
