@@ -38,10 +38,10 @@ def _of_webp(head: bytes) -> int:
     match head[12:16]:
         case b"VP8 ":
             width, height = struct.unpack("<HH", head[26:30])
-            return (width & 0x3FFF) * (height & 0x3FFF)
+            return int((width & 0x3FFF) * (height & 0x3FFF))
         case b"VP8L":
             (bits,) = struct.unpack("<I", head[21:25])
-            return ((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1)
+            return int(((bits & 0x3FFF) + 1) * ((bits >> 14 & 0x3FFF) + 1))
         case b"VP8X":
             return (int.from_bytes(head[24:27], "little") + 1) * (int.from_bytes(head[27:30], "little") + 1)
     return 0
