@@ -7,12 +7,14 @@ Any bytes are some messages: a length beyond the end is the rest.
 from collections.abc import Iterable
 
 _HEADER = 3
+_LONGEST = 0xFFFF
 MOST = 64
 
 
 def pack(messages: Iterable[tuple[int, bytes]]) -> bytes:
-    """The messages as one input. A payload is at most 65,535 bytes."""
-    return b"".join(bytes([kind & 255]) + len(payload).to_bytes(2, "big") + payload for kind, payload in messages)
+    """The messages as one input; a payload is cut to 65,535 bytes."""
+    cut = ((kind & 255, payload[:_LONGEST]) for kind, payload in messages)
+    return b"".join(bytes([kind]) + len(payload).to_bytes(2, "big") + payload for kind, payload in cut)
 
 
 def unpack(data: bytes) -> list[tuple[int, bytes]]:

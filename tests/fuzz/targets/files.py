@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from cases.attachments.dimensions import pixels_of
 from cases.attachments.formats import HEAD_BYTES, recognise, safe_name
 from device_registry.bulk.columns import COLUMNS, UnreadableFile
 from device_registry.bulk.formats.contract import FileReader
@@ -55,10 +56,18 @@ def _written(writer: Callable[[BinaryIO, tuple[str, ...]], Any]) -> bytes:
 def _photo(data: bytes) -> None:
     photo = recognise(data[:HEAD_BYTES])
     if photo is not None:
+        assert pixels_of(io.BytesIO(data), photo) >= 0
         name = safe_name(data[HEAD_BYTES:].decode(errors="surrogateescape"), photo)
         assert 1 <= len(name) <= 120
         name.encode()
         assert not {"/", "\\"} & set(name)
+
+
+def _photo_seeds() -> list[bytes]:
+    jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x08\x08\0\x10\0\x20\xff\xd9" + "路 灯.jpg".encode()
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x20a/../b"
+    webp = [b"RIFF0000WEBP" + kind + bytes(range(16)) for kind in (b"VP8 ", b"VP8L", b"VP8X")]
+    return [jpeg, png, *webp]
 
 
 def _snapshot(data: bytes) -> None:
@@ -91,6 +100,6 @@ TARGETS: Final = (
     Target("devices-csv", _rows(CsvReader), lambda: [_CSV, _CSV.decode().encode("gb18030"), b"\xef\xbb\xbf" + _CSV]),
     Target("devices-xlsx", _rows(XlsxReader), lambda: [_WORKBOOK.read_bytes()], Shape.ZIP, most_bytes=65_536),
     Target("devices-geojson", _rows(GeoJsonReader, guarded=False), lambda: [_written(GeoJsonWriter)], Shape.JSON),
-    Target("photo", _photo, lambda: [b"\xff\xd8\xff" + b"\0" * 9 + "路 灯.jpg".encode(), b"RIFF0000WEBPa/../b"]),
+    Target("photo", _photo, _photo_seeds),
     Target("snapshot", _snapshot, _snapshot_seed),
 )
