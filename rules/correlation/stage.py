@@ -101,7 +101,7 @@ class Stage:
         self._touch([key], clock_ms)
 
     def clock(self, partition: int, now_ms: int) -> None:
-        """Take a partition's clock; what has come to pass in all of them is settled. Raises: ValueError for no partition."""
+        """Take a partition's clock; what has come to pass in all of them is settled. Raises: ValueError for none."""
         if not 0 <= partition < self._partitions:
             raise ValueError(f"there is no partition {partition}")
         self._clocks[partition] = max(now_ms, self._clocks.get(partition, now_ms))

@@ -53,7 +53,11 @@ class LogContents:
     """
 
     def __init__(self, path: Path, now_ms: Callable[[], int], on_grown: Callable[[set[str]], None]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"{error.strerror}: look at its owner, its modes and its file system"
+            raise ConfigurationError(f"{path.parent} cannot be written: {reason}") from error
         self._path = path
         self._lock = file.lock(path)
         self._on_grown = on_grown

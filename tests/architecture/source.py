@@ -1,6 +1,7 @@
 """The source as the laws of the house see it: modules, their imports, their definitions."""
 
 import ast
+import gc
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -29,7 +30,12 @@ def others() -> dict[str, Path]:
 
 @cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    """Parsed without the collector, which may log a traceback: that parses too, and CPython 3.11 does not nest it."""
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    finally:
+        gc.enable()
 
 
 def shown(path: Path) -> str:

@@ -32,7 +32,7 @@ from streams.ports import Outgoing
 from streams.reading.tables import read_to_end
 from tests.e2e.processes.platform import Platform, platform
 from tests.servers.mosquitto import Mosquitto
-from tests.servers.processes import wait_until
+from tests.servers.processes import Process, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
 
@@ -65,7 +65,9 @@ async def test_floods_with_a_kill_in_the_middle_lose_no_report_and_fill_no_log(
                 sending = [tasks.create_task(_send(own_mosquitto, name)) for name in ("honest", "mad", "stranger")]
                 await _until(log, running, lambda found: len(found.honest) > 300)
                 gateway.kill()
+                lives = _connections(gateway)
                 gateway.start()
+                await asyncio.to_thread(wait_until, lambda: _connections(gateway) > lives, 60, "a connection", gateway)
             assert [task.result() for task in sending] == [HONEST, MAD, STRANGER]
             found = await _until(log, running, lambda now: now.is_whole)
             assert gateway.stop() == 0, gateway.tail()
@@ -78,6 +80,10 @@ async def test_floods_with_a_kill_in_the_middle_lose_no_report_and_fill_no_log(
     assert found.refused["unknown_device"] >= STRANGER
     assert count.rejected(partial=False) == dict(found.refused)
     assert found.rejected_bytes < 6 * 1024**2 < STRANGER * len(LARGE) / 9
+
+
+def _connections(gateway: Process) -> int:
+    return gateway.tail(1_000).count("connected to the MQTT broker")
 
 
 class Found:

@@ -16,6 +16,7 @@ from tests.architecture.source import NOT_PRODUCT, PACKAGES, pyproject, top_leve
 RUN_WITHOUT_IMPORT = {
     "python-multipart": "FastAPI reads forms by it",
     "uvloop": "uvicorn takes it where it is",
+    "httptools": "uvicorn's protocol on it is ours to bound",
     "psycopg": "SQLAlchemy opens it by the URL",
     "swmm-toolkit": "pyswmm's solver, pinned with it",
 }

@@ -40,7 +40,7 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     await refuse_open_clock(settings, stop)
     startup, states = Startup(), ServiceStates()
     async with AsyncExitStack() as probe, AsyncExitStack() as opened:
-        await probe.enter_async_context(probed(settings.http_port, startup.watch, stop))
+        await probe.enter_async_context(probed(settings.http_port, startup.watch, stop, until_api=True))
         parts = await opened.enter_async_context(open_platform_parts(settings, stop, startup))
         endpoint, broker = parse_mqtt_url(settings.mqtt_url), None
         if endpoint.embedded:
@@ -106,7 +106,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     """The API, the live page and what publishes the registry."""
     startup = Startup()
     async with AsyncExitStack() as probe:
-        await probe.enter_async_context(probed(settings.http_port, startup.watch, stop))
+        await probe.enter_async_context(probed(settings.http_port, startup.watch, stop, until_api=True))
         async with open_platform_parts(settings, stop, startup) as parts:
             await parts.lookup.load(parts.log)
             live = LiveFeed(parts.log, parts.topics)

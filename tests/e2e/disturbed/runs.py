@@ -95,9 +95,11 @@ def _telemetry_in(path: Path) -> int:
 
 
 async def _ledger(api: httpx.AsyncClient) -> dict[str, dict[str, int]]:
-    """The ledger as the API tells it; empty while nothing answers."""
+    """The ledger as the API tells it; empty while nothing answers, or `up` is still starting."""
     try:
         answer = await api.get("/api/v1/ledger", timeout=10)
     except httpx.HTTPError:
+        return {}
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return {}
     return dict(answer.raise_for_status().json())

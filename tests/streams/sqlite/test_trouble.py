@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,10 +126,22 @@ async def test_damage_that_shows_while_reading_is_a_fault_in_words_and_no_bug(tm
     await log.close()
 
 
-async def test_a_folder_that_is_not_ours_to_write_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+async def test_a_folder_that_is_not_ours_to_write_is_named(mode: int) -> None:
     """As another user, since root may write everywhere."""
-    folder = tmp_path / "data"
-    folder.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    with tempfile.TemporaryDirectory() as made:
+        await _refused_to_another(Path(made), mode)
+
+
+def _open_to_others(folder: Path, mode: int) -> None:
+    folder.chmod(mode)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+
+
+async def _refused_to_another(folder: Path, mode: int) -> None:
     SQLiteLog(folder / "log.sqlite")._contents._lock.close()
     program = (
         "import os, pathlib, sys; from streams.sqlite.log import SQLiteLog; from domain.errors import ConfigurationError\n"
@@ -136,12 +149,7 @@ async def test_a_folder_that_is_not_ours_to_write_is_named(tmp_path: Path) -> No
         "try: SQLiteLog(pathlib.Path(sys.argv[1]) / 'log.sqlite')\n"
         "except ConfigurationError as error: print(error)"
     )
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    for path in (folder.parents[2], folder.parents[1], folder.parents[0], folder):
-        path.chmod(path.stat().st_mode | 0o055)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    _open_to_others(folder, mode)
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", program, str(folder)], capture_output=True, text=True
     )

@@ -281,11 +281,11 @@ async def test_what_is_open_ends_at_once_when_its_caller_may_no_longer_have_it_o
     """Though nothing is sent or comes; by another process too, since the audit log shows it."""
     monkeypatch.setattr("web.gate.revocation.LOOK_S", 0.01)
     header, sent = guarded.token("vera", Scope.READ), list[Message]()
-    begun = asyncio.Event()
+    begun = asyncio.Queue[None]()
 
     async def waits(scope: AsgiScope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        begun.set()
+        begun.put_nowait(None)
         if kind == "websocket":
             assert await receive() == {"type": "websocket.disconnect", "code": 1008}
         else:
@@ -304,8 +304,9 @@ async def test_what_is_open_ends_at_once_when_its_caller_may_no_longer_have_it_o
     }  # fmt: skip
     gate = Gate(waits, (), replace(guarded.people, required=True))
     running = asyncio.create_task(gate({**scope}, silent, collect))
-    await begun.wait()
+    await begun.get()
     other = asyncio.create_task(gate({**scope}, silent, collect))
+    await begun.get()
     await asyncio.to_thread(end, guarded)
     async with asyncio.timeout(WAIT_S):
         await running

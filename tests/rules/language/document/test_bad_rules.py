@@ -36,7 +36,10 @@ BAD = {
     "loop-all": (f"{LAMP}when: '[1, 2].all(x, x > 0)'\n", "`when`: unknown function"),
     "loop-map": (f"{LAMP}when: 'size([1, 2].map(x, [1, 2].map(y, x * y))) > 0'\n", "`when`: unknown function"),
     "loop-exists": (f"{LAMP}when: 'device.list.exists(x, x == 1)'\n", "`when`: unknown function"),
-    "endless-duration": (f"{LAMP}when: true\nfor: 99999999d\n", "4:6: `for` must be at most 366d"),
+    "endless-duration": (
+        f"{LAMP}when: true\nfor: 99999999d\n",
+        "4:6: `for`: '99999999d' is longer than a thousand years",
+    ),
     "endless-range": ("calendar: a\nclosed: 1970-01-01..2199-12-31\n", "at most 366 days"),
 }
 

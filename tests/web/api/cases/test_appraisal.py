@@ -86,7 +86,7 @@ async def test_the_csv_and_the_page_say_the_same(api: httpx.AsyncClient) -> None
     ]  # fmt: skip
     page = await api.get(f"{PATH}.html")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["content-security-policy"].startswith("default-src 'self'; script-src 'none'")
     assert "3 of 3; 95 %: 44–100 %" in page.text
 
 
