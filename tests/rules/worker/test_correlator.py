@@ -1,5 +1,6 @@
 """The correlation stage: every event once, in order, as a CloudEvent that others can read."""
 
+import asyncio
 from collections import Counter
 
 import orjson
@@ -61,10 +62,12 @@ async def test_an_event_is_passed_on_as_a_cloud_event_in_kafkas_binary_binding(s
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 async def test_a_crash_at_a_commit_passes_every_event_on_once_and_in_order(stages: Stages, after: bool) -> None:
-    crashing = CrashingLog(stages.log, lambda commit: Crash() if commit == 2 else None, after=after)
+    doomed = asyncio.Event()
+    crashing = CrashingLog(stages.log, lambda _: Crash() if doomed.is_set() else None, after=after)
     stages.start(Correlator(crashing, stages.topics))
     await raise_events(stages, 0, 1)
     await stages.published(1, stages.topics.events)
+    doomed.set()
     await raise_events(stages, 1, 3)
     await stages.died()
     stages.correlator()

@@ -142,6 +142,7 @@ class Connection(BrokerProtocolHandler):  # type: ignore[misc]
             case PingReqPacket():
                 await self.handle_pingreq(packet)
             case DisconnectPacket():
+                self.session.will_flag = False  # amqtt may not wait for this packet yet, and see only the end behind it
                 await self.handle_disconnect(packet)
             case _:
                 return False
