@@ -22,6 +22,7 @@ RUN_WITHOUT_IMPORT = {
 }
 """Runtime dependencies that no module of ours imports, and why they are declared."""
 RUN_AS_COMMANDS = {
+    "river",  # brings the recording of examples/water-main
     "import-linter",
     "mypy",
     "pip",
