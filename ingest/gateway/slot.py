@@ -143,7 +143,7 @@ class Gateway:
             try:
                 self.counters.former_sessions -= await self._empty(client_id, stop)
             except* Fenced:
-                await self._session.close()
+                pass  # it still counts as one that holds messages
         if not self.counters.former_sessions:
             self.on_emptied()
         elif not stop.is_set():

@@ -9,12 +9,10 @@ import pytest
 from domain.errors import TransientFault
 from ingest.dialects.messages import MqttMessage
 from streams.ports import Outgoing
-from tests.ingest.gateway.test_slot import Rig, lamp_message, log, rig, until
+from tests.ingest.gateway.rig import Rig, lamp_message, until
 from urbansense.running import services
 from urbansense.running.services import keep_running
 from urbansense.running.states import ServiceStates
-
-__all__ = ["log", "rig"]
 
 
 class Tripping:

@@ -16,7 +16,7 @@ from ingest.gateway.slot import Gateway
 from simulators.dialects.reports import MqttMessage as Outbound
 from simulators.publish.connection import PublishCounts, Publisher
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.test_slot import NOW_MS, Rig, lamp_message, until
+from tests.ingest.gateway.rig import NOW_MS, Rig, lamp_message, until
 from tests.servers.mosquitto import Mosquitto
 
 CLOCK = "urbansense/clock/0"

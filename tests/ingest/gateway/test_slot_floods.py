@@ -1,8 +1,6 @@
 """A flood beside honest devices, between a real Mosquitto and the embedded log."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +16,7 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.rejection_records import decode_rejection
 from ingest.quotas.bounds import Quotas
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.test_slot import NOW_MS, Lamps, Rig, lamp_message, until
+from tests.ingest.gateway.rig import NOW_MS, Lamps, Rig, lamp_message, until
 from tests.ingest.installation import KEY
 from tests.servers.mosquitto import Mosquitto
 
@@ -33,13 +31,6 @@ class FloodRig(Rig):
 
     async def rejections(self) -> list[Rejection]:
         return [decode_rejection(record.value or b"") for record in await self.records(self.topics.rejected)]
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SQLiteLog]:
-    log = SQLiteLog(tmp_path / "log.db")
-    yield log
-    await log.close()
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import orjson
-import pytest
 from paho.mqtt.client import Client, ConnectFlags, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -16,22 +14,8 @@ from structlog.testing import capture_logs
 from domain.topics import Topics
 from ingest.gateway.slot import Gateway
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.test_slot import Rig, lamp_message, until
+from tests.ingest.gateway.rig import Rig, lamp_message, until
 from tests.servers.mosquitto import Mosquitto
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SQLiteLog]:
-    log = SQLiteLog(tmp_path / "log.db")
-    yield log
-    await log.close()
-
-
-@pytest.fixture
-async def rig(mosquitto: Mosquitto, log: SQLiteLog, request: pytest.FixtureRequest) -> Rig:
-    topics = Topics(prefix=f"{request.node.name}.", partitions=3, kinds=("streetlight",))
-    await log.ensure_topics(topics.specs())
-    return Rig(mosquitto, log, topics)
 
 
 class FormerProcess:

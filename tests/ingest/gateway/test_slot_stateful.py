@@ -4,7 +4,6 @@ import asyncio
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -148,13 +147,6 @@ def connected(url: str, name: str, protocol: MQTTProtocolVersion = MQTTProtocolV
 
 def send(client: Client, message: bytes, topic: str = STATION) -> None:
     client.publish(topic, message, 1).wait_for_publish(10)
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SQLiteLog]:
-    log = SQLiteLog(tmp_path / "log.db")
-    yield log
-    await log.close()
 
 
 @pytest.fixture
