@@ -6,6 +6,7 @@ from typing import Final
 from domain.errors import Unreadable
 from domain.rejections import Reason
 from domain.time.durations import parse_instant_ms
+from ingest.dialects.numbers import number_of
 
 _MAX_DEPTH: Final = 8
 
@@ -28,9 +29,9 @@ def link_fields(receptions: object, *, is_lora: bool) -> dict[str, object]:
     Both network servers leave out fields of value zero; only LoRa has an `snr` that may be one.
     """
     levels = [
-        (_number(reception.get("snr")) or 0.0, rssi)
+        (number_of(reception.get("snr")) or 0.0, rssi)
         for reception in (receptions if isinstance(receptions, list) else [])
-        if isinstance(reception, dict) and (rssi := _number(reception.get("rssi"))) is not None
+        if isinstance(reception, dict) and (rssi := number_of(reception.get("rssi"))) is not None
     ]
     if not levels:
         return {}
@@ -57,16 +58,6 @@ def member(parent: object, *path: str) -> object:
     for name in path:
         parent = parent.get(name) if isinstance(parent, dict) else None
     return parent
-
-
-def _number(value: object) -> float | None:
-    """`value` as a float, infinite where it is too large for one; None where it is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
 
 
 def _flatten_into(fields: dict[str, object], prefix: str, value: object, depth: int) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from domain.errors import Unreadable
 from domain.rejections import Reason
 from ingest.dialects.messages import Refused
+from ingest.dialects.numbers import number_of
 
 VERSION: Final = 10
 
@@ -73,7 +74,7 @@ def _apply_bases(bases: dict[str, object], record: dict[object, object]) -> None
             raise _unreadable(f"the field {label!r} must be understood, and is not")
         kind = _BASE.get(label) if isinstance(label, str) else None
         if kind is float:
-            bases[str(label)] = number = _number(value)
+            bases[str(label)] = number = number_of(value)
             if number is None:
                 raise _unreadable(f"`{label}` must be a number")
         elif kind is str:
@@ -88,7 +89,7 @@ def _apply_bases(bases: dict[str, object], record: dict[object, object]) -> None
 
 
 def _resolve_record(record: dict[str, object], bases: dict[str, object], number: int) -> SenmlRecord | Refused:
-    name, unit, time_s = record.get("n", ""), record.get("u", bases.get("bu")), _number(record.get("t", 0))
+    name, unit, time_s = record.get("n", ""), record.get("u", bases.get("bu")), number_of(record.get("t", 0))
     if not isinstance(name, str) or not _NAME.fullmatch(name := f"{bases.get('bn', '')}{name}"):
         return _refused(number, "has no valid name")
     if unit is not None and not isinstance(unit, str):
@@ -108,28 +109,18 @@ def _resolve_record(record: dict[str, object], bases: dict[str, object], number:
         time_s=time_s + _base(bases, "bt"),
         label=labels[0] if labels else None,
         value=_value(record, bases, labels[0]) if labels else None,
-        total=_base(bases, "bs") + (_number(record.get("s")) or 0.0) if "s" in record or "bs" in bases else None,
+        total=_base(bases, "bs") + (number_of(record.get("s")) or 0.0) if "s" in record or "bs" in bases else None,
     )
 
 
 def _value(record: dict[str, object], bases: dict[str, object], label: str) -> object:
     given = record.get(label, 0.0)
-    number = _number(given) if label == "v" else None
+    number = number_of(given) if label == "v" else None
     return given if number is None else number + _base(bases, "bv")
 
 
 def _base(bases: dict[str, object], label: str) -> float:
-    return _number(bases.get(label)) or 0.0
-
-
-def _number(value: object) -> float | None:
-    """`value` as a float, infinite where it is too large for one; None where it is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
+    return number_of(bases.get(label)) or 0.0
 
 
 def _refused(number: int, what: str, reason: Reason = Reason.UNPARSEABLE) -> Refused:
