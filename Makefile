@@ -38,7 +38,7 @@ FUZZ ?=
 fuzz: setup  ## every reader of bytes and text of others, for FUZZ_SECONDS together; by atheris too where it installs
 	-@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/requirements.txt \
 		|| echo "atheris does not install here"
-	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 sbom: setup  ## build/sbom.cdx.json: what urbansense is made of, as CycloneDX
 	$(BIN)/python -m supply_chain.bill_of_materials

@@ -40,6 +40,8 @@ _EXPECTED: Final = (
     "department",
 )
 
+_MOST_TIMES: Final = 10_000
+"""How often one report of a test may arrive."""
 
 _Report = tuple[dict[str, Reading], dict[str, Quality]]
 """Readings, and the quality of those that are not good."""
@@ -202,19 +204,23 @@ class _Reader:
 
     def _arrivals(self, start_ms: int, every_ms: int, devices: dict[str, Device]) -> list[Arrival]:
         reports = self._reports(devices)
-        moved: dict[tuple[Any, Any], list[tuple[int, int]]] = {}
+        moved: dict[tuple[str, int], list[tuple[int, int]]] = {}
         for entry in self._list("arrivals"):
             given = self._mapping(entry, "arrivals")
-            device_id, reading = (given[name].plain() if name in given else "" for name in ("device", "reading"))
-            if (device_id, reading) not in reports or given.keys() - {"device", "reading", "arrives", "times"}:
+            values: dict[str, Any] = {name: value.plain() for name, value in given.items()}
+            device_id, reading, times = values.get("device", ""), values.get("reading", ""), values.get("times", 1)
+            named = isinstance(device_id, str) and type(reading) is int and (device_id, reading) in reports
+            if not named or given.keys() - {"device", "reading", "arrives", "times"}:
                 self._refuse(
                     entry, "an arrival names the device and reading (from 0) of the series, and arrives or times"
                 )
                 continue
             offset = self._offset(given.get("arrives"), "arrives")
-            times = given["times"].plain() if "times" in given else 1
-            at_ms = start_ms + (int(reading) * every_ms if offset is None else offset)
-            moved.setdefault((device_id, reading), []).append((at_ms, int(times)))
+            if type(times) is not int or not 1 <= times <= _MOST_TIMES:
+                self._refuse(given["times"], f"`times` must be a whole number from 1 to {_MOST_TIMES}")
+                continue
+            at_ms = start_ms + (reading * every_ms if offset is None else offset)
+            moved.setdefault((device_id, reading), []).append((at_ms, times))
         arrivals = [
             Arrival(at_ms, times, device_id, start_ms + i * every_ms, *report)
             for (device_id, i), report in reports.items()

@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
@@ -21,7 +22,7 @@ with guided.instrumented():
 
 from tests.fuzz.corpus import FOLDER, keep_found, replay_command
 from tests.fuzz.hypothetical import broken_by
-from tests.fuzz.limits import SECONDS, bound_this_process, bounded_time
+from tests.fuzz.limits import SECONDS, Bounds, bound_this_process, bounded_time
 from tests.fuzz.target import Target
 
 _ROOT: Final = FOLDER.parents[2]
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     """0 where nothing broke, 1 where something did."""
     parser = argparse.ArgumentParser("python -m tests.fuzz", description="Fuzz whatever reads bytes or text of others.")
     parser.add_argument("--seconds", type=float, default=60, help="for all targets together")
-    parser.add_argument("--seed", type=int, default=None, help="the same seed gives the same inputs of Hypothesis")
+    parser.add_argument("--runs", type=int, default=None, help="inputs a target and driver; ends before the seconds do")
+    parser.add_argument("--seed", type=int, default=None, help="the same seed and runs give the same inputs")
     parser.add_argument("--target", action="append", choices=sorted(TARGETS), help="only this one; may be repeated")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="targets at a time")
     parser.add_argument("--kept", type=Path, default=_KEPT, help="where atheris keeps what reached new branches")
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     share_s = given.seconds * given.workers / len(chosen)
     drivers = "Hypothesis and atheris" if guided.is_here() else "Hypothesis alone: atheris is not installed here"
     print(f"fuzzing {len(chosen)} targets for {share_s:.1f} s each by {drivers}; --seed {seed}", flush=True)
-    broken = _fuzz_all(chosen, share_s, seed, given.workers, given.kept)
+    broken = _fuzz_all(chosen, Bounds(share_s, given.runs, seed), given.workers, given.kept)
     print(f"{len(chosen) - len(broken)} of {len(chosen)} targets held; broken: {', '.join(broken) or 'none'}")
     return 1 if broken else 0
 
@@ -61,7 +63,7 @@ def _replay(path: Path) -> int:
     return 0
 
 
-def _fuzz_all(chosen: Sequence[Target], share_s: float, seed: int, workers: int, kept: Path) -> list[str]:
+def _fuzz_all(chosen: Sequence[Target], bounds: Bounds, workers: int, kept: Path) -> list[str]:
     """The names of those that broke."""
     kept.mkdir(parents=True, exist_ok=True)
     waiting, running = list(reversed(chosen)), dict[int, tuple[Target, float]]()
@@ -69,7 +71,7 @@ def _fuzz_all(chosen: Sequence[Target], share_s: float, seed: int, workers: int,
     while waiting or running:
         while waiting and len(running) < workers:
             target = waiting.pop()
-            running[_forked(target, share_s, seed, kept)] = (target, time.monotonic() + share_s + _PATIENCE_S)
+            running[_forked(target, bounds, kept)] = (target, time.monotonic() + bounds.seconds + _PATIENCE_S)
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             for late, (_, end) in running.items():
@@ -86,7 +88,7 @@ def _fuzz_all(chosen: Sequence[Target], share_s: float, seed: int, workers: int,
     return broken
 
 
-def _forked(target: Target, share_s: float, seed: int, kept: Path) -> int:
+def _forked(target: Target, bounds: Bounds, kept: Path) -> int:
     """The id of a process that fuzzes the target; everything is imported already."""
     log = kept / f"{target.name}.log"
     pid = os.fork()
@@ -94,22 +96,22 @@ def _forked(target: Target, share_s: float, seed: int, kept: Path) -> int:
         with log.open("wb") as sink:
             os.dup2(sink.fileno(), 1)
             os.dup2(sink.fileno(), 2)
-        os._exit(_fuzz_one(target, share_s, seed, kept / target.name))
+        os._exit(_fuzz_one(target, bounds, kept / target.name))
     return pid
 
 
-def _fuzz_one(target: Target, share_s: float, seed: int, folder: Path) -> int:
+def _fuzz_one(target: Target, bounds: Bounds, folder: Path) -> int:
     bound_this_process()
-    guided_s = int(share_s / 2) if guided.is_here() else 0
+    guided_s = int(bounds.seconds / 2) if guided.is_here() else 0
     try:
-        found = broken_by(target, seed, share_s - guided_s)
+        found = broken_by(target, replace(bounds, seconds=bounds.seconds - guided_s))
         if found is not None:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "crash-hypothesis").write_bytes(found[0])
             traceback.print_exception(found[1])
             return _BROKEN
         if guided_s:
-            guided.fuzz_and_exit(target, folder, guided_s, seed)
+            guided.fuzz_and_exit(target, folder, replace(bounds, seconds=guided_s))
     except BaseException:
         traceback.print_exc()
         return _BROKEN

@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from tests.fuzz.corpus import inputs
-from tests.fuzz.limits import MEMORY_BYTES, SECONDS
+from tests.fuzz.limits import MEMORY_BYTES, SECONDS, Bounds
 from tests.fuzz.mutation import mutated
 from tests.fuzz.target import Target
 
@@ -47,7 +47,7 @@ def instrumented() -> Iterator[None]:
         os.close(nowhere)
 
 
-def fuzz_and_exit(target: Target, folder: Path, seconds: int, seed: int) -> None:
+def fuzz_and_exit(target: Target, folder: Path, bounds: Bounds) -> None:
     """Fuzz, and end the process: with 0 where nothing broke, else the input stands in `folder` as one of CRASHES.
 
     The folder keeps what reached new branches, for the next run to begin with.
@@ -66,8 +66,9 @@ def fuzz_and_exit(target: Target, folder: Path, seconds: int, seed: int) -> None
         return mutated(target, data, random, pool)[:most_bytes]
 
     options = [
-        f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={target.most_bytes}", f"-artifact_prefix={folder}/",
-        f"-timeout={SECONDS}", f"-rss_limit_mb={MEMORY_BYTES >> 20}", "-verbosity=0", str(folder),
+        f"-max_total_time={bounds.seconds:.0f}", f"-runs={bounds.runs or -1}", f"-seed={bounds.seed}",
+        f"-max_len={target.most_bytes}", f"-artifact_prefix={folder}/", f"-timeout={SECONDS}",
+        f"-rss_limit_mb={MEMORY_BYTES >> 20}", "-verbosity=0", str(folder),
     ]  # fmt: skip
     atheris.Setup(["fuzz", *options], target.check, custom_mutator=change)
     atheris.Fuzz()

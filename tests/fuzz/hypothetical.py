@@ -1,12 +1,13 @@
 """Hypothesis drives a target: inputs of its shape or of any bytes, and the smallest that breaks it."""
 
+from math import inf
 from time import monotonic
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.corpus import inputs
-from tests.fuzz.limits import bounded_time
+from tests.fuzz.limits import Bounds, bounded_time
 from tests.fuzz.mutation import mutated
 from tests.fuzz.target import Target
 
@@ -24,14 +25,15 @@ def inputs_of(target: Target) -> st.SearchStrategy[bytes]:
     return st.one_of(changed, changed, changed, st.binary(max_size=200))
 
 
-def broken_by(target: Target, first_seed: int, seconds: float) -> tuple[bytes, BaseException] | None:
+def broken_by(target: Target, bounds: Bounds) -> tuple[bytes, BaseException] | None:
     """An input that breaks the target, as small as Hypothesis makes it, and what it raised; None where none was found.
 
-    Rounds of 50 inputs with seeds from `first_seed` on, until `seconds` are over; at least one round.
+    Rounds of 50 inputs with seeds from that of the bounds on; at least one round.
     """
-    end, number = monotonic() + seconds, 0
-    while number == 0 or monotonic() < end:
-        broken = broken_in_a_round(target, first_seed + number, _ROUND)
+    end, number = monotonic() + bounds.seconds, 0
+    rounds = inf if bounds.runs is None else bounds.runs / _ROUND
+    while number == 0 or (number < rounds and monotonic() < end):
+        broken = broken_in_a_round(target, bounds.seed + number, _ROUND)
         if broken is not None:
             return broken
         number += 1

@@ -6,6 +6,7 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -13,6 +14,18 @@ import structlog
 SECONDS: Final = 20
 """For one input of at most 64 KiB. Far above what any takes, so that a slow machine finds no fault."""
 MEMORY_BYTES: Final = 6 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a driver goes on with one target: so many seconds, or so many inputs where that ends before.
+
+    Only with `runs` does one seed try the same inputs on a fast machine and on a slow one.
+    """
+
+    seconds: float
+    runs: int | None
+    seed: int
 
 
 class TooSlow(AssertionError):

@@ -9,6 +9,7 @@ from domain.dialects import DIALECTS
 from tests.fuzz import hypothetical
 from tests.fuzz.__main__ import main
 from tests.fuzz.corpus import FOLDER, inputs, kept
+from tests.fuzz.limits import Bounds
 from tests.fuzz.messages import MOST, pack, unpack
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
@@ -45,7 +46,7 @@ def test_a_fault_is_found_and_made_small() -> None:
         if b"!" in data:
             raise KeyError("planted")
 
-    found = hypothetical.broken_by(Target("planted", check, lambda: [b"good"]), first_seed=1, seconds=0)
+    found = hypothetical.broken_by(Target("planted", check, lambda: [b"good"]), Bounds(0, None, seed=1))
     found = found or hypothetical.broken_in_a_round(Target("planted", check, lambda: [b"good!"]), 2, 200)
     assert found is not None
     assert b"!" in found[0]
@@ -60,6 +61,12 @@ def test_the_same_seed_gives_the_same_inputs() -> None:
         return seen
 
     assert tried(7) == tried(7) != tried(8)
+
+
+def test_a_bound_in_inputs_is_kept_however_fast_the_machine() -> None:
+    seen: list[bytes] = []
+    assert hypothetical.broken_by(Target("recording", seen.append, lambda: [b"good"]), Bounds(3600, 100, 1)) is None
+    assert 50 < len(seen) <= 100
 
 
 def test_a_kept_input_is_replayed_by_its_path(capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,6 +115,19 @@ when: now
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "arrival",
+    [
+        "device: W1, reading: 4, times: null", "device: W1, reading: 4, times: 0", "device: W1, reading: 4, times: 2.5",
+        "device: W1, reading: [4]", "device: [W1], reading: 4", "device: W1, reading: true",
+    ],
+)  # fmt: skip
+def test_an_arrival_that_is_none_is_refused_at_its_line(tmp_path: Path, arrival: str) -> None:
+    with pytest.raises(BadRules) as refused:
+        run(tmp_path, TEST.replace("until:", f"arrivals: [{{{arrival}}}]\nuntil:") + HELD)
+    assert [problem.line for problem in refused.value.found] == [7]
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "a: 1\n---\nb: 2\n", "a: [", "\x00"])
 def test_what_is_no_rule_test_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadRules):
