@@ -7,7 +7,7 @@ from tests.architecture.source import NOT_PRODUCT, PACKAGES, ROOT, shown
 
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, *NOT_PRODUCT))})/[\w/.-]*\.(?:py|yaml|sh|js|css))\b")
 _MAPPED = re.compile(r"^(  )?(\w+)/ +\S", re.MULTILINE)
-_NEW = re.compile(r"^New file `([^`]+)`", re.MULTILINE)
+_NEW = re.compile(r"\bNew file `([^`]+)`")
 """What a worked example makes in a copy of the source."""
 _BESIDE = {"examples/water-main/README.md"}
 """Pages whose paths begin where they lie."""

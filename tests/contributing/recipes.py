@@ -26,7 +26,7 @@ RECIPES: Final = tuple(sorted(path.stem for path in FOLDER.glob("*.md")))
 _STEP: Final = re.compile(
     r"\b(?:New file `(?P<new>[^`\n]+)`|In `(?P<path>[^`\n]+)`, "
     r"(?:(?P<where>below|above|instead of) (?P<ticks>`+) ?(?P<line>[^\n]+?) ?(?P=ticks)|(?P<end>at the end))):\n\n?"
-    r"```\w*\n(?P<block>.*?)^```$",
+    r"(?P<fence>```+)\w*\n(?P<block>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 _DONE: Final = re.compile(r"^## Done$.*?^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
