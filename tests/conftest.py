@@ -3,6 +3,7 @@
 Which tests need one is decided in `tests/servers/selection.py`.
 """
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,13 @@ pytest_plugins: list[str] = [
 # CI is set; a failure prints the line that repeats it.
 settings.register_profile("urbansense", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("urbansense")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: to look through it again and again was a sixth of the work of tests of the API."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +77,7 @@ def load_city_tables(path: Path | None = None) -> CityTables:
 
     Raises: ConfigurationError with everything wrong in the file.
     """
-    ours = _read(_OWN)
+    ours = _shipped()
     theirs = _read(path) if path is not None else {}
     unknown = sorted(map(str, theirs.keys() - {one.name for one in fields(CityTables)}))
     problems = [f"{path}: there is no part {name!r}; parts are {', '.join(sorted(ours))}" for name in unknown]
@@ -89,6 +90,11 @@ def load_city_tables(path: Path | None = None) -> CityTables:
     if problems or tables is None:
         raise ConfigurationError(problems)
     return tables
+
+
+@cache
+def _shipped() -> Mapping[str, Any]:
+    return _read(_OWN)
 
 
 def _read(path: Path) -> dict[str, Any]:

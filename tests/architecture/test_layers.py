@@ -19,11 +19,12 @@ from tests.architecture.source import (
     top_level_names,
     tree_of,
 )
+from tests.patience import PATIENCE_S
 
 
 def test_the_import_contracts_hold() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stdout
 
 

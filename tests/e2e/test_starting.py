@@ -96,7 +96,7 @@ def test_a_server_that_is_away_is_waited_for_with_one_line_until_told_to_stop(
     settings = {away: urls[away], "mqtt_url": f"mqtt://{nobody}", "store_token": "secret"}
     with platform(tmp_path, **settings) as running:
         process = running.service(service).start()
-        wait_until(lambda: line in process.log.read_text(), 60, f"a line with {line}", process)
+        wait_until(lambda: line in process.log.read_text(), f"a line with {line}", process)
         assert process.running
         assert process.stop() == 0, process.tail()
         assert process.log.read_text().count(line) == 1

@@ -14,6 +14,7 @@ from domain.errors import TransientFault
 from tests.device_registry.credentials.clients import connected
 from tests.device_registry.credentials.conftest import LAMPS, HandClock
 from tests.device_registry.samples import NOW_MS
+from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import SecuredMosquitto
 
 pytestmark = pytest.mark.mosquitto
@@ -23,7 +24,7 @@ DENIED = "Not authorized"
 
 
 async def soon(condition: Callable[[], object], what: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -180,7 +181,7 @@ async def test_a_broker_rebuilt_from_nothing_gets_its_accounts_by_the_exported_f
     secured_mosquitto.stop()
     secured_mosquitto.wipe()
     secured_mosquitto.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 assert (await desk.sync()).lost == ("SL-1",)
@@ -197,7 +198,7 @@ async def test_a_broker_rebuilt_from_nothing_gets_its_accounts_by_the_exported_f
         assert lamp.publish(UP.format("SL-1")) != DENIED
         assert lamp.publish(UP.format("SL-2")) == DENIED
         assert revoked.refused == DENIED
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 assert await desk.sync() == (0, ())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from web.console.pages import PAGES
 from web.console.shell.page import ConsolePage
 from web.console.shell.words import pick
@@ -21,7 +22,7 @@ EACH = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
 def served(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Served:
     folders = (str(tmp_path_factory.mktemp("pages") / "city"), str(migrated))
     command = [sys.executable, "-m", "tests.web.console.served_pages", *folders]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     pages: Served = json.loads(done.stdout)
     return pages

@@ -25,6 +25,7 @@ from domain.errors import TransientFault
 from domain.events import Severity, Text
 from domain.ledger import Ledger
 from domain.time.units import MINUTE_MS
+from tests.patience import PATIENCE_S
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
 from tests.web.city import NOON_MS, City, cleared, lamp, lamp_out, open_city
 from web.console import mounting
@@ -38,7 +39,6 @@ from web.serving.server import serve
 pytestmark = pytest.mark.browser
 
 LAMPS = 299
-WAIT_S = 15
 DESK, PHONE = (1440, 900), (390, 844)
 _T = TypeVar("_T")
 
@@ -56,7 +56,7 @@ class ServedCity:
         async def run() -> _T:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(WAIT_S)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(PATIENCE_S)
 
 
 def middle() -> Device:
@@ -131,10 +131,10 @@ def served(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator
     thread = threading.Thread(target=lambda: uvloop.run(run(folder)))
     thread.start()
     try:
-        yield started.result(WAIT_S)
+        yield started.result(PATIENCE_S)
     finally:
-        stopped.result(WAIT_S)()
-        thread.join(WAIT_S)
+        stopped.result(PATIENCE_S)()
+        thread.join(PATIENCE_S)
         assert not thread.is_alive(), "the server did not end"
 
 
@@ -162,7 +162,7 @@ class LivePage:
 
     def until(self, condition: Callable[[], object]) -> None:
         """Wait for the condition, a bounded time."""
-        deadline_s = time.monotonic() + WAIT_S
+        deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > deadline_s:
                 pytest.fail(f"never came true; the page says:\n{self.text()}")
@@ -280,7 +280,9 @@ def test_another_page_stands_in_the_same_frame(served: ServedCity, chromium: Chr
     chromium.get(f"{served.url}/console/total?lang=zh")
     other = chromium.find_element(By.LINK_TEXT, "English")
     assert other.get_attribute("href") == f"{served.url}/console/total?lang=en"
-    WebDriverWait(chromium, WAIT_S).until(lambda page: page.find_element(By.CLASS_NAME, "total").text == str(LAMPS + 2))
+    WebDriverWait(chromium, PATIENCE_S).until(
+        lambda page: page.find_element(By.CLASS_NAME, "total").text == str(LAMPS + 2)
+    )
     assert chromium.title == "总数 · urbansense"
     assert chromium.find_element(By.CSS_SELECTOR, ".head__pages [aria-current]").text == "总数"
     overview = chromium.find_element(By.LINK_TEXT, "总览")
