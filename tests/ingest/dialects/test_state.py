@@ -68,7 +68,7 @@ edge_messages = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(station_messages | edge_messages | st.just("a second"), max_size=15))
 def test_every_message_is_settled_once_and_nothing_raises(steps: list[Any]) -> None:
     of_city = pipeline()
@@ -93,7 +93,7 @@ def test_every_message_is_settled_once_and_nothing_raises(steps: list[Any]) -> N
     assert len(stations_of(of_city).parts) == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([TOPIC, "spBv1.0/city/NBIRTH/edge", "spBv1.0/city/DDATA/edge/lamp"]), st.binary(max_size=200))
 def test_a_replayed_message_has_a_record_always(topic: str, data: bytes) -> None:
     assert pipeline().records(MqttMessage(topic, data, NOW, replay_of="telemetry.rejected/0/1"))

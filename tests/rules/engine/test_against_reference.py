@@ -289,7 +289,7 @@ def reduced(story: Story) -> Story:
     return story
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(random=st.randoms(use_true_random=True))
 def test_the_engine_finds_what_the_reference_finds(random: Random) -> None:
     story = story_of(random)

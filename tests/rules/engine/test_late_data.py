@@ -83,7 +83,7 @@ def run(arrivals: list[tuple[int, Telemetry]]) -> Engine:
     return engine
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrivals=arrivals(), data=st.data())
 def test_any_reordering_within_lateness_and_any_duplication_gives_the_same_history(
     arrivals: list[tuple[int, Telemetry]], data: st.DataObject
@@ -97,7 +97,7 @@ def test_any_reordering_within_lateness_and_any_duplication_gives_the_same_histo
     assert history([late]) == history([in_time])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrivals=arrivals())
 def test_revisions_grow_by_one_and_at_most_one_event_is_open_for_rule_and_device(
     arrivals: list[tuple[int, Telemetry]],

@@ -92,7 +92,6 @@ def _try(operation: APIOperation[Any, Any, Any, Any]) -> list[str]:
         @seed(1)
         @settings(
             max_examples=EXAMPLES,
-            deadline=None,
             database=None,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -268,7 +268,7 @@ _NASTY = st.text("'()/$,;= @%\x00Things路灯", max_size=30) | st.text(
 _OPTIONS = ["$filter", "$expand", "$orderby", "$skiptoken", "$select"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.sampled_from(list(ENTITY_SETS)),
     _NASTY,
