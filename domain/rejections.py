@@ -21,6 +21,7 @@ class Reason(StrEnum):
     UNAUTHORISED = "unauthorised"
     STORE_REFUSED = "store_refused"
     OVER_QUOTA = "over_quota"
+    RETAINED = "retained"
 
 
 class Rejection(TypedDict):
@@ -31,6 +32,7 @@ class Rejection(TypedDict):
     outside the ledger's sum. `truncated` means the payload was too long to be kept whole, or stands whole in an earlier
     rejection of the same message; such a record cannot be replayed. `count` is how many reports the record stands for, one
     where it is absent: then it is `truncated` too, and `detail` and `payload` are those of the first of them.
+    `retained` means that the message came out of the broker's store.
     """
 
     reason: Reason
@@ -44,6 +46,7 @@ class Rejection(TypedDict):
     truncated: NotRequired[bool]
     replay_of: NotRequired[str]
     count: NotRequired[int]
+    retained: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 Quality = Literal["suspect", "bad"]
+TimeSource = Literal["gateway", "network_server"]
+"""Whose the time of a report is where it is not the device's own."""
 Reading = float | bool
 """One quantity's value in its canonical unit; a bool only where the quantity is boolean in the catalogue."""
 
@@ -30,7 +32,7 @@ class Telemetry(TypedDict):
     message_id: NotRequired[str]
     quality: NotRequired[dict[str, Quality]]
     area: NotRequired[str]
-    time_source: NotRequired[Literal["gateway"]]
+    time_source: NotRequired[TimeSource]
     replay_of: NotRequired[str]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from domain.identities import Identity
 from domain.rejections import Reason
@@ -15,6 +15,7 @@ class MqttMessage(NamedTuple):
     """One MQTT message. `received_at_ms` is the gateway's clock (the simulator's under a simulated one).
 
     `replay_of` is the id of the rejected record (`<topic>/<partition>/<offset>`) that this message comes from again.
+    `retained`: a copy out of the broker's store, sent because we subscribed; when it was first sent nobody knows.
     """
 
     topic: str
@@ -22,6 +23,7 @@ class MqttMessage(NamedTuple):
     received_at_ms: int
     content_type: str | None = None
     replay_of: str | None = None
+    retained: bool = False
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class Uplink:
     names them. `identity` is what the message calls the device; `speaker` is the device that reported for it, None where
     it reported itself.
     Time: `observed_at_ms` is what the device gave, whatever its type; None where it has no clock. Then `offset_ms`
-    is how much earlier (negative) than received the device dates its values.
+    is how much earlier (negative) than received the device dates its values. `time_source` is `network_server` for a
+    frame that a network server handed on: a second delivery of it has the same `message_id`, within five minutes.
     """
 
     codec: str
@@ -48,6 +51,7 @@ class Uplink:
     speaker: str | None = None
     quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
     companions: Collection[str] = ()
+    time_source: Literal["network_server"] | None = None
 
 
 class Refused(NamedTuple):

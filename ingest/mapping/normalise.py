@@ -56,7 +56,9 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
         telemetry["quality"] = readings.quality
     if device.area is not None:
         telemetry["area"] = device.area
-    if uplink.observed_at_ms is None:
+    if uplink.time_source is not None:
+        telemetry["time_source"] = uplink.time_source
+    elif uplink.observed_at_ms is None:
         telemetry["time_source"] = "gateway"
     if replay_of is not None:
         telemetry["replay_of"] = replay_of

@@ -35,6 +35,7 @@ from ingest.quotas.rejected_room import RejectedRoom
 from streams.ports import Outgoing
 
 _log = structlog.get_logger()
+_OUT_OF_THE_STORE: Final = "a retained copy out of the broker's store without a time of its own: no new reading"
 _MORE_THAN_ITS_SHARE: Final = "it sends more than its report interval allows, by URBANSENSE_REPORT_QUOTA"
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 """The zone of times without an offset, unless the settings name another."""
@@ -179,12 +180,14 @@ class Pipeline:
         device = self._resolver.resolve(item)
         if isinstance(device, Refused):
             return None, device
+        if message.retained and item.observed_at_ms is None:
+            return None, Refused(Reason.RETAINED, _OUT_OF_THE_STORE, device.device_id)
         if message.replay_of is None and not device.share.take(1, message.received_at_ms):
             return None, Refused(Reason.OVER_QUOTA, _MORE_THAN_ITS_SHARE, device.device_id)
         report, refused = normalise(item, device, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused
-        if "time_source" in report and report["observed_at_ms"] == message.received_at_ms:
+        if report.get("time_source") == "gateway" and report["observed_at_ms"] == message.received_at_ms:
             report["observed_at_ms"] = self._clockless.next_ms(report["device_id"], message.received_at_ms)
         return Outgoing(device.topic, device.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
 

@@ -16,7 +16,7 @@ KEPT_BYTES: Final = 512 * 1024
 """A longer payload is cut to this, so that its record in base64 stays below Kafka's default of 1 MiB a message."""
 _LONGEST_DETAIL: Final = 1000
 _FIELDS: Final = {"reason": str, "detail": str, "topic": str, "payload": str, "received_at_ms": int}
-_MORE_FIELDS: Final = {"content_type": str, "device_id": str, "partial": bool, "count": int}
+_MORE_FIELDS: Final = {"content_type": str, "device_id": str, "partial": bool, "count": int, "retained": bool}
 
 
 def rejection(
@@ -34,6 +34,8 @@ def rejection(
         rejected["device_id"] = refused.device_id
     if message.content_type is not None:
         rejected["content_type"] = _text(message.content_type)
+    if message.retained:
+        rejected["retained"] = True
     if partial:
         rejected["partial"] = True
     if len(message.payload) > keep_bytes:
@@ -81,6 +83,7 @@ def replay_message(rejected: Rejection, replay_of: str) -> MqttMessage:
         received_at_ms=rejected["received_at_ms"],
         content_type=rejected.get("content_type"),
         replay_of=replay_of,
+        retained=rejected.get("retained", False),
     )
 
 
