@@ -39,12 +39,16 @@ class RulesLedger:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Both ledgers, and what was rejected by reason (partial rejections apart: their reports were accepted)."""
+    """Both ledgers, and what was rejected by reason (partial rejections apart: their reports were accepted).
+
+    `replayed` counts rejections that a replay settled, by its outcome. What it refused again is not counted anew.
+    """
 
     store: StoreLedger
     rules: RulesLedger
     rejected: dict[str, int] = field(default_factory=dict)
     rejected_in_part: dict[str, int] = field(default_factory=dict)
+    replayed: dict[str, int] = field(default_factory=dict)
 
     @property
     def balances(self) -> bool:

@@ -36,4 +36,5 @@ class LedgerAccount:
             no_rule=sums.no_rule,
             pending=await count_reports(self.log, spans),
         )
-        return Ledger(store, rules, self._count.rejected(partial=False), self._count.rejected(partial=True))
+        count = self._count
+        return Ledger(store, rules, count.rejected(partial=False), count.rejected(partial=True), count.replayed())

@@ -205,4 +205,6 @@ def _store_refused(refusal: Refusal, topics: Topics, now_ms: int) -> Outgoing:
     }
     if isinstance(device_id, str) and DEVICE_ID.fullmatch(device_id):
         rejection["device_id"] = device_id
+    if isinstance(replay_of := report.get("replay_of"), str):
+        rejection["replay_of"] = replay_of
     return encode_rejection(rejection, topics)

@@ -317,6 +317,7 @@ class TestFleet:
         assert told["signal"] == {"rssi": {"value": -80.0, "observed_at_ms": NOW_MS + 3 * HOUR_MS}}
         assert (told["received"], told["expected"], told["message_rate"]) == (3, 4, 0.75)
         assert (told["rejected"], told["rejected_in_part"], told["reject_rate"]) == (1, 1, 0.25)
+        assert (told["last_rejected_ms"], told["last_rejected_reason"]) == (NOW_MS + HOUR_MS, "bad_value")
         await desk.log.append([_rejection(desk, "SL-9", NOW_MS + 2 * HOUR_MS)])
         assert (await desk.api.get(f"{DEVICES}/SL-9/health")).json()["rejected"] == 2
 
