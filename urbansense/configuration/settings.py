@@ -248,14 +248,36 @@ class Settings(BaseSettings):
 
     @property
     def client_api_url(self) -> str:
-        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::", "localhost") else self.http_host
-        return (self.api_url or f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}").rstrip("/")
+        return self.api_url.rstrip("/") or self.local_url(self.http_port)
 
     @property
     def host_names(self) -> tuple[str, ...]:
         """The host names that the listener answers to: its own, the public one, those of the settings; `*` is any."""
         public = urlsplit(self.public_url).hostname
         return (*LOOPBACK, self.http_host, *((public,) if public else ()), *self.allowed_hosts)
+
+    def local_url(self, port: int) -> str:
+        """Where on this machine a listener of `http_host` at `port` is reached."""
+        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::", "localhost") else self.http_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def serves_one_process(self) -> bool:
+        """Whether log or store are files of the data folder, which one process only may open."""
+        return "embedded:" in (self.log_url, self.store_url)
+
+    def names_nothing(self) -> bool:
+        """Whether a command could mean any platform: neither a folder, nor a server, nor an address is set."""
+        places = {
+            "data_dir",
+            "http_port",
+            "http_host",
+            "mqtt_url",
+            "log_url",
+            "store_url",
+            "database_url",
+            "topic_prefix",
+        }
+        return places.isdisjoint(self.model_fields_set)
 
     def embedded_parts(self) -> tuple[str, ...]:
         """The settings that name an embedded adapter, which serves one process only."""

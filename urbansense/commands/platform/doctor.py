@@ -7,7 +7,6 @@ from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import httpx
 import typer
 
 from cases.deadlines import CityTimes
@@ -24,7 +23,8 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
-from urbansense.api_client.opening import bearer
+from urbansense.api_client.api import Api
+from urbansense.api_client.opening import running_api
 from urbansense.broker.embedded import describe_broker
 from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
@@ -69,7 +69,8 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
-    running = await _ask_running(settings)
+    async with running_api(settings) as api:
+        running = None if api is None else await _ask_running(settings, api)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
@@ -79,8 +80,8 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         "registry": _check_registry,
         "case desk": _check_desk,
     }
-    answers = "something runs and answers" if running is not None else "nothing runs: no answer"
-    results = [("platform", True, f"{answers} at {settings.client_api_url}")]
+    answers = "nothing runs on these settings" if api is None else f"runs and answers at {api.base_url}"
+    results = [("platform", True, answers)]
     running = running or {}
     for name, check in checks.items():
         if name in running:
@@ -98,8 +99,8 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     return results
 
 
-async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
-    """What an urbansense that runs already reports of the parts that are files of its own; None if none answers."""
+async def _ask_running(settings: Settings, api: Api) -> dict[str, tuple[bool, str]]:
+    """What an urbansense that runs already reports of the parts that are files of its own."""
     files = {
         "log": settings.log_url.startswith("embedded:"),
         "store": settings.store_url.startswith("embedded:"),
@@ -108,21 +109,17 @@ async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None
         "embedded broker": settings.mqtt_url.startswith("embedded:"),
     }
     mine = [name for name, is_file in files.items() if is_file]
-    try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
-            answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
-        checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
-        if not checks:
-            whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
-            detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
-            return dict.fromkeys(mine, (answer["ready"], detail))
-        return {
-            name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
-            for name in mine
-            if name in checks
-        }
-    except (httpx.HTTPError, ValueError, KeyError):
-        return None
+    answer = await api.get_readiness()
+    checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
+    if not checks:
+        whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
+        detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
+        return dict.fromkeys(mine, (answer["ready"], detail))
+    return {
+        name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
+        for name in mine
+        if name in checks
+    }
 
 
 async def _check_folder(settings: Settings) -> str:

@@ -30,7 +30,7 @@ async def test_the_ledger_says_which_sum_does_not_agree(city: City, api: httpx.A
 
 
 async def test_alive_and_ready(api: httpx.AsyncClient) -> None:
-    assert (await api.get("/healthz")).json() == {"status": "alive"}
+    assert (await api.get("/healthz")).json() == {"status": "alive", "serves": "api"}
     ready = await api.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["checks"][0]["detail"].startswith("DuckDB")
