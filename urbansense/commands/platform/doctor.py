@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from cases.deadlines import CityTimes
 from cases.desk.backlog import desk_backlog
@@ -46,6 +47,7 @@ _SHARED_EXPOSURE: Final = (
 )
 
 _NAMES: Final = {"database": "registry"}
+_CLOCKS_NAMED: Final = 5
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -95,7 +97,30 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
             results.append((name, False, str(error)))
     if "embedded broker" in running:
         results.append(("embedded broker", *running["embedded broker"]))
+    if clocks := await _radio_clocks(settings):
+        results.append(("radio gateways", True, clocks))
     return results
+
+
+async def _radio_clocks(settings: Settings) -> str:
+    """Whose clock does not count, as the running urbansense has counted since its start; empty where none is wrong."""
+    try:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
+            text = (await client.get(f"{settings.client_api_url}/metrics")).text
+        families = list(text_string_to_metric_families(text))
+    except (httpx.HTTPError, ValueError):
+        return ""
+    ahead = {
+        sample.labels["gateway"]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "urbansense_radio_gateway_clock_ahead_seconds"
+    }
+    if not ahead:
+        return ""
+    worst = sorted(ahead, key=lambda gateway: -abs(ahead[gateway]))[:_CLOCKS_NAMED]
+    named = ", ".join(f"{gateway} ({ahead[gateway]:+.0f} s)" for gateway in worst)
+    return f"{len(ahead)} with a wrong clock, so that the network server's counts: {named}"
 
 
 async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
