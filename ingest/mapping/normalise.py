@@ -38,6 +38,7 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
     if device.profile.derived:
         add_derived(readings, device.profile.derived, device.attributes)
+    readings.bad += uplink.unreadable
     message_id = _message_id(uplink.message_id, readings)
     refusal = readings.refusal or (None if readings.values else (Reason.BAD_VALUE, "no reading that the profile takes"))
     refused = Refused(*refusal, device.device_id) if refusal else None

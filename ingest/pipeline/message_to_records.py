@@ -25,6 +25,7 @@ from ingest.dialects.state import Received, SessionNeeds, Ticket, is_stateful
 from ingest.mapping.normalise import normalise
 from ingest.mapping.resolve import DeviceResolver
 from ingest.pipeline.answer import Answer
+from ingest.pipeline.clock_differences import ClockDifferences
 from ingest.pipeline.clockless import ClocklessDevices
 from ingest.pipeline.fast_path import FastPath
 from ingest.pipeline.limits import Limits
@@ -46,6 +47,7 @@ class Pipeline:
 
     `accepted` counts telemetry records, `rejected` whole rejections by reason, `rejected_in_part` the partial ones, whose
     reports were accepted. `ignored` counts, by a word, what was understood and holds no report: such leaves no record.
+    `clock_differences` counts frames by the radio gateways whose clocks did not count.
     `sessions` are those of the stateful dialects, by the first level of their topics; `zone` is that of their times
     without an offset. Without `quotas` nobody is bounded, and every rejection has a record of its own.
     """
@@ -62,6 +64,7 @@ class Pipeline:
         self.refusals = Refusals(topics, RejectedRoom(quotas.rejected_bytes) if quotas is not None else None)
         self.rejected, self.rejected_in_part = self.refusals.whole, self.refusals.in_part
         self.ignored: Counter[str] = Counter()
+        self.clock_differences = ClockDifferences()
         self._limits = limits or Limits()
         self._lookup = lookup
         self._resolver = DeviceResolver(topics, lookup, DeviceShares(quotas.report_times if quotas is not None else 0))
@@ -185,6 +188,8 @@ class Pipeline:
             return None, Refused(Reason.RETAINED, _OUT_OF_THE_STORE, device.device_id)
         if message.replay_of is None and not device.share.take(1, message.received_at_ms):
             return None, Refused(Reason.OVER_QUOTA, _MORE_THAN_ITS_SHARE, device.device_id)
+        if item.clock_differences_ms and message.replay_of is None:
+            self.clock_differences.count(item.clock_differences_ms)
         report, refused = normalise(item, device, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from cases.deadlines import CityTimes
 from cases.desk.backlog import desk_backlog
@@ -46,6 +47,7 @@ _SHARED_EXPOSURE: Final = (
 )
 
 _NAMES: Final = {"database": "registry"}
+_CLOCKS_NAMED: Final = 5
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -71,6 +73,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
     async with running_api(settings) as api:
         running = None if api is None else await _ask_running(settings, api)
+        clocks = "" if api is None else await _radio_clocks(api)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
@@ -96,7 +99,28 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
             results.append((name, False, str(error)))
     if "embedded broker" in running:
         results.append(("embedded broker", *running["embedded broker"]))
+    if clocks:
+        results.append(("radio gateways", True, clocks))
     return results
+
+
+async def _radio_clocks(api: Api) -> str:
+    """Whose clock does not count, as the running urbansense has counted since its start; empty where none is wrong."""
+    try:
+        families = list(text_string_to_metric_families((await api.get_bytes("/metrics")).decode()))
+    except (UrbansenseError, ValueError):
+        return ""
+    ahead = {
+        sample.labels["gateway"]: sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "urbansense_radio_gateway_clock_ahead_seconds"
+    }
+    if not ahead:
+        return ""
+    worst = sorted(ahead, key=lambda gateway: -abs(ahead[gateway]))[:_CLOCKS_NAMED]
+    named = ", ".join(f"{gateway} ({ahead[gateway]:+.0f} s)" for gateway in worst)
+    return f"{len(ahead)} with a wrong clock, so that the network server's counts: {named}"
 
 
 async def _ask_running(settings: Settings, api: Api) -> dict[str, tuple[bool, str]]:
