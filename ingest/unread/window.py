@@ -40,7 +40,7 @@ class Window(NamedTuple):
     patterns: Mapping[str, int] = MappingProxyType({})
 
 
-class Sample:
+class BrokerSample:
     """The session. Use once. paho runs in a thread of its own, which alone counts until `close`."""
 
     def __init__(self, endpoint: MqttEndpoint, client_id: str, most_messages: int) -> None:
@@ -130,12 +130,12 @@ class Sample:
             self._granted.set_result(answer)
 
 
-async def until_over(sample: Sample, seconds: float) -> None:
+async def until_over(sample: BrokerSample, seconds: float) -> None:
     """Wait so long, or until enough messages came or the connection is lost."""
     await pause(sample.over, seconds)
 
 
-WaitWindow = Callable[[Sample, float], Awaitable[None]]
+WaitWindow = Callable[[BrokerSample, float], Awaitable[None]]
 
 
 async def take_window(
@@ -147,7 +147,7 @@ async def take_window(
     now_s: Callable[[], float],
 ) -> Window:
     """Look for so long, or until so many messages came. Raises: nothing where the broker is away or refuses."""
-    sample = Sample(endpoint, client_id, most_messages)
+    sample = BrokerSample(endpoint, client_id, most_messages)
     try:
         if not await sample.open():
             return Window(Sampling.REFUSED)

@@ -13,7 +13,7 @@ from domain.devices import DeviceState
 from domain.errors import TransientFault
 from domain.ledger import Sampling
 from domain.mqtt import parse_mqtt_url
-from ingest.unread.window import Sample, Window, take_window
+from ingest.unread.window import BrokerSample, Window, take_window
 from tests.device_registry.credentials.clients import connected
 from tests.device_registry.credentials.conftest import LAMPS, HandClock
 from tests.device_registry.samples import NOW_MS
@@ -236,7 +236,7 @@ async def test_the_gateways_account_may_look_at_what_nobody_reads_and_another_is
         endpoint = replace(parse_mqtt_url(secured_mosquitto.url_for(username, secret)), mqtt5=mqtt5)
         return await take_window(endpoint, "urbansense-sample", 1.0, 100, publish, lambda: 0.0)
 
-    async def publish(sample: Sample, seconds: float) -> None:
+    async def publish(sample: BrokerSample, seconds: float) -> None:
         with connected(secured_mosquitto, chirpstack.username, chirpstack.secret) as network_server:
             assert network_server.publish("application/1/device/a840419edb62011c/event/join") == "Success"
         await soon(lambda: sample.patterns, "the message that nobody reads")

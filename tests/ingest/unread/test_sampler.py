@@ -15,7 +15,7 @@ from domain.topics import Topics
 from ingest.ledger.counting import LogCount
 from ingest.unread.record import read_unread
 from ingest.unread.sampler import SamplerSettings, UnreadSampler
-from ingest.unread.window import Sample
+from ingest.unread.window import BrokerSample
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.ingest.gateway.rig import Rig, lamp_message, until
@@ -50,7 +50,7 @@ class Looks:
         self._messages = messages
         return await self.sampler.look()
 
-    async def _wait(self, sample: Sample, seconds: float) -> None:
+    async def _wait(self, sample: BrokerSample, seconds: float) -> None:
         """Publish, and a last message to know that all before it has come; or until the look is over by itself."""
         last = ("last/one", b"")
         all_of_them = [{"topic": topic, "payload": payload, "qos": 1} for topic, payload in [*self._messages, last]]
