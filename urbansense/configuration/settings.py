@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
+    unread_window_s: Annotated[float, Field(ge=0, le=30)] = 2.0
+    unread_most_per_s: Annotated[int, Field(ge=1)] = 2000
     report_quota: Annotated[float, Field(ge=0)] = 50.0
     rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
     photo_quota_mb: Annotated[int, Field(ge=1)] = 51_200

@@ -25,7 +25,7 @@ from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import gateway_checks, open_gateway
+from urbansense.wiring.gateway import gateway_checks, open_gateway, unread_work
 from urbansense.wiring.parts import PlatformParts
 from urbansense.wiring.quotas import open_audit_keeper
 from web.live.feed import LiveFeed
@@ -80,6 +80,7 @@ async def build_platform(
         "lookup": lookup,
         "disk": parts.disk,
         "gateway": gateway,
+        **unread_work(parts, endpoint),
         "recorder": Recorder(log, parts.store, topics),
         "rules worker": worker,
         "correlator": Correlator(log, topics, lookup.device),

@@ -28,7 +28,7 @@ from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import case_checks, open_case_parts, open_case_work
 from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import gateway_checks, open_gateway
+from urbansense.wiring.gateway import gateway_checks, open_gateway, unread_work
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part, open_store_part
 from urbansense.wiring.platform import build_platform, registry_work, web_server
 from urbansense.wiring.simulated_clock import refuse_open_clock
@@ -56,9 +56,11 @@ async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: b
     """One gateway slot."""
     await refuse_open_clock(settings, stop)
     async with _starting(settings, stop) as startup, open_parts(settings, stop, startup) as parts:
-        gateway = await open_gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
+        endpoint = parse_mqtt_url(settings.mqtt_url)
+        gateway = await open_gateway(parts, endpoint, end_session=end_session)
         startup.end({**part_checks(parts), **gateway_checks(gateway)})
-        await run_services({"lookup": parts.lookup, "disk": parts.disk, "gateway": gateway}, stop)
+        services: dict[str, Service] = {"lookup": parts.lookup, "disk": parts.disk, "gateway": gateway}
+        await run_services({**services, **({} if end_session else unread_work(parts, endpoint))}, stop)
 
 
 async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:

@@ -34,6 +34,7 @@ from urbansense.configuration.installation import known_installation_key
 from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.logs import configure_logging
+from urbansense.wiring.checks import check_unread
 from urbansense.wiring.shared_database import SharedDatabase
 
 _TIMEOUT_S: Final = 10.0
@@ -79,6 +80,7 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
         "MQTT broker": _check_broker,
         "client ids": _check_client_ids,
         "log": _check_log,
+        "unread topics": _check_unread,
         "store": _check_store,
         "registry": _check_registry,
         "case desk": _check_desk,
@@ -127,6 +129,7 @@ async def _ask_running(settings: Settings, api: Api) -> dict[str, tuple[bool, st
     """What an urbansense that runs already reports of the parts that are files of its own."""
     files = {
         "log": settings.log_url.startswith("embedded:"),
+        "unread topics": settings.log_url.startswith("embedded:"),
         "store": settings.store_url.startswith("embedded:"),
         "registry": settings.registry_url.startswith("sqlite:"),
         "case desk": settings.log_url.startswith("embedded:"),
@@ -200,6 +203,18 @@ async def _check_log(settings: Settings) -> str:
                 f"telemetry is kept for {format_duration(kept_ms)}, but a rule looks back {format_duration(needed_ms)}"
             )
         return f"{settings.log_url}, {topics.partitions} partitions, telemetry kept for {format_duration(kept_ms)}"
+    finally:
+        await log.close()
+
+
+async def _check_unread(settings: Settings) -> str:
+    """What was sampled last; that messages go where nobody reads is shown, and is no problem of the platform's."""
+    if not settings.unread_window_s:
+        return "not looked at: URBANSENSE_UNREAD_WINDOW_S is 0"
+    log = await open_log(settings.log_url, settings.data_dir)
+    try:
+        await log.ensure_topics(settings.topics.specs())
+        return await check_unread(log, settings.topics)
     finally:
         await log.close()
 

@@ -3,7 +3,10 @@
 from typing import Any, Final
 
 import typer
+from pydantic import TypeAdapter
 
+from domain.ledger import UnreadTopics
+from ingest.unread.wording import unread_in_words
 from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.output import JsonFlag, out, print_json, print_rows
 
@@ -39,5 +42,11 @@ def print_ledger(statement: dict[str, Any]) -> None:
         rows.append((name, accepted, f"= {terms}", "balances" if statement[balance] else "DOES NOT BALANCE"))
     print_rows(("ledger", "accepted", "accounted for", ""), rows, "")
     for title, key in _COUNTED:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in statement[key].items())
+        reasons = ", ".join(f"{count} {reason}" for reason, count in statement.get(key, {}).items())
         out.print(f"{title}: {reasons or 'none'}")
+    out.print(f"published where nobody reads: {_unread(statement.get('unread'))}")
+
+
+def _unread(unread: dict[str, Any] | None) -> str:
+    """Beside the ledger, and in none of its sums."""
+    return unread_in_words(TypeAdapter(UnreadTopics).validate_python(unread) if unread is not None else None)

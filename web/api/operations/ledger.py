@@ -23,6 +23,7 @@ def statement_of(ledger: Ledger) -> LedgerStatement:
         rejected=ledger.rejected,
         rejected_in_part=ledger.rejected_in_part,
         replayed=ledger.replayed,
+        unread=ledger.unread,
         store_balances=ledger.store.balances,
         rules_balance=ledger.rules.balances,
     )
