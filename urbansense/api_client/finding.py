@@ -26,14 +26,14 @@ _AGAIN_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPlatform:
     """A platform that answers; `watch` where its life can be seen from here."""
 
     url: str
     watch: LifeWatch | None = None
 
 
-async def find_platform(settings: Settings, headers: dict[str, str]) -> Found | None:
+async def find_platform(settings: Settings, headers: dict[str, str]) -> FoundPlatform | None:
     """The platform that these settings mean, once it answers; None where none runs, which is certain where it owns files.
 
     Raises: ConfigurationError where the one that is named does not answer, or another one is at its place; PlatformEnded.
@@ -49,11 +49,11 @@ async def find_platform(settings: Settings, headers: dict[str, str]) -> Found | 
         return await _at_usual_port(client, settings)
 
 
-async def _named(client: httpx.AsyncClient, settings: Settings) -> Found:
+async def _named(client: httpx.AsyncClient, settings: Settings) -> FoundPlatform:
     url, named = settings.client_api_url, f"URBANSENSE_API_URL={settings.api_url!r}"
     serves = await _serves_in_time(client, url, named, until_api=True)
     if serves == "api":
-        return Found(url)
+        return FoundPlatform(url)
     raise ConfigurationError(
         f"{named}: " + ("nothing answers there" if serves is None else "what answers there is no API of urbansense")
     )
@@ -79,7 +79,7 @@ def _only_demo(settings: Settings) -> Holder | None:
     return demos[0] if demos else None
 
 
-async def _held(client: httpx.AsyncClient, settings: Settings, holder: Holder) -> Found:
+async def _held(client: httpx.AsyncClient, settings: Settings, holder: Holder) -> FoundPlatform:
     """The API of the holder, once it answers. Raises: PlatformEnded."""
     watch, notice = LifeWatch(holder), Notice()
     while True:
@@ -96,14 +96,14 @@ async def _held(client: httpx.AsyncClient, settings: Settings, holder: Holder) -
         if serves == "api" and now.url is not None:
             if holder.works_as is WorksAs.DEMO:
                 print(f"this is the demo at {now.url} (pid {now.pid})", file=sys.stderr, flush=True)
-            return Found(now.url, watch)
+            return FoundPlatform(now.url, watch)
         if serves == "api" and await _is_ours(client, settings):
-            return Found(settings.client_api_url, watch)
+            return FoundPlatform(settings.client_api_url, watch)
         notice.show(f"{watch.words} starts and does not answer yet; waiting")
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _at_usual_port(client: httpx.AsyncClient, settings: Settings) -> Found | None:
+async def _at_usual_port(client: httpx.AsyncClient, settings: Settings) -> FoundPlatform | None:
     """What listens where our own would. Nobody holds our folder: for its files that is no platform of ours."""
     url = settings.client_api_url
     serves = await _serves_in_time(client, url, f"something at {url}", until_api=not settings.serves_one_process())
@@ -115,7 +115,7 @@ async def _at_usual_port(client: httpx.AsyncClient, settings: Settings) -> Found
             f"the urbansense at {url} serves {served}, not {place_of(settings)}: "
             f"set URBANSENSE_API_URL={url} to mean that one, or URBANSENSE_HTTP_PORT to your own's"
         )
-    return Found(url)
+    return FoundPlatform(url)
 
 
 async def _is_ours(client: httpx.AsyncClient, settings: Settings) -> bool:

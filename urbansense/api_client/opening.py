@@ -13,7 +13,7 @@ import httpx
 
 from domain.errors import UrbansenseError
 from urbansense.api_client.api import Api
-from urbansense.api_client.finding import Found, find_platform
+from urbansense.api_client.finding import FoundPlatform, find_platform
 from urbansense.api_client.waiting import PatientTransport
 from urbansense.configuration.settings import Settings, load_settings
 
@@ -73,7 +73,7 @@ def bearer(settings: Settings) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
 
 
-def _client(found: Found, headers: dict[str, str]) -> httpx.AsyncClient:
+def _client(found: FoundPlatform, headers: dict[str, str]) -> httpx.AsyncClient:
     if found.watch is None:
         return httpx.AsyncClient(base_url=found.url, timeout=_PATIENCE, trust_env=False, headers=headers)
     transport = PatientTransport(
