@@ -24,12 +24,13 @@ TOPICS = Topics(partitions=3, kinds=("streetlight", "gateway"))
 class RejectionRig:
     """A gateway's pipeline, the lookup that it shares with the service, and what stands on the log."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, topics: Topics = TOPICS) -> None:
         self.log = log
+        self.topics = topics
         self.lookup: MemoryLookup = lookup_of(Device("GW-1", "gateway", "gateway"), kinds=TOPICS.kinds)
-        self.rejections = LogRejections(log, TOPICS, self.lookup, now_ms=lambda: NOW + 60_000)
-        self.tail = RejectedTail(log, TOPICS)
-        self._pipeline = Pipeline(TOPICS, self.lookup)
+        self.rejections = LogRejections(log, topics, self.lookup, now_ms=lambda: NOW + 60_000)
+        self.tail = RejectedTail(log, topics)
+        self._pipeline = Pipeline(topics, self.lookup)
 
     def register(self, *names: str) -> None:
         self.lookup.put(*(Device(name, "streetlight", "streetlight", parent_id="GW-1") for name in names))
@@ -45,10 +46,10 @@ class RejectionRig:
         return (await self.rejections.list_rejected(RejectionQuery(standing=standing, **query), 100)).items
 
     async def telemetry(self) -> list[dict[str, Any]]:
-        return [orjson.loads(one.value or b"") async for one in read_to_end(self.log, TOPICS.all_telemetry)]
+        return [orjson.loads(one.value or b"") async for one in read_to_end(self.log, self.topics.all_telemetry)]
 
     async def counted(self) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
         """The ledger's rejections, those in part, and what replays settled."""
-        count = LogCount(self.log, TOPICS)
+        count = LogCount(self.log, self.topics)
         await count.advance()
         return count.rejected(partial=False), count.rejected(partial=True), count.replayed()
