@@ -21,6 +21,7 @@ from pydantic_settings import (
 from domain.actors import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
+from domain.quantities.catalogue import extend_catalogue
 from domain.topics import KINDS, Topics
 from ingest.gateway.installation_key import InstallationKey
 
@@ -288,7 +289,10 @@ class Settings(BaseSettings):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """The settings in force. Raises: ConfigurationError with every problem at once, secrets never shown."""
+    """The settings in force, the city's own quantities in the catalogue.
+
+    Raises: ConfigurationError with every problem at once, secrets never shown.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = os.environ if environment is None else environment
     problems = [
@@ -304,7 +308,18 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         problems.append(f"urbansense.toml: {error}")
     if problems:
         raise ConfigurationError(problems)
+    _extend_catalogue(settings.city_tables)
     return settings
+
+
+def _extend_catalogue(city_tables: Path | None) -> None:
+    """Whatever reads the settings reads profiles, rules or reports by the same quantities then."""
+    if city_tables is None:
+        extend_catalogue(())
+        return
+    from device_registry.records.city_tables import load_city_tables
+
+    extend_catalogue(load_city_tables(city_tables).quantities)
 
 
 def environment() -> dict[str, str]:
