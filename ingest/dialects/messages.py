@@ -1,6 +1,6 @@
 """What passes through the gateway: a message as it came, and a report before the registry has seen it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -9,6 +9,7 @@ from domain.rejections import Reason
 from domain.telemetry import Quality
 
 _NO_QUALITY: Final[Mapping[str, Quality]] = {}
+_NO_DIFFERENCES: Final[Mapping[str, int]] = {}
 
 
 class MqttMessage(NamedTuple):
@@ -33,11 +34,12 @@ class Uplink:
     `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a unit
     for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. `quality` names the fields that
     the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
-    names them. `identity` is what the message calls the device; `speaker` is the device that reported for it, None where
-    it reported itself.
+    names them. `unreadable` names, with a word on why, what stands beside the fields and had to be left out. `identity` is
+    what the message calls the device; `speaker` is the device that reported for it, None where it reported itself.
     Time: `observed_at_ms` is what the device gave, whatever its type; None where it has no clock. Then `offset_ms`
     is how much earlier (negative) than received the device dates its values. `time_source` is `network_server` for a
     frame that a network server handed on: a second delivery of it has the same `message_id`, within five minutes.
+    `clock_differences_ms` is how far ahead of the network server's the clocks of radio gateways are that did not count.
     """
 
     codec: str
@@ -52,6 +54,8 @@ class Uplink:
     quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
     companions: Collection[str] = ()
     time_source: Literal["network_server"] | None = None
+    unreadable: Sequence[str] = ()
+    clock_differences_ms: Mapping[str, int] = field(default_factory=lambda: _NO_DIFFERENCES)
 
 
 class Refused(NamedTuple):

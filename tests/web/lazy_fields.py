@@ -28,4 +28,4 @@ class LazyAdapter:
 
 def build_validators_late() -> None:
     """For every app of this process from now on."""
-    fastapi._compat.v2.TypeAdapter = LazyAdapter  # type: ignore[assignment,misc]
+    vars(fastapi._compat.v2)["TypeAdapter"] = LazyAdapter

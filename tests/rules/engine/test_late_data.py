@@ -190,8 +190,8 @@ def backlog(*minutes: float, rules: tuple[str, ...] = (SILENT,), power: float = 
         if minute == 0:
             engine.report(report(0, 96.0))
     tick(engine, 19.99)
-    for minute in minutes:
-        engine.report(report(minute, power))
+    for late in minutes:
+        engine.report(report(late, power))
     tick(engine, 20)
     return engine
 

@@ -40,7 +40,7 @@ async def test_a_taken_port_is_left_alone_and_another_one_used(city: City) -> No
         taken = holder.getsockname()[1]
         async with served(city, taken) as port, httpx.AsyncClient(timeout=PATIENCE_S) as client:
             assert port > taken
-            assert (await client.get(f"http://127.0.0.1:{port}/healthz")).json() == {"status": "alive"}
+            assert (await client.get(f"http://127.0.0.1:{port}/healthz")).json() == {"status": "alive", "serves": "api"}
 
 
 async def test_it_listens_on_loopback_only_and_lets_the_port_go(city: City) -> None:

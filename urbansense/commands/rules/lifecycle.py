@@ -86,6 +86,7 @@ def test_rules(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Rule test files (YAML).")],
 ) -> None:
     """Run rule tests: series in, events out. Exit code 0 only if every file holds."""
+    load_settings()  # the city's own quantities are in its tables
     failed = False
     for file in files:
         try:

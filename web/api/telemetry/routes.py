@@ -113,7 +113,7 @@ async def _readings(
         if len(found) > room:
             cut_ms = found[-1].observed_at_ms
             whole = list(takewhile(lambda sample, cut_ms=cut_ms: sample.observed_at_ms < cut_ms, found))  # type: ignore[misc]
-            kept = whole or list(found)
+            kept = whole or await reader.fetch_samples(device.device_id, device.kind, name, cut_ms, cut_ms + 1)
             page += [_stored(name, sample) for sample in kept]
             return Page(items=page, next=f"{name}@{kept[-1].observed_at_ms + 1}")
         page += [_stored(name, sample) for sample in found]
