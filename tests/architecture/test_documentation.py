@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 from tests.architecture.source import NOT_PRODUCT, PACKAGES, ROOT, shown
+from tests.architecture.test_glossary import exists, topic_names
 
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, *NOT_PRODUCT))})/[\w/.-]*\.(?:py|yaml|sh|js|css))\b")
+_NAME = re.compile(rf"`((?:{'|'.join(PACKAGES)})\.[\w.]+)`")
 _MAPPED = re.compile(r"^(  )?(\w+)/ +\S", re.MULTILINE)
 _NEW = re.compile(r"\bNew file `([^`]+)`")
 """What a worked example makes in a copy of the source."""
@@ -24,6 +26,13 @@ def test_every_file_of_the_source_that_a_page_names_exists() -> None:
         if not (ROOT / name).exists()
     ]
     assert gone == []
+
+
+def test_every_name_that_the_map_mentions_exists() -> None:
+    """The types and functions of the walk."""
+    names = set(_NAME.findall((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))) - topic_names()
+    assert len(names) > 25
+    assert sorted(name for name in names if not exists(name)) == []
 
 
 def test_the_map_names_every_room_and_every_folder_of_it_and_no_other() -> None:
