@@ -45,3 +45,33 @@ def test_the_map_names_every_room_and_every_folder_of_it_and_no_other() -> None:
             rooms.add(room)
     assert rooms == set(PACKAGES)
     assert folders == {shown(path.parent) for package in PACKAGES for path in (ROOT / package).glob("*/__init__.py")}
+
+
+def test_every_link_between_pages_leads_to_a_file_and_a_heading() -> None:
+    pages = [
+        *ROOT.glob("*.md"),
+        *(path for top in ("docs", "examples", "tests") for path in (ROOT / top).rglob("*.md")),
+    ]
+    links = [(page, target) for page in pages for target in _LINK.findall(_prose(page))]
+    assert len(links) > 100
+    assert [f"{shown(page)}: {target}" for page, target in links if _is_dead(page, target)] == []
+
+
+_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
+
+
+def _prose(page: Path) -> str:
+    """A page without what stands in code."""
+    return re.sub(r"(`+).*?\1", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def _is_dead(page: Path, target: str) -> bool:
+    path, _, heading = target.partition("#")
+    there = page.parent / path if path else page
+    if not there.exists():
+        return True
+    if not heading:
+        return False
+    outside_code = re.sub(r"```.*?```", "", there.read_text(encoding="utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", outside_code, re.MULTILINE)
+    return heading not in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
