@@ -10,7 +10,7 @@ LITERALS = {
     "number": "21.5", "truth": "true", "text": "'x'", "instant": "2027-01-01T00:00:00Z", "day": "2027-01-01",
     "place": "geography'POINT (120 31)'",
 }  # fmt: skip
-COLUMNS = {
+COLUMNS: dict[str, dict[str, set[str]]] = {
     "Things": {"name": {"text"}, "description": {"text"}, "@iot.id": {"text"}, "id": {"text"},
                "properties/kind": {*LITERALS} - {"place"}},
     "Locations": {"location": set(), "encodingType": {"text"}},
