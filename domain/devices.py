@@ -8,6 +8,9 @@ from typing import Any, Final, Literal, Protocol
 from domain.identities import Identity
 
 AttributeValue = str | int | float | bool
+ATTRIBUTE_NAME: Final = re.compile(r"[^\W\d]\w{0,63}")
+"""A letter of any script or `_`, then letters, digits and `_`; in Unicode's composed form (NFC)."""
+
 DEVICE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}\Z")
 """What a device id may be: one MQTT topic level, one Kafka key, safe in a file name."""
 

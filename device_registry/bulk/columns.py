@@ -37,6 +37,9 @@ OF_REFUSED: Final = ("row", "error")
 KNOWN: Final = frozenset({*COLUMNS, DATUM, *OF_REFUSED})
 
 
+_SEPARATORS: Final = {";": "semicolons", "\t": "tabs"}
+
+
 @dataclass(frozen=True, slots=True)
 class RowProblem:
     """Something wrong with one row of a file; `column` may be empty.
@@ -72,8 +75,15 @@ def checked_header(line: int, cells: Sequence[str]) -> tuple[str, ...]:
 
 def header_errors(header: Sequence[str], line: int = 1) -> Iterator[RowProblem]:
     """What keeps the header from being the columns of the file, in any order."""
-    if len(header) == 1 and re.search(r"[;\t]", header[0]):
-        yield RowProblem(line, "", "the columns are not separated by commas", "save the file as comma-separated values")
+    if header and (separator := re.fullmatch(r"sep=(.?)", header[0], re.IGNORECASE)):
+        what = f"the first line is {separator[0]!r}, which only Excel reads"
+        remedy = "take the line out" if separator[1] in ("", ",") else "take it out, and separate the columns by commas"
+        yield RowProblem(line, "", what, remedy)
+        return
+    if len(header) == 1 and (separator := re.search(r"[;\t]", header[0])):
+        what = f"the columns are separated by {_SEPARATORS[separator[0]]}, not by commas"
+        remedy = "save it as CSV with commas (Excel takes the list separator of the system's region), or as .xlsx"
+        yield RowProblem(line, "", what, remedy)
         return
     if header and not set(header) & KNOWN:
         what = "the header is missing: this row names no column of a devices file"
@@ -84,7 +94,15 @@ def header_errors(header: Sequence[str], line: int = 1) -> Iterator[RowProblem]:
         what = f"columns are missing: {', '.join(missing)}"
         yield RowProblem(line, "", what, f"the header must hold {','.join(BASE)}, in any order; cells may be empty")
     for column in dict.fromkeys(header):
-        if column not in KNOWN:
+        if not column:
+            places = ", ".join(str(place) for place, name in enumerate(header, start=1) if not name)
+            what = f"the header names no column at place {places}"
+            remedy = "take the commas at the end of every line out; in a spreadsheet delete the empty columns"
+            yield RowProblem(line, "", what, remedy)
+        elif "\n" in column or "\r" in column:
+            what = f"the column {column[:80]!r} has a line break in its name"
+            yield RowProblem(line, "", what, "write the name in one line")
+        elif column not in KNOWN:
             what = f"the column {column[:80]!r} is not known"
             remedy = f"leave it out; known are {','.join((*COLUMNS, DATUM))}"
             yield RowProblem(line, column if column in KNOWN else "", what, remedy)

@@ -11,6 +11,9 @@ from documents.located_yaml.reading import BadYaml
 from domain.errors import ConfigurationError
 
 GB_T_30428_2: Final = "GB/T 30428.2"
+CITY_TABLES: Final = "the city's tables (the file that URBANSENSE_CITY_TABLES names)"
+"""What a message calls them that refuses a record by them."""
+
 _OWN: Final = Path(__file__).with_name("city_tables.yaml")
 _COMPONENT_CODE: Final = re.compile(r"([0-9]{6})([0-9]{2})([0-9]{2})[0-9]{6}")
 _DIVISION: Final = re.compile(r"[0-9]{6}")
@@ -46,12 +49,12 @@ class CityTables:
             return f"{code!r} has not the 16 digits of {GB_T_30428_2}"
         division, major, minor = parts.groups()
         if self.divisions is not None and division not in self.divisions:
-            return f"division {division} of {code!r} is not the city's"
+            return f"division {division} of {code!r} is not among the city's `divisions`"
         known = self.component_classes.get(major)
         if known is None:
-            return f"class {major} of {code!r} is not in the component table"
+            return f"class {major} of {code!r} is not in `component_classes`"
         if not known.open and minor not in known.subclasses:
-            return f"subclass {major}{minor} of {code!r} is not in the component table"
+            return f"subclass {major}{minor} of {code!r} is not in `component_classes`"
         return None
 
     def component_names(self, code: str) -> Mapping[str, str]:

@@ -51,12 +51,14 @@ SilentSince = Callable[[int], int | None]
 class DeviceRuleState:
     """What the engine keeps of one device. `last_ms` is its newest observed time, NEVER_MS before the first report.
 
+    `waits`: reports were placed whose outcome is published when the clock moves next (adr/0024).
+
     Shape: without rules `plan` is NO_RULES, and there are neither reports nor published events.
     """
 
     __slots__ = (
         "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "received",
-        "settled", "settled_ms", "states", "swept", "timer_ms", "windows",
+        "settled", "settled_ms", "states", "swept", "timer_ms", "waits", "windows",
     )  # fmt: skip
 
     def __init__(self, device_id: str, device: Device | None, plan: Plan, facts: dict[str, AttributeValue]) -> None:
@@ -73,7 +75,7 @@ class DeviceRuleState:
         self.received: dict[str, int] = {}
         self.floors: dict[str, int] = {}
         self.timer_ms: int | None = None
-        self.changed = False
+        self.changed = self.waits = False
         self.swept = NEVER_SWEPT
         self.windows = Windows(plan.layout) if plan.layout else None
 
@@ -83,7 +85,7 @@ class DeviceRuleState:
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
         self.entries, self.published, self.received, self.floors = [], {}, {}, {}
-        self.timer_ms, self.swept, self.windows = None, NEVER_SWEPT, None
+        self.timer_ms, self.swept, self.windows, self.waits = None, NEVER_SWEPT, None, False
 
     def more(self, t: int) -> More:
         """The signals and the sun at that instant."""
@@ -274,7 +276,12 @@ class DeviceRuleState:
         )
 
     def due_ms(self, silent_since: SilentSince, now_ms: int | None) -> int:
-        """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
+        """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does.
+
+        `now_ms` itself where something waits for the clock to move.
+        """
+        if self.waits and now_ms is not None:
+            return now_ms
         plan = self.plan
         due = FOREVER_MS
         for i in plan.silences:

@@ -97,7 +97,7 @@ class Engine:
                 entries.append((t, values))
                 device_state.last_ms = t
                 if entries[0][0] < horizon_ms or len(entries) > MAX_ENTRIES:
-                    device_state.settle(horizon_ms)
+                    self._settle(device_state, horizon_ms)
                 plan.reports += 1
                 self.judged += 1
                 if not device_state.changed:
@@ -123,7 +123,7 @@ class Engine:
         if not self._take_in(device_state, plan, t, values) and has_own_time:
             self.duplicate += 1
             return
-        device_state.settle(horizon_ms)
+        self._settle(device_state, horizon_ms)
         plan.reports += 1
         self.judged += 1
         self._reconciler.mark(device_state)
@@ -150,16 +150,42 @@ class Engine:
         return device_state.swept
 
     def _refold(self, device_state: DeviceRuleState, at: int) -> None:
+        is_newest = at == len(device_state.entries) - 1
         happened = device_state.fold_from(at, self._judge_for(device_state), self._silent_since(device_state))
         if happened or device_state.has_published_silence():
-            self._reconcile(device_state)
+            if self._must_wait(device_state, is_newest=is_newest):
+                device_state.waits = True
+            else:
+                self._reconcile(device_state)
         self._schedule(device_state)
 
+    def _must_wait(self, device_state: DeviceRuleState, *, is_newest: bool) -> bool:
+        """Whether what else arrives before the clock moves may undo what a report changed (adr/0024)."""
+        if self.clock.now_ms is None:
+            return False
+        if device_state.waits or not is_newest:
+            return True
+        return self._reconciler.finds_new_silence(device_state, self.clock, self._silent_since(device_state))
+
+    def _settle(self, device_state: DeviceRuleState, horizon_ms: int) -> None:
+        if device_state.waits and len(device_state.entries) > MAX_ENTRIES:
+            self._reconcile(device_state)
+        device_state.settle(horizon_ms)
+
     def _reconcile(self, device_state: DeviceRuleState) -> None:
+        if device_state.waits:
+            device_state.waits = False
+            self._reconciler.mark(device_state)
         self._reconciler.reconcile(device_state, self.clock, self._silent_since(device_state))
 
+    def end_of_input(self) -> None:
+        """Publish what waits for a clock that will not move again: at the end of a run over the past."""
+        for _, device_state in sorted(self.device_states.items()):
+            if device_state.waits:
+                self._reconcile(device_state)
+
     def tick(self, tick: Tick) -> None:
-        """Move the clock on; silence that is due by then is raised, in order of its time, then of device id."""
+        """Move the clock on: raise what waits for it and silence due by then, in order of time, then of device id."""
         before_ms = self.clock.now_ms
         now_ms = self.clock.tick(tick["gateway"], tick["tick_at_ms"])
         if now_ms is None:
@@ -254,6 +280,7 @@ class Engine:
         What was published and what the readings show are brought together: an event of both keeps its revisions, an open
         one that the readings no longer reach back to is taken over, and what was never published is published now.
         """
+        self.end_of_input()
         self._reconciler.raised.clear()
         self.judged, self.duplicate, self.too_late, self.no_rule = sums
         for device_id in published.keys() - self.device_states.keys():

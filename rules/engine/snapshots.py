@@ -23,8 +23,8 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
 
     Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
     under way: `s` settled states and `r` the rules they belong to, in order, `p` what was published, `g` messages received
-    within the hour, `f` floors, `w` the settled readings that windows still look at. A quiet device is its last reports and
-    little more, written without copying them.
+    within the hour, `f` floors, `w` the settled readings that windows still look at, `c` true where something waits for the
+    clock. A quiet device is its last reports and little more, written without copying them.
     """
     plan = device_state.plan
     if plan is NO_RULES:
@@ -50,6 +50,8 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
         state["f"] = device_state.floors
     if device_state.windows is not None and (settled := device_state.windows.settled(device_state.settled_ms)):
         state["w"] = settled
+    if device_state.waits:
+        state["c"] = True
     return orjson.dumps(state, default=_tagged)
 
 
@@ -105,6 +107,7 @@ def decode_device_state(
     }
     device_state.received = state.get("g", {})
     device_state.floors = state.get("f", {})
+    device_state.waits = state.get("c", False)
     return state["k"], device_state
 
 

@@ -125,6 +125,8 @@ class _Tracer:
             self._tick_up_to(report["received_at_ms"])
             self._take(report)
         self._tick_up_to(until_ms)
+        self._engine.end_of_input()
+        self._note_raised()
         device_state = self._device_state()
         trace, vitals = self._trace, self._engine.vitals
         if device_state is not None and device_state.states:
@@ -143,8 +145,11 @@ class _Tracer:
     def _tick(self, at_ms: int) -> None:
         self._now_ms = at_ms
         self._engine.tick({"gateway": 0, "tick_at_ms": at_ms})
+        self._note_raised()
+
+    def _note_raised(self) -> None:
         if raised := tuple(self._engine.take()[0]):
-            self._trace.steps.append(Ticked(at_ms, raised))
+            self._trace.steps.append(Ticked(self._now_ms, raised))
 
     def _device_state(self) -> DeviceRuleState | None:
         return self._engine.device_states.get(self._device.device_id)

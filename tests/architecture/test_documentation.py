@@ -7,6 +7,8 @@ from tests.architecture.source import NOT_PRODUCT, PACKAGES, ROOT, shown
 
 _PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join((*PACKAGES, *NOT_PRODUCT))})/[\w/.-]*\.(?:py|yaml|sh|js|css))\b")
 _MAPPED = re.compile(r"^(  )?(\w+)/ +\S", re.MULTILINE)
+_NEW = re.compile(r"\bNew file `([^`]+)`")
+"""What a worked example makes in a copy of the source."""
 _BESIDE = {"examples/water-main/README.md"}
 """Pages whose paths begin where they lie."""
 
@@ -17,7 +19,8 @@ def test_every_file_of_the_source_that_a_page_names_exists() -> None:
         f"{shown(page)}: {name}"
         for page in pages
         if shown(page) not in _BESIDE
-        for name in _PATH.findall(page.read_text(encoding="utf-8"))
+        for text in (page.read_text(encoding="utf-8"),)
+        for name in set(_PATH.findall(text)) - set(_NEW.findall(text))
         if not (ROOT / name).exists()
     ]
     assert gone == []

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from domain.telemetry import COPIES_WITHIN_MS, FRAMES_WITHIN_MS, Telemetry, is_frame, known_by_message
 from timeseries.deduplication.classification import Classified, Fresh, TelemetryPartition, classify, outcome_of, screen
 from timeseries.deduplication.known_reports import KnownReports
+from timeseries.duckdb.columns import Columns, insert_columns, texts
 from timeseries.duckdb.schema import transaction
 from timeseries.ports import PartitionBatch, PartitionProgress, Sums, WriteOutcome
-
-Columns = dict[str, NDArray[Any]]
 
 _KNOWN_AT = """
 SELECT t.device_id, t.observed_at_ms, t.message_id, t.quantity, t.value FROM telemetry t
@@ -86,7 +85,7 @@ class ReportWriter:
 
     def _learn_instants(self, known: KnownReports, late: Sequence[Telemetry]) -> None:
         instants = np.array([report["observed_at_ms"] for report in late], dtype=np.int64)
-        doubtful = {"device_id": _texts([report["device_id"] for report in late]), "observed_at_ms": instants}
+        doubtful = {"device_id": texts([report["device_id"] for report in late]), "observed_at_ms": instants}
         for device_id, observed_at_ms, message_id, quantity, value in self._ask(_KNOWN_AT, doubtful, instants, 0):
             known.learn_readings(device_id, observed_at_ms, message_id, {quantity: value})
 
@@ -113,22 +112,21 @@ class ReportWriter:
                 self._connection.unregister("doubtful")
 
     def _keep_progress(self, reached: Mapping[TelemetryPartition, PartitionProgress]) -> None:
-        for (topic, partition), progress in reached.items():
-            sums = progress.sums
-            place = [topic, partition]
-            self._connection.execute("DELETE FROM progress WHERE topic = ? AND partition = ?", place)
-            row = [*place, progress.next_offset, sums.stored, sums.duplicate, sums.refused]
-            self._connection.execute("INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?)", row)
-
-
-def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
-    """Append rows given column by column, all of one length, under the table's column names."""
-    connection.register("arriving", columns)
-    try:
-        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
-    finally:
-        with suppress(duckdb.Error):  # of a database that the insert's error made useless
-            connection.unregister("arriving")
+        """Put these places over those of before: two statements, however many partitions there are."""
+        if not reached:
+            return
+        topics, partitions = map(list, zip(*reached, strict=True))
+        self._connection.execute(
+            "DELETE FROM progress WHERE (topic, partition) IN (SELECT unnest(?), unnest(?))", [topics, partitions]
+        )
+        places = [
+            (place.next_offset, place.sums.stored, place.sums.duplicate, place.sums.refused)
+            for place in reached.values()
+        ]
+        next_offsets, *sums = np.array(places, dtype=np.int64).T
+        columns = {"topic": texts(topics), "partition": np.array(partitions), "next_offset": next_offsets}
+        columns |= zip(("stored", "duplicate", "refused"), sums, strict=True)
+        insert_columns(self._connection, "progress", columns)
 
 
 def reading_columns(fresh: Sequence[Fresh]) -> Columns:
@@ -142,22 +140,22 @@ def reading_columns(fresh: Sequence[Fresh]) -> Columns:
         return np.repeat(column, counts)
 
     return {
-        "kind": repeated(_texts([report["kind"] for report in reports])),
-        "device_id": repeated(_texts([report["device_id"] for report in reports])),
-        "quantity": _texts(list(chain.from_iterable(readings))),
+        "kind": repeated(texts([report["kind"] for report in reports])),
+        "device_id": repeated(texts([report["device_id"] for report in reports])),
+        "quantity": texts(list(chain.from_iterable(readings))),
         "observed_at_ms": repeated(np.array([report["observed_at_ms"] for report in reports], dtype=np.int64)),
         "value": np.fromiter(chain.from_iterable(each.values() for each in readings), np.float64, rows),
         "quality": _qualities(fresh),
         "received_at_ms": repeated(np.array([report["received_at_ms"] for report in reports], dtype=np.int64)),
-        "message_id": repeated(_texts([report.get("message_id") for report in reports])),
-        "time_source": repeated(_texts([report.get("time_source") for report in reports])),
+        "message_id": repeated(texts([report.get("message_id") for report in reports])),
+        "time_source": repeated(texts([report.get("time_source") for report in reports])),
     }
 
 
 def _messages(reports: Sequence[Telemetry]) -> Columns:
     return {
-        "device_id": _texts([report["device_id"] for report in reports]),
-        "message_id": _texts([report.get("message_id") for report in reports]),
+        "device_id": texts([report["device_id"] for report in reports]),
+        "message_id": texts([report.get("message_id") for report in reports]),
     }
 
 
@@ -166,10 +164,4 @@ def _qualities(fresh: Sequence[Fresh]) -> NDArray[Any]:
     for report, readings, *_ in fresh:
         quality = report.get("quality")
         marks.extend(map(quality.get, readings) if quality else (None,) * len(readings))
-    return _texts(marks)
-
-
-def _texts(values: Sequence[str | None]) -> NDArray[Any]:
-    column = np.empty(len(values), dtype=object)
-    column[:] = values
-    return column
+    return texts(marks)

@@ -13,6 +13,7 @@ from device_registry.bulk.columns import RowProblem, UnreadableFile, checked_hea
 from device_registry.bulk.formats.contract import MOST_ROW_BYTES, RawRow
 from device_registry.bulk.formats.encodings import GB_18030, UTF_8, find_encoding, utf8_in_gb18030
 
+_QUOTE_COMMAS: Final = 'put a text that holds commas between double quotes: "a, b"'
 _NAMES: Final = {UTF_8: "UTF-8", GB_18030: "GB 18030"}
 
 
@@ -36,11 +37,20 @@ class CsvReader:
         for line, cells, error in self._rows:
             named = dict(zip(self.columns, cells, strict=False))
             if error is None and len(cells) != width:
-                remedy = 'put a text that holds commas between double quotes: "a, b"'
-                error = RowProblem(line, "", f"{len(cells)} cells where the header has {width}", remedy)
+                what = f"{len(cells)} cells where the header has {width}"
+                error = RowProblem(line, "", what, _advice_on_width(cells, width))
             elif error is None and tuple(cell.strip() for cell in cells) == self.columns:
                 error = RowProblem(line, "", "the header stands here once more", "take the row out")
             yield RawRow(line, named, tuple(cells[width:]), () if error is None else (error,))
+
+
+def _advice_on_width(cells: Sequence[str], width: int) -> str:
+    """What most likely made a row wider or narrower than the header."""
+    if breaks := sum(cell.count("\n") for cell in cells):
+        return f"a double quote of it closes only {breaks} lines further down: close it sooner, or take it out"
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        return f"take the commas at its end out (in a spreadsheet: delete the empty columns), or {_QUOTE_COMMAS}"
+    return _QUOTE_COMMAS
 
 
 class CsvWriter:
@@ -57,6 +67,15 @@ class CsvWriter:
 
     def close(self) -> None:
         """Everything is in the file already."""
+
+
+def _csv_problem(line: int, error: csv.Error) -> RowProblem:
+    if "new-line character" in str(error):
+        remedy = (
+            "end lines in LF or CR LF, as CSV UTF-8 does, and put a text that holds line breaks between double quotes"
+        )
+        return RowProblem(line, "", "a carriage return stands in the line without a line feed behind it", remedy)
+    return RowProblem(line, "", f"no CSV: {error}", "check the double quotes from this line on")
 
 
 class _Split(NamedTuple):
@@ -131,9 +150,7 @@ def _split(lines: _Lines) -> Iterator[_Split]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield _Split(
-                line, [], RowProblem(line, "", f"no CSV: {error}", "check the double quotes from this line on")
-            )
+            yield _Split(line, [], _csv_problem(line, error))
         except _BadLine as bad:
             yield _Split(line, [], RowProblem(line, "", bad.what, bad.remedy))
         else:

@@ -9,6 +9,7 @@ from device_registry.bulk.columns import RowProblem, UnreadableFile
 UTF_8: Final = "utf-8"
 GB_18030: Final = "gb18030"
 _PIECE_BYTES: Final = 1024 * 1024
+_ADVICE: Final = 'save it as CSV UTF-8 (in Excel "CSV UTF-8", not "Unicode Text")'
 _HAN_IN_UTF_8: Final = re.compile(rb"[\xe4-\xe9][\x80-\xbf]{2}")
 
 
@@ -19,8 +20,8 @@ def find_encoding(file: BinaryIO) -> str:
     Raises: UnreadableFile for UTF-16 and UTF-32.
     """
     beginning = file.read(4)
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00\x00" in beginning:
-        raise UnreadableFile(RowProblem(1, "", "the file is UTF-16 or UTF-32", "save it as CSV UTF-8"))
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in beginning:
+        raise UnreadableFile(RowProblem(1, "", "the file is UTF-16 or UTF-32", _ADVICE))
     file.seek(0)
     whole = _is_utf_8(file)
     file.seek(0)

@@ -5,6 +5,7 @@ objects, some hundred times its size: whoever packs three million cell formats i
 Source: limits of Excel (65,490 cell formats, 1,048,576 rows, 16,384 columns, 32,767 characters in a cell).
 """
 
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final
@@ -23,10 +24,18 @@ _MOST_RATIO: Final = 400
 _RATIO_FROM_BYTES: Final = 16 * 1024 * 1024
 _PIECE_BYTES: Final = 1024 * 1024
 _ENCRYPTED: Final = 1
+_MOST_MERGED: Final = 100_000
+_MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"')
+_TAG_BYTES: Final = 200
+"""Longer than the tag of merged cells, which may lie on the border of two pieces."""
 
 
-def check_parts(file: BinaryIO) -> None:
-    """Leave the file at its beginning. Raises: UnreadableFile; zipfile.BadZipFile; zlib.error; MemoryError."""
+def check_parts(file: BinaryIO) -> dict[str, list[str]]:
+    """The merged cells of each sheet by the name of its part (`xl/worksheets/sheet1.xml`: `["A2:A5"]`).
+
+    Leave the file at its beginning. Raises: UnreadableFile; zipfile.BadZipFile; zlib.error; MemoryError.
+    """
+    merged: dict[str, list[str]] = {}
     with zipfile.ZipFile(file) as archive:
         parts = archive.infolist()
         if len(parts) > _MOST_PARTS:
@@ -39,8 +48,9 @@ def check_parts(file: BinaryIO) -> None:
             names.add(name)
             if name.endswith((".xml", ".rels")):
                 _check_size(part)
-                _check_content(archive, part)
+                merged[part.filename] = _check_content(archive, part)
     file.seek(0)
+    return merged
 
 
 def _check_size(part: zipfile.ZipInfo) -> None:
@@ -56,11 +66,16 @@ def _check_size(part: zipfile.ZipInfo) -> None:
         raise _refused(f"{_named(part)} is packed in a way that no spreadsheet uses")
 
 
-def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """A cell holds 32,767 characters at most, and no part of a workbook has a document type."""
+def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> list[str]:
+    """The merged cells that a sheet names. They stand behind its rows, where reading row by row comes to them too late.
+
+    A cell holds 32,767 characters at most, and no part of a workbook has a document type.
+    """
     is_sheet = _is_sheet(part.filename)
     most_tags = _MOST_SHARED_TAGS if _is_shared(part.filename) else _MOST_OTHER_TAGS
     rows = tags = 0
+    merged: list[str] = []
+    before = b""
     for piece in _pieces(archive, part):
         if b"<" not in piece and len(piece) == _PIECE_BYTES:
             what = f"a text of the row is longer than {MOST_ROW_BYTES:,} bytes"
@@ -71,6 +86,14 @@ def _check_content(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         tags += piece.count(b"<")
         if not is_sheet and tags > most_tags:
             raise _refused(f"{_named(part)} has more than {most_tags:,} tags")
+        if is_sheet:
+            before += piece
+            found = list(_MERGED.finditer(before)) if b"mergeCell" in before else []
+            merged += (one[1].decode() for one in found)
+            if len(merged) > _MOST_MERGED:
+                raise _refused(f"{_named(part)} merges more than {_MOST_MERGED:,} times")
+            before = before[max(found[-1].end() if found else 0, len(before) - _TAG_BYTES) :]
+    return merged
 
 
 def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -12,10 +12,12 @@ from openpyxl import Workbook, load_workbook
 
 from device_registry.bulk.columns import RowProblem, UnreadableFile, checked_header
 from device_registry.bulk.formats.contract import RawRow
+from device_registry.bulk.formats.merged_cells import MergedCells
 from device_registry.bulk.formats.workbook_parts import MOST_SHEET_ROWS, check_parts
 
 _NUMBERS: Final = frozenset({"lon", "lat", "report_interval_s", "source_lon", "source_lat"})
 _EXACT_INTEGER: Final = 10**15  # Excel keeps 15 digits
+_UNMERGE: Final = "unmerge them, and write into each cell what it is to hold"
 _NO_MEMORY: Final = 1
 """Expat's XML_ERROR_NO_MEMORY."""
 _ILLEGAL: Final = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10, 13)} | {
@@ -30,10 +32,11 @@ class XlsxReader:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         with _workbook_errors():
-            check_parts(file)
+            merged = check_parts(file)
             self._book = load_workbook(file, read_only=True, data_only=False, keep_links=False)
             sheet = self._book.worksheets[0]
             sheet.reset_dimensions()
+            self._merged = MergedCells(merged.get(sheet._worksheet_path, ()))
             self._rows = _numbered(sheet.iter_rows())
             line, header = next(((line, row) for line, row in self._rows if _filled(row)), (1, ()))
         cells = ["" if cell.value is None else str(cell.value) for cell in header]
@@ -56,7 +59,10 @@ class XlsxReader:
 
     def _read(self, line: int, row: Sequence[Any]) -> RawRow:
         cells = dict.fromkeys(self.columns, "")
-        errors: list[RowProblem] = []
+        errors = [
+            RowProblem(line, self.columns[place], f"the cell is covered by the merged cells {area}", _UNMERGE)
+            for place, area in self._merged.covered(line, len(self.columns))
+        ]
         for column, cell in zip(self.columns, row, strict=False):
             if cell.value is not None:
                 cells[column] = _text(line, column, cell, errors)

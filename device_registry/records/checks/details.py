@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from device_registry.records.city_tables import GB_T_30428_2, CityTables
+from device_registry.records.city_tables import CITY_TABLES, GB_T_30428_2, CityTables
 from device_registry.records.entries import Details, DeviceEntry
 from device_registry.records.problems import RecordProblem
 from device_registry.records.text_lengths import LENGTH
@@ -39,7 +39,7 @@ def detail_problems(entry: DeviceEntry, tables: CityTables) -> Iterator[RecordPr
     if code is not None and scheme == GB_T_30428_2:
         what = tables.component_problem(code)
         if what is not None:
-            remedy = "correct it, add its class to the city's tables, or name another component_scheme"
+            remedy = f"correct it, extend {CITY_TABLES}, or name another component_scheme"
             yield RecordProblem(device.device_id, "component_code", what, remedy)
     if details == _NONE:
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from device_registry.records.city_tables import CityTables
+from device_registry.records.city_tables import CITY_TABLES, CityTables
 from device_registry.records.problems import RecordProblem
 from domain.devices import Device, DeviceState
 from domain.identities import SCHEMES, IdentityScheme
@@ -63,9 +63,8 @@ def _parent_problems(batch: Sequence[Device], known: Known, tables: CityTables) 
             yield RecordProblem(device.device_id, "parent_id", what, "register it first, or in the same file")
         elif not tables.may_hang(device.kind, parent.kind):
             what = f"parent {device.parent_id!r} is a {parent.kind!r}, on which no {device.kind!r} hangs"
-            remedy = (
-                f"name a {' or '.join(_parents_of(device.kind, tables))}, or add {parent.kind!r} to the city's tables"
-            )
+            parents = " or ".join(_parents_of(device.kind, tables))
+            remedy = f"name a {parents}, or add {parent.kind!r} to `parents` in {CITY_TABLES}"
             yield RecordProblem(device.device_id, "parent_id", what, remedy)
         elif device.device_id in in_circle:
             what = f"the parents of {device.device_id!r} lead back to it"

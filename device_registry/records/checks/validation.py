@@ -5,11 +5,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
+from unicodedata import is_normalized
 
 from device_registry.records.checks.areas import AREA_PATH
+from device_registry.records.city_tables import CITY_TABLES
 from device_registry.records.problems import RecordProblem
 from device_registry.records.text_lengths import LENGTH
-from domain.devices import DEVICE_ID, Device, Profile
+from domain.devices import ATTRIBUTE_NAME, DEVICE_ID, Device, Profile
 from domain.errors import UnknownUnit
 from domain.identities import SCHEMES
 from domain.quantities.catalogue import CATALOGUE
@@ -22,7 +24,6 @@ _PROFILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _GRID: Final = re.compile(r"[0-9]{15}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\uffff]")
-_ATTRIBUTE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _DEVICE_FIELDS: Final = tuple(field.name for field in fields(Device))
 _TEXTS: Final = (
     "kind", "profile", "name", "area", "parent_id", "component_code", "department",
@@ -165,8 +166,8 @@ def attribute_problems(subject: str, attributes: Mapping[str, object]) -> Iterat
     if len(attributes) > _MOST_ATTRIBUTES:
         yield RecordProblem(subject, "attributes", f"{len(attributes)} attributes", f"give at most {_MOST_ATTRIBUTES}")
     for name, value in attributes.items():
-        if not _ATTRIBUTE_NAME.fullmatch(name):
-            remedy = "start with a letter, then letters, digits and _"
+        if not ATTRIBUTE_NAME.fullmatch(name) or not is_normalized("NFC", name):
+            remedy = "start with a letter of any script, then letters, digits and _, in Unicode's composed form"
             yield RecordProblem(subject, "attributes", f"{name[:80]!r} is no attribute name", remedy)
         elif name in _DEVICE_FIELDS:
             yield RecordProblem(subject, "attributes", f"{name!r} is a column of its own", "move the value there")
@@ -199,7 +200,9 @@ def _text_problems(device: Device) -> Iterator[RecordProblem]:
         if len(text) > LENGTH[column]:
             yield RecordProblem(device.device_id, column, f"{len(text)} characters", f"use at most {LENGTH[column]}")
         if _CONTROL.search(text):
-            yield RecordProblem(device.device_id, column, "has a line break or control character", "leave it out")
+            yield RecordProblem(
+                device.device_id, column, "has a line break or control character", "write it in one line"
+            )
 
 
 def _location_problems(device: Device, bounds: Bounds | None) -> Iterator[RecordProblem]:
@@ -220,7 +223,7 @@ def _location_problems(device: Device, bounds: Bounds | None) -> Iterator[Record
             yield RecordProblem(device.device_id, column, f"{value} is not between -{limit} and {limit}", remedy)
     if on_earth and bounds is not None and lon is not None and lat is not None and not _is_at(lon, lat, bounds):
         what = f"lon {lon}, lat {lat} is outside the city ({', '.join(map(str, bounds))})"
-        yield RecordProblem(device.device_id, "lon", what, "correct it, or widen `bounds` in the city's tables")
+        yield RecordProblem(device.device_id, "lon", what, f"correct it, or widen `bounds` in {CITY_TABLES}")
 
 
 def _is_at(lon: float, lat: float, bounds: Bounds | None) -> bool:

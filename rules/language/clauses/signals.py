@@ -2,7 +2,9 @@
 
 import re
 from typing import Final
+from unicodedata import normalize
 
+from domain.devices import ATTRIBUTE_NAME
 from domain.quantities.catalogue import CATALOGUE
 from domain.time.units import DAY_MS
 from rules.language.clauses.mapping import Clauses
@@ -11,7 +13,7 @@ from rules.language.signals.signal import Crossing, Signal, Take
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 _TAKEN: Final = ("reading", "device", "area", "sun", "true", "false", "null", "in")
 _ENTRIES: Final = ("of", "over", "take", "reaches", "falls_to", "within")
-_ATTRIBUTE: Final = re.compile(r"^device\.([A-Za-z_][A-Za-z0-9_]*)$")
+_ATTRIBUTE: Final = re.compile(rf"^device\.({ATTRIBUTE_NAME.pattern})$")
 DEFAULT_FORECAST_MS: Final = DAY_MS
 
 
@@ -59,7 +61,7 @@ def _read_crossing(clause: Clauses, take: Take) -> Crossing | None:
     if isinstance(entry.value, int | float) and not isinstance(entry.value, bool):
         level = float(entry.value)
     elif isinstance(entry.value, str) and (match := _ATTRIBUTE.match(entry.value)):
-        level = match[1]
+        level = normalize("NFC", match[1])
     else:
         clause.refuse(entry, f"`{clause.name(given[0])}` must be a number or device.<attribute>")
     within_ms = clause.duration("within", at_least_ms=1) or DEFAULT_FORECAST_MS

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from rules.language.conditions.errors import BadExpression
 from rules.language.conditions.tree import (
@@ -35,7 +36,7 @@ _TOKEN: Final = re.compile(
     r"""(?P<space>[ \t\r\n\f]+|//[^\n]*)
       | (?P<number>0[xX][0-9a-fA-F]+[uU]?|(?:\d*\.\d+|\d+)(?:[eE][+-]?\d+)?[uU]?)
       | (?P<string>[rR]?"(?:\\.|[^"\\\n])*"|[rR]?'(?:\\.|[^'\\\n])*')
-      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<word>[^\W\d]\w*)
       | (?P<sign>&&|\|\||==|!=|<=|>=|[<>+\-*/%!?:.,()\[\]{}])""",
     re.VERBOSE,
 )
@@ -208,12 +209,12 @@ class _Parser:
         if self._take("."):
             field = self._any()
             if field.kind == "word":
-                return Name(root.at, root.text, field.text)
+                return Name(root.at, root.text, normalize("NFC", field.text))
         elif self._take("["):
             field = self._any()
             if field.kind == "string":
                 self._need("]")
-                return Name(root.at, root.text, _string(field.at, field.text))
+                return Name(root.at, root.text, normalize("NFC", _string(field.at, field.text)))
         raise BadExpression(root.at, f"write {root.text}.<name>")
 
     def _call(self, word: _Token, receiver: tuple[Expression, ...]) -> Call:

@@ -5,6 +5,7 @@ from datetime import date
 from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from device_registry.bulk.columns import BASE
 from device_registry.bulk.formats.contract import Format
@@ -28,6 +29,8 @@ def registry(quick_registry: Registry) -> Registry:
     return quick_registry
 
 
+HEADER = ",".join(BASE) + "\n"
+LAMP = "SL-1,streetlight,,Lamp,,,,,,,,,,\n"
 POINT = {"type": "Point", "coordinates": [120.55, 31.87]}
 POLYGON = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
 
@@ -98,6 +101,32 @@ class TestCsv:
         with imported(registry, csv_file(columns=["SL-1", "streetlight", ""]), skip_bad=True) as done:
             assert "the header is missing" in whats(done)
 
+    @pytest.mark.parametrize(
+        ("data", "line", "what", "remedy"),
+        [
+            (HEADER.encode("utf-16") + LAMP.encode("utf-16-le"), 1, "UTF-16", "CSV UTF-8"),
+            ((HEADER + LAMP).encode("utf-16-le"), 1, "UTF-16", "CSV UTF-8"),
+            (f"sep=,\n{HEADER}{LAMP}".encode(), 1, "'sep='", "take the line out"),
+            (f"sep=;\n{HEADER}{LAMP}".replace(",", ";").encode(), 1, "'sep=;'", "separate the columns by commas"),
+            ((HEADER + LAMP).replace(",", ";").encode(), 1, "separated by semicolons", "save it as CSV with commas"),
+            ((HEADER + LAMP).replace(",", "\t").encode(), 1, "separated by tabs", "save it as CSV with commas"),
+            ((HEADER + LAMP).replace("\n", "\r").encode(), 1, "a carriage return", "LF or CR LF"),
+            (HEADER.replace("\n", ",,\n").encode(), 1, "no column at place 15, 16", "commas at the end"),
+            (HEADER.replace("name", '"na\nme"').encode(), 1, "a line break in its name", "in one line"),
+            ((HEADER + LAMP.replace("\n", ",,\n")).encode(), 2, "16 cells", "commas at its end"),
+            ((HEADER + LAMP.replace("Lamp", "Lamp, old")).encode(), 2, "15 cells", "between double quotes"),
+            ((HEADER + LAMP.replace("Lamp", '"Lamp') + LAMP[:17] + '"').encode(), 2, "4 cells", "1 lines"),
+            ((HEADER + LAMP.replace("Lamp", '"La\nmp"')).encode(), 2, "line break", "in one line"),
+        ],
+    )
+    def test_what_spreadsheets_make_of_csv_elsewhere_is_refused_with_the_remedy(
+        self, registry: Registry, data: bytes, line: int, what: str, remedy: str
+    ) -> None:
+        with imported(registry, data, skip_bad=True) as done:
+            found = [error for error in done.errors() if what in error.what]
+        assert [(error.line, remedy in error.remedy) for error in found] == [(line, True)], list(done.errors())
+        assert ids(registry) == []
+
 
 class TestXlsx:
     def test_texts_and_numbers_are_taken(self, registry: Registry) -> None:
@@ -131,6 +160,23 @@ class TestXlsx:
             assert where(done) == [(3, column)]
             assert expected in whats(done)
         assert ids(registry) == ["CAB-1"]
+
+    def test_a_cell_covered_by_merged_ones_is_refused_and_keeps_what_a_known_device_has(
+        self, registry: Registry
+    ) -> None:
+        lamps = [{**LAMP_ROW, "device_id": f"SL-{n}", "parent_id": "", "department": "lighting"} for n in range(5)]
+        with imported(registry, xlsx_file(*lamps), Format.XLSX) as done:
+            assert done.created == 5
+        book = load_workbook(BytesIO(xlsx_file(*lamps)))
+        book.active.merge_cells("J3:J5")
+        book.active.merge_cells("D6:E6")
+        merged = BytesIO()
+        book.save(merged)
+
+        with imported(registry, merged.getvalue(), Format.XLSX, skip_bad=True) as done:
+            assert where(done) == [(4, "department"), (5, "department"), (6, "area")]
+            assert "covered by the merged cells J3:J5" in whats(done)
+        assert all(device.department == "lighting" for device in registry.list_devices(limit=9).items)
 
     @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"device_id,kind\n", xlsx_file()[:-200]])
     def test_what_is_no_workbook_is_refused(self, registry: Registry, data: bytes) -> None:

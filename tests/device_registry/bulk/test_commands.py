@@ -49,6 +49,20 @@ def test_refused_rows_go_to_a_file_that_can_be_corrected_and_fed_back(tmp_path: 
     assert (fed_back.exit_code, "1 added" in fed_back.stdout) == (0, True)
 
 
+def test_one_cause_on_many_rows_is_one_line_with_its_rows(tmp_path: Path) -> None:
+    benches = [{"device_id": f"B-{number}", "kind": "bench"} for number in range(30)]
+    named = [{"device_id": f"N-{number}", "kind": "streetlight", "lon": f"east {number}"} for number in range(25)]
+    (tmp_path / "many.csv").write_bytes(csv_file(CABINET_ROW, *benches[:4], LAMP_ROW, *benches[4:], *named))
+
+    lines = [line for line in _run("import", "many.csv").stderr.splitlines() if line.strip()]
+
+    assert lines[0].startswith("lines 3–6, 8–33, kind: kind 'bench' is not known; use one of")
+    assert lines[2].startswith("line 34, lon: 'east 0' is no number")
+    assert lines[-2:] == ["… and 7 more rows; --errors FILE writes them all", "nothing went in"]
+    refused = orjson.loads(_run("import", "many.csv", "--json").stdout)
+    assert {error["line"] for error in refused["errors"]} == {*range(3, 7), *range(8, 59)}
+
+
 def test_an_export_comes_back_unchanged_in_each_format() -> None:
     _run("import", "good.csv")
 

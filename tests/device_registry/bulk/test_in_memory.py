@@ -233,7 +233,7 @@ class TestBadFiles:
             (_file(CABINET).decode().encode("utf-16"), 1, "UTF-16"),
             (_file(CABINET).decode().encode("utf-32-be"), 1, "UTF-32"),
             (_file(CABINET).replace(b"device_id,", b"device_id,colour,"), 1, "not known"),
-            (_file(CABINET).replace(b",", b";"), 1, "not separated by commas"),
+            (_file(CABINET).replace(b",", b";"), 1, "separated by semicolons"),
         ],
     )
     def test_a_file_that_is_no_devices_file_is_refused_whole(

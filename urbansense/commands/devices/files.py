@@ -15,6 +15,7 @@ from domain.devices import DeviceState
 from domain.errors import ConfigurationError, UrbansenseError
 from urbansense.api_client.api import Api
 from urbansense.api_client.opening import with_api
+from urbansense.commands.devices.causes import Causes
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, err, out, print_json
 
@@ -109,6 +110,7 @@ class _ImportOutcome:
         self.report: dict[str, Any] = {}
         self.unreadable: list[dict[str, Any]] = []
         self._errors: list[dict[str, Any]] = []
+        self._causes = Causes()
         self._changes: list[dict[str, Any]] = []
 
     def take(self, line: dict[str, Any], bar: Progress) -> None:
@@ -123,7 +125,9 @@ class _ImportOutcome:
         elif "refused" in line:
             row = line["refused"]
             for error in row["errors"]:
-                self._keep(self._errors, {"line": row["line"], **error})
+                self._causes.add(row["line"], **error)
+                if self._as_json:
+                    self._errors.append({"line": row["line"], **error})
         elif "report" in line:
             self.report = line["report"]
 
@@ -139,11 +143,11 @@ class _ImportOutcome:
             f"{report['created']} {verb}added, {report['updated']} {verb}changed, {report['unchanged']} unchanged, "
             f"{report['refused']} refused"
         )
-        for one in (*self.unreadable, *self._errors)[:_MOST_SHOWN]:
-            where = f"{came_in.place} {one['line']}, {one['column'] or came_in.place}"
-            err.print(f"{where}: {one['what']}; {one['remedy']}", markup=False, soft_wrap=True)
-        hidden = report["refused"] - len({one["line"] for one in self._errors[:_MOST_SHOWN]})
-        if hidden > 0:
+        for one in self.unreadable:
+            self._causes.add(**{"row" if name == "line" else name: value for name, value in one.items()})
+        for line in self._causes.lines(came_in.place):
+            err.print(line, markup=False, soft_wrap=True)
+        if (hidden := report["refused"] - self._causes.rows) > 0:
             err.print(f"… and {hidden} more rows; --errors FILE writes them all")
         if errors is not None and report["refused"]:
             err.print(f"the refused rows are in {errors}: correct and import it", soft_wrap=True)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -11,6 +12,11 @@ from tests.device_registry.samples import LAMP
 
 def test_a_good_device_has_no_problem() -> None:
     assert list(device_problems(LAMP, KINDS)) == []
+
+
+@pytest.mark.parametrize("name", ["井深_m", "깊이", "Größe", "_a", "глубина2"])
+def test_an_attribute_has_a_name_in_any_script(name: str) -> None:
+    assert list(device_problems(replace(LAMP, attributes={name: 1}), KINDS)) == []
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,8 @@ def test_a_good_device_has_no_problem() -> None:
         ({"attributes": {"a": "nul\x00"}}, "attributes"),
         ({"attributes": {"a": "x" * 1001}}, "attributes"),
         ({"attributes": {"not a name": 1}}, "attributes"),
+        ({"attributes": {"2e": 1}}, "attributes"),
+        ({"attributes": {normalize("NFD", "깊이"): 1}}, "attributes"),
         ({"attributes": {"department": "x"}}, "attributes"),
         ({"attributes": {f"a{number}": 1 for number in range(101)}}, "attributes"),
     ],

@@ -3,6 +3,7 @@
 import math
 import re
 from typing import Any
+from unicodedata import normalize
 
 import cel
 import pytest
@@ -81,6 +82,19 @@ def test_what_cannot_be_run_is_refused_at_its_place(source: str, at: int, words:
         Condition(source)
     assert words in str(refused.value)
     assert at == 0 or refused.value.at == at
+
+
+@pytest.mark.parametrize(
+    "source", ["reading.water_level > device.井深_m", "reading.water_level > double(device.井深_m)"]
+)
+def test_an_attribute_with_a_name_in_another_script_is_read_by_closure_and_by_cel(source: str) -> None:
+    condition = Condition(source)
+    for judge in (condition.evaluate, condition.ask_cel):
+        assert [judge({"water_level": level}, {"井深_m": 2.0}) for level in (1.0, 3.0)] == [False, True]
+
+
+def test_an_attribute_is_found_in_whichever_form_its_name_is_written() -> None:
+    assert Condition(f"device.{normalize('NFD', '깊이')} > 1").attributes == (normalize("NFC", "깊이"),)
 
 
 def test_an_attribute_of_the_wrong_type_is_an_error_and_not_false() -> None:

@@ -85,7 +85,7 @@ async def populate(city: City) -> None:
 def total_page(context: ConsoleContext, language: Language) -> Refresh:
     """A second page, of one figure."""
     add_styles()
-    TitleBar("/console/total", context.zone, language)
+    TitleBar("/console/total", context, language)
     total = ui.label("").classes("total")
 
     async def refresh() -> None:
@@ -114,7 +114,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator
                 return await services.ledger()
 
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(mounting, "PAGES", (*PAGES, ConsolePage("/console/total", "Total", total_page)))
+                patch.setattr(
+                    mounting, "PAGES", (*PAGES, ConsolePage("/console/total", Text(en="Total", zh="总数"), total_page))
+                )
                 app = create_app(
                     replace(services, ledger=ledger), zone=ZoneInfo("Asia/Shanghai"), registry=CollectorRegistry()
                 )
@@ -279,7 +281,10 @@ def test_another_page_stands_in_the_same_frame(served: ServedCity, chromium: Chr
     other = chromium.find_element(By.LINK_TEXT, "English")
     assert other.get_attribute("href") == f"{served.url}/console/total?lang=en"
     WebDriverWait(chromium, WAIT_S).until(lambda page: page.find_element(By.CLASS_NAME, "total").text == str(LAMPS + 2))
-    assert chromium.title == "Total"
+    assert chromium.title == "总数 · urbansense"
+    assert chromium.find_element(By.CSS_SELECTOR, ".head__pages [aria-current]").text == "总数"
+    overview = chromium.find_element(By.LINK_TEXT, "总览")
+    assert overview.get_attribute("href") == f"{served.url}/?lang=zh"
     assert foreign_requests(chromium) == []
     assert console_errors(chromium) == []
 
