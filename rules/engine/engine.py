@@ -12,7 +12,7 @@ from domain.telemetry import Telemetry, Tick
 from rules.engine.announcing import Raised
 from rules.engine.clock import PartitionClock
 from rules.engine.device_state import MAX_ENTRIES, DeviceRuleState, SilentSince
-from rules.engine.entries import Values, entry_of, outcome_of
+from rules.engine.entries import entry_of, outcome_of, steps_of, with_report
 from rules.engine.folding import Judge, Observed
 from rules.engine.health import Vitals
 from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, RuleSet, Swept
@@ -94,7 +94,7 @@ class Engine:
             values = swept.sweep(readings, device_state.facts, more)
             if values is not None:
                 entries = device_state.entries
-                entries.append((t, values))
+                entries.append((t, values, report.get("message_id")))
                 device_state.last_ms = t
                 if entries[0][0] < horizon_ms or len(entries) > MAX_ENTRIES:
                     self._settle(device_state, horizon_ms)
@@ -119,8 +119,7 @@ class Engine:
         if not has_own_time and received_before(device_state.received, report):
             self.duplicate += 1
             return
-        values = plan.reported_values(report)
-        if not self._take_in(device_state, plan, t, values) and has_own_time:
+        if not self._take_in(device_state, plan, report) and has_own_time:
             self.duplicate += 1
             return
         self._settle(device_state, horizon_ms)
@@ -128,19 +127,22 @@ class Engine:
         self.judged += 1
         self._reconciler.mark(device_state)
 
-    def _take_in(self, device_state: DeviceRuleState, plan: Plan, t: int, values: Values) -> bool:
-        """Put a report in its place in observed time; whether it held anything that was not reported before."""
+    def _take_in(self, device_state: DeviceRuleState, plan: Plan, report: Telemetry) -> bool:
+        """Put a report in its place in observed time; whether that changed anything."""
+        t, values, message_id = report["observed_at_ms"], plan.reported_values(report), report.get("message_id")
         at, found = device_state.find(t)
         if found is None:
-            device_state.entries.insert(at, (t, values))
+            device_state.entries.insert(at, (t, values, message_id))
             device_state.last_ms = max(t, device_state.last_ms)
         else:
-            merged = tuple(new if old is None else old for old, new in zip(found[1], values, strict=True))
-            if merged == found[1]:
+            added = with_report(found, values, message_id)
+            if added is None:
                 return False
-            device_state.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
-            values = merged  # once reported, a reading keeps its value and its quality
-        device_state.put(t, values)
+            device_state.entries[at] = entry_of(plan, t, *added, *outcome_of(plan, found))
+            if steps_of(device_state.entries[at]) == steps_of(found):  # the same again, until another comes between
+                self._reconciler.mark(device_state)
+                return False
+        device_state.put(device_state.entries[at])
         self._refold(device_state, at)
         return True
 

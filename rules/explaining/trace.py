@@ -15,6 +15,7 @@ from domain.time.units import MINUTE_MS
 from rules.engine.announcing import Raised
 from rules.engine.device_state import DeviceRuleState
 from rules.engine.engine import Engine
+from rules.engine.entries import steps_of
 from rules.engine.folding import RuleState
 from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.explaining.formulas import Evidence, FormulaPart, parts_of, values_of
@@ -189,7 +190,7 @@ class _Tracer:
         found = device_state.find(at_ms)[1] if device_state is not None else None
         if device_state is None or found is None:
             return None
-        readings = plan.evidence(found[1], suspect=self._rule.accepts_suspect)
+        readings = plan.evidence(steps_of(found)[-1], suspect=self._rule.accepts_suspect)
         return Evidence(readings, device_state.facts, device_state.more(at_ms))
 
     def _span(self, at_ms: int) -> Span | None:

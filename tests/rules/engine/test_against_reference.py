@@ -58,14 +58,24 @@ def story_of(random: Random) -> Story:
         report = report_of(random, BEGINS_MS + observed * STEP_MS, power)
         delay = min(random.choice([0, 0, 0, 0, 0, -2, -1, 1, 2, 3, 6, 12, 12, 99]), latest + 1)
         arrivals.append((observed + delay, report))
-        if random.random() < 0.2:
-            again = random.choice([report, report_of(random, report["observed_at_ms"], power)])
+        if random.random() < 0.5:
+            report["message_id"] = random.choice(["2", "9", "b"])
+        for _ in range(random.choice([0, 0, 0, 0, 1, 1, 3])):
+            again = random.choice([report, other_of(random, report), other_of(random, report)])
             arrivals.append((observed + delay + random.randrange(min(latest, 5) + 1), again))
     end = max(arrives for arrives, _ in arrivals) + 2 + random.randrange(15)
     often = random.choice([0.1, 0.5, 1])
     ticks = [(step, BEGINS_MS + step * STEP_MS) for step in range(end + 1) if random.random() < often]
     both = [*ticks, *arrivals] if random.random() < 0.5 else [*arrivals, *ticks]
     return Story(rules, [BEGINS_MS, *(what for _, what in sorted(both, key=step_of)), BEGINS_MS + end * STEP_MS])
+
+
+def other_of(random: Random, report: Telemetry) -> Telemetry:
+    """Another report of the instant, mostly under an id of its own and of any power."""
+    other = report_of(random, report["observed_at_ms"], random.choice(POWERS))
+    if random.random() < 0.8:
+        other["message_id"] = random.choice(["-1", "2", "10", "a"])
+    return other
 
 
 def step_of(arrival: tuple[int, Any]) -> int:

@@ -54,8 +54,9 @@ def arrivals(draw: st.DrawFn) -> list[tuple[int, Telemetry]]:
     """Reports with the instants of their arrival, each within five minutes of its observation; some sent twice."""
     reports = []
     for device in ("L1", "L2"):
-        steps = draw(st.lists(st.integers(0, 40), max_size=25, unique=True))
-        for step in steps:
+        steps = draw(st.lists(st.integers(0, 40), max_size=20, unique=True))
+        ids = st.lists(st.sampled_from([None, "1", "2", "10", "x"]), min_size=1, max_size=3, unique=True)
+        for step, seq in [(step, seq) for step in steps for seq in draw(ids)]:
             readings = draw(
                 st.sampled_from(
                     [
@@ -67,6 +68,8 @@ def arrivals(draw: st.DrawFn) -> list[tuple[int, Telemetry]]:
             )  # fmt: skip
             observed = T0_MS + step * STEP_MS
             reported: dict[str, Any] = {**report(0, device_id=device), "observed_at_ms": observed, "readings": readings}
+            if seq is not None:
+                reported["message_id"] = seq
             delays = draw(st.lists(st.integers(0, LATENESS_STEPS), min_size=1, max_size=2))
             reports += [(observed + delay * STEP_MS, reported) for delay in delays]
     return reports  # type: ignore[return-value]

@@ -134,6 +134,8 @@ def inputs(draw: st.DrawFn) -> list[Input]:
             }
             if draw(st.integers(0, 9)) == 0:
                 reported["quality"] = {"active_power": draw(st.sampled_from(["bad", "suspect"]))}
+            if draw(st.booleans()):
+                reported["message_id"] = draw(st.sampled_from(["1", "2", "10", "x"]))
             if draw(st.integers(0, 9)) == 0:
                 reported |= {"time_source": "gateway", "message_id": str(draw(st.integers(0, 2)))}
                 reported["received_at_ms"] = reported["observed_at_ms"]
