@@ -101,7 +101,8 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in product().values()
         if any(word in path.read_text(encoding="utf-8") for word in ("os.environ", "os.getenv", "getenv("))
     ]
-    assert readers == ["urbansense/configuration/settings.py"]
+    settings, locale = "urbansense/configuration/settings.py", "urbansense/configuration/wording.py"
+    assert readers == [settings, locale]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -19,6 +19,7 @@ from urbansense.api_client.waiting import LifeWatch, Notice
 from urbansense.configuration.place import place_of
 from urbansense.configuration.presence import Holder, WorksAs, holder_of, running_demos
 from urbansense.configuration.settings import Settings
+from urbansense.configuration.wording import sentence
 
 _UNANSWERED_S: Final = 120.0
 """How long something that takes connections, whose life cannot be seen, may answer nothing."""
@@ -95,7 +96,7 @@ async def _held(client: httpx.AsyncClient, settings: Settings, holder: Holder) -
         serves = asking.result()
         if serves == "api" and now.url is not None:
             if holder.works_as is WorksAs.DEMO:
-                print(f"this is the demo at {now.url} (pid {now.pid})", file=sys.stderr, flush=True)
+                print(sentence(f"this is the demo at {now.url} (pid {now.pid})"), file=sys.stderr, flush=True)
             return FoundPlatform(now.url, watch)
         if serves == "api" and await _is_ours(client, settings):
             return FoundPlatform(settings.client_api_url, watch)

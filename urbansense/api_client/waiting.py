@@ -10,6 +10,7 @@ import httpx
 
 from domain.errors import UrbansenseError
 from urbansense.configuration.presence import Holder, holder_of
+from urbansense.configuration.wording import sentence
 
 _LOOK_EVERY_S: Final = 0.2
 _SHOW_AFTER_S: Final = 3.0
@@ -26,10 +27,10 @@ class Notice:
         self._began_s = monotonic()
         self._shown = ""
 
-    def show(self, line: str, *, at_once: bool = False) -> None:
-        if line != self._shown and (at_once or monotonic() - self._began_s >= _SHOW_AFTER_S):
+    def show(self, line: str) -> None:
+        if line != self._shown and monotonic() - self._began_s >= _SHOW_AFTER_S:
             self._shown = line
-            print(line, file=sys.stderr, flush=True)
+            print(sentence(line), file=sys.stderr, flush=True)
 
 
 class LifeWatch:

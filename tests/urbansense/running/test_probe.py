@@ -18,7 +18,10 @@ async def test_what_an_api_will_answer_is_unavailable_until_it_does(until_api: b
     probe = ProbeServer(0, ReadinessWatch({}), until_api=until_api)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(probe._app), base_url="http://127.0.0.1") as client:
         answer = await asyncio.wait_for(client.get("/api/v1/ledger"), PATIENCE_S)
-        assert (await client.get("/healthz")).json() == {"status": "alive"}
+        assert (await client.get("/healthz")).json() == {
+            "status": "alive",
+            "serves": "start" if until_api else "service",
+        }
     assert answer.status_code == status
     if until_api:
         assert answer.headers["retry-after"]

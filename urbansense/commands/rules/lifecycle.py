@@ -184,7 +184,9 @@ def roll_back(rule: RuleName, version: VersionNumber, note: NoteOption = "") -> 
 
 
 @app.command("mode")
-def set_mode(rule: RuleName, mode: Mode, note: NoteOption = "") -> None:
+def set_mode(
+    rule: RuleName, mode: Annotated[Mode, typer.Argument(help="The new mode.")], note: NoteOption = ""
+) -> None:
     """Put a rule into another mode, as a new version: live, shadow (its events are only listed) or off."""
     sent = {"mode": mode.value, "note": note}
     _print_status(with_api(lambda api: api.post_json(f"{_path(rule)}/mode", sent, headers=author())))
