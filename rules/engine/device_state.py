@@ -142,8 +142,11 @@ class DeviceRuleState:
             reported_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
         happened = False
         for i, entry in enumerate(self.entries[at:], at):
-            fold = partial(self._fold, t=entry[0], judge=judge, silent_since=silent_since)
-            states, happenings = fold_entry(plan, self.windows, entry, states, reported_ms, fold)
+            if isinstance(entry[2], tuple):
+                fold = partial(self._fold, t=entry[0], judge=judge, silent_since=silent_since)
+                states, happenings = fold_entry(plan, self.windows, entry, states, reported_ms, fold)
+            else:
+                states, happenings = self._fold(states, reported_ms, entry[1], None, entry[0], judge, silent_since)
             happened = happened or bool(happenings or outcome_of(plan, entry)[1])
             self.entries[i] = entry_of(plan, *entry[:3], states, happenings)
             reported_ms = entry[0]

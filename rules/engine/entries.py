@@ -85,12 +85,10 @@ def put_readings(windows: Windows, plan: Plan, entry: ReportEntry) -> None:
 def fold_entry(
     plan: Plan, windows: Windows | None, entry: ReportEntry, states: States, reported_ms: int, fold: Fold
 ) -> Outcome:
-    """Fold the reports of an instant, each onto the one before it; the windows hold no more than came by then.
+    """Fold the several reports of an instant, each onto the one before it; the windows hold no more than came by then.
 
     A rule judges the first of them, and of the others those that change what it reads.
     """
-    if not isinstance(entry[2], tuple):
-        return fold(states, reported_ms, entry[1], None)
     t, steps = entry[0], steps_of(entry)
     happenings: tuple[Happening, ...] = ()
     changed: Changed = None

@@ -154,7 +154,14 @@ class Plan:
 
     def evidence(self, values: tuple[Any, ...], *, suspect: bool = False) -> dict[str, Any]:
         """What of the values is evidence; those of quality suspect only if asked for."""
-        return {name: value for name, value, is_suspect in self.usable(values) if suspect or not is_suspect}
+        found = {}
+        for name, value in zip(self.quantities, values, strict=True):
+            if value.__class__ is Suspect:
+                if suspect:
+                    found[name] = value.value
+            elif value is not None and value != BAD:
+                found[name] = value
+        return found
 
     def usable(self, values: tuple[Any, ...]) -> Iterator[tuple[str, Any, bool]]:
         """(quantity, value, whether it is suspect) of the values that are not marked bad."""
