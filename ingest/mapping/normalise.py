@@ -33,7 +33,7 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     """
     observed_at_ms = _observed_at_ms(uplink, received_at_ms)
     if observed_at_ms is None:
-        detail = f"observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
+        detail = f"`{uplink.time_field}`: observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, device.device_id))
     readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
     if device.profile.derived:
