@@ -20,7 +20,7 @@ from tests.ingest.lookup import lookup_of
 
 Path = tuple[str | int, ...]
 
-WRONG: Final = (None, True, "3", 7, -1, 1.5, float("nan"), 10**400, [], ["3"], {}, {"a": 1})
+WRONG: Final[tuple[object, ...]] = (None, True, "3", 7, -1, 1.5, float("nan"), 10**400, [], ["3"], {}, {"a": 1})
 MESSAGES: Final = (
     "native/single.json", "native/batch.json", "senml-json/lamp.json", "senml-cbor/lamp.cbor.hex",
     "chirpstack/cbor_lamp.json", "things-stack/em400_mud_level.json",
