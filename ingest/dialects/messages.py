@@ -36,9 +36,9 @@ class Uplink:
     the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
     names them. `unreadable` names, with a word on why, what stands beside the fields and had to be left out. `identity` is
     what the message calls the device; `speaker` is the device that reported for it, None where it reported itself.
-    Time: `observed_at_ms` is what the device gave, whatever its type; None where it has no clock. Then `offset_ms`
-    is how much earlier (negative) than received the device dates its values. `time_source` is `network_server` for a
-    frame that a network server handed on: a second delivery of it has the same `message_id`, within five minutes.
+    Time: `observed_at_ms` is what the device gave in `time_field`, whatever its type; None where it has no clock. Then
+    `offset_ms` is how much earlier (negative) than received the device dates its values. `time_source` is `network_server`
+    for a frame that a network server handed on: a second delivery of it has the same `message_id`, within five minutes.
     `clock_differences_ms` is how far ahead of the network server's the clocks of radio gateways are that did not count.
     """
 
@@ -54,6 +54,7 @@ class Uplink:
     quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
     companions: Collection[str] = ()
     time_source: Literal["network_server"] | None = None
+    time_field: str = field(default="time", compare=False)
     unreadable: Sequence[str] = ()
     clock_differences_ms: Mapping[str, int] = field(default_factory=lambda: _NO_DIFFERENCES)
 

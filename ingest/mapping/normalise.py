@@ -38,7 +38,7 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     if observed_at_ms is None:
         given = uplink.observed_at_ms
         looks_like = likeness(given, received_at_ms - OLDEST_MS, received_at_ms + NEWEST_MS) if _is_own(uplink) else ""
-        detail = f"observed at {_worded(given)}, received at {received_at_ms}{looks_like}"
+        detail = f"`{uplink.time_field}`: observed at {_worded(given)}, received at {received_at_ms}{looks_like}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, device.device_id))
     readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
     if device.profile.derived:

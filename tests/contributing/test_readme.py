@@ -60,13 +60,13 @@ def test_the_next_five_minutes_go_as_the_page_says(tmp_path: Path) -> None:
             return done.stdout
 
         up = running.service("up").start()
-        wait_until(lambda: "the live page and the API answer" in up.tail(100), PATIENCE_S, "up says so", up)
+        wait_until(lambda: "the live page and the API answer" in up.tail(100), "up says so", up)
         printed = typed(first)
         assert "1 added" in printed
         assert "lamp-dark.yaml: lamp-dark: no problem" in printed
         assert re.search(r"store +2 += 2 stored|pending", printed)
-        wait_until(lambda: running.run_json("events", "list")["items"], PATIENCE_S, "the event", up)
-        wait_until(lambda: running.run_json("cases", "list")["items"], PATIENCE_S, "its case", up)
+        wait_until(lambda: running.run_json("events", "list")["items"], "the event", up)
+        wait_until(lambda: running.run_json("cases", "list")["items"], "its case", up)
         year = running.run_json("cases", "list")["items"][0]["number"][:4]
         printed = typed(then.replace("2026-000001", f"{year}-000001"))
         assert "Why it opened" in printed

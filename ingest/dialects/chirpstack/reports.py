@@ -37,8 +37,10 @@ def decode_chirpstack(event: object, topic_eui: str, received_at_ms: int) -> Dec
         raise Unreadable(
             Reason.UNPARSEABLE, "no ChirpStack v4 uplink: `deviceInfo` is missing (v3 has `devEUI` instead)"
         )
-    dev_eui = info.get("devEui", topic_eui)
-    if not isinstance(dev_eui, str) or dev_eui.lower() != topic_eui.lower():
+    dev_eui = info.get("devEui") if info.get("devEui") is not None else topic_eui
+    if not isinstance(dev_eui, str):
+        raise Unreadable(Reason.UNPARSEABLE, "`deviceInfo.devEui` must be text")
+    if dev_eui.lower() != topic_eui.lower():
         raise Unreadable(Reason.UNAUTHORISED, f"the event is of another device than its topic's {topic_eui}")
     decoded = event.get("object")
     if decoded is None and event.get("data"):
@@ -48,7 +50,7 @@ def decode_chirpstack(event: object, topic_eui: str, received_at_ms: int) -> Dec
     envelope = Envelope(event)
     fields = flatten(decoded or {})
     receptions = list(envelope.each("rxInfo"))
-    is_lora = envelope.inner("txInfo").inner("modulation").has("lora")
+    is_lora = envelope.inner("txInfo").inner("modulation").is_object("lora")
     for name, value in link_fields(receptions, is_lora=is_lora).items():
         fields.setdefault(name, value)
     own_times = [(one.text("gatewayId"), one.instant_ms("gwTime")) for one in receptions]
@@ -65,6 +67,7 @@ def decode_chirpstack(event: object, topic_eui: str, received_at_ms: int) -> Dec
             observed_at_ms=at_ms,
             message_id=identity or envelope.text("deduplicationId") or counter,
             time_source="network_server" if identity else None,
+            time_field="rxInfo.nsTime",
             unreadable=envelope.unreadable,
             clock_differences_ms=differences_ms,
         )

@@ -133,6 +133,7 @@ def read_report(cp: Cp, mn: str, qn: str, zone: tzinfo) -> Uplink | Refused:
         message_id=qn or None,
         quality=quality,
         companions=companions,
+        time_field=DATA_TIME,
         unreadable=[f"{name} ({why})" for name, why in cp.bad.items()],
     )
 

@@ -82,6 +82,11 @@ class Envelope:
         """Whether something stands under that name."""
         return self.fields.get(name) is not None
 
+    def is_object(self, name: str) -> bool:
+        """Whether an object stands under that name; anything else there is named."""
+        self.inner(name)
+        return isinstance(self.fields.get(name), dict)
+
     def note(self, name: str, why: str) -> None:
         """Name a field as left out."""
         self.unreadable.append(f"{self.path}{name} ({why})")

@@ -38,7 +38,7 @@ def decode_things_stack(message: object, topic_device: str, received_at_ms: int)
     if not isinstance(message, dict) or not isinstance(uplink, dict) or not isinstance(dev_eui, str):
         raise Unreadable(Reason.UNPARSEABLE, "no uplink: `uplink_message` or `end_device_ids.dev_eui` is missing")
     if member(message, "end_device_ids", "device_id") not in (None, topic_device):
-        raise Unreadable(Reason.UNAUTHORISED, f"the uplink is of another device than its topic's {topic_device}")
+        raise Unreadable(Reason.UNAUTHORISED, f"by its `device_id` of another device than its topic's {topic_device}")
     if message.get("simulated") not in (None, False):
         raise Unreadable(Reason.UNAUTHORISED, "a `simulated` uplink, not the device's own")
     decoded = uplink.get("decoded_payload")
@@ -50,7 +50,7 @@ def decode_things_stack(message: object, topic_device: str, received_at_ms: int)
     fields = flatten(decoded or {})
     receptions = list(envelope.each("rx_metadata"))
     settings = envelope.inner("settings")
-    is_lora = settings.inner("data_rate").has("lora")
+    is_lora = settings.inner("data_rate").is_object("lora")
     for name, value in link_fields(receptions, is_lora=is_lora).items():
         fields.setdefault(name, value)
     own_times = [(one.inner("gateway_ids").text("gateway_id"), one.instant_ms("time")) for one in receptions]
@@ -68,6 +68,7 @@ def decode_things_stack(message: object, topic_device: str, received_at_ms: int)
             observed_at_ms=at_ms,
             message_id=identity or counter,
             time_source="network_server" if identity else None,
+            time_field="received_at",
             unreadable=[*envelope.unreadable, *whole.unreadable],
             clock_differences_ms=differences_ms,
         )
@@ -76,13 +77,11 @@ def decode_things_stack(message: object, topic_device: str, received_at_ms: int)
 
 def _server_ms(*servers: Envelope) -> int | None:
     """The first server's `received_at` that is given. Raises: Unreadable where that is no instant."""
-    for server in servers:
-        if server.has("received_at"):
-            at_ms = server.instant_ms("received_at")
-            if at_ms is None:
-                raise Unreadable(Reason.BAD_TIME, server.unreadable[-1])
-            return at_ms
-    return None
+    given = [server for server in servers if server.has("received_at")]
+    times = [server.instant_ms("received_at") for server in given]
+    if given and times[0] is None:
+        raise Unreadable(Reason.BAD_TIME, given[0].unreadable[-1])
+    return times[0] if times else None
 
 
 def _payload(envelope: Envelope) -> str | None:

@@ -100,6 +100,11 @@ _COSTLY = {
 }
 
 
+def test_a_map_that_announces_more_than_it_holds_makes_no_key_of_the_next_one() -> None:
+    with pytest.raises(Unreadable, match="has a key that is neither"):
+        decode_senml_cbor(b"\x81\xa2\x02\x01\xa1\x02\x01\x02")
+
+
 @pytest.mark.parametrize("payload", _COSTLY.values(), ids=_COSTLY.keys())
 def test_what_would_cost_the_square_of_its_size_is_refused_before_it_is_built(payload: bytes) -> None:
     with pytest.raises(Unreadable, match=r"the CBOR tag|has a key that is neither"):
