@@ -12,7 +12,8 @@ import orjson
 import structlog
 
 from domain.ledger import StoreLedger
-from domain.topics import REPLAY_OF, Topics, header, is_replay_mark, is_tick
+from domain.rejections import Reason
+from domain.topics import Topics, is_replay_mark, is_tick
 from ingest.pipeline.rejection_records import decode_rejection
 from ingest.recorder.place import decode_sums, recorder_group, sum_up
 from ingest.rejections.marks import decode_mark
@@ -83,9 +84,10 @@ class LogCount:
     def _count(self, record: Record) -> None:
         name, count = "report", 1
         if record.topic == self.topics.rejected:
-            if not is_replay_mark(record.headers) and header(record.headers, REPLAY_OF) is not None:
-                return  # its message was counted when it was refused first, and what the replay did is, too
-            name, count = _rejection_counted(record)
+            counted = _rejection_counted(record)
+            if counted is None:
+                return
+            name, count = counted
         elif is_tick(record.headers):
             return
         counts = self._counts.setdefault(TopicPartition(record.topic, record.partition), {})
@@ -104,14 +106,20 @@ class LogCount:
             await reader.close()
 
 
-def _rejection_counted(record: Record) -> tuple[str, int]:
-    """Under which name a rejection or a mark counts, and how often; what is none counts as `unreadable`."""
+def _rejection_counted(record: Record) -> tuple[str, int] | None:
+    """Under which name a rejection or a mark counts, and how often; what is none counts as `unreadable`.
+
+    None for what a replay refused again: its message was counted when it was refused first. What the store refuses counts
+    each time, as in the store's own sum.
+    """
     try:
         if is_replay_mark(record.headers):
             return f"replay:{decode_mark(record.value or b'')['outcome']}", 1
         rejection = decode_rejection(record.value or b"")
     except ValueError:
         return "whole:unreadable", 1
+    if "replay_of" in rejection and rejection["reason"] is not Reason.STORE_REFUSED:
+        return None
     return f"{'partial' if rejection.get('partial') else 'whole'}:{rejection['reason']}", rejection.get("count", 1)
 
 

@@ -77,7 +77,7 @@ class RejectedTail:
                 replayed.partly = True
             return
         rejected = decode_rejection(record.value or b"")
-        if "replay_of" in rejected:
+        if "replay_of" in rejected and rejected["reason"] is not Reason.STORE_REFUSED:
             return  # of a message whose first refusal counts
         refusals[record.offset] = _Refusal(
             rejected.get("device_id", ""),

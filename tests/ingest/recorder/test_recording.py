@@ -17,7 +17,7 @@ from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from ingest.dialects.messages import MqttMessage
 from ingest.ledger.counting import LogCount, store_ledger
 from ingest.pipeline.message_to_records import Pipeline
-from ingest.recorder.recording import Recorder
+from ingest.recorder.recording import Recorder, _store_refused
 from streams.ports import Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
@@ -181,6 +181,18 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: SQLit
     async with recording(log, store):
         await until_true(lambda: settled(log, store))
     assert (await store_ledger(LogCount(log, TOPICS), store)).stored == 20
+
+
+def test_a_report_that_the_store_refuses_again_names_the_rejection_whose_replay_it_is() -> None:
+    again: Any = {
+        "device_id": "SL-1",
+        "kind": "streetlight",
+        "received_at_ms": 5,
+        "replay_of": "telemetry.rejected/0/7",
+    }
+    record = _store_refused(Refusal(again, "still too wide"), Topics(), 6)
+    assert orjson.loads(record.value or b"")["replay_of"] == "telemetry.rejected/0/7"
+    assert record.headers[1:] == (("replay_of", b"telemetry.rejected/0/7"),)
 
 
 async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(log: SQLiteLog, store: Flaky) -> None:

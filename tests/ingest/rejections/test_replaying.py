@@ -188,4 +188,11 @@ async def test_what_the_store_refused_is_put_back_and_a_second_refusal_names_it(
     done = await rig.rejections.replay([], None)
     assert (done.replayed, done.accepted) == (1, 1)
     assert await rig.listed() == ()
-    assert len(await rig.telemetry()) == 1
+    [put_back] = await rig.telemetry()
+    again = {**rejected, "replay_of": put_back["replay_of"]}
+    headers = (*REJECTION_HEADERS, ("replay_of", again["replay_of"].encode()))
+    await rig.log.append([Outgoing(TOPICS.rejected, b"SL-1", orjson.dumps(again), headers)])
+    [new] = await rig.listed()
+    assert (new.replay_of, (await rig.listed(Standing.REPLAYED))[0].rejected_as) == (put_back["replay_of"], (new.id,))
+    assert await rig.counted() == ({"store_refused": 2}, {}, {"accepted": 1})
+    assert (await rig.tail.count("SL-1", NOW)).whole == 1
