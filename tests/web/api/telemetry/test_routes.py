@@ -116,8 +116,11 @@ async def test_a_cursor_that_the_list_did_not_give_is_refused(
 
 
 @pytest.mark.parametrize("params", [{}, {"from": "2025-11-21T12:00:00Z"}, {"from": "0", "every": "1h"}])
-async def test_a_device_that_never_reported_has_an_empty_list(params: dict[str, str], api: httpx.AsyncClient) -> None:
+async def test_a_device_that_never_reported_has_an_empty_list(
+    params: dict[str, str], city: City, api: httpx.AsyncClient
+) -> None:
     """Before, `from` alone was refused: it must be before a `to` that nobody had given."""
+    await city.put(lamp(7))
     response = await api.get(URL, params=params)
     assert (response.status_code, response.json()) == (200, {"items": [], "next": None})
 
