@@ -49,18 +49,49 @@ class Rejection(TypedDict):
     retained: NotRequired[bool]
 
 
+class Outcome(StrEnum):
+    """What became of a rejected message that was put through again."""
+
+    ACCEPTED = "accepted"
+    IN_PART = "in_part"
+    REJECTED = "rejected"
+
+
+class ReplayMark(TypedDict):
+    """A record of `telemetry.rejected`, too, header `type: replay`: the rejection at `replay_of` is settled.
+
+    Shape: `replay_of` is that rejection's place, `topic/partition/offset`; the mark stands in the same partition, later.
+    Delivery: in one transaction with all that the replay wrote. What was refused again, or in part, is a rejection of its
+    own whose `replay_of` is the same place.
+    """
+
+    replay_of: str
+    outcome: Outcome
+    replayed_at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class RejectionCount:
-    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`."""
+    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`; the newest of them.
+
+    What a replay has accepted since then is not counted any more, and what it refused again only once.
+    """
 
     whole: int = 0
     in_part: int = 0
+    last_ms: int | None = None
+    last_reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What trying rejected messages again did; `problems` name those that cannot be replayed."""
+    """What trying rejected messages again did; `problems` name those that cannot be replayed, or were refused again.
+
+    `already` counts those asked for that had been settled by an earlier replay: nothing was done about them.
+    """
 
     replayed: int
     accepted: int
     problems: tuple[str, ...] = ()
+    rejected: int = 0
+    already: int = 0

@@ -2,13 +2,16 @@
 
 from typing import Final, NamedTuple
 
+from domain.devices import TimeFormat
 from domain.rejections import Reason
 from domain.telemetry import Telemetry
 from domain.time.units import DAY_MS, MINUTE_MS
 from ingest.dialects.messages import Refused, Uplink
+from ingest.dialects.native.reports import CODEC
 from ingest.mapping.derived import add_derived
 from ingest.mapping.readings import ReportReadings, read_fields
 from ingest.mapping.resolve import ReportingDevice
+from ingest.mapping.times import instant_ms, likeness
 
 OLDEST_MS: Final = 30 * DAY_MS
 NEWEST_MS: Final = 5 * MINUTE_MS
@@ -31,9 +34,11 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     without one usable reading there is no telemetry. Units: canonical; implausible values stay and are marked `bad`.
     Time: refused outside [received - 30 d, received + 5 min] and where it is no whole number of milliseconds.
     """
-    observed_at_ms = _observed_at_ms(uplink, received_at_ms)
+    observed_at_ms = _observed_at_ms(uplink, received_at_ms, device.profile.time)
     if observed_at_ms is None:
-        detail = f"`{uplink.time_field}`: observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
+        given = uplink.observed_at_ms
+        looks_like = likeness(given, received_at_ms - OLDEST_MS, received_at_ms + NEWEST_MS) if _is_own(uplink) else ""
+        detail = f"`{uplink.time_field}`: observed at {_worded(given)}, received at {received_at_ms}{looks_like}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, device.device_id))
     readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
     if device.profile.derived:
@@ -66,8 +71,17 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     return Normalised(telemetry, refused)
 
 
-def _observed_at_ms(uplink: Uplink, received_at_ms: int) -> int | None:
+def _is_own(uplink: Uplink) -> bool:
+    """Whether the time stands as the device gave it; other dialects fix its format."""
+    return uplink.codec == CODEC
+
+
+def _observed_at_ms(uplink: Uplink, received_at_ms: int, time_format: TimeFormat | None) -> int | None:
     at_ms = uplink.observed_at_ms
+    if at_ms is not None and time_format is not None and _is_own(uplink):
+        at_ms = instant_ms(at_ms, time_format)
+        if at_ms is None:
+            return None
     if at_ms is None:
         at_ms = received_at_ms + uplink.offset_ms
     if isinstance(at_ms, bool) or not isinstance(at_ms, int | float):

@@ -20,7 +20,7 @@ from domain.errors import Unreadable
 from domain.rejections import Reason
 from domain.topics import TELEMETRY_HEADERS, Topics
 from ingest.dialects.messages import Decoded, MqttMessage, Refused, Uplink
-from ingest.dialects.register import decode, open_sessions
+from ingest.dialects.register import decode, named_by, open_sessions
 from ingest.dialects.state import Received, SessionNeeds, Ticket, is_stateful
 from ingest.mapping.normalise import normalise
 from ingest.mapping.resolve import DeviceResolver
@@ -66,6 +66,7 @@ class Pipeline:
         self.ignored: Counter[str] = Counter()
         self.clock_differences = ClockDifferences()
         self._limits = limits or Limits()
+        self._lookup = lookup
         self._resolver = DeviceResolver(topics, lookup, DeviceShares(quotas.report_times if quotas is not None else 0))
         self._clockless = ClocklessDevices()
         self._fast_path = FastPath(lookup, self._resolver, self._limits, self._clockless)
@@ -121,7 +122,7 @@ class Pipeline:
         answer = self._answer(received)
         if message.replay_of is not None and not answer.records:
             refused = Refused(Reason.UNPARSEABLE, "it holds no report")
-            return answer._replace(records=self.refusals.records(message, [(refused, False)]))
+            return answer._replace(records=self._refuse(message, [(refused, False)]))
         return answer
 
     def sweep(self, *, everything: bool = False) -> Answer:
@@ -172,7 +173,7 @@ class Pipeline:
                 telemetry.append(record)
             if refused is not None:
                 refusals.append((refused, record is not None))
-        rejections = self.refusals.records(message, refusals)
+        rejections = self._refuse(message, refusals) if refusals else []
         self.accepted += len(telemetry)
         return telemetry + rejections
 
@@ -219,4 +220,19 @@ class Pipeline:
         """To be called in an `except` block."""
         _log.exception("a message met a bug and was rejected", topic=message.topic)
         detail = f"internal error: {type(error).__name__}: {error}"
-        return self.refusals.records(message, [(Refused(Reason.UNPARSEABLE, detail), False)])
+        return self._refuse(message, [(Refused(Reason.UNPARSEABLE, detail), False)])
+
+    def _refuse(self, message: MqttMessage, refusals: list[tuple[Refused, bool]]) -> list[Outgoing]:
+        """Their records. What names no device counts against the registered one that the message is of."""
+        if any(refused.device_id is None for refused, _ in refusals):
+            identity = named_by(message)
+            sender = self._lookup.find(identity) if identity is not None else None
+            if sender is not None:
+                refusals = [(_of(sender.device_id, refused), partial) for refused, partial in refusals]
+        return self.refusals.records(message, refusals)
+
+
+def _of(device_id: str, refused: Refused) -> Refused:
+    """The refusal as one of the device; that nobody knows a device is no fault of another."""
+    is_settled = refused.device_id is not None or refused.reason is Reason.UNKNOWN_DEVICE
+    return refused if is_settled else refused._replace(device_id=device_id)

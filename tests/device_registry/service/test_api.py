@@ -199,7 +199,7 @@ class TestHistory:
         assert created["owner"] == {"old": None, "new": "城投"}
         assert "department" not in created
         assert (await desk.api.get(f"{DEVICES}/nobody/history")).status_code == 404
-        assert (await desk.api.get(f"{DEVICES}/SL-9/history", params={"cursor": "x"})).status_code == 422
+        assert (await desk.api.get(f"{DEVICES}/SL-9/history", params={"cursor": "x"})).status_code == 400
 
     async def test_what_changed_nothing_is_not_noted(self, desk: Desk) -> None:
         await _put(desk, BODY)
@@ -317,6 +317,7 @@ class TestFleet:
         assert told["signal"] == {"rssi": {"value": -80.0, "observed_at_ms": NOW_MS + 3 * HOUR_MS}}
         assert (told["received"], told["expected"], told["message_rate"]) == (3, 4, 0.75)
         assert (told["rejected"], told["rejected_in_part"], told["reject_rate"]) == (1, 1, 0.25)
+        assert (told["last_rejected_ms"], told["last_rejected_reason"]) == (NOW_MS + HOUR_MS, "bad_value")
         await desk.log.append([_rejection(desk, "SL-9", NOW_MS + 2 * HOUR_MS)])
         assert (await desk.api.get(f"{DEVICES}/SL-9/health")).json()["rejected"] == 2
 
@@ -395,7 +396,10 @@ class TestAreasAndProfiles:
     async def test_a_profile_is_stored_told_and_removed(self, desk: Desk) -> None:
         body = {
             "kind": "water_monitor", "codec": "acme-level", "attributes": {"installed_height": 4.0},
-            "fields": [{"source": "d", "quantity": "distance", "unit": "cm", "low": 20, "high": 450, "outside": "suspect"}],
+            "fields": [{"source": "d", "quantity": "distance", "unit": "cm", "low": 20, "high": 450, "outside": "suspect"},
+                       {"source": "pump", "quantity": "relay_closed", "unit": "1", "values": {"ON": True, "2": False}},
+                       {"source": "t", "quantity": "water_temperature", "unit": "Cel", "text": True, "values": {"low": 1}}],
+            "time": "iso8601",
             "derived": [{"quantity": "water_level", "formula": "device.installed_height - distance / 1000"}],
         }  # fmt: skip
         answer = await desk.api.put("/api/v1/profiles/acme", json=body)
@@ -403,6 +407,9 @@ class TestAreasAndProfiles:
         told = (await desk.api.get("/api/v1/profiles/acme")).json()
         assert (told["codec"], told["derived"]) == ("acme-level", body["derived"])
         assert told["fields"][0]["outside"] == "suspect"
+        assert [field["values"] for field in told["fields"]] == [{}, {"ON": True, "2": False}, {"low": 1.0}]
+        assert [field["text"] for field in told["fields"]] == [False, False, True]
+        assert told["time"] == "iso8601"
 
         await desk.api.put(f"{DEVICES}/WM-1", json={"device_id": "WM-1", "kind": "water_monitor", "profile": "acme"})
         assert (await desk.api.get(f"{DEVICES}/WM-1")).json()["attributes"] == {"installed_height": 4.0}

@@ -25,7 +25,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.long, pytest.mark.mosquitto, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.mosquitto]
 
 KILLS = 5
 

@@ -13,7 +13,8 @@ from domain.mqtt import MqttEndpoint
 from domain.topics import Topics
 from ingest.gateway.slot import Gateway
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.rig import NOW_MS, Rig, until
+from tests.ingest.gateway.rig import NOW_MS, Rig
+from tests.patience import PATIENCE_S, until
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from urbansense.broker.amqtt.server import running_amqtt
@@ -100,7 +101,7 @@ async def test_the_embedded_broker_marks_what_it_had_retained_and_nothing_live(l
         await serve(rig, gateway)
         assert await rig.reports() == []
         sending = asyncio.create_task(asyncio.to_thread(_retain, port, 1))  # acknowledged once the gateway has it
-        async with rig.running(rig.new_gateway()), asyncio.timeout(10):
+        async with rig.running(rig.new_gateway()), asyncio.timeout(PATIENCE_S):
             await sending
     assert len(await rig.reports()) == 1
     assert {one["reason"] for one in await rejections(rig)} == {"retained"}

@@ -113,7 +113,7 @@ def test_a_gateways_batch_gives_a_record_for_each_device_and_refuses_only_what_i
         ("telemetry.manhole_cover", b"MC-320582-000007"),
         ("telemetry.gateway", b"GW-1"),
         ("telemetry.rejected", b"SL-9"),
-        ("telemetry.rejected", b"city-gateway/GW-1/up"),
+        ("telemetry.rejected", b"GW-1"),
         ("telemetry.rejected", b"MC-320582-000042"),
         ("telemetry.rejected", b"SL-320582-000123"),
     ]

@@ -3,7 +3,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.devices import Device
@@ -26,7 +26,6 @@ MESSAGE = MqttMessage("city/x/streetlight/SL-1/up", b'{"readings":{"voltage":1}}
 UNKNOWN = Refused(Reason.UNKNOWN_DEVICE, "device 'SL-1' is not registered", "SL-1")
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         MqttMessage, st.text(), st.binary(), st.integers(0, 2**53), st.none() | st.text(), st.none() | st.just(PLACE),
@@ -72,7 +71,6 @@ def test_a_reason_outside_the_closed_set_is_not_read() -> None:
         decode_rejection(value)
 
 
-@settings(deadline=None)
 @given(st.binary(), st.none() | st.text())
 def test_a_replay_is_the_message_as_it_was_first_received(payload: bytes, content_type: str | None) -> None:
     message = MESSAGE._replace(payload=payload, content_type=content_type)

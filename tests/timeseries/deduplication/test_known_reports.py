@@ -107,3 +107,42 @@ def test_what_a_failed_write_judged_is_not_remembered() -> None:
     recent = RecentReports()
     recent.stage().judge(report({"voltage": 1.0}))
     assert write_through(recent, report({"voltage": 1.0})) == 1
+
+
+shared_instants = st.lists(
+    st.builds(
+        lambda value, at_ms, message_id: report({"a": value}, at_ms, message_id=message_id),
+        st.sampled_from([1.0, 2.0, 3.0]),
+        st.sampled_from([NOON_MS, NOON_MS + 1]),
+        st.sampled_from(["1", "2", "3"]),
+    ),
+    max_size=8,
+)
+
+
+def kept(known: KnownReports, reports: list[Telemetry]) -> set[tuple[int, str, float]]:
+    found = set()
+    for received in reports:
+        for value in known.judge(received).fresh.values():
+            found.add((received["observed_at_ms"], received["message_id"], float(value)))
+    return found
+
+
+@given(shared_instants, st.data())
+def test_every_value_of_an_instant_is_kept_whatever_the_order_and_how_often_it_comes(
+    reports: list[Telemetry], data: st.DataObject
+) -> None:
+    first = {(one["observed_at_ms"], one["message_id"]): one for one in reversed(reports)}
+    again = data.draw(st.permutations([*first.values(), *first.values()]))
+    found = kept(KnownReports(), again)
+    assert {(at_ms, value) for at_ms, _, value in found} == {
+        (one["observed_at_ms"], one["readings"]["a"])
+        for one in reports
+        if first[one["observed_at_ms"], one["message_id"]] is one
+    }
+    assert all(first[at_ms, message_id]["readings"]["a"] == value for at_ms, message_id, value in found)
+
+
+def test_a_value_that_goes_back_within_an_instant_is_kept() -> None:
+    tilts = [report({"a": value}, message_id=str(seq)) for seq, value in enumerate([1.0, 2.0, 1.0])]
+    assert kept(KnownReports(), tilts) == {(NOON_MS, "0", 1.0), (NOON_MS, "1", 2.0), (NOON_MS, "2", 1.0)}

@@ -170,7 +170,7 @@ ARRIVALS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     arrivals=ARRIVALS,
     wanted=st.builds(

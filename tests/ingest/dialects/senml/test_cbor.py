@@ -1,6 +1,6 @@
 import cbor2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Unreadable
@@ -64,7 +64,6 @@ def test_what_is_not_one_well_formed_pack_is_refused(payload: bytes) -> None:
     assert caught.value.reason is Reason.UNPARSEABLE
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     try:

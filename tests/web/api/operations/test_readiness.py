@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
 from domain.errors import TransientFault
+from tests.patience import PATIENCE_S
 from web.api.operations.readiness import ReadinessWatch
 
 
@@ -67,5 +68,5 @@ async def test_a_check_with_a_bug_is_red_with_its_type_and_takes_nothing_with_it
     running = asyncio.create_task(watch.run(stop))
     found = await watch.examine()
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert [(check.ready, check.detail) for check in found] == [(False, "KeyError: 'partition'"), (True, "well")]
