@@ -13,10 +13,11 @@ from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from streams.sqlite.log import SQLiteLog
 from tests.golden import golden
-from tests.ingest.gateway.rig import Rig, until
+from tests.ingest.gateway.rig import Rig
 from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame
+from tests.patience import until
 from tests.servers.mosquitto import Mosquitto
 
 NOON_MS = 1_780_286_400_000
