@@ -38,7 +38,8 @@ UNKNOWN = Refused(Reason.UNKNOWN_DEVICE, "device 'SL-1' is not registered", "SL-
 def test_what_is_written_is_read_back(message: MqttMessage, refused: Refused, partial: bool) -> None:
     rejected = rejection(message, refused, partial=partial)
     record = encode_rejection(rejected, TOPICS)
-    assert (record.topic, record.headers) == ("test-telemetry.rejected", REJECTION_HEADERS)
+    replayed = () if message.replay_of is None else ((REPLAY_OF, PLACE.encode()),)
+    assert (record.topic, record.headers) == ("test-telemetry.rejected", (*REJECTION_HEADERS, *replayed))
     assert decode_rejection(record.value or b"") == rejected
 
 
