@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.devices import Device
 from domain.rejections import Reason, Rejection
-from domain.topics import REJECTION_HEADERS, TELEMETRY_HEADERS, Topics
+from domain.topics import REJECTION_HEADERS, REPLAY_OF, TELEMETRY_HEADERS, Topics
 from ingest.dialects.messages import MqttMessage, Refused
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.rejection_records import (
