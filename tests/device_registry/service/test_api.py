@@ -276,7 +276,7 @@ class TestSearch:
     ) -> None:
         answer = await desk.api.post(f"{DEVICES}/search", json=search)
 
-        assert answer.status_code == 422
+        assert answer.status_code == (400 if "cursor" in search else 422)
         assert told in {fault["where"]: fault["detail"] for fault in answer.json()["errors"]}[where]
 
 

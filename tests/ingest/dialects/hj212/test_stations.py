@@ -172,7 +172,10 @@ def test_what_leaves_no_doubt_is_forgiven_every_station_and_counted_by_its_name(
     report, rejection = post.send(frame(WRITTEN_LOOSELY).rstrip(b"\r\n"))
     assert (report["readings"], report["observed_at_ms"]) == ({"ph": 7.4}, NOON_MS + 250)
     assert (rejection["reason"], rejection["partial"]) == ("bad_value", True)
-    assert rejection["detail"] == "w01010-Rtd (text where a number belongs); unknown: w01001-Info"
+    assert rejection["detail"] == (
+        "w01010-Rtd (text where a number belongs; `values` in the profile can state what its words mean); "
+        "unknown: w01001-Info"
+    )
     assert stations_of(post.pipeline).defects == dict.fromkeys(
         ("no_crlf", "non_ascii", "milliseconds", "empty_field"), 1
     )
