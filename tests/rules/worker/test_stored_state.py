@@ -1,6 +1,6 @@
 """State that an earlier release left on `rules.state` is read as it is, and written again in the same bytes.
 
-`golden/rules/state_schema_3.json` was written by release 0.1.0, the first with this schema: reports of four
+`golden/rules/state_schema_3.json` was written by the first release with this schema: reports of four
 lamps, what their partition committed, what the correlation stage kept of it, and how both went on. `SCHEMA` 3 promises that
 every release which reads and writes that schema goes on from it as if nothing had happened.
 """
