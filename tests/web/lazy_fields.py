@@ -6,9 +6,11 @@ other tests run, and the fuzzed OpenAPI document build all of them.
 
 from functools import cached_property
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import fastapi._compat.v2
 from pydantic import ConfigDict, TypeAdapter
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 
 class LazyAdapter:
@@ -20,7 +22,9 @@ class LazyAdapter:
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
         annotation, config = self._made_of
-        return TypeAdapter(annotation, config=config)
+        with catch_warnings():  # FastAPI itself silences this one where it builds them
+            simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            return TypeAdapter(annotation, config=config)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._adapter, name)
