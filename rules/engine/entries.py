@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from domain.telemetry import message_order
 from rules.engine.folding import Happening, RuleState, join_instant
@@ -21,6 +21,9 @@ Fold = Callable[[States, int, Values, Changed], Outcome]
 """Folds one report onto states, given when the report before it was observed."""
 MessageIds = str | tuple[str | None, ...] | None
 """The message id of the one report of an instant, or a tuple of those of several, in their order."""
+
+MOST_OF_AN_INSTANT: Final = 16
+"""How many messages of one instant are kept apart: a clock that stands still gives thousands."""
 
 ReportEntry = tuple[int, Values, MessageIds] | tuple[int, Values, MessageIds, States, tuple[Happening, ...]]
 """(observed_at_ms, values, message id), and where anything is under way the states after it and what happened by it. Where
@@ -43,8 +46,8 @@ def outcome_of(plan: Plan, entry: ReportEntry) -> tuple[States, tuple[Happening,
 def with_report(entry: ReportEntry, values: Values, message_id: str | None) -> tuple[Values, MessageIds] | None:
     """The values and ids of an entry with a further report of its instant; None where that adds nothing.
 
-    Of one message the first value counts. Reports of several stand in the order of their ids, equal ones too: what comes
-    between them later may differ.
+    Of one message the first value counts; further messages than MOST_OF_AN_INSTANT add nothing. Reports of
+    several stand in the order of their ids, equal ones too: what comes between them later may differ.
     """
     known, ids = entry[1], entry[2]
     if ids == message_id:
@@ -56,6 +59,8 @@ def with_report(entry: ReportEntry, values: Values, message_id: str | None) -> t
         at = ids.index(message_id)
         merged = _added(known[at], values)
         return None if merged == known[at] else ((*known[:at], merged, *known[at + 1 :]), ids)
+    if len(ids) >= MOST_OF_AN_INSTANT:
+        return None
     at = bisect_left(ids, message_order(message_id), key=message_order)
     return (*known[:at], values, *known[at:]), (*ids[:at], message_id, *ids[at:])
 

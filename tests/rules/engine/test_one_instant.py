@@ -9,6 +9,7 @@ import pytest
 from domain.events import Status
 from domain.telemetry import Telemetry
 from rules.engine.engine import Engine
+from rules.engine.entries import MOST_OF_AN_INSTANT
 from rules.engine.snapshots import decode_device_state, encode_device_state
 from tests.rules.engines import at, engine_of, history, lamp, rule_set, tick
 
@@ -47,6 +48,14 @@ def events(engine: Engine) -> list[tuple[str, float, float | None]]:
         (one.rule, one.opened_at_ms - at(0), None if one.cleared_at_ms is None else one.cleared_at_ms - at(0))
         for one in history([engine])
     ]
+
+
+def test_a_clock_that_stands_still_does_not_make_one_instant_grow_without_end() -> None:
+    """Before, each report of it was folded behind all others: a day of them took minutes."""
+    engine = judged(*(message(str(number), active_power=96.0 + number % 7) for number in range(500)), rules=RULES)
+    assert (engine.judged, engine.duplicate) == (MOST_OF_AN_INSTANT, 500 - MOST_OF_AN_INSTANT)
+    engine.report(message(None, 1, active_power=2.0))
+    assert ("low", 60_000, None) in events(engine)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(2))))
