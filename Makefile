@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo up test test-servers test-busy check fuzz sbom audit bench bench-peers load schemas lock servers clean
+.PHONY: setup demo up test check fuzz sbom audit bench bench-peers load schemas lock servers clean
 
 setup: .venv/.ready
 
@@ -19,19 +19,11 @@ demo: setup  ## the whole platform and a small city in one process
 up: setup  ## the platform without the simulator
 	$(BIN)/urbansense up
 
-# Each worker has servers of its own; WORKERS=0 runs all in one process.
+# Each worker starts real servers of its own; WORKERS=0 runs all in one process.
 WORKERS ?= 2
-# A worker that is done takes over work of the other; what the tests start keeps its bytecode, or it compiles every time.
-PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=10
 
-test: setup  ## the tests that need no server and are quick; prints how many are left to test-servers
-	$(PYTEST)
-
-test-servers: setup  ## the others: on real servers, skipped with the reason where one is not here, and the long ones
-	$(PYTEST) -m servers
-
-test-busy: setup  ## the tests beside a busy loop on every core: none depends on speed
-	$(BIN)/python -m tests.busy $(PYTEST)
+test: setup  ## the tests; those that need a server that is not here, or take long, say why they were skipped
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: setup  ## style, types and the import table
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
 
 _DEFAULT = ("--devices", "5000", "--rate", "5000", "--duration", "60s")
+_START_WITHIN_S = 60
 
 
 class LoadStack:
@@ -58,7 +59,7 @@ class LoadStack:
                 self.services[name] = f"http://127.0.0.1:{port}/metrics"
             for name, process in self.processes.items():
                 url = self.services[name]
-                wait_until(lambda url=url: answers(url), f"{name} answers", process)  # type: ignore[misc]
+                wait_until(lambda url=url: answers(url), _START_WITHIN_S, f"{name} answers", process)  # type: ignore[misc]
             yield stack.enter_context(platform(self._folder, **self._settings, http_port=free_port()))
 
 

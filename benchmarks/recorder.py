@@ -20,8 +20,7 @@ from domain.telemetry import Telemetry
 from tests.servers.influxdb import InfluxServer
 from tests.servers.victoriametrics import VictoriaMetrics
 from timeseries.deduplication.classification import Fresh
-from timeseries.duckdb.columns import insert_columns
-from timeseries.duckdb.report_writer import reading_columns
+from timeseries.duckdb.report_writer import insert_columns, reading_columns
 from timeseries.duckdb.schema import open_database
 from timeseries.duckdb.store import DuckDBStore
 from timeseries.influxdb.connection import Address

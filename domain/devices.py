@@ -54,20 +54,12 @@ class Device:
     sparkplug: str | None = None
 
 
-TimeFormat = Literal["ms", "s", "us", "ns", "iso8601"]
-"""How a device gives its time: epoch milliseconds, seconds, microseconds, nanoseconds, or ISO 8601 with its offset."""
-IGNORE_THE_REST: Final = "*"
-"""Among the ignored fields of a profile: whatever else the device sends."""
-
-
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     """How one field of a device's message becomes a reading: canonical(field * scale + offset, unit).
 
-    `values` is what the field is where the device sends one of its words: `{"ON": true}`, `{"low": 10}`; a number, true and
-    false are found under their JSON text. `text`: the device sends its number as text. `low` and `high` bound, inclusive,
-    what this model of device can measure, in `unit`; a reading beyond them is marked `outside`. The range of the quantity
-    catalogue holds besides, and what lies beyond that is `bad`.
+    `low` and `high` bound, inclusive, what this model of device can measure, in `unit`; a reading beyond them is marked
+    `outside`. The range of the quantity catalogue holds besides, and what lies beyond that is `bad`.
     """
 
     source: str
@@ -78,8 +70,6 @@ class FieldMapping:
     low: float | None = None
     high: float | None = None
     outside: Literal["suspect", "bad"] = "bad"
-    text: bool = False
-    values: dict[str, float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +87,9 @@ class DerivedReading:
 class Profile:
     """What a model of device reports and means. `fields` is empty where it sends canonical quantities in canonical units.
 
-    `ignore` names source fields that are left out without a record; IGNORE_THE_REST is all that nothing else names. `time`
-    is how the device gives `ts` on its own topics, None for milliseconds as a number. `report_interval_s` and `attributes`
-    are what a device of the model has unless it has its own. `codec` names the dialect or payload format that it uses, for
-    readers that need it. Published on `registry.devices` under `profile/<name>`.
+    `ignore` names source fields that are left out without a record. `report_interval_s` and `attributes` are what a device
+    of the model has unless it has its own. `codec` names the dialect or payload format that it uses, for readers that
+    need it. Published on `registry.devices` under `profile/<name>`.
     """
 
     name: str
@@ -111,7 +100,6 @@ class Profile:
     attributes: dict[str, AttributeValue] = field(default_factory=dict)
     codec: str | None = None
     derived: tuple[DerivedReading, ...] = ()
-    time: TimeFormat | None = None
 
 
 AREA_LEVELS: Final = ("city", "district", "street", "community", "grid")

@@ -3,12 +3,12 @@
 A further dialect is one value here, its readers in a folder of `ingest.dialects`, and one line in the register there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from domain.devices import Device
-from domain.identities import DEV_EUI, MN, OWN_ID, SPARKPLUG_PATH, Identity, IdentityScheme, normalise_eui
+from domain.identities import DEV_EUI, MN, OWN_ID, SPARKPLUG_PATH, IdentityScheme
 
 
 class DeviceTopics(NamedTuple):
@@ -22,18 +22,14 @@ def _no_topics(device: Device) -> DeviceTopics:
     return DeviceTopics()
 
 
-def _nobody(levels: Sequence[str]) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
     """One dialect. `name` is also what telemetry names as its codec, but for the forms of the city's own dialect.
 
     `filters` are what a gateway subscribes to. The messages of a stateful dialect are read with those before them, so
     slot 0 takes it whole: a share would lose the thread. `topics_of` are a device's own topics, none where its network
-    server publishes for it. `named_on` is the device's name under `scheme` that the levels of a topic give, None where they
-    give none. `received` are the filters of what devices are sent, `requests` those of what a gateway may publish to them.
+    server publishes for it. `received` are the filters of what devices are sent, `requests` those of what a gateway may
+    publish to them.
     """
 
     name: str
@@ -41,7 +37,6 @@ class Dialect:
     scheme: IdentityScheme
     is_stateful: bool = False
     topics_of: Callable[[Device], DeviceTopics] = _no_topics
-    named_on: Callable[[Sequence[str]], str | None] = _nobody
     received: tuple[str, ...] = ()
     requests: tuple[str, ...] = ()
 
@@ -60,28 +55,6 @@ def _city_topics(device: Device) -> DeviceTopics:
     return DeviceTopics((f"city/+/{device.kind}/{device.device_id}/up",))
 
 
-def _named_by_city(levels: Sequence[str]) -> str | None:
-    match levels:
-        case ["city", _, _, device_id, "up"] | ["city-gateway", device_id, "up"]:
-            return device_id
-    return None
-
-
-def _named_by_chirpstack(levels: Sequence[str]) -> str | None:
-    match levels:
-        case ["application", _, "device", dev_eui, "event", "up"]:
-            return normalise_eui(dev_eui)
-    return None
-
-
-def _named_by_things_stack(levels: Sequence[str]) -> str | None:
-    """The EUI, where the device is called by it in The Things Stack (`eui-…`), as its console suggests."""
-    match levels:
-        case ["v3", _, "devices", device_id, "up"] if device_id.startswith("eui-"):
-            return normalise_eui(device_id.removeprefix("eui-"))
-    return None
-
-
 def gateway_topic(device_id: str) -> str:
     """Where a device publishes the reports of its children, and its own."""
     return f"city-gateway/{device_id}/up"
@@ -90,13 +63,6 @@ def gateway_topic(device_id: str) -> str:
 def _station_topics(device: Device) -> DeviceTopics:
     mn = device.mn or ""
     return DeviceTopics((f"hj212/{mn}/up",) if _is_one_level(mn) else ())
-
-
-def _named_by_station(levels: Sequence[str]) -> str | None:
-    match levels:
-        case ["hj212", mn, "up"]:
-            return mn
-    return None
 
 
 _NODE_SORTS: Final = ("NBIRTH", "NDATA", "NDEATH")
@@ -120,31 +86,17 @@ def _sparkplug_topics(device: Device) -> DeviceTopics:
     return DeviceTopics()
 
 
-def _named_by_node(levels: Sequence[str]) -> str | None:
-    match levels:
-        case [_, group, sort, edge] if sort in _NODE_SORTS:
-            return f"{group}/{edge}"
-        case [_, group, sort, edge, name] if sort in _DEVICE_SORTS:
-            return f"{group}/{edge}/{name}"
-    return None
-
-
-CITY: Final = Dialect(
-    "city", ("city/+/+/+/up", "city-gateway/+/up"), OWN_ID, topics_of=_city_topics, named_on=_named_by_city
-)
+CITY: Final = Dialect("city", ("city/+/+/+/up", "city-gateway/+/up"), OWN_ID, topics_of=_city_topics)
 """Native JSON, and SenML by its media type."""
-CHIRPSTACK: Final = Dialect("chirpstack", ("application/+/device/+/event/up",), DEV_EUI, named_on=_named_by_chirpstack)
-THINGS_STACK: Final = Dialect("things-stack", ("v3/+/devices/+/up",), DEV_EUI, named_on=_named_by_things_stack)
+CHIRPSTACK: Final = Dialect("chirpstack", ("application/+/device/+/event/up",), DEV_EUI)
+THINGS_STACK: Final = Dialect("things-stack", ("v3/+/devices/+/up",), DEV_EUI)
 SPARKPLUG: Final = Dialect(
-    "sparkplug", ("spBv1.0/#",), SPARKPLUG_PATH, is_stateful=True, topics_of=_sparkplug_topics, named_on=_named_by_node,
+    "sparkplug", ("spBv1.0/#",), SPARKPLUG_PATH, is_stateful=True, topics_of=_sparkplug_topics,
     received=tuple(one.format(group="+", edge="+") for one in _TO_NODES), requests=("spBv1.0/+/NCMD/+",),
 )  # fmt: skip
-HJ212: Final = Dialect(
-    "hj212", ("hj212/+/up",), MN, is_stateful=True, topics_of=_station_topics, named_on=_named_by_station
-)
+HJ212: Final = Dialect("hj212", ("hj212/+/up",), MN, is_stateful=True, topics_of=_station_topics)
 
 DIALECTS: Final = (CITY, CHIRPSTACK, THINGS_STACK, SPARKPLUG, HJ212)
-_BY_ROOT: Final = {root: dialect for dialect in DIALECTS for root in dialect.roots}
 
 UPLINK_FILTERS: Final = tuple(one for dialect in DIALECTS if not dialect.is_stateful for one in dialect.filters)
 """The stateless dialects; every gateway slot takes its share of them."""
@@ -152,11 +104,3 @@ STATEFUL_FILTERS: Final = tuple(one for dialect in DIALECTS if dialect.is_statef
 """The stateful dialects, which slot 0 takes."""
 STATEFUL_ROOTS: Final = tuple(f"{root}/" for dialect in DIALECTS if dialect.is_stateful for root in dialect.roots)
 """What the topics under STATEFUL_FILTERS begin with."""
-
-
-def named_on(topic: str) -> Identity | None:
-    """Who reports on this topic by its words alone, whatever the payload holds; None where they do not settle it."""
-    levels = topic.split("/")
-    dialect = _BY_ROOT.get(levels[0])
-    value = dialect.named_on(levels) if dialect is not None else None
-    return dialect.scheme.of(value) if dialect is not None and value else None

@@ -60,12 +60,3 @@ def parse_mqtt_url(url: str) -> MqttEndpoint:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
     )
-
-
-def takes_topic(topic_filter: str, topic: str) -> bool:
-    """Whether an MQTT filter takes the topic. Source: MQTT 5.0 section 4.7, without its rule on `$`."""
-    wanted, given = topic_filter.split("/"), topic.split("/")
-    if wanted[-1] == "#":
-        wanted = wanted[:-1]
-        given = given[: len(wanted)]
-    return len(wanted) == len(given) and all(one in ("+", level) for one, level in zip(wanted, given, strict=True))

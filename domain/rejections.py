@@ -21,7 +21,6 @@ class Reason(StrEnum):
     UNAUTHORISED = "unauthorised"
     STORE_REFUSED = "store_refused"
     OVER_QUOTA = "over_quota"
-    RETAINED = "retained"
 
 
 class Rejection(TypedDict):
@@ -32,7 +31,6 @@ class Rejection(TypedDict):
     outside the ledger's sum. `truncated` means the payload was too long to be kept whole, or stands whole in an earlier
     rejection of the same message; such a record cannot be replayed. `count` is how many reports the record stands for, one
     where it is absent: then it is `truncated` too, and `detail` and `payload` are those of the first of them.
-    `retained` means that the message came out of the broker's store.
     """
 
     reason: Reason
@@ -46,52 +44,20 @@ class Rejection(TypedDict):
     truncated: NotRequired[bool]
     replay_of: NotRequired[str]
     count: NotRequired[int]
-    retained: NotRequired[bool]
-
-
-class Outcome(StrEnum):
-    """What became of a rejected message that was put through again."""
-
-    ACCEPTED = "accepted"
-    IN_PART = "in_part"
-    REJECTED = "rejected"
-
-
-class ReplayMark(TypedDict):
-    """A record of `telemetry.rejected`, too, header `type: replay`: the rejection at `replay_of` is settled.
-
-    Shape: `replay_of` is that rejection's place, `topic/partition/offset`; the mark stands in the same partition, later.
-    Delivery: in one transaction with all that the replay wrote. What was refused again, or in part, is a rejection of its
-    own whose `replay_of` is the same place.
-    """
-
-    replay_of: str
-    outcome: Outcome
-    replayed_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class RejectionCount:
-    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`; the newest of them.
-
-    What a replay has accepted since then is not counted any more, and what it refused again only once.
-    """
+    """Refused since an instant: `whole` messages or reports, and reports accepted `in_part`."""
 
     whole: int = 0
     in_part: int = 0
-    last_ms: int | None = None
-    last_reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What trying rejected messages again did; `problems` name those that cannot be replayed, or were refused again.
-
-    `already` counts those asked for that had been settled by an earlier replay: nothing was done about them.
-    """
+    """What trying rejected messages again did; `problems` name those that cannot be replayed."""
 
     replayed: int
     accepted: int
     problems: tuple[str, ...] = ()
-    rejected: int = 0
-    already: int = 0

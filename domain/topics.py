@@ -15,9 +15,6 @@ KINDS: Final = ("streetlight", "manhole_cover", "water_monitor", "cabinet", "gat
 TELEMETRY_HEADERS: Final[Headers] = (("schema", b"telemetry/1"),)
 TICK_HEADERS: Final[Headers] = (("schema", b"tick/1"), ("type", b"tick"))
 REJECTION_HEADERS: Final[Headers] = (("schema", b"rejection/1"),)
-REPLAY_OF: Final = "replay_of"
-"""The header of a rejection that came of a replay, beside its own: the place of the one that was replayed."""
-REPLAY_HEADERS: Final[Headers] = (("schema", b"replay/1"), ("type", b"replay"))
 
 
 class Cleanup(StrEnum):
@@ -121,8 +118,3 @@ def header(headers: Sequence[tuple[str, bytes]], name: str) -> bytes | None:
 def is_tick(headers: Sequence[tuple[str, bytes]]) -> bool:
     """Whether a telemetry record is a tick of the clock and no report."""
     return len(headers) > 1 and header(headers, "type") == b"tick"
-
-
-def is_replay_mark(headers: Sequence[tuple[str, bytes]]) -> bool:
-    """Whether a record of `telemetry.rejected` marks what became of a rejection, and is none itself."""
-    return len(headers) > 1 and header(headers, "type") == b"replay"

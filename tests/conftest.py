@@ -1,17 +1,12 @@
-"""Fixtures shared by all tests. Real servers live in `tests/servers/`, one module each; they skip with a reason.
+"""Fixtures shared by all tests. Real servers live in `tests/servers/`, one module each; they skip with a reason."""
 
-Which tests need one is decided in `tests/servers/selection.py`.
-"""
-
-import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
 
 pytest_plugins: list[str] = [
-    "tests.servers.selection",
     "tests.servers.kafka",
     "tests.servers.chromium",
     "tests.servers.mosquitto",
@@ -23,17 +18,16 @@ pytest_plugins: list[str] = [
     "tests.servers.small_disk",
 ]
 
-# No example fails for being slow. Everything else is as Hypothesis chooses: new examples at every run, the same ones where
-# CI is set; a failure prints the line that repeats it.
-settings.register_profile("urbansense", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.load_profile("urbansense")
+LONG = "URBANSENSE_TEST_LONG"
 
 
-def pytest_collection_finish() -> None:
-    """What is imported by now stays: to look through it again and again was a sixth of the work of tests of the API."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes its time, unless it is asked for."""
+    if not os.environ.get(LONG):
+        skip = pytest.mark.skip(reason=f"takes its time: set {LONG}=1, as CI does")
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)

@@ -43,9 +43,6 @@ _CLOCKS: Final = CLOCK_TOPIC.format(slot="+")
 _SLOTS: Final = "urbansense/slot/+"
 """Where a gateway claims its slot."""
 
-_SAMPLE: Final = Grant(Access.SUBSCRIBE_LITERAL, "#")
-"""For a look at what is published where nobody reads. What it is let subscribe to everybody may receive."""
-
 
 def device_grants(device: Device, *, publishes_for_others: bool) -> Grants:
     """Where the device may publish: on its own topics and nowhere else; and what it may subscribe to, mostly nothing.
@@ -76,7 +73,7 @@ def service_grants(service: str, prefix: str = "") -> Grants:
             read = (*UPLINK_FILTERS, *STATEFUL_FILTERS, "urbansense/#")
             shared = [Grant(Access.SUBSCRIBE_LITERAL, f"$share/{prefix}urbansense/{one}") for one in UPLINK_FILTERS]
             sent = [Grant(Access.SEND, one) for one in (_CLOCKS, _SLOTS, *requests)]
-            return frozenset([*shared, _SAMPLE, *_reading(read), *sent])
+            return frozenset([*shared, *_reading(read), *sent])
         case "simulator":
             sent = [Grant(Access.SEND, one) for one in (*UPLINK_FILTERS, *STATEFUL_FILTERS, SIMULATED_CLOCK_TOPIC)]
             return frozenset([*sent, *_reading(one for dialect in DIALECTS for one in dialect.received)])

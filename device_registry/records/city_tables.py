@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from device_registry.records.city_quantities import read_quantities
 from documents.located_yaml.document import load_typed_document
 from documents.located_yaml.reading import BadYaml
 from domain.errors import ConfigurationError
-from domain.quantities.catalogue import Quantity
 
 GB_T_30428_2: Final = "GB/T 30428.2"
 CITY_TABLES: Final = "the city's tables (the file that URBANSENSE_CITY_TABLES names)"
@@ -36,7 +33,7 @@ class ComponentClass:
 class CityTables:
     """The tables in force. `parents` holds, by kind, the kinds that may hang on it; None is any.
 
-    `bounds` is (west, south, east, north), WGS 84 degrees. `quantities` are the city's own, by name.
+    `bounds` is (west, south, east, north), WGS 84 degrees.
     """
 
     component_scheme: str | None
@@ -44,7 +41,6 @@ class CityTables:
     bounds: tuple[float, float, float, float] | None
     parents: Mapping[str, frozenset[str] | None]
     component_classes: Mapping[str, ComponentClass]
-    quantities: tuple[Quantity, ...]
 
     def component_problem(self, code: str) -> str | None:
         """What is wrong with a code of GB/T 30428.2; None where nothing is."""
@@ -80,7 +76,7 @@ def load_city_tables(path: Path | None = None) -> CityTables:
 
     Raises: ConfigurationError with everything wrong in the file.
     """
-    ours = _shipped()
+    ours = _read(_OWN)
     theirs = _read(path) if path is not None else {}
     unknown = sorted(map(str, theirs.keys() - {one.name for one in fields(CityTables)}))
     problems = [f"{path}: there is no part {name!r}; parts are {', '.join(sorted(ours))}" for name in unknown]
@@ -93,11 +89,6 @@ def load_city_tables(path: Path | None = None) -> CityTables:
     if problems or tables is None:
         raise ConfigurationError(problems)
     return tables
-
-
-@cache
-def _shipped() -> Mapping[str, Any]:
-    return _read(_OWN)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -137,8 +128,6 @@ def _tables(merged: Mapping[str, Any], problems: list[str], path: Path) -> CityT
     check(
         "component_classes", isinstance(classes, dict) and all(map(_is_class, classes.items())), "see the shipped file"
     )
-    quantities, wrong = read_quantities(merged["quantities"] or {})
-    problems += [f"{path}: quantities: {problem}" for problem in wrong]
     if problems:
         return None
     return CityTables(
@@ -154,7 +143,6 @@ def _tables(merged: Mapping[str, Any], problems: list[str], path: Path) -> CityT
             )
             for code, entry in classes.items()
         },
-        quantities=quantities,
     )
 
 

@@ -3,7 +3,7 @@
 A reader skips keys and schemas it does not know, and takes defaults for fields it misses, so later versions may add both.
 """
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, Final
 
 import orjson
@@ -18,9 +18,6 @@ PROFILE_PREFIX: Final = b"profile/"
 
 _DEVICE_FIELDS: Final = frozenset(field.name for field in fields(Device))
 _PROFILE_FIELDS: Final = frozenset(field.name for field in fields(Profile))
-_MAPPING_FIELDS: Final = frozenset(field.name for field in fields(FieldMapping))
-_NEW_IN_MAPPINGS: Final = ("text", "values")
-_DERIVED_FIELDS: Final = frozenset(field.name for field in fields(DerivedReading))
 
 
 def device_key(device_id: str) -> bytes:
@@ -36,35 +33,24 @@ def encode_device(device: Device) -> bytes:
 
 
 def encode_profile(profile: Profile) -> bytes:
-    """A mapping without `text` or `values` lacks the key, since earlier releases read no mapping with it."""
-    record = asdict(profile)
-    for mapping in record["fields"]:
-        for name in _NEW_IN_MAPPINGS:
-            if not mapping[name]:
-                del mapping[name]
-    return orjson.dumps(record)
+    return orjson.dumps(profile)
 
 
 def device_from_record(record: dict[str, Any]) -> Device:
     """The device of a parsed record. Raises: ValueError, KeyError or TypeError where it is none."""
     _check_object(record)
     if not record.keys() <= _DEVICE_FIELDS:
-        record = _known(record, _DEVICE_FIELDS)
+        record = {name: value for name, value in record.items() if name in _DEVICE_FIELDS}
     return Device(**{**record, "state": DeviceState(record["state"])})
 
 
 def profile_from_record(record: dict[str, Any]) -> Profile:
     """The profile of a parsed record. Raises: ValueError, KeyError or TypeError where it is none."""
     _check_object(record)
-    known = _known(record, _PROFILE_FIELDS)
-    mappings = tuple(FieldMapping(**_known(mapping, _MAPPING_FIELDS)) for mapping in record["fields"])
-    derived = tuple(DerivedReading(**_known(one, _DERIVED_FIELDS)) for one in record.get("derived", ()))
+    known = {name: value for name, value in record.items() if name in _PROFILE_FIELDS}
+    mappings = tuple(FieldMapping(**mapping) for mapping in record["fields"])
+    derived = tuple(DerivedReading(**reading) for reading in record.get("derived", ()))
     return Profile(**{**known, "fields": mappings, "ignore": tuple(record["ignore"]), "derived": derived})
-
-
-def _known(record: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    _check_object(record)
-    return {name: value for name, value in record.items() if name in names}
 
 
 def _check_object(record: object) -> None:

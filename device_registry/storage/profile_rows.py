@@ -17,15 +17,7 @@ def profile_from_row(row: Any) -> Profile:
     fields = tuple(FieldMapping(**mapping) for mapping in row.fields)
     derived = tuple(DerivedReading(**reading) for reading in row.derived)
     return Profile(
-        row.name,
-        row.kind,
-        fields,
-        tuple(row.ignore),
-        row.report_interval_s,
-        row.attributes,
-        row.codec,
-        derived,
-        row.time,
+        row.name, row.kind, fields, tuple(row.ignore), row.report_interval_s, row.attributes, row.codec, derived
     )
 
 

@@ -127,7 +127,6 @@ profiles: Final = Table(
     *_outbox(),
     Column("codec", String(LENGTH["codec"])),
     Column("derived", _JSON, nullable=False, server_default=text("'[]'")),
-    Column("time", String(16)),
 )
 
 areas: Final = Table(

@@ -4,7 +4,6 @@ Names follow LwM2M 3416/3418, FIWARE Smart Data Models and GB 3838 (standards se
 separate a broken sensor (`bad`) from a broken lamp, and never stand in for a rule's threshold.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,23 +90,8 @@ _BOOLEAN: Final = (
     ("door_open", "Door open", "箱门开启"),
 )
 
-BUILT_IN: Final[dict[str, Quantity]] = {
+CATALOGUE: Final[dict[str, Quantity]] = {
     **{row[0]: Quantity(*row) for row in _TABLE},
     **{name: Quantity(name, en, zh, "1", 0, 1, boolean=True) for name, en, zh in _BOOLEAN},
 }
-"""The quantities that every installation has, by name."""
-
-CATALOGUE: Final[dict[str, Quantity]] = dict(BUILT_IN)
-"""Every quantity by its name, the city's own behind the built-in ones."""
-
-
-def extend_catalogue(own: Iterable[Quantity]) -> None:
-    """Have the city's own quantities in the catalogue, those and no others beside the built-in ones.
-
-    To be called before anything is read by the catalogue: at the start of a process, with its settings. A built-in quantity
-    stays what it is.
-    """
-    added = {quantity.name: quantity for quantity in own if quantity.name not in BUILT_IN}
-    for name in CATALOGUE.keys() - BUILT_IN.keys() - added.keys():
-        del CATALOGUE[name]
-    CATALOGUE.update(added)
+"""Every quantity by its name."""

@@ -3,7 +3,6 @@
 Units are written in UCUM (`Cel`, `kW.h`, `m3/h`, `%`, `[pH]`). `dBm` has no UCUM code and stands as it is.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -41,18 +40,6 @@ _PINT_NAMES: Final = {
 }  # fmt: skip
 
 
-_MEANT: Final = {
-    "C": "Cel", "c": "Cel", "°C": "Cel", "℃": "Cel", "degC": "Cel", "celsius": "Cel", "Celsius": "Cel",
-    "F": "[degF]", "°F": "[degF]", "℉": "[degF]", "degF": "[degF]", "°": "deg", "degrees": "deg", "percent": "%", "％": "%",
-    "%RH": "%", "m³/h": "m3/h", "m³": "m3", "m^3": "m3", "m³/s": "m3/s", "m^3/h": "m3/h", "m²": "m2",
-    "kWh": "kW.h", "KWH": "kW.h", "kwh": "kW.h", "Wh": "W.h", "KW": "kW", "w": "W", "v": "V", "a": "A", "VA": "V.A",
-    "var": "V.A{reactive}", "VAR": "V.A{reactive}", "Var": "V.A{reactive}", "lux": "lx", "Lux": "lx", "pH": "[pH]",
-    "ph": "[pH]", "NTU": "[NTU]", "FNU": "[NTU]", "ppm": "[ppm]", "PPM": "[ppm]", "µS/cm": "uS/cm", "μS/cm": "uS/cm",
-    "us/cm": "uS/cm", "mg/l": "mg/L", "mm/hr": "mm/h", "dBM": "dBm", "dbm": "dBm", "Kpa": "kPa", "KPa": "kPa", "kpa": "kPa",
-}  # fmt: skip
-"""What people write, and the UCUM code that they mean."""
-
-
 @cache
 def _registry() -> "pint.UnitRegistry[float]":
     import pint
@@ -70,55 +57,18 @@ def _registry() -> "pint.UnitRegistry[float]":
 def compile_conversion(unit: str, canonical: str) -> Conversion:
     """The conversion from `unit` to `canonical`, both UCUM codes.
 
-    Raises: UnknownUnit where one is not known, or the two do not measure the same; the message holds the remedy.
+    Raises: UnknownUnit where one is not known, or the two are not of one dimension.
     """
     if unit == canonical:
         return IDENTITY
 
     registry = _registry()
     try:
-        source, target = (registry.Unit(_pint_name(name)) for name in (unit, canonical))
-    except Exception as error:  # pint reads a unit as an expression, and raises whatever its tokens and numbers raise
-        raise UnknownUnit(_refusal(unit, canonical, "it is no known unit")) from error
-    try:
+        source, target = (registry.Unit(_PINT_NAMES.get(name, name)) for name in (unit, canonical))
         zero, thousand = (registry.Quantity(x, source).to(target).magnitude for x in (0.0, 1000.0))
-    except Exception as error:
-        raise UnknownUnit(_refusal(unit, canonical, "it measures something else")) from error
+    except Exception as error:  # pint reads a unit as an expression, and raises whatever its tokens and numbers raise
+        raise UnknownUnit(f"unit {unit!r} cannot be converted to {canonical!r}: {error}") from error
     return Conversion(factor=_tidy((thousand - zero) / 1000), offset=_tidy(zero))
-
-
-def check_unit(unit: str) -> None:
-    """Raises: UnknownUnit, with the remedy, where `unit` is no unit that a quantity can stand in."""
-    if (meant := _MEANT.get(unit)) is not None:
-        raise UnknownUnit(f"unit {unit!r} is not written as in UCUM; write {meant!r}")
-    try:
-        _registry().Unit(_pint_name(unit))
-    except Exception as error:
-        raise UnknownUnit(
-            f"unit {unit[:40]!r} is not known; write it in UCUM, such as 'Cel', 'kW.h', 'ug/m3'"
-        ) from error
-
-
-def _pint_name(unit: str) -> str:
-    """The unit as pint reads it: exponents and products are written otherwise than in UCUM."""
-    known = _PINT_NAMES.get(unit)
-    return re.sub(r"(?<=[A-Za-z])(-?[1-9])", r"**\1", unit).replace(".", "*") if known is None else known
-
-
-def _refusal(unit: str, canonical: str, why: str) -> str:
-    meant = _MEANT.get(unit)
-    remedy = "write one in UCUM that measures the same"
-    if meant is not None and _converts(meant, canonical):
-        remedy = f"write {meant!r}, if that is meant"
-    return f"unit {unit[:40]!r} cannot be converted to {canonical!r}: {why}; {remedy}"
-
-
-def _converts(unit: str, canonical: str) -> bool:
-    try:
-        compile_conversion(unit, canonical)
-    except UnknownUnit:
-        return False
-    return True
 
 
 def _tidy(number: float) -> float:

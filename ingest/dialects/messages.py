@@ -1,22 +1,20 @@
 """What passes through the gateway: a message as it came, and a report before the registry has seen it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from domain.identities import Identity
 from domain.rejections import Reason
 from domain.telemetry import Quality
 
 _NO_QUALITY: Final[Mapping[str, Quality]] = {}
-_NO_DIFFERENCES: Final[Mapping[str, int]] = {}
 
 
 class MqttMessage(NamedTuple):
     """One MQTT message. `received_at_ms` is the gateway's clock (the simulator's under a simulated one).
 
     `replay_of` is the id of the rejected record (`<topic>/<partition>/<offset>`) that this message comes from again.
-    `retained`: a copy out of the broker's store, sent because we subscribed; when it was first sent nobody knows.
     """
 
     topic: str
@@ -24,7 +22,6 @@ class MqttMessage(NamedTuple):
     received_at_ms: int
     content_type: str | None = None
     replay_of: str | None = None
-    retained: bool = False
 
 
 @dataclass(slots=True)
@@ -34,12 +31,10 @@ class Uplink:
     `fields` holds what the payload held, whatever its type; normalising decides what is usable. `units` names a unit
     for each field whose dialect carries units (SenML), in UCUM where there is a UCUM code. `quality` names the fields that
     the device itself calls not good. `companions` are fields that stand beside a reading and count only where the profile
-    names them. `unreadable` names, with a word on why, what stands beside the fields and had to be left out. `identity` is
-    what the message calls the device; `speaker` is the device that reported for it, None where it reported itself.
-    Time: `observed_at_ms` is what the device gave in `time_field`, whatever its type; None where it has no clock. Then
-    `offset_ms` is how much earlier (negative) than received the device dates its values. `time_source` is `network_server`
-    for a frame that a network server handed on: a second delivery of it has the same `message_id`, within five minutes.
-    `clock_differences_ms` is how far ahead of the network server's the clocks of radio gateways are that did not count.
+    names them. `identity` is what the message calls the device; `speaker` is the device that reported for it, None where
+    it reported itself.
+    Time: `observed_at_ms` is what the device gave, whatever its type; None where it has no clock. Then `offset_ms`
+    is how much earlier (negative) than received the device dates its values.
     """
 
     codec: str
@@ -53,10 +48,6 @@ class Uplink:
     speaker: str | None = None
     quality: Mapping[str, Quality] = field(default_factory=lambda: _NO_QUALITY)
     companions: Collection[str] = ()
-    time_source: Literal["network_server"] | None = None
-    time_field: str = field(default="time", compare=False)
-    unreadable: Sequence[str] = ()
-    clock_differences_ms: Mapping[str, int] = field(default_factory=lambda: _NO_DIFFERENCES)
 
 
 class Refused(NamedTuple):

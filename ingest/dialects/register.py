@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.dialects import CHIRPSTACK, CITY, HJ212, SPARKPLUG, THINGS_STACK, Dialect, named_on
+from domain.dialects import CHIRPSTACK, CITY, HJ212, SPARKPLUG, THINGS_STACK, Dialect
 from domain.errors import Unreadable
-from domain.identities import Identity
 from domain.rejections import Reason
 from ingest.dialects.chirpstack.reports import read_chirpstack
 from ingest.dialects.hj212.factors import READINGS
@@ -18,7 +17,6 @@ from ingest.dialects.messages import Decoded, MqttMessage
 from ingest.dialects.native.city import read_city
 from ingest.dialects.sparkplug.edge_nodes import EdgeNodes
 from ingest.dialects.state import DialectSession, SessionNeeds
-from ingest.dialects.things_stack.named import eui_in
 from ingest.dialects.things_stack.reports import read_things_stack
 
 
@@ -27,29 +25,25 @@ class Reader:
     """How a dialect is read: by `decode`, message by message, or by a `session` that remembers earlier ones.
 
     `decode` returns None for a topic that is not the dialect's. `default_fields` are what its source fields mean where
-    a profile maps none: (quantity, unit) by field. `named_in` is the device that an unreadable message names, where its
-    topic need not.
+    a profile maps none: (quantity, unit) by field.
     """
 
     dialect: Dialect
     decode: Callable[[MqttMessage], Decoded | None] | None = None
     session: Callable[[SessionNeeds], DialectSession] | None = None
     default_fields: Mapping[str, tuple[str, str]] | None = None
-    named_in: Callable[[MqttMessage], Identity | None] | None = None
 
 
 READERS: Final = (
     Reader(CITY, decode=read_city),
     Reader(CHIRPSTACK, decode=read_chirpstack),
-    Reader(THINGS_STACK, decode=read_things_stack, named_in=eui_in),
+    Reader(THINGS_STACK, decode=read_things_stack),
     Reader(HJ212, session=Stations, default_fields=READINGS),
     Reader(SPARKPLUG, session=EdgeNodes),
 )
 
 DEFAULT_FIELDS: Final = {one.dialect.name: one.default_fields for one in READERS if one.default_fields is not None}
 """By codec, of the dialects that have names of their own."""
-
-_NAMED_IN: Final = {root: one.named_in for one in READERS if one.named_in for root in one.dialect.roots}
 
 _DECODERS: Final = {root: one.decode for one in READERS if one.decode for root in one.dialect.roots}
 
@@ -64,12 +58,6 @@ def decode(message: MqttMessage) -> Decoded:
     if decoded is None:
         raise Unreadable(Reason.UNPARSEABLE, "no dialect is spoken on this topic")
     return decoded
-
-
-def named_by(message: MqttMessage) -> Identity | None:
-    """Who sent a message that cannot be read, by its payload where that may name it, else by its topic."""
-    find = _NAMED_IN.get(message.topic.partition("/")[0])
-    return (find(message) if find is not None else None) or named_on(message.topic)
 
 
 def open_sessions(needs: SessionNeeds) -> dict[str, DialectSession]:

@@ -82,9 +82,8 @@ class GatewaySettings:
     def session(self) -> SessionSettings:
         """The session in which the slot serves."""
         return SessionSettings(
-            self.endpoint, self.client_id, self.name, self.filters, self.receive_maximum, self.former_filters,
-            always_retained=(self.claim_topic,),
-        )  # fmt: skip
+            self.endpoint, self.client_id, self.name, self.filters, self.receive_maximum, self.former_filters
+        )
 
     def leaving(self, client_id: str) -> SessionSettings:
         """The session under this id, which takes no more: only the mark behind what it holds."""

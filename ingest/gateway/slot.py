@@ -203,7 +203,7 @@ class Gateway:
         received_at_ms = self.clock.now_ms()
         decode, low, high = self.decoder.records, _LOW, _HIGH
         own_topics = (self.settings.clock_topic, self.settings.claim_topic, self.settings.end_topic)
-        for topic, payload, packet_id, content_type, retained in publishes:
+        for topic, payload, packet_id, content_type in publishes:
             # Most topics stand outside of the range and are spared the closer look; inside it costs time only.
             if low <= topic < high:
                 if topic in own_topics:
@@ -218,13 +218,13 @@ class Gateway:
                         pubacks.append(packet_id)
                     continue
                 if is_stateful(topic):
-                    message = MqttMessage(topic, payload, received_at_ms, content_type, None, retained)
+                    message = MqttMessage(topic, payload, received_at_ms, content_type)
                     settled_records, ids, settled = self._act_on(self.decoder.receive(message, self._ticket(packet_id)))
                     records += settled_records
                     pubacks += ids
                     count += settled
                     continue
-            found = decode(MqttMessage(topic, payload, received_at_ms, content_type, None, retained))
+            found = decode(MqttMessage(topic, payload, received_at_ms, content_type))
             if not found:
                 self.decoder.hold(self._ticket(packet_id))
                 continue

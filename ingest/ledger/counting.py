@@ -12,11 +12,9 @@ import orjson
 import structlog
 
 from domain.ledger import StoreLedger
-from domain.rejections import Reason
-from domain.topics import Topics, is_replay_mark, is_tick
+from domain.topics import Topics, is_tick
 from ingest.pipeline.rejection_records import decode_rejection
 from ingest.recorder.place import decode_sums, recorder_group, sum_up
-from ingest.rejections.marks import decode_mark
 from streams.ports import Committed, Log, Record, TopicPartition
 from streams.reading.tables import read_between
 from timeseries.ports import PartitionProgress, TelemetryWriter
@@ -61,19 +59,12 @@ class LogCount:
 
     def rejected(self, *, partial: bool) -> dict[str, int]:
         """Rejections by reason; `partial` ones left an accepted report behind."""
-        return self._named("partial" if partial else "whole")
-
-    def replayed(self) -> dict[str, int]:
-        """Rejections that a replay settled, by what became of them."""
-        return self._named("replay")
-
-    def _named(self, sort: str) -> dict[str, int]:
         total: dict[str, int] = {}
         for counts in self._counts.values():
             for name, count in counts.items():
-                kind, _, word = name.partition(":")
-                if word and kind == sort:
-                    total[word] = total.get(word, 0) + count
+                kind, _, reason = name.partition(":")
+                if reason and (kind == "partial") == partial:
+                    total[reason] = total.get(reason, 0) + count
         return dict(sorted(total.items()))
 
     async def _resume(self, partitions: list[TopicPartition]) -> None:
@@ -84,10 +75,7 @@ class LogCount:
     def _count(self, record: Record) -> None:
         name, count = "report", 1
         if record.topic == self.topics.rejected:
-            counted = _rejection_counted(record)
-            if counted is None:
-                return
-            name, count = counted
+            name, count = _rejection_counted(record.value or b"")
         elif is_tick(record.headers):
             return
         counts = self._counts.setdefault(TopicPartition(record.topic, record.partition), {})
@@ -106,20 +94,12 @@ class LogCount:
             await reader.close()
 
 
-def _rejection_counted(record: Record) -> tuple[str, int] | None:
-    """Under which name a rejection or a mark counts, and how often; what is none counts as `unreadable`.
-
-    None for what a replay refused again: its message was counted when it was refused first. What the store refuses counts
-    each time, as in the store's own sum.
-    """
+def _rejection_counted(value: bytes) -> tuple[str, int]:
+    """Under which name a rejection counts, and how often; what is none counts as `unreadable`."""
     try:
-        if is_replay_mark(record.headers):
-            return f"replay:{decode_mark(record.value or b'')['outcome']}", 1
-        rejection = decode_rejection(record.value or b"")
+        rejection = decode_rejection(value)
     except ValueError:
         return "whole:unreadable", 1
-    if "replay_of" in rejection and rejection["reason"] is not Reason.STORE_REFUSED:
-        return None
     return f"{'partial' if rejection.get('partial') else 'whole'}:{rejection['reason']}", rejection.get("count", 1)
 
 

@@ -6,7 +6,6 @@ from domain.ledger import Ledger, RulesLedger
 from domain.topics import Topics
 from ingest.ledger.counting import LogCount, count_reports, store_ledger
 from ingest.ports import ReadJudgedSums
-from ingest.unread.record import read_unread
 from streams.ports import Log
 from timeseries.ports import TelemetryWriter
 
@@ -37,7 +36,4 @@ class LedgerAccount:
             no_rule=sums.no_rule,
             pending=await count_reports(self.log, spans),
         )
-        count = self._count
-        whole, in_part = count.rejected(partial=False), count.rejected(partial=True)
-        unread = await read_unread(self.log, self.topics)
-        return Ledger(store, rules, whole, in_part, count.replayed(), unread)
+        return Ledger(store, rules, self._count.rejected(partial=False), self._count.rejected(partial=True))

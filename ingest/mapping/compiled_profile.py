@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Final, NamedTuple
 
-from domain.devices import IGNORE_THE_REST, DerivedReading, FieldMapping, Profile, TimeFormat
+from domain.devices import DerivedReading, FieldMapping, Profile
 from domain.errors import UnknownUnit
 from domain.quantities.catalogue import CATALOGUE, Quantity
 from domain.quantities.derivations import BadFormula, Derivation, compile_derivation
@@ -15,16 +15,15 @@ from domain.telemetry import Quality
 LINK_QUANTITIES: Final = ("rssi", "snr")
 """What a network server knows of the radio link: canonical, whatever the device's profile maps."""
 
-_NO_WORDS: Final[Mapping[str, float | bool]] = {}
-_LINK: Final = {name: (name, CATALOGUE[name].unit) for name in LINK_QUANTITIES}
+_CANONICAL: Final[Mapping[str, tuple[str, str]]] = {name: (name, one.unit) for name, one in CATALOGUE.items()}
+_LINK: Final = {name: _CANONICAL[name] for name in LINK_QUANTITIES}
 
 
 class FieldTarget(NamedTuple):
     """One reading that a source field gives: value * factor + bias, in the quantity's canonical unit.
 
     Where the message itself names a unit, that one counts instead of the profile's: value * scale + offset stands in it.
-    A reading beyond [low, high], canonical, is marked `outside`; beyond the quantity's own range it is `bad`. `words` gives
-    the value for what the device sends instead of one; `from_text`: its numbers may come as text.
+    A reading beyond [low, high], canonical, is marked `outside`; beyond the quantity's own range it is `bad`.
     """
 
     quantity: Quantity
@@ -35,8 +34,6 @@ class FieldTarget(NamedTuple):
     low: float = -inf
     high: float = inf
     outside: Quality = "bad"
-    words: Mapping[str, float | bool] = _NO_WORDS
-    from_text: bool = False
 
 
 class FastTarget(NamedTuple):
@@ -54,8 +51,7 @@ class CompiledProfile:
     """A profile compiled.
 
     Shape: `targets` by source field, never empty; `fast_targets` holds those of them that are a single plain one, and is
-    empty where readings are derived or times are in a format of their own, so that such reports take the long way.
-    `ignores_rest`: fields without a target are left out and not named. `problems` is why a mapped field or a
+    empty where readings are derived, so that such reports take the long way. `problems` is why a mapped field or a
     derived reading (`derived.<quantity>`) cannot be used; such a profile is the registry's to mend.
     """
 
@@ -64,17 +60,13 @@ class CompiledProfile:
     ignored: frozenset[str]
     problems: dict[str, str]
     derived: tuple[Derivation, ...] = ()
-    ignores_rest: bool = False
-    time: TimeFormat | None = None
 
 
-def compile_profile(profile: Profile | None, built_in: Mapping[str, tuple[str, str]] | None = None) -> CompiledProfile:
+def compile_profile(profile: Profile | None, built_in: Mapping[str, tuple[str, str]] = _CANONICAL) -> CompiledProfile:
     """`profile` compiled; where it maps nothing or is None, `built_in`: (quantity, unit) by source field.
 
     Unless a dialect has names of its own, those are the canonical quantities in canonical units.
     """
-    if built_in is None:
-        built_in = {name: (name, one.unit) for name, one in CATALOGUE.items()}
     targets: dict[str, tuple[FieldTarget, ...]] = {}
     problems: dict[str, str] = {}
     for mapping in profile.fields if profile else ():
@@ -83,7 +75,7 @@ def compile_profile(profile: Profile | None, built_in: Mapping[str, tuple[str, s
             targets[mapping.source] = (*targets.get(mapping.source, ()), target)
         else:
             problems[mapping.source] = target
-    ignored = frozenset(profile.ignore if profile else ()) - {IGNORE_THE_REST}
+    ignored = frozenset(profile.ignore if profile else ())
     names = _LINK if profile and profile.fields else built_in
     for name in names.keys() - problems.keys() - targets.keys():
         targets[name] = (_built_in_target(*names[name]),)
@@ -93,12 +85,7 @@ def compile_profile(profile: Profile | None, built_in: Mapping[str, tuple[str, s
         for source, of_source in targets.items()
         if source not in ignored and source not in problems and len(of_source) == 1 and _is_plain(of_source[0])
     }
-    time = profile.time if profile else None
-    takes_long_way = derived or time is not None
-    ignores_rest = profile is not None and IGNORE_THE_REST in profile.ignore
-    return CompiledProfile(
-        targets, {} if takes_long_way else fast_targets, ignored, problems, derived, ignores_rest, time
-    )
+    return CompiledProfile(targets, {} if derived else fast_targets, ignored, problems, derived)
 
 
 def _built_in_target(name: str, unit: str) -> FieldTarget:
@@ -121,9 +108,7 @@ def _compile_mapping(mapping: FieldMapping) -> FieldTarget | str:
     factor, bias = scale * conversion.factor, offset * conversion.factor + conversion.offset
     low = conversion(mapping.low) if mapping.low is not None else -inf
     high = conversion(mapping.high) if mapping.high is not None else inf
-    return FieldTarget(
-        quantity, factor, bias, scale, offset, low, high, mapping.outside, mapping.values or _NO_WORDS, mapping.text
-    )
+    return FieldTarget(quantity, factor, bias, scale, offset, low, high, mapping.outside)
 
 
 def _compile_derived(derived: Sequence[DerivedReading], problems: dict[str, str]) -> tuple[Derivation, ...]:
@@ -137,8 +122,6 @@ def _compile_derived(derived: Sequence[DerivedReading], problems: dict[str, str]
 
 
 def _is_plain(target: FieldTarget) -> bool:
-    if target.words or target.from_text:
-        return False
     return not target.quantity.boolean or (target.factor, target.bias) == (1.0, 0.0)
 
 

@@ -2,16 +2,13 @@
 
 from typing import Final, NamedTuple
 
-from domain.devices import TimeFormat
 from domain.rejections import Reason
 from domain.telemetry import Telemetry
 from domain.time.units import DAY_MS, MINUTE_MS
 from ingest.dialects.messages import Refused, Uplink
-from ingest.dialects.native.reports import CODEC
 from ingest.mapping.derived import add_derived
 from ingest.mapping.readings import ReportReadings, read_fields
 from ingest.mapping.resolve import ReportingDevice
-from ingest.mapping.times import instant_ms, likeness
 
 OLDEST_MS: Final = 30 * DAY_MS
 NEWEST_MS: Final = 5 * MINUTE_MS
@@ -34,16 +31,13 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
     without one usable reading there is no telemetry. Units: canonical; implausible values stay and are marked `bad`.
     Time: refused outside [received - 30 d, received + 5 min] and where it is no whole number of milliseconds.
     """
-    observed_at_ms = _observed_at_ms(uplink, received_at_ms, device.profile.time)
+    observed_at_ms = _observed_at_ms(uplink, received_at_ms)
     if observed_at_ms is None:
-        given = uplink.observed_at_ms
-        looks_like = likeness(given, received_at_ms - OLDEST_MS, received_at_ms + NEWEST_MS) if _is_own(uplink) else ""
-        detail = f"`{uplink.time_field}`: observed at {_worded(given)}, received at {received_at_ms}{looks_like}"
+        detail = f"observed at {_worded(uplink.observed_at_ms)}, received at {received_at_ms}"
         return Normalised(None, Refused(Reason.BAD_TIME, detail, device.device_id))
     readings = read_fields(uplink.fields, uplink.units, device.profile, uplink.quality, uplink.companions)
     if device.profile.derived:
         add_derived(readings, device.profile.derived, device.attributes)
-    readings.bad += uplink.unreadable
     message_id = _message_id(uplink.message_id, readings)
     refusal = readings.refusal or (None if readings.values else (Reason.BAD_VALUE, "no reading that the profile takes"))
     refused = Refused(*refusal, device.device_id) if refusal else None
@@ -62,26 +56,15 @@ def normalise(uplink: Uplink, device: ReportingDevice, received_at_ms: int, repl
         telemetry["quality"] = readings.quality
     if device.area is not None:
         telemetry["area"] = device.area
-    if uplink.time_source is not None:
-        telemetry["time_source"] = uplink.time_source
-    elif uplink.observed_at_ms is None:
+    if uplink.observed_at_ms is None:
         telemetry["time_source"] = "gateway"
     if replay_of is not None:
         telemetry["replay_of"] = replay_of
     return Normalised(telemetry, refused)
 
 
-def _is_own(uplink: Uplink) -> bool:
-    """Whether the time stands as the device gave it; other dialects fix its format."""
-    return uplink.codec == CODEC
-
-
-def _observed_at_ms(uplink: Uplink, received_at_ms: int, time_format: TimeFormat | None) -> int | None:
+def _observed_at_ms(uplink: Uplink, received_at_ms: int) -> int | None:
     at_ms = uplink.observed_at_ms
-    if at_ms is not None and time_format is not None and _is_own(uplink):
-        at_ms = instant_ms(at_ms, time_format)
-        if at_ms is None:
-            return None
     if at_ms is None:
         at_ms = received_at_ms + uplink.offset_ms
     if isinstance(at_ms, bool) or not isinstance(at_ms, int | float):

@@ -1,6 +1,5 @@
 """From source fields to readings: which quantity, which number in its canonical unit, and whether it is plausible."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,8 +15,6 @@ from ingest.dialects.senml.units import UCUM_UNITS
 from ingest.mapping.compiled_profile import CompiledProfile, FieldTarget
 
 _NAMED_AT_MOST: Final = 12
-_NUMBER: Final = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*", re.ASCII)
-"""A number as text, as devices write one; neither Python's underscores nor `nan`."""
 _NO_QUALITY: Final[Mapping[str, Quality]] = {}
 
 
@@ -58,7 +55,7 @@ def read_fields(
         if source in profile.problems:
             readings.bad.append(f"{source} ({profile.problems[source]})")
         elif source not in profile.targets:
-            if source not in companions and not profile.ignores_rest:
+            if source not in companions:
                 readings.unknown.append(source)
         else:
             for target in profile.targets[source]:
@@ -89,15 +86,11 @@ def _add(
 
 def _canonical(value: object, target: FieldTarget, unit: str | None) -> Reading | str:
     """The reading in its canonical unit, or a word on why there is none."""
-    if target.words:
-        value = target.words.get(_as_text(value), value)
-    if target.from_text and isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = float(value)
     if isinstance(value, bool):
         if not target.quantity.boolean:
             return "true or false where a number belongs"
     elif not isinstance(value, int | float):
-        return _wrong_type(value, target)
+        return f"{_type_name(value)} where a number belongs"
     try:
         number = float(value)
     except OverflowError:
@@ -123,30 +116,6 @@ def _conversion(unit: str, quantity: str) -> Conversion | None:
         return CATALOGUE[quantity].conversion_from(unit)
     except UnknownUnit:
         return None
-
-
-def _as_text(value: object) -> str:
-    """What a value stands under in a table of words: a text as it is, true, false and numbers as in JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return repr(value)
-
-
-def _wrong_type(value: object, target: FieldTarget) -> str:
-    """Why a value is none, with the remedy. The value itself is not named: one cause has one wording."""
-    what = "true or false belongs" if target.quantity.boolean else "a number belongs"
-    why = f"{_type_name(value)} where {what}"
-    if not isinstance(value, str):
-        return why
-    if target.words:
-        return f"{why}, and `values` of the profile has no such word"
-    if _NUMBER.fullmatch(value) and not target.quantity.boolean:
-        return f"{why}; if this model sends numbers as text, its profile can state `text`: true"
-    return f"{why}; `values` in the profile can state what its words mean"
 
 
 def _type_name(value: object) -> str:

@@ -44,8 +44,8 @@ class FastPath:
         orjson passes over a key that stands twice, so the colons are counted: there is one for each key, and none may be
         left over for a second one. (A colon inside a string only sends its message the long way.)
         """
-        topic, payload, received_at_ms, content_type, replay_of, retained = message
-        if replay_of is not None or retained or content_type not in _CONTENT_TYPES or not topic.startswith("city"):
+        topic, payload, received_at_ms, content_type, replay_of = message
+        if replay_of is not None or content_type not in _CONTENT_TYPES or not topic.startswith("city"):
             return None
         if len(payload) > self._limits.payload_bytes:
             return None

@@ -20,12 +20,11 @@ from domain.errors import Unreadable
 from domain.rejections import Reason
 from domain.topics import TELEMETRY_HEADERS, Topics
 from ingest.dialects.messages import Decoded, MqttMessage, Refused, Uplink
-from ingest.dialects.register import decode, named_by, open_sessions
+from ingest.dialects.register import decode, open_sessions
 from ingest.dialects.state import Received, SessionNeeds, Ticket, is_stateful
 from ingest.mapping.normalise import normalise
 from ingest.mapping.resolve import DeviceResolver
 from ingest.pipeline.answer import Answer
-from ingest.pipeline.clock_differences import ClockDifferences
 from ingest.pipeline.clockless import ClocklessDevices
 from ingest.pipeline.fast_path import FastPath
 from ingest.pipeline.limits import Limits
@@ -36,7 +35,6 @@ from ingest.quotas.rejected_room import RejectedRoom
 from streams.ports import Outgoing
 
 _log = structlog.get_logger()
-_OUT_OF_THE_STORE: Final = "a retained copy out of the broker's store without a time of its own: no new reading"
 _MORE_THAN_ITS_SHARE: Final = "it sends more than its report interval allows, by URBANSENSE_REPORT_QUOTA"
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 """The zone of times without an offset, unless the settings name another."""
@@ -47,7 +45,6 @@ class Pipeline:
 
     `accepted` counts telemetry records, `rejected` whole rejections by reason, `rejected_in_part` the partial ones, whose
     reports were accepted. `ignored` counts, by a word, what was understood and holds no report: such leaves no record.
-    `clock_differences` counts frames by the radio gateways whose clocks did not count.
     `sessions` are those of the stateful dialects, by the first level of their topics; `zone` is that of their times
     without an offset. Without `quotas` nobody is bounded, and every rejection has a record of its own.
     """
@@ -64,9 +61,7 @@ class Pipeline:
         self.refusals = Refusals(topics, RejectedRoom(quotas.rejected_bytes) if quotas is not None else None)
         self.rejected, self.rejected_in_part = self.refusals.whole, self.refusals.in_part
         self.ignored: Counter[str] = Counter()
-        self.clock_differences = ClockDifferences()
         self._limits = limits or Limits()
-        self._lookup = lookup
         self._resolver = DeviceResolver(topics, lookup, DeviceShares(quotas.report_times if quotas is not None else 0))
         self._clockless = ClocklessDevices()
         self._fast_path = FastPath(lookup, self._resolver, self._limits, self._clockless)
@@ -122,7 +117,7 @@ class Pipeline:
         answer = self._answer(received)
         if message.replay_of is not None and not answer.records:
             refused = Refused(Reason.UNPARSEABLE, "it holds no report")
-            return answer._replace(records=self._refuse(message, [(refused, False)]))
+            return answer._replace(records=self.refusals.records(message, [(refused, False)]))
         return answer
 
     def sweep(self, *, everything: bool = False) -> Answer:
@@ -173,7 +168,7 @@ class Pipeline:
                 telemetry.append(record)
             if refused is not None:
                 refusals.append((refused, record is not None))
-        rejections = self._refuse(message, refusals) if refusals else []
+        rejections = self.refusals.records(message, refusals)
         self.accepted += len(telemetry)
         return telemetry + rejections
 
@@ -184,16 +179,12 @@ class Pipeline:
         device = self._resolver.resolve(item)
         if isinstance(device, Refused):
             return None, device
-        if message.retained and item.observed_at_ms is None:
-            return None, Refused(Reason.RETAINED, _OUT_OF_THE_STORE, device.device_id)
         if message.replay_of is None and not device.share.take(1, message.received_at_ms):
             return None, Refused(Reason.OVER_QUOTA, _MORE_THAN_ITS_SHARE, device.device_id)
-        if item.clock_differences_ms and message.replay_of is None:
-            self.clock_differences.count(item.clock_differences_ms)
         report, refused = normalise(item, device, message.received_at_ms, message.replay_of)
         if report is None:
             return None, refused
-        if report.get("time_source") == "gateway" and report["observed_at_ms"] == message.received_at_ms:
+        if "time_source" in report and report["observed_at_ms"] == message.received_at_ms:
             report["observed_at_ms"] = self._clockless.next_ms(report["device_id"], message.received_at_ms)
         return Outgoing(device.topic, device.key, orjson.dumps(report), TELEMETRY_HEADERS), refused
 
@@ -220,19 +211,4 @@ class Pipeline:
         """To be called in an `except` block."""
         _log.exception("a message met a bug and was rejected", topic=message.topic)
         detail = f"internal error: {type(error).__name__}: {error}"
-        return self._refuse(message, [(Refused(Reason.UNPARSEABLE, detail), False)])
-
-    def _refuse(self, message: MqttMessage, refusals: list[tuple[Refused, bool]]) -> list[Outgoing]:
-        """Their records. What names no device counts against the registered one that the message is of."""
-        if any(refused.device_id is None for refused, _ in refusals):
-            identity = named_by(message)
-            sender = self._lookup.find(identity) if identity is not None else None
-            if sender is not None:
-                refusals = [(_of(sender.device_id, refused), partial) for refused, partial in refusals]
-        return self.refusals.records(message, refusals)
-
-
-def _of(device_id: str, refused: Refused) -> Refused:
-    """The refusal as one of the device; that nobody knows a device is no fault of another."""
-    is_settled = refused.device_id is not None or refused.reason is Reason.UNKNOWN_DEVICE
-    return refused if is_settled else refused._replace(device_id=device_id)
+        return self.refusals.records(message, [(Refused(Reason.UNPARSEABLE, detail), False)])

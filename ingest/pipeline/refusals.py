@@ -34,7 +34,7 @@ _OVERHEAD_BYTES: Final = 512
 
 
 class Refusals:
-    """The rejections of one slot. Without a `room` every one is kept whole but retained copies. Use from one task only.
+    """The rejections of one slot. Without a `room` every one is kept whole. Use from one task only.
 
     `whole` and `in_part` count reports by reason, `counted` those of them that have no record of their own.
     `held` are the tickets of messages whose only record is yet to be taken.
@@ -61,11 +61,13 @@ class Refusals:
             keep_bytes = KEPT_BYTES if index == 0 or index * len(message.payload) < _COPIES_BYTES else 0
             counts = self.in_part if partial else self.whole
             counts[refused.reason] += 1
-            if message.replay_of is not None or self._has_room(message, refused, partial, keep_bytes):
+            if self.room is None or message.replay_of is not None:
+                is_kept = True
+            else:
+                is_kept = self._has_room(self.room, message, refused, partial, keep_bytes)
+            if is_kept:
                 rejected = rejection(message, refused, partial=partial, keep_bytes=keep_bytes)
                 records.append(encode_rejection(rejected, self._topics))
-            else:
-                self._count(message, refused, partial)
         return records
 
     def conclude(self, records: list[Outgoing]) -> tuple[list[Outgoing], bool]:
@@ -92,24 +94,20 @@ class Refusals:
         hourly = self._sweeps % _PARTIAL_SWEEPS == 0
         return self.release(everything=hourly) if hourly or self._sweeps % _HELD_SWEEPS == 0 else ([], [])
 
-    def _has_room(self, message: MqttMessage, refused: Refused, partial: bool, keep_bytes: int) -> bool:
-        """Whether it is kept whole. A retained copy never is: the broker has it, and sends it at every subscription."""
-        if refused.reason is Reason.RETAINED:
-            return False
-        if self.room is None:
-            return True
+    def _has_room(
+        self, room: RejectedRoom, message: MqttMessage, refused: Refused, partial: bool, keep_bytes: int
+    ) -> bool:
+        """Whether it is kept whole; else it is counted."""
         cause = hash((refused, message.topic, None if partial else message.payload, message.content_type))
         size = min(len(message.payload), keep_bytes) * 4 // 3 + len(message.topic) + _OVERHEAD_BYTES
-        return self.room.keeps(cause, hash(message.topic), size, message.received_at_ms, partial=partial)
-
-    def _count(self, message: MqttMessage, refused: Refused, partial: bool) -> None:
+        if room.keeps(cause, hash(message.topic), size, message.received_at_ms, partial=partial):
+            return True
         self.counted += 1
-        room, tally = self.room, self._partial if partial else self._loose
+        tally = self._partial if partial else self._loose
         counted = rejection(message, refused, partial=partial, keep_bytes=_SAMPLE_BYTES)
-        named = tally.names(counted) or self._held.names(counted)
-        if not named:
-            named = room is None or room.names(_OVERHEAD_BYTES, message.received_at_ms)
+        named = tally.names(counted) or self._held.names(counted) or room.names(_OVERHEAD_BYTES, message.received_at_ms)
         tally.add(counted, len(message.payload), by_name=named)
+        return False
 
     def _taken(self, tally: Tally) -> list[Outgoing]:
         return [encode_rejection(one, self._topics) for one in tally.take()]

@@ -8,7 +8,7 @@ import orjson
 from domain.devices import DEVICE_ID
 from domain.rejections import Reason, Rejection
 from domain.telemetry import Telemetry
-from domain.topics import REJECTION_HEADERS, REPLAY_OF, TELEMETRY_HEADERS, Topics
+from domain.topics import REJECTION_HEADERS, TELEMETRY_HEADERS, Topics
 from ingest.dialects.messages import MqttMessage, Refused
 from streams.ports import Outgoing
 
@@ -16,9 +16,7 @@ KEPT_BYTES: Final = 512 * 1024
 """A longer payload is cut to this, so that its record in base64 stays below Kafka's default of 1 MiB a message."""
 _LONGEST_DETAIL: Final = 1000
 _FIELDS: Final = {"reason": str, "detail": str, "topic": str, "payload": str, "received_at_ms": int}
-_MORE_FIELDS: Final = {
-    "content_type": str, "device_id": str, "partial": bool, "count": int, "retained": bool, "replay_of": str,
-}  # fmt: skip
+_MORE_FIELDS: Final = {"content_type": str, "device_id": str, "partial": bool, "count": int}
 
 
 def rejection(
@@ -36,8 +34,6 @@ def rejection(
         rejected["device_id"] = refused.device_id
     if message.content_type is not None:
         rejected["content_type"] = _text(message.content_type)
-    if message.retained:
-        rejected["retained"] = True
     if partial:
         rejected["partial"] = True
     if len(message.payload) > keep_bytes:
@@ -50,9 +46,7 @@ def rejection(
 def encode_rejection(rejected: Rejection, topics: Topics) -> Outgoing:
     """The record of `telemetry.rejected`, keyed by the device's id or else by the MQTT topic."""
     key = rejected.get("device_id", rejected["topic"]).encode()
-    replayed = rejected.get("replay_of")
-    headers = REJECTION_HEADERS if replayed is None else (*REJECTION_HEADERS, (REPLAY_OF, replayed.encode()))
-    return Outgoing(topics.rejected, key, orjson.dumps(rejected), headers)
+    return Outgoing(topics.rejected, key, orjson.dumps(rejected), REJECTION_HEADERS)
 
 
 def decode_rejection(value: bytes) -> Rejection:
@@ -67,15 +61,6 @@ def decode_rejection(value: bytes) -> Rejection:
     return Rejection(**{**rejected, "reason": Reason(rejected["reason"])})  # type: ignore[typeddict-item]
 
 
-def why_not_replayed(rejected: Rejection, place: str) -> str:
-    """Why what stands at `place` cannot be put through again, since its payload was not kept; empty where it can."""
-    if "count" in rejected:
-        return f"{place} cannot be replayed: it counts {rejected['count']} reports that were not kept"
-    if rejected.get("truncated"):
-        return f"{place} cannot be replayed: only the beginning of its payload was kept"
-    return ""
-
-
 def replay_message(rejected: Rejection, replay_of: str) -> MqttMessage:
     """The message again, as it was first received, for the pipeline; its reports carry `replay_of`.
 
@@ -86,15 +71,16 @@ def replay_message(rejected: Rejection, replay_of: str) -> MqttMessage:
     """
     if rejected["reason"] == Reason.STORE_REFUSED:
         raise ValueError(f"{replay_of} was refused by the store; its payload is telemetry, not a message")
-    if why_not := why_not_replayed(rejected, replay_of):
-        raise ValueError(why_not)
+    if "count" in rejected:
+        raise ValueError(f"{replay_of} cannot be replayed: it counts {rejected['count']} reports that were not kept")
+    if rejected.get("truncated"):
+        raise ValueError(f"{replay_of} cannot be replayed: only the beginning of its payload was kept")
     return MqttMessage(
         topic=rejected["topic"],
         payload=b64decode(rejected["payload"]),
         received_at_ms=rejected["received_at_ms"],
         content_type=rejected.get("content_type"),
         replay_of=replay_of,
-        retained=rejected.get("retained", False),
     )
 
 

@@ -28,7 +28,6 @@ from domain.retry import Outage, retried
 from domain.telemetry import Telemetry
 from domain.topics import Topics, is_tick
 from ingest.pipeline.rejection_records import KEPT_BYTES, encode_rejection
-from ingest.recorder.gathering import read_together
 from ingest.recorder.place import decode_sums, encode_sums, recorder_group
 from ingest.recorder.report_age import ReportAges
 from streams.ports import Batch, Committed, Log, LogReader, Outgoing, Record, TopicPartition
@@ -68,7 +67,7 @@ class Recorder:
         place_committed_at = monotonic()
         try:
             while not stop.is_set():
-                batches = to_batches(await read_together(reader, _LINGER_S, _MAX_RECORDS))
+                batches = to_batches(await _read_for(reader, _LINGER_S, _MAX_RECORDS))
                 reports = any(batch.reports for batch in batches)
                 if not batches or (not reports and monotonic() - place_committed_at < _PLACE_ONLY_S):
                     continue
@@ -118,12 +117,9 @@ class Recorder:
 
     async def _record_events(self, stop: asyncio.Event) -> None:
         reader = await self.log.reader([self.topics.events], group=f"{recorder_group(self.topics)}-events")
-        wrote_at = 0.0
         try:
             while not stop.is_set():
-                # The first is written at once, and what follows it closely together.
-                batch = await read_together(reader, wrote_at + _LINGER_S - monotonic(), _MAX_RECORDS)
-                wrote_at = monotonic()
+                batch = await reader.read(timeout_s=_LINGER_S)
                 events = [event for records in batch.values() for event in _events(records)]
                 if events:
                     await patiently(partial(self.store.write_events, events), stop, "the store")
@@ -153,6 +149,24 @@ def _report(value: bytes) -> Telemetry:
     if not isinstance(report, dict):
         report = {"no_report": value.decode(errors="replace")}
     return cast(Telemetry, report)
+
+
+async def _read_for(reader: LogReader, linger_s: float, max_records: int) -> Batch:
+    """Everything up to `max_records`, waiting at most `linger_s` after the first record for more to join it."""
+    gathered: dict[TopicPartition, list[Record]] = {}
+    count, deadline = 0, None
+    while count < max_records:
+        timeout_s = linger_s if deadline is None else deadline - monotonic()
+        if timeout_s <= 0:
+            break
+        read = await reader.read(timeout_s, max_records - count)
+        if not read and deadline is None:
+            break
+        deadline = deadline or monotonic() + linger_s
+        for tp, records in read.items():
+            gathered.setdefault(TopicPartition(*tp), []).extend(records)
+            count += len(records)
+    return gathered
 
 
 async def patiently(act: Callable[[], Awaitable[_T]], stop: asyncio.Event, what: str) -> _T:
@@ -191,6 +205,4 @@ def _store_refused(refusal: Refusal, topics: Topics, now_ms: int) -> Outgoing:
     }
     if isinstance(device_id, str) and DEVICE_ID.fullmatch(device_id):
         rejection["device_id"] = device_id
-    if isinstance(replay_of := report.get("replay_of"), str):
-        rejection["replay_of"] = replay_of
     return encode_rejection(rejection, topics)

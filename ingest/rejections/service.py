@@ -1,121 +1,94 @@
 """Rejected messages, as long as the log keeps them: listed, found, put through again."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import tzinfo
-from heapq import heappush, heappushpop
-from time import time
-from typing import Final
+from heapq import nlargest
+
+import structlog
 
 from domain.devices import IdentityLookup
 from domain.rejections import Reason, Rejection, Replay
 from domain.topics import Topics
-from ingest.pipeline.message_to_records import CHINA
-from ingest.rejections.marks import ReplayMarks
-from ingest.rejections.places import Place
-from ingest.rejections.reading import Found, read_rejections
-from ingest.rejections.rejected_message import RejectedMessage, RejectedPage, RejectionQuery, newest_first
-from ingest.rejections.replaying import Replaying
-from streams.ports import Log, TopicPartition
-from streams.routing.partitioning import partition_of
+from ingest.pipeline.message_to_records import CHINA, Pipeline
+from ingest.pipeline.rejection_records import decode_rejection, replay_message, replay_telemetry
+from ingest.rejections.rejected_message import RejectedMessage
+from streams.ports import Log, Outgoing
+from streams.reading.tables import read_to_end
 
-_CURSOR: Final = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,9})\.([0-9]{1,18})")
+_log = structlog.get_logger()
 
 
 class LogRejections:
-    """Reads the topic anew each time, of one device only its partition; what was replayed is remembered.
+    """Reads the topic from its beginning each time; replayed messages go straight to the log, not over MQTT."""
 
-    Replayed messages go straight to the log, not over MQTT.
-    """
-
-    def __init__(
-        self,
-        log: Log,
-        topics: Topics,
-        lookup: IdentityLookup,
-        zone: tzinfo = CHINA,
-        now_ms: Callable[[], int] = lambda: int(time() * 1000),
-    ) -> None:
+    def __init__(self, log: Log, topics: Topics, lookup: IdentityLookup, zone: tzinfo = CHINA) -> None:
         self._log = log
         self._topics = topics
-        self._marks = ReplayMarks(log, topics)
-        self._replaying = Replaying(log, topics, lookup, zone, self._marks, now_ms)
+        self._lookup = lookup
+        self._zone = zone
 
-    async def list_rejected(self, query: RejectionQuery, limit: int, cursor: str | None = None) -> RejectedPage:
-        """The newest so many, newest first, or those behind the cursor. Raises: ValueError where it is none of ours."""
-        before = _decoded(cursor) if cursor is not None else None
-        newest: list[tuple[tuple[int, int, int], RejectedMessage]] = []
-        async for found in self._found(query):
-            order = newest_first(found.rejection["received_at_ms"], found.place)
-            if before is not None and order >= before:
-                continue
-            one = order, self._message(found)
-            if len(newest) <= limit:
-                heappush(newest, one)
-            else:
-                heappushpop(newest, one)
-        newest.sort(reverse=True)
-        shown = newest[:limit]
-        return RejectedPage(
-            tuple(message for _, message in shown), _encoded(shown[-1][0]) if len(newest) > limit else None
-        )
+    async def list_rejected(self, reason: Reason | None, limit: int) -> Sequence[RejectedMessage]:
+        """The newest so many, newest first."""
+        found = [_message(place, rejection) async for place, rejection in self._rejections(reason)]
+        return nlargest(limit, found, key=lambda message: message.received_at_ms)
 
     async def places_of(self, reason: Reason, wanted: Callable[[Rejection], bool]) -> Sequence[str]:
-        """Where the open messages stand, each whole and once, of which a report that is `wanted` was refused."""
+        """Where the messages stand, each whole and once, of which a report that is `wanted` was refused."""
         mine, whole = set(), {}
-        async for found in self._found(RejectionQuery(reason)):
-            rejection = found.rejection
+        async for place, rejection in self._rejections(reason):
             message = rejection["topic"], rejection["received_at_ms"]
             if wanted(rejection):
                 mine.add(message)
             if not rejection.get("truncated"):
-                whole[(*message, rejection["payload"])] = found.place
-        places = [place for (topic, received_at_ms, _), place in whole.items() if (topic, received_at_ms) in mine]
-        return [place.worded(self._topics.rejected) for place in places]
+                whole[(*message, rejection["payload"])] = place
+        return [place for (topic, received_at_ms, _), place in whole.items() if (topic, received_at_ms) in mine]
 
     async def replay(self, ids: Sequence[str], reason: Reason | None) -> Replay:
-        """Put these through again (all open ones without any id), each message once, and mark what became of them.
+        """Put these through again (all without any id): what was accepted the first time comes out as a duplicate."""
+        pipeline = Pipeline(self._topics, self._lookup, zone=self._zone)
+        wanted, problems = set(ids), []
+        replayed = refused_by_store = 0
+        found = [pair async for pair in self._rejections(reason) if not wanted or pair[0] in wanted]
+        for place, rejection in found:
+            try:
+                records = self._records(place, rejection, pipeline)
+            except ValueError as error:
+                problems.append(str(error))
+                continue
+            accepted = [record for record in records if record.topic != self._topics.rejected]
+            await self._log.append(accepted)
+            if not accepted:  # the first rejection stands; a second one would count the same message twice
+                problems.append(f"{place} is still rejected: {decode_rejection(records[0].value or b'')['detail']}")
+            replayed += 1
+            refused_by_store += rejection["reason"] is Reason.STORE_REFUSED
+        problems += [f"{place} is not on the log" for place in sorted(wanted - {place for place, _ in found})]
+        return Replay(replayed, pipeline.accepted + refused_by_store, tuple(problems))
 
-        What was accepted the first time comes out as a duplicate; what is refused again, or in part, is a new rejection.
-        What an earlier replay settled is left as it is, so that to repeat this changes nothing.
-        """
-        return await self._replaying.replay(ids, reason)
+    def _records(self, place: str, rejection: Rejection, pipeline: Pipeline) -> list[Outgoing]:
+        if rejection["reason"] is Reason.STORE_REFUSED:
+            return [replay_telemetry(rejection, place, self._topics)]
+        return pipeline.records(replay_message(rejection, place))
 
-    async def _found(self, query: RejectionQuery) -> AsyncIterator[Found]:
-        await self._marks.refresh()
-        name = self._topics.rejected
-        mine = None
-        if query.device_id is not None:
-            mine = [TopicPartition(name, partition_of(query.device_id.encode(), self._topics.partitions))]
-        async for found in read_rejections(self._log, name, mine):
-            if query.takes(found.rejection, settled=found.place in self._marks.settled):
-                yield found
-
-    def _message(self, found: Found) -> RejectedMessage:
-        rejection, name = found.rejection, self._topics.rejected
-        settled, again = self._marks.settled.get(found.place), self._marks.again.get(found.place, ())
-        return RejectedMessage(
-            found.place.worded(name),
-            rejection["reason"],
-            rejection["detail"],
-            rejection["topic"],
-            rejection["received_at_ms"],
-            rejection.get("device_id"),
-            rejection.get("partial", False),
-            rejection.get("count", 1),
-            rejection.get("replay_of"),
-            settled.outcome if settled else None,
-            settled.replayed_at_ms if settled else None,
-            tuple(place.worded(name) for place in again),
-        )
-
-
-def _encoded(order: tuple[int, int, int]) -> str:
-    return ".".join(map(str, order))
+    async def _rejections(self, reason: Reason | None) -> AsyncIterator[tuple[str, Rejection]]:
+        async for record in read_to_end(self._log, [self._topics.rejected]):
+            try:
+                rejection = decode_rejection(record.value or b"")
+            except ValueError as error:
+                place = f"{record.topic}/{record.partition}/{record.offset}"
+                _log.warning("a record of telemetry.rejected is no rejection", record=place, error=str(error))
+                continue
+            if reason is None or rejection["reason"] is reason:
+                yield f"{record.topic}/{record.partition}/{record.offset}", rejection
 
 
-def _decoded(cursor: str) -> tuple[int, int, int]:
-    match = _CURSOR.fullmatch(cursor)
-    if match is None:
-        raise ValueError(f"{cursor[:60]!r} is no cursor of the rejected messages")
-    return newest_first(int(match[1]), Place(int(match[2]), int(match[3])))
+def _message(place: str, rejection: Rejection) -> RejectedMessage:
+    return RejectedMessage(
+        place,
+        rejection["reason"],
+        rejection["detail"],
+        rejection["topic"],
+        rejection["received_at_ms"],
+        rejection.get("device_id"),
+        rejection.get("partial", False),
+        rejection.get("count", 1),
+    )

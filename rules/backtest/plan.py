@@ -62,10 +62,9 @@ def needed_history_ms(rule: Rule, report_interval_ms: int) -> int:
     """The time after which a rule's state no longer depends on what was before."""
     gap_ms = _GAP_INTERVALS * report_interval_ms if rule.gap_ms is None else rule.gap_ms
     held_ms = max(
-        rule.longest_span_ms,
-        rule.flapping.within_ms if rule.flapping else 0,
-        rule.group.within_ms if rule.group else 0,
-    )
+        rule.for_ms, rule.clear_for_ms, rule.no_data_ms or 0, rule.repeat.within_ms if rule.repeat else 0,
+        rule.flapping.within_ms if rule.flapping else 0, rule.group.within_ms if rule.group else 0,
+    )  # fmt: skip
     return rule.longest_window_ms + gap_ms + held_ms + rule.lateness_ms
 
 

@@ -82,13 +82,6 @@ class Replay:
                 if engine.raised:
                     self._correlate()
 
-    def finish(self, at_ms: int) -> None:
-        """Move the clock on to the end; what waits for its next move is judged."""
-        self.tick(at_ms)
-        for engine in self.engines.values():
-            engine.end_of_input()
-        self._correlate()
-
     def tick(self, at_ms: int) -> None:
         """Move the clock on."""
         self._now_ms = at_ms

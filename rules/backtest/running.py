@@ -79,7 +79,7 @@ async def run_backtest(
     if received.last_ms is None:
         raise NothingStored(_why_nothing(plan))
     for replay in replays:
-        await asyncio.to_thread(replay.finish, min(plan.to_ms, max(received.last_ms, plan.clock_ms or 0)))
+        await asyncio.to_thread(replay.tick, min(plan.to_ms, max(received.last_ms, plan.clock_ms or 0)))
     return _result(plan, zone, began_ms, received, replays)
 
 

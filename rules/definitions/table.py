@@ -45,7 +45,11 @@ class Definition:
     def needed_history_ms(self) -> int:
         """How far back the telemetry log must reach to rebuild this rule's state: its longest time, and the lateness."""
         rule = self.rule
-        return max(rule.longest_span_ms, rule.gap_ms or 0, rule.longest_window_ms) + rule.lateness_ms
+        longest_ms = max(
+            rule.for_ms, rule.clear_for_ms, rule.gap_ms or 0, rule.no_data_ms or 0, rule.longest_window_ms,
+            rule.repeat.within_ms if rule.repeat else 0,
+        )  # fmt: skip
+        return longest_ms + rule.lateness_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ it: states are immutable, so keeping them after each report costs one pointer wh
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from domain.devices import AttributeValue, Device
-from rules.engine.entries import Changed, ReportEntry, States, Values, entry_of, fold_entry, outcome_of, put_readings
+from rules.engine.entries import ReportEntry, States, Values, entry_of, outcome_of
 from rules.engine.episode import Episode, escalated_severity
 from rules.engine.folding import (
     Cleared,
@@ -31,7 +30,7 @@ from rules.engine.folding import (
     fold_reading,
     fold_silence,
 )
-from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan
+from rules.engine.plans import BAD, FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, Suspect
 from rules.engine.published import Published
 from rules.language.conditions.condition import SUN_ELEVATION, More
 from rules.language.rule import Rule
@@ -52,14 +51,12 @@ SilentSince = Callable[[int], int | None]
 class DeviceRuleState:
     """What the engine keeps of one device. `last_ms` is its newest observed time, NEVER_MS before the first report.
 
-    `waits`: reports were placed whose outcome is published when the clock moves next (adr/0024).
-
     Shape: without rules `plan` is NO_RULES, and there are neither reports nor published events.
     """
 
     __slots__ = (
         "changed", "device", "device_id", "entries", "facts", "floors", "last_ms", "plan", "published", "received",
-        "settled", "settled_ms", "states", "swept", "timer_ms", "waits", "windows",
+        "settled", "settled_ms", "states", "swept", "timer_ms", "windows",
     )  # fmt: skip
 
     def __init__(self, device_id: str, device: Device | None, plan: Plan, facts: dict[str, AttributeValue]) -> None:
@@ -76,7 +73,7 @@ class DeviceRuleState:
         self.received: dict[str, int] = {}
         self.floors: dict[str, int] = {}
         self.timer_ms: int | None = None
-        self.changed = self.waits = False
+        self.changed = False
         self.swept = NEVER_SWEPT
         self.windows = Windows(plan.layout) if plan.layout else None
 
@@ -86,7 +83,7 @@ class DeviceRuleState:
         self.last_ms = self.settled_ms = NEVER_MS
         self.settled = self.states = ()
         self.entries, self.published, self.received, self.floors = [], {}, {}, {}
-        self.timer_ms, self.swept, self.windows, self.waits = None, NEVER_SWEPT, None, False
+        self.timer_ms, self.swept, self.windows = None, NEVER_SWEPT, None
 
     def more(self, t: int) -> More:
         """The signals and the sun at that instant."""
@@ -97,10 +94,16 @@ class DeviceRuleState:
             more[SUN_ELEVATION] = elevation(t, device.lon, device.lat)
         return more
 
-    def put(self, entry: ReportEntry) -> None:
+    def put(self, t: int, values: Values) -> None:
         """Put what was reported for that instant into the windows."""
-        if self.windows is not None:
-            put_readings(self.windows, self.plan, entry)
+        plan = self.plan
+        if self.windows is None:
+            return
+        for quantity, value in zip(plan.quantities, values, strict=True):
+            if value.__class__ is Suspect:
+                self.windows.put(t, quantity, value.value, suspect=True)
+            elif value is not None and value != BAD:
+                self.windows.put(t, quantity, value)
 
     def settle(self, horizon_ms: int) -> None:
         """Let the settled part take over every report observed before `horizon_ms`, and any beyond MAX_ENTRIES.
@@ -112,7 +115,7 @@ class DeviceRuleState:
             return
         if self.windows is not None:
             self.windows.trim(self.settled_ms)
-        if entries[1][0] >= horizon_ms and len(entries[0]) == 3 and not (self.published or self.floors):
+        if entries[1][0] >= horizon_ms and len(entries[0]) == 2 and not (self.published or self.floors):
             self.settled_ms, self.settled = entries.pop(0)[0], self.plan.idle  # the usual case: one in, one settled
             return
         count = max(bisect_left(entries, horizon_ms, key=_observed), len(entries) - MAX_ENTRIES)
@@ -141,22 +144,19 @@ class DeviceRuleState:
         if at > 0:
             reported_ms, (states, _) = self.entries[at - 1][0], outcome_of(plan, self.entries[at - 1])
         happened = False
-        for i, entry in enumerate(self.entries[at:], at):
-            if isinstance(entry[2], tuple):
-                fold = partial(self._fold, t=entry[0], judge=judge, silent_since=silent_since)
-                states, happenings = fold_entry(plan, self.windows, entry, states, reported_ms, fold)
-            else:
-                states, happenings = self._fold(states, reported_ms, entry[1], None, entry[0], judge, silent_since)
+        for i in range(at, len(self.entries)):
+            entry = self.entries[i]
+            t, values = entry[0], entry[1]
+            states, happenings = self._fold(states, reported_ms, t, values, judge, silent_since)
             happened = happened or bool(happenings or outcome_of(plan, entry)[1])
-            self.entries[i] = entry_of(plan, *entry[:3], states, happenings)
-            reported_ms = entry[0]
+            self.entries[i] = entry_of(plan, t, values, states, happenings)
+            reported_ms = t
         self.states = states
         return happened
 
     def _fold(
-        self, states: States, reported_ms: int, values: Values, changed: Changed,
-        t: int, judge: Judge, silent_since: SilentSince,
-    ) -> tuple[States, tuple[Happening, ...]]:  # fmt: skip
+        self, states: States, reported_ms: int, t: int, values: Values, judge: Judge, silent_since: SilentSince
+    ) -> tuple[States, tuple[Happening, ...]]:
         plan = self.plan
         more = self.more(t)
         good = Observed(t, plan.evidence(values), more)
@@ -164,8 +164,7 @@ class DeviceRuleState:
         after: list[RuleState] = []
         happenings: tuple[Happening, ...] = ()
         for i, rule in enumerate(plan.rules):
-            untouched = changed is not None and changed.isdisjoint(plan.reads[i])
-            if untouched or (self.floors and t <= self.floors.get(rule.name, NEVER_MS)):
+            if self.floors and t <= self.floors.get(rule.name, NEVER_MS):
                 after.append(states[i])
                 continue
             if rule.no_data_ms is not None:
@@ -219,8 +218,8 @@ class DeviceRuleState:
         found = {*plan.silences, *(i for i, state in enumerate(self.settled) if isinstance(state, Held))}
         found |= {plan.index[rule] for rule in self.published if rule in plan.index}
         for entry in self.entries:
-            if len(entry) == 5:
-                found |= {plan.index[happening.rule] for happening in entry[4]}
+            if len(entry) == 4:
+                found |= {plan.index[happening.rule] for happening in entry[3]}
         return sorted(found)
 
     def episodes(self, i: int, now_ms: int | None, silent_since: SilentSince) -> list[Episode]:
@@ -275,12 +274,7 @@ class DeviceRuleState:
         )
 
     def due_ms(self, silent_since: SilentSince, now_ms: int | None) -> int:
-        """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does.
-
-        `now_ms` itself where something waits for the clock to move.
-        """
-        if self.waits and now_ms is not None:
-            return now_ms
+        """The first clock time after `now_ms` at which silence or age changes something here; FOREVER_MS if none does."""
         plan = self.plan
         due = FOREVER_MS
         for i in plan.silences:

@@ -12,7 +12,7 @@ from domain.telemetry import Telemetry, Tick
 from rules.engine.announcing import Raised
 from rules.engine.clock import PartitionClock
 from rules.engine.device_state import MAX_ENTRIES, DeviceRuleState, SilentSince
-from rules.engine.entries import entry_of, outcome_of, steps_of, with_report
+from rules.engine.entries import Values, entry_of, outcome_of
 from rules.engine.folding import Judge, Observed
 from rules.engine.health import Vitals
 from rules.engine.plans import FOREVER_MS, NEVER_SWEPT, NO_RULES, Plan, RuleSet, Swept
@@ -94,10 +94,10 @@ class Engine:
             values = swept.sweep(readings, device_state.facts, more)
             if values is not None:
                 entries = device_state.entries
-                entries.append((t, values, report.get("message_id")))
+                entries.append((t, values))
                 device_state.last_ms = t
                 if entries[0][0] < horizon_ms or len(entries) > MAX_ENTRIES:
-                    self._settle(device_state, horizon_ms)
+                    device_state.settle(horizon_ms)
                 plan.reports += 1
                 self.judged += 1
                 if not device_state.changed:
@@ -119,30 +119,28 @@ class Engine:
         if not has_own_time and received_before(device_state.received, report):
             self.duplicate += 1
             return
-        if not self._take_in(device_state, plan, report) and has_own_time:
+        values = plan.reported_values(report)
+        if not self._take_in(device_state, plan, t, values) and has_own_time:
             self.duplicate += 1
             return
-        self._settle(device_state, horizon_ms)
+        device_state.settle(horizon_ms)
         plan.reports += 1
         self.judged += 1
         self._reconciler.mark(device_state)
 
-    def _take_in(self, device_state: DeviceRuleState, plan: Plan, report: Telemetry) -> bool:
-        """Put a report in its place in observed time; whether that changed anything."""
-        t, values, message_id = report["observed_at_ms"], plan.reported_values(report), report.get("message_id")
+    def _take_in(self, device_state: DeviceRuleState, plan: Plan, t: int, values: Values) -> bool:
+        """Put a report in its place in observed time; whether it held anything that was not reported before."""
         at, found = device_state.find(t)
         if found is None:
-            device_state.entries.insert(at, (t, values, message_id))
+            device_state.entries.insert(at, (t, values))
             device_state.last_ms = max(t, device_state.last_ms)
         else:
-            added = with_report(found, values, message_id)
-            if added is None:
+            merged = tuple(new if old is None else old for old, new in zip(found[1], values, strict=True))
+            if merged == found[1]:
                 return False
-            device_state.entries[at] = entry_of(plan, t, *added, *outcome_of(plan, found))
-            if steps_of(device_state.entries[at]) == steps_of(found):  # the same again, until another comes between
-                self._reconciler.mark(device_state)
-                return False
-        device_state.put(device_state.entries[at])
+            device_state.entries[at] = entry_of(plan, t, merged, *outcome_of(plan, found))
+            values = merged  # once reported, a reading keeps its value and its quality
+        device_state.put(t, values)
         self._refold(device_state, at)
         return True
 
@@ -152,42 +150,16 @@ class Engine:
         return device_state.swept
 
     def _refold(self, device_state: DeviceRuleState, at: int) -> None:
-        is_newest = at == len(device_state.entries) - 1
         happened = device_state.fold_from(at, self._judge_for(device_state), self._silent_since(device_state))
         if happened or device_state.has_published_silence():
-            if self._must_wait(device_state, is_newest=is_newest):
-                device_state.waits = True
-            else:
-                self._reconcile(device_state)
+            self._reconcile(device_state)
         self._schedule(device_state)
 
-    def _must_wait(self, device_state: DeviceRuleState, *, is_newest: bool) -> bool:
-        """Whether what else arrives before the clock moves may undo what a report changed (adr/0024)."""
-        if self.clock.now_ms is None:
-            return False
-        if device_state.waits or not is_newest:
-            return True
-        return self._reconciler.finds_new_silence(device_state, self.clock, self._silent_since(device_state))
-
-    def _settle(self, device_state: DeviceRuleState, horizon_ms: int) -> None:
-        if device_state.waits and len(device_state.entries) > MAX_ENTRIES:
-            self._reconcile(device_state)
-        device_state.settle(horizon_ms)
-
     def _reconcile(self, device_state: DeviceRuleState) -> None:
-        if device_state.waits:
-            device_state.waits = False
-            self._reconciler.mark(device_state)
         self._reconciler.reconcile(device_state, self.clock, self._silent_since(device_state))
 
-    def end_of_input(self) -> None:
-        """Publish what waits for a clock that will not move again: at the end of a run over the past."""
-        for _, device_state in sorted(self.device_states.items()):
-            if device_state.waits:
-                self._reconcile(device_state)
-
     def tick(self, tick: Tick) -> None:
-        """Move the clock on: raise what waits for it and silence due by then, in order of time, then of device id."""
+        """Move the clock on; silence that is due by then is raised, in order of its time, then of device id."""
         before_ms = self.clock.now_ms
         now_ms = self.clock.tick(tick["gateway"], tick["tick_at_ms"])
         if now_ms is None:
@@ -282,7 +254,6 @@ class Engine:
         What was published and what the readings show are brought together: an event of both keeps its revisions, an open
         one that the readings no longer reach back to is taken over, and what was never published is published now.
         """
-        self.end_of_input()
         self._reconciler.raised.clear()
         self.judged, self.duplicate, self.too_late, self.no_rule = sums
         for device_id in published.keys() - self.device_states.keys():

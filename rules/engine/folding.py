@@ -10,7 +10,7 @@ break nothing. A reading without a value for a name that the condition reads is 
 kept and folded again from there when late data arrives.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rules.language.conditions.condition import Condition, More, Readings
@@ -128,7 +128,7 @@ def _fold_count(rule: Rule, readings: tuple[tuple[int, Basis], ...], seen: Obser
     assert rule.repeat is not None
     holds = judge(rule, rule.when, seen)
     counted = tuple(reading for reading in readings if reading[0] >= seen.at_ms - rule.repeat.within_ms)
-    if holds and not (counted and counted[-1][0] == seen.at_ms):  # an instant counts once, whatever it holds
+    if holds:
         counted += ((seen.at_ms, _basis(rule.when, seen)),)
     if len(counted) < rule.repeat.times:
         return Counted(counted) if counted else None, ()
@@ -182,42 +182,6 @@ def fold_silence(
     if not active:
         return Held(last_report_ms, opens_at_ms, t, None, ()), (opened,)
     return None, (opened, Cleared(rule.name, opens_at_ms, t))
-
-
-def join_instant(
-    places: Mapping[str, int],
-    states: tuple[RuleState, ...],
-    before: tuple[Happening, ...],
-    found: tuple[Happening, ...],
-) -> tuple[tuple[RuleState, ...], tuple[Happening, ...]]:
-    """The states, and all that happened, after a further report of an instant.
-
-    A rule opens at most once an instant: an event that opens again with the opening it had was never cleared.
-    """
-    joined = list(before)
-    for happening in found:
-        opening = _opening_in(joined, happening) if isinstance(happening, Opened) else None
-        if opening is None:
-            joined.append(happening)
-            continue
-        event = opening.rule, opening.opened_at_ms
-        joined = [one for one in joined if not (isinstance(one, Cleared) and one[:2] == event)]
-        at = places[opening.rule]
-        if isinstance(state := states[at], Held):
-            state = state._replace(since_ms=opening.since_ms, basis=opening.basis)
-            states = (*states[:at], state, *states[at + 1 :])
-    return states, tuple(joined)
-
-
-def _opening_in(happenings: Sequence[Happening], again: Opened) -> Opened | None:
-    return next(
-        (
-            one
-            for one in happenings
-            if isinstance(one, Opened) and (one.rule, one.opened_at_ms) == (again.rule, again.opened_at_ms)
-        ),
-        None,
-    )
 
 
 def _basis(condition: Condition, seen: Observed) -> Basis:

@@ -1,6 +1,6 @@
 """Which rules judge which device: decided when the registry or the rules change, and shared by devices that are alike."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from domain.devices import AttributeValue, Device, DeviceState
@@ -54,7 +54,7 @@ class Plan:
 
     __slots__ = (
         "_fits", "_lacking", "_sweeps", "activities", "derives", "facts", "gaps_ms", "idle", "index", "lateness_ms",
-        "layout", "quantities", "reads", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
+        "layout", "quantities", "reads_sun", "reports", "rules", "silence_ms", "silences", "takes_suspects",
     )  # fmt: skip
 
     def __init__(
@@ -82,11 +82,6 @@ class Plan:
             *(signal.of for signal in signals),
         ]
         self.quantities = tuple(dict.fromkeys(read))
-        self.reads = tuple(
-            frozenset(name for condition in (rule.when, rule.clear_when) if condition for name in condition.quantities)
-            | {signal.of for signal in rule.signals.values()}
-            for rule in rules
-        )
         self.takes_suspects = any(rule.accepts_suspect for rule in rules)
         self.activities: tuple[Activity | None, ...] | None = None
         if any(rule.active for rule in rules):
@@ -161,28 +156,6 @@ class Plan:
                     found[name] = value.value
             elif value is not None and value != BAD:
                 found[name] = value
-        return found
-
-    def usable(self, values: tuple[Any, ...]) -> Iterator[tuple[str, Any, bool]]:
-        """(quantity, value, whether it is suspect) of the values that are not marked bad."""
-        for name, value in zip(self.quantities, values, strict=True):
-            if value.__class__ is Suspect:
-                yield name, value.value, True
-            elif value is not None and value != BAD:
-                yield name, value, False
-
-    def changed(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> frozenset[str]:
-        """The quantities that differ between what was known of an instant before and after one of its reports."""
-        pairs = zip(self.quantities, before, after, strict=True)
-        return frozenset(name for name, old, new in pairs if new != old)
-
-    def readings_of(self, steps: Sequence[tuple[Any, ...]]) -> list[tuple[str, Any, bool]]:
-        """The same for an instant of several reports: what each step changed, in their order."""
-        nothing: tuple[Any, ...] = (None,) * len(self.quantities)
-        found: list[tuple[str, Any, bool]] = []
-        for before, values in zip((nothing, *steps), steps, strict=False):
-            changed = tuple(None if new == old else new for old, new in zip(before, values, strict=True))
-            found += self.usable(changed)
         return found
 
 

@@ -31,18 +31,6 @@ class Reconciler:
                 device_state.published.setdefault(rule.name, {})[event.opened_at_ms] = event
                 self._publish(transition, event, rule, device_state, clock)
 
-    def finds_new_silence(
-        self, device_state: DeviceRuleState, clock: PartitionClock, silent_since: SilentSince
-    ) -> bool:
-        """Whether the readings show a silence that is not published as it opened."""
-        plan = device_state.plan
-        for i in plan.silences:
-            published = device_state.published.get(plan.rules[i].name, {})
-            for episode in device_state.episodes(i, clock.now_ms, silent_since):
-                if (before := published.get(episode.opened_at_ms)) is None or before.is_withdrawn:
-                    return True
-        return False
-
     def end(
         self, event: Published, rule: Rule, device_state: DeviceRuleState, clock: PartitionClock, reason: str
     ) -> Published:

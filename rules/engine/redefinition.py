@@ -90,10 +90,11 @@ def _move_states(
 
     pick = picker(before.quantities, plan.quantities)
     device_state.entries = [
-        _moved(plan, pick, moved, untouched, entry, *outcome_of(before, entry)) for entry in device_state.entries
+        _moved(plan, pick, moved, untouched, entry[0], entry[1], *outcome_of(before, entry))
+        for entry in device_state.entries
     ]
     for entry in device_state.entries:
-        device_state.put(entry)
+        device_state.put(entry[0], entry[1])
     device_state.settled, device_state.states = moved(device_state.settled), moved(device_state.states)
 
 
@@ -138,14 +139,13 @@ def _moved(
     pick: Callable[[Values], Values],
     moved: Callable[[States], States],
     untouched: Collection[str],
-    entry: ReportEntry,
+    t: int,
+    values: Values,
     states: States,
     happenings: tuple[Happening, ...],
 ) -> ReportEntry:
     kept = tuple(happening for happening in happenings if happening.rule in untouched)
-    t, values, ids = entry[:3]
-    picked = tuple(map(pick, values)) if isinstance(ids, tuple) else pick(values)
-    return entry_of(plan, t, picked, ids, moved(states), kept)
+    return entry_of(plan, t, pick(values), moved(states), kept)
 
 
 def picker(old: tuple[str, ...], new: tuple[str, ...]) -> Callable[[Values], Values]:

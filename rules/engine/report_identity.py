@@ -1,33 +1,33 @@
-"""Which reports were received before whose time is not the device's own. Others are known by instant and message id."""
+"""Which reports of a device without a clock were received before. Those with one are known by their observed time."""
 
 from hashlib import blake2b
+from typing import Final
 
 import orjson
 
-from domain.telemetry import COPIES_WITHIN_MS, FRAMES_WITHIN_MS, Telemetry, is_frame
+from domain.telemetry import Telemetry
+from domain.time.units import HOUR_MS
+
+RECEIVED_AGAIN_WITHIN_MS: Final = HOUR_MS
 
 
 def received_before(received: dict[str, int], report: Telemetry) -> bool:
-    """Whether a report with the same message id and readings was received within the hour, or a frame with the same
-    message id observed within five minutes; it is noted in `received`.
+    """Whether a report with the same message id and readings was received within the hour; it is noted in `received`.
 
-    Shape: `received` maps what identifies a report to that time, oldest first; what is older than the span is dropped.
-    A report without a message id is never taken for another.
+    Shape: `received` maps what identifies a report to when it was received, oldest first; what is older than the hour is
+    dropped. A report without a message id is never taken for another.
     """
     message_id = report.get("message_id")
     if message_id is None:
         return False
-    if is_frame(report):
-        at_ms, within_ms, identity = report["observed_at_ms"], FRAMES_WITHIN_MS, f"frame {message_id}"
-    else:
-        at_ms, within_ms = report["received_at_ms"], COPIES_WITHIN_MS
-        readings = orjson.dumps(report["readings"], option=orjson.OPT_SORT_KEYS)
-        identity = f"{blake2b(readings, digest_size=8).hexdigest()} {message_id}"
+    received_ms = report["received_at_ms"]
+    readings = orjson.dumps(report["readings"], option=orjson.OPT_SORT_KEYS)
+    identity = f"{blake2b(readings, digest_size=8).hexdigest()} {message_id}"
     before_ms = received.get(identity)
-    if before_ms is not None and abs(at_ms - before_ms) <= within_ms:
+    if before_ms is not None and abs(received_ms - before_ms) <= RECEIVED_AGAIN_WITHIN_MS:
         return True
     received.pop(identity, None)
-    received[identity] = at_ms
-    while received[oldest := next(iter(received))] < at_ms - within_ms:
+    received[identity] = received_ms
+    while received[oldest := next(iter(received))] < received_ms - RECEIVED_AGAIN_WITHIN_MS:
         del received[oldest]
     return False

@@ -14,7 +14,7 @@ from rules.engine.plans import NO_RULES, Plan, RuleSet, Suspect
 from rules.engine.published import Published
 from rules.engine.redefinition import picker
 
-SCHEMA: Final = 3
+SCHEMA: Final = 2
 """Goes up when the format changes; a record of another schema is not read, and its device starts afresh."""
 
 
@@ -23,8 +23,8 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
 
     Shape: `k` kind, `t` settled_ms, `e` reports since with the values of the quantities `q`; and only where anything is
     under way: `s` settled states and `r` the rules they belong to, in order, `p` what was published, `g` messages received
-    within the hour, `f` floors, `w` the settled readings that windows still look at, `c` true where something waits for the
-    clock. A quiet device is its last reports and little more, written without copying them.
+    within the hour, `f` floors, `w` the settled readings that windows still look at. A quiet device is its last reports and
+    little more, written without copying them.
     """
     plan = device_state.plan
     if plan is NO_RULES:
@@ -38,7 +38,7 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
     }
     if device_state.settled is not plan.idle:
         state["s"] = device_state.settled
-    if "s" in state or max(map(len, device_state.entries), default=0) > 3:
+    if "s" in state or max(map(len, device_state.entries), default=0) > 2:
         state["r"] = tuple(plan.index)
     if device_state.published:
         state["p"] = {
@@ -50,8 +50,6 @@ def encode_device_state(kind: str, device_state: DeviceRuleState) -> bytes | Non
         state["f"] = device_state.floors
     if device_state.windows is not None and (settled := device_state.windows.settled(device_state.settled_ms)):
         state["w"] = settled
-    if device_state.waits:
-        state["c"] = True
     return orjson.dumps(state, default=_tagged)
 
 
@@ -96,18 +94,17 @@ def decode_device_state(
     device_state.settled = reader.states(state.get("s", ()))
     device_state.entries = [reader.entry(*entry) for entry in state["e"]]
     for entry in device_state.entries:
-        device_state.put(entry)
+        device_state.put(entry[0], entry[1])
     device_state.last_ms, device_state.states = device_state.settled_ms, device_state.settled
     if device_state.entries:
         newest = device_state.entries[-1]
-        device_state.last_ms, device_state.states = newest[0], newest[3] if len(newest) == 5 else plan.idle
+        device_state.last_ms, device_state.states = newest[0], newest[2] if len(newest) == 4 else plan.idle
     device_state.published = {
         rule: {event.opened_at_ms: event for event in map(reader.published, events)}
         for rule, events in state.get("p", {}).items()
     }
     device_state.received = state.get("g", {})
     device_state.floors = state.get("f", {})
-    device_state.waits = state.get("c", False)
     return state["k"], device_state
 
 
@@ -134,20 +131,15 @@ class _Reader:
         self,
         t: int,
         values: list[Any],
-        ids: list[str | None] | str | None,
         states: Sequence[list[Any] | None] = (),
         happenings: Sequence[list[Any]] = (),
     ) -> ReportEntry:
-        several = isinstance(ids, list)
-        picked = tuple(map(self._values, values)) if several else self._values(values)
-        message_ids = tuple(ids) if isinstance(ids, list) else ids
+        picked = self._pick(tuple(_value_of(value) for value in values))
         if not states:
-            return (t, picked, message_ids)
-        found = tuple(self._happening(*one) for one in happenings)
-        return entry_of(self._plan, t, picked, message_ids, self.states(states), found)
-
-    def _values(self, values: list[Any]) -> Values:
-        return self._pick(tuple(map(_value_of, values)))
+            return (t, picked)
+        return entry_of(
+            self._plan, t, picked, self.states(states), tuple(self._happening(*found) for found in happenings)
+        )
 
     def states(self, states: Sequence[list[Any] | None]) -> States:
         if not any(states):

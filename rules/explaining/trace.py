@@ -15,7 +15,6 @@ from domain.time.units import MINUTE_MS
 from rules.engine.announcing import Raised
 from rules.engine.device_state import DeviceRuleState
 from rules.engine.engine import Engine
-from rules.engine.entries import steps_of
 from rules.engine.folding import RuleState
 from rules.engine.plans import NO_RULES, Plan, RuleSet
 from rules.explaining.formulas import Evidence, FormulaPart, parts_of, values_of
@@ -126,8 +125,6 @@ class _Tracer:
             self._tick_up_to(report["received_at_ms"])
             self._take(report)
         self._tick_up_to(until_ms)
-        self._engine.end_of_input()
-        self._note_raised()
         device_state = self._device_state()
         trace, vitals = self._trace, self._engine.vitals
         if device_state is not None and device_state.states:
@@ -146,11 +143,8 @@ class _Tracer:
     def _tick(self, at_ms: int) -> None:
         self._now_ms = at_ms
         self._engine.tick({"gateway": 0, "tick_at_ms": at_ms})
-        self._note_raised()
-
-    def _note_raised(self) -> None:
         if raised := tuple(self._engine.take()[0]):
-            self._trace.steps.append(Ticked(self._now_ms, raised))
+            self._trace.steps.append(Ticked(at_ms, raised))
 
     def _device_state(self) -> DeviceRuleState | None:
         return self._engine.device_states.get(self._device.device_id)
@@ -190,7 +184,7 @@ class _Tracer:
         found = device_state.find(at_ms)[1] if device_state is not None else None
         if device_state is None or found is None:
             return None
-        readings = plan.evidence(steps_of(found)[-1], suspect=self._rule.accepts_suspect)
+        readings = plan.evidence(found[1], suspect=self._rule.accepts_suspect)
         return Evidence(readings, device_state.facts, device_state.more(at_ms))
 
     def _span(self, at_ms: int) -> Span | None:

@@ -102,13 +102,6 @@ class Rule:
         return max((signal.over_ms for signal in self.signals.values()), default=0)
 
     @property
-    def longest_span_ms(self) -> int:
-        """The longest time over which a clause counts what one device did; signals and `gap` aside."""
-        return max(
-            self.for_ms, self.clear_for_ms, self.no_data_ms or 0, self.repeat.within_ms if self.repeat else 0,
-        )  # fmt: skip
-
-    @property
     def facts(self) -> frozenset[str]:
         """What its conditions and forecasts read of a device, by the keys of `device_facts`."""
         read = {fact for condition in (self.when, self.clear_when) if condition for fact in condition.facts}

@@ -10,7 +10,6 @@ from streams.kafka.admin import KafkaAdmin
 from streams.kafka.faults import BrokerOutage
 from streams.kafka.partition_batches import HeaderLists, PartitionBatches, Ticket
 from streams.kafka.producers import ProducerSupply
-from streams.kafka.shipping_pace import ShippingPace
 from streams.limits.records import MAX_RECORD_BYTES, too_large
 from streams.limits.topics import no_topic
 from streams.ports import Outgoing, TopicPartition
@@ -36,7 +35,6 @@ class KafkaAppends:
         self._supply = supply
         self._admin = admin
         self._headers = HeaderLists()
-        self._pace = ShippingPace()
         self._outage = BrokerOutage("appending")
         self._routes: dict[str, _TopicBatches] = {}
         self._parked: dict[str, list[tuple[list[Outgoing], Ticket]]] = {}
@@ -49,7 +47,7 @@ class KafkaAppends:
         if not records:
             ticket.future.set_result(None)
         elif targets is not None:
-            self._hand_over(records, targets, ticket)
+            _hand_over(records, targets, ticket)
         else:
             for topic in dict.fromkeys(record.topic for record in records):
                 self._take_or_park(topic, [record for record in records if record.topic == topic], ticket)
@@ -63,7 +61,6 @@ class KafkaAppends:
         """Wait for what is in flight, but no longer than `patience_s`; the rest ends with a TransientFault."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience_s
-        self._pace.close()
         while loop.time() < deadline and (self._parked or not all(partition.idle for partition in self.partitions)):
             await asyncio.sleep(0.01)
         for task in self._asking:
@@ -109,7 +106,7 @@ class KafkaAppends:
         """Records of a topic not yet known wait, in order, until Kafka has reported how many partitions it has."""
         targets = self._targets_of(records)
         if targets is not None:
-            self._hand_over(records, targets, ticket)
+            _hand_over(records, targets, ticket)
             return
         ticket.left += 1
         if topic not in self._parked:
@@ -131,18 +128,18 @@ class KafkaAppends:
             if error is not None or targets is None:
                 ticket.refused(error or ConfigurationError(no_topic(topic)))
             else:
-                self._hand_over(records, targets, ticket)
+                _hand_over(records, targets, ticket)
                 ticket.shipped()  # the parking itself
 
-    def _hand_over(self, records: Sequence[Outgoing], targets: Sequence[PartitionBatches], ticket: Ticket) -> None:
-        """Append each record to the batches of its partition, and put the ticket behind the last one in each."""
-        touched: list[PartitionBatches] = []
-        for partition, record in zip(targets, records, strict=True):
-            partition.waiting.append(record)
-            if partition.ticket is not ticket:
-                partition.ticket = ticket
-                touched.append(partition)
-        ticket.left += len(touched)
-        for partition in touched:
-            partition.mark(ticket)
-        self._pace.ship(touched)
+
+def _hand_over(records: Sequence[Outgoing], targets: Sequence[PartitionBatches], ticket: Ticket) -> None:
+    """Append each record to the batches of its partition, and put the ticket behind the last one in each."""
+    touched: list[PartitionBatches] = []
+    for partition, record in zip(targets, records, strict=True):
+        partition.waiting.append(record)
+        if partition.ticket is not ticket:
+            partition.ticket = ticket
+            touched.append(partition)
+    ticket.left += len(touched)
+    for partition in touched:
+        partition.mark(ticket)

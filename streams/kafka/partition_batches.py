@@ -1,7 +1,7 @@
 """The batches of one topic-partition: what waits is joined, and the next batch ships while the last is in flight.
 
-    append ──▶ waiting, until due ──▶ batch (queued in the producer) ──▶ batch (in flight) ──▶ acknowledged: tickets end
-             joins all the while                       at most two, in order
+    append ──▶ waiting ──▶ batch (queued in the producer) ──▶ batch (in flight) ──▶ acknowledged: tickets end
+             joins all the while                   at most two, in order
 
 One shipper per partition, because several concurrent `send_batch` waiters on one partition time out early in aiokafka
 0.14. No task, future or lock per record: a call's records are counted off by one `Ticket` at the end of each batch.
@@ -93,8 +93,6 @@ class PartitionBatches:
         self._proven: Any = None
         self._waits = backoff_s()
         self._wake = asyncio.Event()
-        self._is_due = False
-        """Whether what waits may ship; see `ShippingPace`."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"append {partition}")
 
     @property
@@ -104,11 +102,8 @@ class PartitionBatches:
     def mark(self, ticket: Ticket) -> None:
         """The call has put its last record here."""
         self._marks.append((self._left + len(self.waiting), ticket))
-
-    def ship(self) -> None:
-        """Put what waits under way, now or as soon as the order allows."""
-        self._is_due = True
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def close(self) -> None:
         """Stop at once; calls that still wait end with a TransientFault."""
@@ -143,9 +138,8 @@ class PartitionBatches:
             self._wake.clear()
             while self._under_way and self._under_way[0].delivery.done():
                 await self._settle(self._under_way.popleft())
-            while self._is_due and self.waiting and self._may_ship() and await self._ship():
+            while self.waiting and self._may_ship() and await self._ship():
                 pass
-            self._is_due = self._is_due and bool(self.waiting)
 
     def _may_ship(self) -> bool:
         """Whether another batch keeps the order: never past one that has failed.
@@ -240,7 +234,6 @@ class PartitionBatches:
         if later:
             await asyncio.wait([shipment.delivery for shipment in later])
         self._under_way.clear()
-        self._is_due = True
         for shipment in reversed([failed, *later]):
             shipment.delivery.exception()
             self.waiting.extendleft(reversed(shipment.records))

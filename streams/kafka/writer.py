@@ -78,16 +78,14 @@ class KafkaWriter:
             deliveries = [
                 await self._producer.send_batch(batch, tp.topic, partition=tp.partition) for tp, batch in batches
             ]
+            if offsets:
+                await self._producer.send_offsets_to_transaction(
+                    {KafkaTopicPartition(*tp): OffsetAndMetadata(*place) for tp, place in offsets.items()}, group
+                )
             for delivery in deliveries:
                 delivery.add_done_callback(_note_exception)
             for delivery in deliveries:
                 await delivery
-            if offsets:
-                # Only now: while Kafka adds the group to the transaction, it refuses records of it for lack of replicas
-                # (its own word for "again, please"), and aiokafka waits for 100 ms, with every reader behind the records.
-                await self._producer.send_offsets_to_transaction(
-                    {KafkaTopicPartition(*tp): OffsetAndMetadata(*place) for tp, place in offsets.items()}, group
-                )
             await self._producer.commit_transaction()
 
     async def close(self) -> None:

@@ -35,9 +35,9 @@ def test_no_word_is_explained_twice() -> None:
 
 
 def test_every_file_and_name_that_the_glossary_mentions_exists() -> None:
-    mentions = set(_MENTION.findall(_text())) - topic_names()
+    mentions = set(_MENTION.findall(_text())) - _topics()
     assert mentions
-    assert sorted(name for name in mentions if not exists(name)) == []
+    assert sorted(name for name in mentions if not _exists(name)) == []
 
 
 @cache
@@ -50,12 +50,12 @@ def _rows() -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(cell.strip() for cell in row["cells"].split(" | ")) for row in _ROW.finditer(_text()))
 
 
-def topic_names() -> set[str]:
+def _topics() -> set[str]:
     """Names of topics on the log look like modules."""
     return {spec.name for spec in Topics().specs()}
 
 
-def exists(name: str) -> bool:
+def _exists(name: str) -> bool:
     if "/" in name:
         return (ROOT / name).exists() and name.endswith("/") == (ROOT / name).is_dir()
     parts = name.split(".")

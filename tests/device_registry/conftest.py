@@ -1,11 +1,9 @@
 """The registry on each database, and the embedded log with its topics."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from device_registry.storage.registry import Registry
 from domain.topics import Topics
@@ -14,18 +12,8 @@ from streams.ports import Log
 from streams.sqlite.log import SQLiteLog
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A registry of SQLite with its schema and nothing else, to be copied."""
-    file = tmp_path_factory.mktemp("migrated-registry") / "registry.db"
-    Registry(f"sqlite:///{file}").close()
-    return file
-
-
 @pytest.fixture
-def registry(database_url: str, migrated_file: Path) -> Iterator[Registry]:
-    if file := make_url(database_url).database if database_url.startswith("sqlite") else None:
-        shutil.copy(migrated_file, file)
+def registry(database_url: str) -> Iterator[Registry]:
     opened = Registry(database_url)
     yield opened
     opened.close()

@@ -38,7 +38,7 @@ def city(secured_mosquitto: SecuredMosquitto, tmp_path: Path) -> Iterator[tuple[
         made.environment["URBANSENSE_MQTT_URL"] = secured_mosquitto.url_for(gateway.username, gateway.secret)
         up = made.service("up").start()
         wait_for_line(up, "connected to the MQTT broker")
-        wait_until(lambda: answers(f"{made.settings.client_api_url}/healthz"), "the API answers", up)
+        wait_until(lambda: answers(f"{made.settings.client_api_url}/healthz"), 20, "the API answers", up)
         yield made, up, simulator
         assert up.stop() == 0, up.tail()
 
@@ -83,25 +83,25 @@ def test_a_city_runs_with_anonymous_access_off(
     """Reports arrive, nobody speaks for another, a use is seen, a rotation ends by use, and a revoked device is cut off."""
     running, up, _ = city
     ask = asked(running)
-    wait_until(lambda: ask("devices/statistics")["heard_last_hour"] is not None, "the clock ticks", up)
+    wait_until(lambda: ask("devices/statistics")["heard_last_hour"] is not None, 20, "the clock ticks", up)
     assert "refused a subscription" not in up.log.read_text()
     first, _second = secrets_of(running, "create", "lamps.csv", "SL-1", "SL-2")
 
     with connected(secured_mosquitto, first["username"], first["secret"]) as lamp:
         assert lamp.publish(TOPIC.format("SL-2"), message(1.0)) == "Not authorized"
         assert lamp.publish(TOPIC.format("SL-1"), message(96.2)) == "Success"
-        wait_until(lambda: ask("devices/SL-1")["latest"], "the lamp has readings", up)
+        wait_until(lambda: ask("devices/SL-1")["latest"], 20, "the lamp has readings", up)
         assert ask("devices/SL-2")["latest"] == {}
         credentials = "credentials?holder=SL-1"
-        wait_until(lambda: ask(credentials)["items"][0]["last_used_at_ms"], "the use is seen", up)
+        wait_until(lambda: ask(credentials)["items"][0]["last_used_at_ms"], 20, "the use is seen", up)
         (new,) = secrets_of(running, "rotate", "new.csv", "SL-1", "--until-used")
         assert [one["state"] for one in ask(credentials)["items"]] == ["active", "active"]
         assert lamp.cut_off is None
         with connected(secured_mosquitto, new["username"], new["secret"]) as renewed:
-            wait_until(lambda: lamp.cut_off, "the old login ends once the new one is used", up)
+            wait_until(lambda: lamp.cut_off, 20, "the old login ends once the new one is used", up)
             assert renewed.publish(TOPIC.format("SL-1"), message(97.0)) == "Success"
             running.run("devices", "credentials", "revoke", "SL-1")
-            wait_until(lambda: renewed.cut_off, "the live connection is closed", up)
+            wait_until(lambda: renewed.cut_off, 10, "the live connection is closed", up)
     for login in (first, new):
         with connected(secured_mosquitto, login["username"], login["secret"]) as lamp:
             assert lamp.refused == "Not authorized"
@@ -129,17 +129,17 @@ def test_an_unknown_device_waits_until_it_is_accepted(
         assert driver.subscribe("city/#") == "Not authorized"
         for name in ("SL-7", "SL-8"):
             assert driver.publish(TOPIC.format(name), message(77.5)) == "Success"
-        wait_until(lambda: waiting() == ["SL-7", "SL-8"], "both are waiting", up)
+        wait_until(lambda: waiting() == ["SL-7", "SL-8"], 20, "both are waiting", up)
         refused = f"{running.settings.client_api_url}/api/v1/pending-devices/SL-8/refuse"
         httpx.post(refused, trust_env=False).raise_for_status()
         (seen,) = ask("pending-devices")["items"]
         assert (seen["name"], seen["kind"], seen["reports"]) == ("SL-7", "streetlight", 1)
         done = running.run_json("devices", "pending", "accept", "SL-7", "--area", "320582", "--by", "li")
         assert done == {"device_id": "SL-7", "kind": "streetlight", "replayed": 1, "accepted": 1, "problems": []}
-        wait_until(lambda: ask("devices/SL-7")["latest"], "its first report is stored", up)
+        wait_until(lambda: ask("devices/SL-7")["latest"], 20, "its first report is stored", up)
         assert ask("devices/SL-7")["latest"]["active_power"]["value"] == 77.5
         assert ask("devices/SL-7/history")["items"][0]["author"] == "li"
         for name in ("SL-8", "SL-9"):
             assert driver.publish(TOPIC.format(name), message(1.0)) == "Success"
-        wait_until(lambda: waiting() == ["SL-9"], "the next one waits alone", up)
+        wait_until(lambda: waiting() == ["SL-9"], 20, "the next one waits alone", up)
     assert [one["name"] for one in ask("pending-devices?refused=true")["items"]] == ["SL-8"]

@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from tests.e2e.processes.platform import platform
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 from tests.servers.mosquitto import BINARY
 from tests.servers.ports import free_port
@@ -20,16 +19,16 @@ def test_the_demo_answers_while_it_runs_and_ends_with_a_summary_that_balances(br
         absent("mosquitto", "mosquitto is not installed (Debian: apt-get install mosquitto)")
     with platform(tmp_path, http_port=free_port(), embedded_broker=broker) as running:
         demo = running.service("demo", "--for", "5s", "--devices", "60").start()
-        wait_until(lambda: b"live page" in demo.log.read_bytes(), "the live page is named", demo)
+        wait_until(lambda: b"live page" in demo.log.read_bytes(), 30, "the live page is named", demo)
         page = re.search(r"live page\s+(http\S+)", demo.log.read_text())
         assert page is not None
 
         def accepted() -> int:
-            answer = httpx.get(f"{page[1]}api/v1/ledger", trust_env=False, timeout=PATIENCE_S)
+            answer = httpx.get(f"{page[1]}api/v1/ledger", trust_env=False, timeout=10)
             return int(answer.raise_for_status().json()["store"]["accepted"])
 
-        wait_until(accepted, "telemetry flows", demo)
-        wait_until(lambda: not demo.running, "the demo ends")
+        wait_until(accepted, 10, "telemetry flows", demo)
+        wait_until(lambda: not demo.running, 60, "the demo ends")
         said = demo.log.read_text()
         assert demo.returncode == 0, said
     sent = re.search(r"simulator\s+(\d+) messages sent, (\d+) acknowledged; (\d+) distinct reports", said)

@@ -25,13 +25,12 @@ from streams.opening.by_url import open_log
 from streams.reading.tables import read_to_end
 from tests.e2e.processes.platform import ROOT, Platform, platform, wait_for_line
 from tests.e2e.test_first_message import publish, tool
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
 from urbansense.wiring.shared_database import SharedDatabase
 
-pytestmark = [pytest.mark.mosquitto]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.timeout(120)]
 
 COVER = Device(
     "MH-320582-000417", "manhole_cover", "manhole_cover", name="Cover 417", area="320582/110/152/102", lon=120.55,
@@ -57,9 +56,7 @@ class Street:
 
     def __init__(self, running: Platform, broker: Mosquitto, up: Process) -> None:
         self.running, self.broker, self.up = running, broker, up
-        self.api = httpx.Client(
-            base_url=f"{running.settings.client_api_url}/api/v1", trust_env=False, timeout=PATIENCE_S
-        )
+        self.api = httpx.Client(base_url=f"{running.settings.client_api_url}/api/v1", trust_env=False, timeout=20)
         self.at_ms = MORNING_MS
         self.messages = 0
 
@@ -77,7 +74,7 @@ class Street:
 
     def case_in(self, state: str) -> dict[str, Any]:
         """The one case, as soon as it is in that state."""
-        wait_until(lambda: [case["state"] for case in self.cases()] == [state], f"a case is {state}", self.up)
+        wait_until(lambda: [case["state"] for case in self.cases()] == [state], 30, f"a case is {state}", self.up)
         (case,) = self.cases()
         return case
 
@@ -125,7 +122,7 @@ def run(broker: Mosquitto, folder: Path, told: Callable[[], list[Any]] | None = 
         street = Street(running, broker, up)
         closed = live_through(street)
         if told is not None:
-            wait_until(lambda: len(told()) >= len(STEPS), "every step is on the topic", up)
+            wait_until(lambda: len(told()) >= len(STEPS), 20, "every step is on the topic", up)
         assert up.stop() == 0, up.tail()
         assert "Traceback" not in up.log.read_text()
         assert [(step["transition"], step["state"]) for step in closed["history"]] == list(
@@ -200,7 +197,7 @@ def test_from_the_device_s_message_to_the_closed_case_on_kafka_as_kcat_sees_it(
 
     def records(topic: str) -> list[Told]:
         command = [*kcat, "-X", "isolation.level=read_committed", "-t", topic_prefix + topic]
-        done = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE_S)
+        done = subprocess.run(command, capture_output=True, check=True, timeout=30)
         told = [orjson.loads(line) for line in done.stdout.splitlines()]
         return [
             (record["key"], dict(zip(*[iter(record["headers"])] * 2, strict=True)), orjson.loads(record["payload"]))

@@ -13,7 +13,6 @@ import pytest
 from domain.devices import Device
 from simulators.city.devices_file import devices_csv
 from tests.e2e.processes.platform import Platform, log_lines, platform, wait_for_line
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
@@ -39,7 +38,7 @@ def publish(broker: Mosquitto, topic: str, message: dict[str, Any]) -> None:
     client = tool("mosquitto_pub", "mosquitto", "mosquitto-clients")
     content = orjson.dumps(message).decode()
     command = [client, "-h", "127.0.0.1", "-p", str(broker.port), "-q", "1", "-t", topic, "-m", content]
-    subprocess.run(command, check=True, timeout=PATIENCE_S)
+    subprocess.run(command, check=True, timeout=20)
 
 
 def register_lamp(running: Platform) -> None:
@@ -65,7 +64,7 @@ def test_a_message_is_seen_by_the_command_and_through_the_api(own_mosquitto: Mos
         def shown() -> Any:
             return httpx.get(api, trust_env=False).raise_for_status().json()["latest"]
 
-        wait_until(shown, "the device has readings", up)
+        wait_until(shown, 20, "the device has readings", up)
         assert {name: (told["value"], told["observed_at_ms"], told["quality"]) for name, told in shown().items()} == {
             "active_power": (96.2, observed_at_ms, None),
             "voltage": (1229.1, observed_at_ms, "bad"),
@@ -88,7 +87,7 @@ def test_on_kafka_kcat_shows_the_record_of_the_contract(
     kcat = [tool("kcat", "kafka", "kcat"), "-b", kafka_bootstrap, "-C", "-e", "-q", "-o", "beginning", "-J"]
 
     def records(topic: str) -> list[dict[str, Any]]:
-        done = subprocess.run([*kcat, "-t", topic_prefix + topic], capture_output=True, check=True, timeout=PATIENCE_S)
+        done = subprocess.run([*kcat, "-t", topic_prefix + topic], capture_output=True, check=True, timeout=30)
         told = [orjson.loads(line) for line in done.stdout.splitlines()]
         return [record for record in told if "tick" not in record["headers"]]
 
@@ -100,7 +99,7 @@ def test_on_kafka_kcat_shows_the_record_of_the_contract(
         sent_at_ms = int(time.time() * 1000)
         publish(own_mosquitto, TOPIC, {"ts": sent_at_ms - 1500, "seq": 41, "readings": READINGS})
         publish(own_mosquitto, TOPIC.replace("123/up", "999/up"), {"readings": READINGS})
-        wait_until(lambda: records("telemetry.rejected"), "the second message is rejected", gateway)
+        wait_until(lambda: records("telemetry.rejected"), 20, "the second message is rejected", gateway)
         (record,) = records("telemetry.streetlight")
         assert gateway.stop() == 0, gateway.tail()
     assert record["key"] == LAMP.device_id

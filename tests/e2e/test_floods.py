@@ -34,7 +34,7 @@ from tests.e2e.processes.platform import Platform, platform
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process, wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.mosquitto]
+pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(180)]
 
 HONEST, MAD, STRANGER = 3_000, 6_000, 1_200
 LARGE = "x" * 50_000
@@ -59,7 +59,7 @@ async def test_floods_with_a_kill_in_the_middle_lose_no_report_and_fill_no_log(
             await _register(log, running)
             gateway = running.service("gateway").start()
             await asyncio.to_thread(
-                wait_until, lambda: "connected to the MQTT broker" in gateway.tail(50), "a connection", gateway
+                wait_until, lambda: "connected to the MQTT broker" in gateway.tail(50), 60, "a connection", gateway
             )
             async with asyncio.TaskGroup() as tasks:
                 sending = [tasks.create_task(_send(own_mosquitto, name)) for name in ("honest", "mad", "stranger")]
@@ -67,7 +67,7 @@ async def test_floods_with_a_kill_in_the_middle_lose_no_report_and_fill_no_log(
                 gateway.kill()
                 lives = _connections(gateway)
                 gateway.start()
-                await asyncio.to_thread(wait_until, lambda: _connections(gateway) > lives, "a connection", gateway)
+                await asyncio.to_thread(wait_until, lambda: _connections(gateway) > lives, 60, "a connection", gateway)
             assert [task.result() for task in sending] == [HONEST, MAD, STRANGER]
             found = await _until(log, running, lambda now: now.is_whole)
             assert gateway.stop() == 0, gateway.tail()

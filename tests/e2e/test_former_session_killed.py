@@ -23,12 +23,11 @@ from simulators.publish.connection import PublishCounts, Publisher
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.e2e.processes.platform import Platform, platform
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
 
-pytestmark = [pytest.mark.mosquitto, pytest.mark.long]
+pytestmark = [pytest.mark.mosquitto, pytest.mark.long, pytest.mark.timeout(400)]
 
 LAMPS = [Device(f"SL-{n}", "streetlight", "streetlight", area="320582") for n in range(5)]
 MESSAGES = 1_500
@@ -48,7 +47,7 @@ def leave_a_session(broker: Mosquitto, client_id: str) -> None:
     for_ever.SessionExpiryInterval = 0xFFFFFFFF
     client.connect("127.0.0.1", broker.port, clean_start=False, properties=for_ever)
     client.loop_start()
-    wait_until(lambda: subscribed, "subscribed")
+    wait_until(lambda: subscribed, 10, "subscribed")
     client.disconnect()
     client.loop_stop()
 
@@ -75,7 +74,7 @@ async def sequence_numbers(running: Platform) -> list[int]:
 
 def metric(running: Platform, name: str) -> float:
     try:
-        text = httpx.get(f"{running.settings.client_api_url}/metrics", timeout=PATIENCE_S, trust_env=False).text
+        text = httpx.get(f"{running.settings.client_api_url}/metrics", timeout=2, trust_env=False).text
     except httpx.HTTPError:
         return -1
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
@@ -93,13 +92,13 @@ def test_every_message_of_the_old_queue_arrives_over_kill_9(own_mosquitto: Mosqu
         assert (counts.acknowledged, counts.unheard) == (MESSAGES, 0)
         record = running.settings.data_dir / "urbansense-0.client-id"
         up = running.service("up").start()
-        wait_until(lambda: metric(running, acknowledged) > 0, "some are acknowledged", up)
+        wait_until(lambda: metric(running, acknowledged) > 0, 120, "some are acknowledged", up)
         up.kill()
         assert not record.exists(), "the queue was received before the kill: it was too short"
         up = running.service("up").start()
-        wait_until(record.exists, "the old session is emptied", up)
+        wait_until(record.exists, 120, "the old session is emptied", up)
         assert record.stat().st_mode & 0o777 == 0o600
-        wait_until(lambda: metric(running, "urbansense_gateway_former_sessions") == 0, "none is left", up)
+        wait_until(lambda: metric(running, "urbansense_gateway_former_sessions") == 0, 20, "none is left", up)
         assert up.stop() == 0, up.tail()
         received = asyncio.run(sequence_numbers(running))
     assert set(received) == set(range(MESSAGES))

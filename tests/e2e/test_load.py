@@ -15,7 +15,6 @@ import pytest
 
 from benchmarks.load_stack import LoadStack
 from tests.e2e.processes.platform import Platform, answers, platform
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import wait_until
@@ -37,7 +36,7 @@ class Running:
         services = [part for name, where in self.services.items() for part in ("--service", f"{name}={where}")]
         page = self.folder / "report.html"
         options = (*options, *services, "--json", str(told), "--html", str(page))
-        done = self.platform.run("load", *options, check=check)
+        done = self.platform.run("load", *options, timeout_s=90, check=check)
         return done, orjson.loads(told.read_bytes()) if told.exists() else {}
 
 
@@ -107,7 +106,7 @@ def test_a_broker_that_is_killed_in_the_middle_gives_an_honest_report(running: R
 def _restart_in_the_middle(running: Running, stop: threading.Event) -> None:
     """Kill -9 once the gateway has a third of the messages, then start again."""
     before = _received(running)
-    wait_until(lambda: stop.is_set() or _received(running) > before + 600, "the middle of the load")
+    wait_until(lambda: stop.is_set() or _received(running) > before + 600, 80, "the middle of the load")
     running.broker.kill()
     running.broker.start()
 
@@ -125,9 +124,7 @@ def test_what_the_stack_lacks_is_named(tmp_path: Path) -> None:
     script = (
         "import shutil; shutil.which = lambda *_, **__: None\nfrom benchmarks.load_stack import main\nexit(main([]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert "make load: mosquitto is not installed" in done.stderr
     assert "make load: java is not installed" in done.stderr
@@ -137,7 +134,7 @@ def test_without_a_platform_the_command_says_what_it_needs(running: Running, tmp
     done = subprocess.run(
         [sys.executable, "-m", "urbansense", "load", "--duration", "1s"],
         env={**running.platform.environment, "URBANSENSE_LOG_URL": "embedded:", "URBANSENSE_DATA_DIR": str(tmp_path)},
-        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert "an embedded log serves one process only" in " ".join(done.stderr.split())
@@ -148,7 +145,7 @@ def test_on_an_embedded_platform_what_cannot_be_measured_is_left_out_and_said(tm
     told = tmp_path / "report.json"
     with platform(tmp_path, mqtt_url=f"embedded://127.0.0.1:{free_port()}", http_port=free_port()) as running:
         up = running.service("up").start()
-        wait_until(lambda: answers(f"{running.settings.client_api_url}/healthz"), "the platform answers", up)
+        wait_until(lambda: answers(f"{running.settings.client_api_url}/healthz"), 60, "the platform answers", up)
         options = (
             "--devices",
             "30",
@@ -161,7 +158,7 @@ def test_on_an_embedded_platform_what_cannot_be_measured_is_left_out_and_said(tm
             "--max-event-p99",
             "20s",
         )
-        done = running.run("load", *options, "--min-achieved", "0.9", "--json", str(told), check=False)
+        done = running.run("load", *options, "--min-achieved", "0.9", "--json", str(told), timeout_s=120, check=False)
         assert running.run_json("devices", "list")["items"] == []
         assert running.run_json("rules", "list")["items"] == []
     report = orjson.loads(told.read_bytes())

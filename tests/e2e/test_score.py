@@ -84,7 +84,7 @@ def test_the_events_of_the_store_are_scored_and_those_of_the_running_platform_al
         by_files = scored(running, stored)
         up = running.service("up").start()
         address = f"http://127.0.0.1:{running.settings.http_port}"
-        wait_until(lambda: answers(f"{address}/readyz"), "the platform is up", up)
+        wait_until(lambda: answers(f"{address}/readyz"), 60, "the platform is up", up)
         by_api = scored(running, stored)
     labels, events = by_files["overall"]["labels"], by_files["overall"]["events"]
     assert (labels["asked"], labels["in_time"], labels["missed"]) == (FAULTS, FAULTS - 13, 13)

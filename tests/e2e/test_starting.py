@@ -62,7 +62,7 @@ def test_a_service_alone_refuses_the_embedded_parts_it_stands_on(service: str, p
 
 
 @pytest.mark.long
-def test_a_taken_http_port_is_named_and_another_one_used_and_commands_find_it(tmp_path: Path) -> None:
+def test_a_taken_http_port_is_named_and_another_one_used_and_commands_can_be_told_which(tmp_path: Path) -> None:
     with listening() as server:
         taken = server.getsockname()[1]
         with platform(tmp_path, mqtt_url=f"embedded://127.0.0.1:{free_port()}", http_port=taken) as running:
@@ -73,6 +73,10 @@ def test_a_taken_http_port_is_named_and_another_one_used_and_commands_find_it(tm
             assert page == f"http://127.0.0.1:{told['used']}/"
             assert told["used"] != taken
             assert answers(f"{page}api/v1/ledger")
+            lost = running.run("ledger", check=False)
+            assert lost.returncode == 2
+            assert "URBANSENSE_API_URL" in lost.stderr
+            running.environment["URBANSENSE_API_URL"] = page
             assert running.run_json("ledger")["store_balances"]
             assert up.stop() == 0, up.tail()
 
@@ -92,7 +96,7 @@ def test_a_server_that_is_away_is_waited_for_with_one_line_until_told_to_stop(
     settings = {away: urls[away], "mqtt_url": f"mqtt://{nobody}", "store_token": "secret"}
     with platform(tmp_path, **settings) as running:
         process = running.service(service).start()
-        wait_until(lambda: line in process.log.read_text(), f"a line with {line}", process)
+        wait_until(lambda: line in process.log.read_text(), 60, f"a line with {line}", process)
         assert process.running
         assert process.stop() == 0, process.tail()
         assert process.log.read_text().count(line) == 1

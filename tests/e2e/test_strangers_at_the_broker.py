@@ -129,10 +129,10 @@ def test_a_thief_with_a_devices_account_takes_neither_session_nor_reports(tmp_pa
         broker.start()
         try:
             up = running.service("up").start()
-            wait_until(lambda: serves(running), "the slot serves", up)
+            wait_until(lambda: serves(running), 90, "the slot serves", up)
             with connected(broker, lamp.username, lamp.secret) as honest:
                 assert honest.publish(TOPIC.format("SL-1"), report(96.0)) == "Success"
-                wait_until(lambda: stored(running, "SL-1") == 96.0, "the report is stored", up)
+                wait_until(lambda: stored(running, "SL-1") == 96.0, 20, "the report is stored", up)
                 for guess in ("urbansense-0", "urbansense", "urbansense-0-", "urbansense/slot/urbansense-0"):
                     with stranger(broker, guess, lamp.username, lamp.secret) as thief:
                         assert (thief.answer, thief.session_present) == ("Success", False)
@@ -145,7 +145,7 @@ def test_a_thief_with_a_devices_account_takes_neither_session_nor_reports(tmp_pa
                 with stranger(broker, secret_client_id(running), bound.username, bound.secret) as thief:
                     assert thief.answer == "Not authorized"  # were it known, a bound account could not use it
                 assert honest.publish(TOPIC.format("SL-1"), report(98.0)) == "Success"
-                wait_until(lambda: stored(running, "SL-1") == 98.0, "the last report is stored", up)
+                wait_until(lambda: stored(running, "SL-1") == 98.0, 20, "the last report is stored", up)
             assert losses(up) == 0
             assert secret_client_id(running) not in up.log.read_text()
             assert up.stop() == 0, up.tail()
@@ -161,10 +161,11 @@ def test_a_stranger_on_an_open_broker_learns_no_client_id_and_takes_no_session(
         with stranger(own_mosquitto, "stranger") as listener:
             furnish(running, own_mosquitto)
             up = running.service("up").start()
-            wait_until(lambda: serves(running), "the slot serves", up)
+            wait_until(lambda: serves(running), 90, "the slot serves", up)
             client_id = secret_client_id(running)
             wait_until(
                 lambda: any(topic == "urbansense/slot/urbansense-0" for topic, _ in listener.received),
+                20,
                 "a claim",
                 up,
             )

@@ -20,8 +20,8 @@ def frame(cp: str = "DataTime=20260601120000;w01001-Rtd=7.42,w01001-Flag=N", **h
     return framed(f"{named};CP=&&{cp}&&")
 
 
-def framed(segment: str | bytes) -> bytes:
-    data = segment if isinstance(segment, bytes) else segment.encode()
+def framed(segment: str) -> bytes:
+    data = segment.encode()
     return b"##%04d%s%04X\r\n" % (len(data), data, checksum(data))
 
 

@@ -17,7 +17,6 @@ from ingest.dialects.hj212.frame import Defect
 from ingest.dialects.messages import MqttMessage
 from ingest.pipeline.message_to_records import Pipeline
 from tests.ingest.lookup import lookup_of
-from tests.patience import PATIENCE_S
 
 PAGE = (Path(__file__).parents[2] / "docs/telemetry.md").read_text(encoding="utf-8")
 PROGRAMS = {match[1]: match[0] for match in re.finditer(r"# (\w+)\.py: .*?(?=\n```)", PAGE, re.DOTALL)}
@@ -26,7 +25,7 @@ MN = "010000A8900016F000169DC0"
 
 def run(name: str, *arguments: str) -> bytes:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAMS[name], *arguments], capture_output=True, timeout=PATIENCE_S, check=True
+        [sys.executable, "-c", PROGRAMS[name], *arguments], capture_output=True, timeout=20, check=True
     )
     return done.stdout
 

@@ -16,9 +16,9 @@ from rules.worker.worker import RulesWorker
 from streams.ports import Committed, Log, Outgoing, Record, TopicPartition, TransactionalWriter
 from streams.reading.tables import read_to_end
 from streams.routing.partitioning import partition_of
-from tests.patience import PATIENCE_S
 from tests.rules.engines import at
 
+PATIENCE_S = 30.0
 _T = TypeVar("_T")
 
 

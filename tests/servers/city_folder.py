@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.city import open_city
+
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """To be copied, never opened: to migrate a folder takes longer than most tests."""
-    from tests.web.city import open_city  # takes seconds to import, and every run loads this module
-
     folder = tmp_path_factory.mktemp("migrated")
 
     async def migrate() -> None:

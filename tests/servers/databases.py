@@ -15,7 +15,7 @@ from urbansense.wiring.shared_database import SharedDatabase
 _GOLDEN: Final = Path(__file__).parent.parent / "golden" / "databases"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database: SQLite always, PostgreSQL where there is one."""
     if request.param == "sqlite":

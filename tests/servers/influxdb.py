@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, wait_until
@@ -48,7 +47,7 @@ class Influx:
                 api.delete(f"/api/v2/buckets/{bucket['id']}").raise_for_status()
 
     def api(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Token {self.token}"}, timeout=PATIENCE_S)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Token {self.token}"}, timeout=20)
 
 
 class InfluxServer:
@@ -73,7 +72,7 @@ class InfluxServer:
 
     def start(self) -> "InfluxServer":
         self._process.start()
-        wait_until(self._is_ready, "InfluxDB is ready", self._process)
+        wait_until(self._is_ready, 30, "InfluxDB is ready", self._process)
         return self
 
     def set_up(self) -> "InfluxServer":

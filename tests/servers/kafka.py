@@ -75,14 +75,14 @@ class KafkaServer:
         if not self._data.exists():
             command = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(self._settings)]
             formatting = Process([*self._java, *command], self._log).start()
-            wait_until(lambda: formatting.returncode is not None, "Kafka's storage is formatted")
+            wait_until(lambda: formatting.returncode is not None, 30, "Kafka's storage is formatted")
             assert formatting.returncode == 0, formatting.tail()
         self._process.start()
-        wait_until(lambda: accepts_connections(self.port), "Kafka accepts connections", self._process)
+        wait_until(lambda: accepts_connections(self.port), 60, "Kafka accepts connections", self._process)
         return self
 
     def stop(self) -> None:
-        self._process.stop()
+        self._process.stop(timeout_s=30)
 
     def kill(self) -> None:
         """Kill -9."""

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, accepts_connections, wait_until
@@ -54,7 +53,7 @@ class Mosquitto:
 
     def start(self) -> "Mosquitto":
         self._process.start()
-        wait_until(lambda: accepts_connections(self.port), "Mosquitto accepts connections", self._process)
+        wait_until(lambda: accepts_connections(self.port), 10, "Mosquitto accepts connections", self._process)
         return self
 
     def stop(self) -> None:
@@ -89,7 +88,7 @@ class SecuredMosquitto(Mosquitto):
     def wipe(self) -> None:
         """As it comes from the box; to be called while it is stopped."""
         self.file.unlink(missing_ok=True)
-        subprocess.run(self._init, check=True, capture_output=True, timeout=PATIENCE_S)
+        subprocess.run(self._init, check=True, capture_output=True, timeout=20)
 
 
 @pytest.fixture(scope="session")

@@ -36,10 +36,10 @@ class Postgres:
         made = Process(
             [*initdb, "-U", _SUPERUSER, "--auth=trust", "-E", "UTF8", "--locale=C"], self._process.log
         ).start()
-        wait_until(lambda: made.returncode is not None, "initdb ends")
+        wait_until(lambda: made.returncode is not None, 60, "initdb ends")
         assert made.returncode == 0, made.tail()
         self._process.start()
-        wait_until(lambda: accepts_connections(self.port), "PostgreSQL accepts connections", self._process)
+        wait_until(lambda: accepts_connections(self.port), 30, "PostgreSQL accepts connections", self._process)
         return self
 
     def stop(self) -> None:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.patience import PATIENCE_S
-
 
 class Process:
     """One child process with its log file; `kill` is kill -9, `stop` asks first."""
@@ -38,9 +36,9 @@ class Process:
         return self
 
     def kill(self) -> None:
-        self._end(signal.SIGKILL, PATIENCE_S)
+        self._end(signal.SIGKILL, 10)
 
-    def stop(self, timeout_s: float = PATIENCE_S, ask: signal.Signals = signal.SIGTERM) -> int | None:
+    def stop(self, timeout_s: float = 20, ask: signal.Signals = signal.SIGTERM) -> int | None:
         try:
             self._end(ask, timeout_s)
         except subprocess.TimeoutExpired:
@@ -57,15 +55,15 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def wait_until(condition: Callable[[], object], what: str, process: Process | None = None) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float, what: str, process: Process | None = None) -> None:
     """Return when `condition()` is true; fail with what was awaited (and the process's last words) when it never is."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + timeout_s
     while not condition():
         words = f"\n{process.tail()}" if process else ""
         if process and not process.running:
             raise AssertionError(f"ended before {what}{words}")
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {PATIENCE_S:.0f} s: {what}{words}")
+            raise AssertionError(f"not within {timeout_s} s: {what}{words}")
         time.sleep(0.05)
 
 

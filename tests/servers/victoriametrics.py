@@ -31,7 +31,7 @@ class VictoriaMetrics:
 
     def start(self) -> "VictoriaMetrics":
         self._process.start()
-        wait_until(lambda: accepts_connections(self.port), "VictoriaMetrics accepts connections", self._process)
+        wait_until(lambda: accepts_connections(self.port), 20, "VictoriaMetrics accepts connections", self._process)
         return self
 
     def stop(self) -> None:

@@ -8,9 +8,9 @@ from typing import TypeVar
 from domain.topics import Cleanup, TopicSpec
 from streams import Log, LogReader, Outgoing, TopicPartition, open_log
 from streams.ports import Record
-from tests.patience import PATIENCE_S
 
 _T = TypeVar("_T")
+PATIENCE_S = 20.0
 
 
 class Rig:

@@ -10,7 +10,6 @@ from domain.topics import Cleanup, TopicSpec
 from streams import MAX_RECORD_BYTES, Committed, Log, Outgoing, RecordTooLarge, Start, TopicPartition
 from streams.reading.tables import latest_by_key, read_to_end
 from streams.routing.partitioning import partition_of
-from tests.patience import PATIENCE_S
 from tests.streams.rigs import Rig, by_partition, collected, nothing_comes, numbered, read_some
 
 
@@ -124,7 +123,7 @@ async def test_a_waiting_reader_is_woken_by_an_append_and_otherwise_returns_empt
     reader = rig.closing(await log.reader([topic]))
     began_s = time.monotonic()
     assert await reader.read(timeout_s=0.3) == {}
-    assert 0.25 < time.monotonic() - began_s < PATIENCE_S
+    assert 0.25 < time.monotonic() - began_s < 5
     waiting = asyncio.ensure_future(reader.read(timeout_s=15))
     await asyncio.sleep(0)
     await log.append([Outgoing(topic, b"k", b"news")])

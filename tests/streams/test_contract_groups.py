@@ -7,8 +7,7 @@ import pytest
 
 from domain.errors import Fenced
 from streams import Committed, Log, LogReader, Outgoing, TopicPartition
-from tests.patience import PATIENCE_S
-from tests.streams.rigs import Rig, eventually, numbered, read_some
+from tests.streams.rigs import PATIENCE_S, Rig, eventually, numbered, read_some
 
 
 class Member:

@@ -1,8 +1,5 @@
 """What every store does, whatever it is built on. Runs against DuckDB always, and InfluxDB 2 where it can be had."""
 
-import pytest
-
-from domain.telemetry import Telemetry
 from domain.time.units import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
 from timeseries import Bucket, EventQuery, PartitionProgress, Sample, Store, Sums
@@ -270,57 +267,3 @@ async def test_a_store_that_was_closed_holds_what_was_written_to_it(store: Store
     await write(store, report({"voltage": 229.1}))
     await store.close()
     await store.close()
-
-
-OPENED = [report({"cover_open": opened}, message_id=str(seq)) for seq, opened in ((1, False), (2, True))]
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0, 1), (1, 1, 0)])
-async def test_reports_of_one_instant_that_differ_are_kept_apart_in_any_order(
-    store: Store, order: tuple[int, ...]
-) -> None:
-    outcome = await write(store, *(OPENED[i] for i in order))
-    assert (sums(outcome), outcome.conflicts) == (Sums(stored=2, duplicate=len(order) - 2), {})
-    samples = await store.fetch_samples(LAMP, "streetlight", "cover_open", NOON_MS, NOON_MS + 1)
-    assert [(one.message_id, one.value, one.observed_at_ms) for one in samples] == [
-        ("1", 0.0, NOON_MS), ("2", 1.0, NOON_MS)
-    ]  # fmt: skip
-    assert (await store.fetch_latest([LAMP]))[LAMP]["cover_open"].value == 1.0
-    whole = await store.fetch_reports("streetlight", NOON_MS, NOON_MS + 1)
-    assert sorted((one["message_id"], one["readings"]["cover_open"]) for one in whole) == [("1", False), ("2", True)]
-
-
-async def test_a_number_of_one_instant_that_is_greater_comes_later_and_a_text_last(store: Store) -> None:
-    ids = ["-20", "-3", "9", "10", "a", "b"]
-    shuffled = [ids[i] for i in (3, 5, 1, 0, 4, 2)]
-    reports = [report({"level": float(ids.index(one))}, message_id=one) for one in shuffled]
-    await write(store, *reports[:3])
-    await write(store, report({"level": -1.0}), *reports[3:])
-    assert [value for _, value in await values(store, "level")] == [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-
-
-async def test_under_one_message_id_the_first_value_wins_and_the_other_is_a_conflict(store: Store) -> None:
-    outcome = await write(store, report({"level": 1.0}, message_id="1"), report({"level": 2.0}, message_id="1"))
-    assert (sums(outcome), outcome.conflicts) == (Sums(stored=1, duplicate=1), {LAMP: 1})
-    assert await values(store, "level") == [(0, 1.0)]
-
-
-async def test_a_message_of_a_known_instant_with_the_same_values_is_a_duplicate_and_more_is_added(store: Store) -> None:
-    first = report({"level": 1.0}, message_id="1")
-    more = report({"level": 1.0, "voltage": 230.0}, message_id="2")
-    outcome = await write(store, first, report({"level": 1.0}, message_id="2"), more)
-    assert (sums(outcome), outcome.conflicts) == (Sums(stored=2, duplicate=1), {})
-    assert (await values(store, "level"), await values(store)) == ([(0, 1.0)], [(0, 230.0)])
-
-
-def frame(readings: dict[str, float], at_ms: int, message_id: str = "7-aa") -> Telemetry:
-    return report(readings, at_ms, message_id=message_id, time_source="network_server")
-
-
-async def test_a_frame_that_comes_again_within_five_minutes_is_a_duplicate(store: Store) -> None:
-    sent = [frame({"level": 1.0}, NOON_MS), frame({"level": 1.5}, NOON_MS + 5 * MINUTE_MS)]
-    outcome = await write(store, *sent)
-    again = await write(store, sent[1], progress=outcome.progress)
-    assert (sums(outcome), sums(again)) == (Sums(stored=1, duplicate=1), Sums(stored=1, duplicate=2))
-    other = [frame({"level": 1.0}, NOON_MS + 1, "8-aa"), frame({"level": 1.0}, NOON_MS + 5 * MINUTE_MS + 1)]
-    assert sums(await write(store, *other)) == Sums(stored=2)

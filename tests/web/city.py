@@ -18,7 +18,6 @@ from domain.time.units import MINUTE_MS
 from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Headers
 from streams.ports import TopicPartition
 from streams.sqlite.reader import StoredRecord
-from tests.web.lazy_fields import build_validators_late
 from timeseries.ports import PartitionBatch, PartitionProgress
 from urbansense.configuration.settings import load_settings
 from urbansense.wiring.api import build_services
@@ -27,8 +26,6 @@ from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import PlatformParts, open_platform_parts
 from web.live.feed import LiveFeed
 from web.ports import Services
-
-build_validators_late()
 
 NOON_MS = 1_763_697_600_000
 """2025-11-21T12:00:00+08:00"""

@@ -5,10 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
-import numpy as np
 
 from domain.events import Event
-from timeseries.duckdb.columns import Columns, insert_columns, texts
 from timeseries.duckdb.schema import transaction
 from timeseries.queries.events import EventPage, EventQuery
 from timeseries.queries.paging import page_of, parse_cursor
@@ -28,14 +26,12 @@ def write_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event])
             "SELECT event_id, revision FROM events WHERE event_id IN (SELECT unnest(?))", [ids]
         ).fetchall()
     )
-    news = [event for event in newest.values() if event.revision > known.get(event.event_id, 0)]
-    if not news:
+    rows = [_row(event) for event in newest.values() if event.revision > known.get(event.event_id, 0)]
+    if not rows:
         return
     with transaction(connection):
-        connection.execute(
-            "DELETE FROM events WHERE event_id IN (SELECT unnest(?))", [[event.event_id for event in news]]
-        )
-        insert_columns(connection, "events", _columns(news))
+        connection.execute("DELETE FROM events WHERE event_id IN (SELECT unnest(?))", [[row[0] for row in rows]])
+        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def fetch_events(connection: duckdb.DuckDBPyConnection, query: EventQuery) -> EventPage:
@@ -52,18 +48,9 @@ def fetch_event(connection: duckdb.DuckDBPyConnection, event_id: str) -> Event |
     return None if row is None else Event.model_validate_json(row[0])
 
 
-def _columns(events: Sequence[Event]) -> Columns:
-    return {
-        "event_id": texts([str(event.event_id) for event in events]),
-        "revision": np.array([event.revision for event in events], dtype=np.int64),
-        "opened_at_ms": np.array([event.opened_at_ms for event in events], dtype=np.int64),
-        "rule": texts([event.rule for event in events]),
-        "subject": texts([event.subject for event in events]),
-        "status": texts([event.status.value for event in events]),
-        "severity": texts([event.severity.value for event in events]),
-        "area": texts([event.area for event in events]),
-        "body": texts([event.model_dump_json() for event in events]),
-    }
+def _row(event: Event) -> list[Any]:
+    searched = [event.rule, event.subject, event.status.value, event.severity.value, event.area]
+    return [event.event_id, event.revision, event.opened_at_ms, *searched, event.model_dump_json()]
 
 
 def _conditions(query: EventQuery) -> tuple[list[str], list[Any]]:

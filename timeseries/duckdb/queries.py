@@ -6,22 +6,21 @@ from dataclasses import asdict
 import duckdb
 
 from domain.telemetry import Telemetry
-from timeseries.duckdb.schema import MESSAGE_ORDER
 from timeseries.queries.samples import Bucket, Sample
 from timeseries.queries.series import SeriesQuery
 from timeseries.queries.stored_reports import stored_report
 
-_LATEST = f"""
+_LATEST = """
 SELECT device_id, quantity, unnest(arg_max(
-    {{'observed_at_ms': observed_at_ms, 'value': value, 'quality': quality, 'received_at_ms': received_at_ms,
-     'message_id': message_id}}, (observed_at_ms, {MESSAGE_ORDER})))
+    {'observed_at_ms': observed_at_ms, 'value': value, 'quality': quality, 'received_at_ms': received_at_ms,
+     'message_id': message_id}, observed_at_ms))
 FROM telemetry WHERE device_id IN (SELECT unnest(?)) GROUP BY device_id, quantity"""
 
-_SAMPLES = f"""
+_SAMPLES = """
 SELECT observed_at_ms, value, quality, received_at_ms, message_id FROM telemetry
 WHERE device_id = $device_id AND kind = $kind AND quantity = $quantity
   AND observed_at_ms >= $from_ms AND observed_at_ms < $to_ms
-ORDER BY observed_at_ms, {MESSAGE_ORDER} LIMIT $limit"""
+ORDER BY observed_at_ms LIMIT $limit"""
 
 _BUCKETS = """
 SELECT observed_at_ms // $every * $every AS start_ms, avg(value), min(value), max(value), count(*) FROM telemetry

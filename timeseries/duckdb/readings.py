@@ -1,7 +1,7 @@
 """Readings of many devices from the DuckDB file."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 
@@ -9,8 +9,6 @@ from timeseries.queries.readings import ReadingQuery, StoredReading
 from timeseries.queries.samples import Sample
 
 _COLUMNS = "device_id, quantity, observed_at_ms, value, quality, received_at_ms, message_id"
-_MESSAGE: Final = "coalesce('=' || message_id, '')"
-"""Breaks the tie between reports of one instant; any order will do, as long as no page begins inside it."""
 
 
 def fetch_readings(connection: duckdb.DuckDBPyConnection, query: ReadingQuery) -> Sequence[StoredReading]:
@@ -38,14 +36,11 @@ def count_readings(connection: duckdb.DuckDBPyConnection, query: ReadingQuery) -
 
 def _key(query: ReadingQuery) -> tuple[str, ...]:
     first = ("observed_at_ms",) if query.by == "time" else ("value", "observed_at_ms")
-    return (*first, "device_id", "quantity", _MESSAGE)
+    return (*first, "device_id", "quantity")
 
 
 def _place(reading: StoredReading, key: Sequence[str]) -> list[Any]:
-    message_id = reading.sample.message_id
-    message = "" if message_id is None else f"={message_id}"
-    places = {"device_id": reading.device_id, "quantity": reading.quantity, _MESSAGE: message}
-    return [places[column] if column in places else getattr(reading.sample, column) for column in key]
+    return [getattr(reading if column in ("device_id", "quantity") else reading.sample, column) for column in key]
 
 
 def _conditions(query: ReadingQuery) -> tuple[list[str], list[Any]]:

@@ -9,15 +9,16 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.telemetry import COPIES_WITHIN_MS, FRAMES_WITHIN_MS, Telemetry, is_frame, known_by_message
+from domain.telemetry import Telemetry
 from timeseries.deduplication.classification import Classified, Fresh, TelemetryPartition, classify, outcome_of, screen
-from timeseries.deduplication.known_reports import KnownReports
-from timeseries.duckdb.columns import Columns, insert_columns, texts
+from timeseries.deduplication.known_reports import COPY_WINDOW_MS, KnownReports, message_key
 from timeseries.duckdb.schema import transaction
 from timeseries.ports import PartitionBatch, PartitionProgress, Sums, WriteOutcome
 
+Columns = dict[str, NDArray[Any]]
+
 _KNOWN_AT = """
-SELECT t.device_id, t.observed_at_ms, t.message_id, t.quantity, t.value FROM telemetry t
+SELECT t.device_id, t.observed_at_ms, t.quantity, t.value FROM telemetry t
 SEMI JOIN doubtful d ON t.device_id = d.device_id AND t.observed_at_ms = d.observed_at_ms
 WHERE t.observed_at_ms BETWEEN ? AND ?"""
 
@@ -26,12 +27,6 @@ SELECT t.device_id, t.observed_at_ms, t.message_id, t.received_at_ms, list(t.qua
 SEMI JOIN doubtful d ON t.device_id = d.device_id AND t.message_id = d.message_id
 WHERE t.time_source = 'gateway' AND t.received_at_ms BETWEEN ? AND ?
 GROUP BY ALL ORDER BY t.received_at_ms"""
-
-_FRAMES_OF = """
-SELECT DISTINCT t.device_id, t.message_id, t.observed_at_ms FROM telemetry t
-SEMI JOIN doubtful d ON t.device_id = d.device_id AND t.message_id = d.message_id
-WHERE t.time_source = 'network_server' AND t.observed_at_ms BETWEEN ? AND ?
-ORDER BY t.observed_at_ms"""
 
 
 def load_progress(connection: duckdb.DuckDBPyConnection) -> dict[TelemetryPartition, PartitionProgress]:
@@ -76,31 +71,27 @@ class ReportWriter:
         late = [report for report in reports if report["observed_at_ms"] <= newest_ms.get(report["device_id"], -1)]
         if late:
             self._learn_instants(known, late)
-        by_message = [report for report in reports if known_by_message(report)]
-        if copies := [report for report in by_message if not is_frame(report)]:
+        copies = [report for report in reports if message_key(report) is not None]
+        if copies:
             self._learn_copies(known, copies)
-        if frames := [report for report in by_message if is_frame(report)]:
-            self._learn_frames(known, frames)
         return known
 
     def _learn_instants(self, known: KnownReports, late: Sequence[Telemetry]) -> None:
         instants = np.array([report["observed_at_ms"] for report in late], dtype=np.int64)
-        doubtful = {"device_id": texts([report["device_id"] for report in late]), "observed_at_ms": instants}
-        for device_id, observed_at_ms, message_id, quantity, value in self._ask(_KNOWN_AT, doubtful, instants, 0):
-            known.learn_readings(device_id, observed_at_ms, message_id, {quantity: value})
+        doubtful = {"device_id": _texts([report["device_id"] for report in late]), "observed_at_ms": instants}
+        for device_id, observed_at_ms, quantity, value in self._ask(_KNOWN_AT, doubtful, instants, 0):
+            known.learn_readings(device_id, observed_at_ms, {quantity: value})
 
     def _learn_copies(self, known: KnownReports, copies: Sequence[Telemetry]) -> None:
+        doubtful = {
+            "device_id": _texts([report["device_id"] for report in copies]),
+            "message_id": _texts([report.get("message_id") for report in copies]),
+        }
         received = np.array([report["received_at_ms"] for report in copies], dtype=np.int64)
-        rows = self._ask(_COPIES_OF, _messages(copies), received, COPIES_WITHIN_MS)
+        rows = self._ask(_COPIES_OF, doubtful, received, COPY_WINDOW_MS)
         for device_id, _, message_id, received_at_ms, quantities, values in rows:
             readings = frozenset(zip(quantities, values, strict=True))
             known.learn_message((device_id, message_id, readings), received_at_ms)
-
-    def _learn_frames(self, known: KnownReports, frames: Sequence[Telemetry]) -> None:
-        observed = np.array([report["observed_at_ms"] for report in frames], dtype=np.int64)
-        rows = self._ask(_FRAMES_OF, _messages(frames), observed, FRAMES_WITHIN_MS)
-        for device_id, message_id, observed_at_ms in rows:
-            known.learn_message((device_id, message_id, None), observed_at_ms)
 
     def _ask(self, query: str, doubtful: Columns, instants: NDArray[np.int64], margin_ms: int) -> list[Any]:
         self._connection.register("doubtful", doubtful)
@@ -112,21 +103,22 @@ class ReportWriter:
                 self._connection.unregister("doubtful")
 
     def _keep_progress(self, reached: Mapping[TelemetryPartition, PartitionProgress]) -> None:
-        """Put these places over those of before: two statements, however many partitions there are."""
-        if not reached:
-            return
-        topics, partitions = map(list, zip(*reached, strict=True))
-        self._connection.execute(
-            "DELETE FROM progress WHERE (topic, partition) IN (SELECT unnest(?), unnest(?))", [topics, partitions]
-        )
-        places = [
-            (place.next_offset, place.sums.stored, place.sums.duplicate, place.sums.refused)
-            for place in reached.values()
-        ]
-        next_offsets, *sums = np.array(places, dtype=np.int64).T
-        columns = {"topic": texts(topics), "partition": np.array(partitions), "next_offset": next_offsets}
-        columns |= zip(("stored", "duplicate", "refused"), sums, strict=True)
-        insert_columns(self._connection, "progress", columns)
+        for (topic, partition), progress in reached.items():
+            sums = progress.sums
+            place = [topic, partition]
+            self._connection.execute("DELETE FROM progress WHERE topic = ? AND partition = ?", place)
+            row = [*place, progress.next_offset, sums.stored, sums.duplicate, sums.refused]
+            self._connection.execute("INSERT INTO progress VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def insert_columns(connection: duckdb.DuckDBPyConnection, table: str, columns: Columns) -> None:
+    """Append rows given column by column, all of one length, under the table's column names."""
+    connection.register("arriving", columns)
+    try:
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")
+    finally:
+        with suppress(duckdb.Error):  # of a database that the insert's error made useless
+            connection.unregister("arriving")
 
 
 def reading_columns(fresh: Sequence[Fresh]) -> Columns:
@@ -140,22 +132,15 @@ def reading_columns(fresh: Sequence[Fresh]) -> Columns:
         return np.repeat(column, counts)
 
     return {
-        "kind": repeated(texts([report["kind"] for report in reports])),
-        "device_id": repeated(texts([report["device_id"] for report in reports])),
-        "quantity": texts(list(chain.from_iterable(readings))),
+        "kind": repeated(_texts([report["kind"] for report in reports])),
+        "device_id": repeated(_texts([report["device_id"] for report in reports])),
+        "quantity": _texts(list(chain.from_iterable(readings))),
         "observed_at_ms": repeated(np.array([report["observed_at_ms"] for report in reports], dtype=np.int64)),
         "value": np.fromiter(chain.from_iterable(each.values() for each in readings), np.float64, rows),
         "quality": _qualities(fresh),
         "received_at_ms": repeated(np.array([report["received_at_ms"] for report in reports], dtype=np.int64)),
-        "message_id": repeated(texts([report.get("message_id") for report in reports])),
-        "time_source": repeated(texts([report.get("time_source") for report in reports])),
-    }
-
-
-def _messages(reports: Sequence[Telemetry]) -> Columns:
-    return {
-        "device_id": texts([report["device_id"] for report in reports]),
-        "message_id": texts([report.get("message_id") for report in reports]),
+        "message_id": repeated(_texts([report.get("message_id") for report in reports])),
+        "time_source": repeated(_texts([report.get("time_source") for report in reports])),
     }
 
 
@@ -164,4 +149,10 @@ def _qualities(fresh: Sequence[Fresh]) -> NDArray[Any]:
     for report, readings, *_ in fresh:
         quality = report.get("quality")
         marks.extend(map(quality.get, readings) if quality else (None,) * len(readings))
-    return texts(marks)
+    return _texts(marks)
+
+
+def _texts(values: Sequence[str | None]) -> NDArray[Any]:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column

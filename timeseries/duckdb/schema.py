@@ -30,13 +30,6 @@ INSERT INTO schema_version SELECT $version WHERE NOT EXISTS (FROM schema_version
 # No table has an index: a primary key on telemetry cuts inserts from 10.6 million to 142 thousand rows/s, and the zone
 # maps of the other columns (time grows with the row number) already keep a look-up to a few row groups.
 
-MESSAGE_ORDER: Final = """(CASE WHEN message_id IS NULL THEN '0'
-    WHEN regexp_full_match(message_id, '[0-9]+') THEN '2' || lpad(message_id, 130, '0') || message_id
-    WHEN regexp_full_match(message_id, '-[0-9]+')
-        THEN '1' || translate(lpad(message_id[2:], 130, '0'), '0123456789', '9876543210') || message_id
-    ELSE '3' || message_id END)"""
-"""What sorts the reports of one instant as `domain.telemetry.message_order` does."""
-
 
 def open_database(path: Path) -> duckdb.DuckDBPyConnection:
     """The open file with all tables in place; it is made where there is none.

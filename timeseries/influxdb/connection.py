@@ -126,7 +126,7 @@ class InfluxConnection:
         body = gzip.compress("\n".join(lines).encode(), compresslevel=1)
         with self._our_errors(LinesRefused):
             self._writes.post_write(
-                self.address.org, self.address.bucket, body, content_encoding="gzip", precision="ns"
+                self.address.org, self.address.bucket, body, content_encoding="gzip", precision="ms"
             )
 
     def _query(self, flux: str) -> list[Row]:

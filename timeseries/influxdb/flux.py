@@ -28,12 +28,7 @@ def literal(text: str) -> str:
 
 def instant(at_ms: int) -> str:
     """An instant as a Flux time, whose nanoseconds have 64 bits: one beyond them is the last there is."""
-    return instant_ns(at_ms * 1_000_000)
-
-
-def instant_ns(at_ns: int) -> str:
-    """The same of an instant in nanoseconds."""
-    return f"time(v: {min(max(at_ns, -_LAST_NS), _LAST_NS)})"
+    return f"time(v: {min(max(at_ms * 1_000_000, -_LAST_NS), _LAST_NS)})"
 
 
 def source(bucket: str, from_ms: int | None, to_ms: int | None, *conditions: str) -> str:

@@ -1,6 +1,6 @@
 """InfluxDB line protocol, built by hand: a client's `Point` objects cost 7 µs each, more than all the rest. Pure.
 
-    measurement,tag=value,tag=value field=1.5,field="text",field=3i 1763772000123000000
+    measurement,tag=value,tag=value field=1.5,field="text",field=3i 1763772000123
 
 Source: InfluxDB 2 reference, line protocol. What it cannot carry (a line break; a backslash before a separator) stands in
 tags, names and free texts as `%` and two hexadecimal digits: `carried` writes that and `uncarried` reads it back.
@@ -76,6 +76,6 @@ def text_field(text: str) -> str:
     return f'"{text}"' if text.isalnum() else string_field(carried(text))
 
 
-def point(series: str, fields: Sequence[str], time_ns: int) -> str:
+def point(series: str, fields: Sequence[str], time_ms: int) -> str:
     """One line, without its end. `fields` are `key=value` with the key `escaped` and the value as above, at least one."""
-    return f"{series} {','.join(fields)} {time_ns}"
+    return f"{series} {','.join(fields)} {time_ms}"

@@ -2,18 +2,14 @@
 
 A report is one point: measurement = kind; tags area, department, device_id; fields are its quantities, `received_at_ms`,
 `message_id`, `time_source` where the gateway gave the time, and `_q_<quantity>` for each reading that is not good.
-Its time is the instant, and beyond the millisecond what `within_millisecond` makes of the message id: so reports of one
-instant are kept apart, and every reader that goes by milliseconds finds them all.
 An event is one point: measurement `city_event`, time = opened_at_ms, tags rule and subject, the whole event in `body`.
 """
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
-from zlib import crc32
 
 from domain.events import Event
-from domain.telemetry import message_order
 from timeseries.deduplication.classification import Fresh
 from timeseries.influxdb.line_protocol import (
     escaped,
@@ -25,34 +21,12 @@ from timeseries.influxdb.line_protocol import (
     text_field,
 )
 
-_MS_NS: Final = 1_000_000
-_NUMBERS: Final = 899_999
 EVENT_MEASUREMENT: Final = "city_event"
 RECEIVED: Final = "received_at_ms"
 MESSAGE: Final = "message_id"
 TIME_SOURCE: Final = "time_source"
 _QUALITY_PREFIX: Final = "_q_"
 _OURS: Final = frozenset((RECEIVED, MESSAGE, TIME_SOURCE))
-
-
-def within_millisecond(message_id: str | None) -> int:
-    """The nanoseconds that a report's message id adds to its instant: stable, from 0 (no id) to 999,999.
-
-    Order: as `domain.telemetry.message_order`, but for numbers a multiple of 899,999 apart or below zero, and for texts,
-    which are hashed into a hundred thousand places: two of one instant meet by one chance in so many, and then the later
-    one written overwrites the other.
-    """
-    if message_id is None:
-        return 0
-    sort, number, text = message_order(message_id)
-    if sort == 1:
-        return 1 + number % _NUMBERS
-    return 1 + _NUMBERS + crc32(text.encode()) % (_MS_NS - 1 - _NUMBERS)
-
-
-def point_time_ns(observed_at_ms: int, message_id: str | None) -> int:
-    """The time of a report's point, ns since the epoch; to the millisecond it is the report's."""
-    return observed_at_ms * _MS_NS + within_millisecond(message_id)
 
 
 def quality_field(quantity: str) -> str:
@@ -84,7 +58,7 @@ def report_line(fresh: Fresh) -> str:
             fields.append(f"{MESSAGE}={text_field(message_id)}")
         if time_source := report.get("time_source"):
             fields.append(f"{TIME_SOURCE}={text_field(time_source)}")
-    return point(series, fields, point_time_ns(report["observed_at_ms"], report.get("message_id")))
+    return point(series, fields, report["observed_at_ms"])
 
 
 def event_line(event: Event) -> str:
@@ -98,7 +72,7 @@ def event_line(event: Event) -> str:
         f"body={string_field(event.model_dump_json())}",
     ]
     series = series_key(EVENT_MEASUREMENT, ("rule", event.rule), ("subject", event.subject))
-    return point(series, fields, event.opened_at_ms * _MS_NS)
+    return point(series, fields, event.opened_at_ms)
 
 
 @lru_cache(maxsize=300_000)

@@ -99,46 +99,45 @@ class Latest:
     """The newest sample of each quantity by device, put together from points that were asked for one after the other."""
 
     def __init__(self) -> None:
-        self._values: dict[tuple[str, str, str], str] = {}
-        self._newest: dict[str, dict[str, str]] = defaultdict(dict)
+        self._values: dict[tuple[str, str, int], str] = {}
+        self._newest_ms: dict[str, dict[str, int]] = defaultdict(dict)
 
     def learn(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            device_id, field, at = uncarried(row["device_id"]), uncarried(row["_field"]), row["_time"]
-            self._values[device_id, field, at] = row["_value"]
+            device_id, field, at_ms = (
+                uncarried(row["device_id"]),
+                uncarried(row["_field"]),
+                parse_instant_ms(row["_time"]),
+            )
+            self._values[device_id, field, at_ms] = row["_value"]
             if is_quantity(field):
-                newest = self._newest[device_id]
-                newest[field] = max(newest.get(field, at), at, key=_point_order)
+                newest_ms = self._newest_ms[device_id]
+                newest_ms[field] = max(newest_ms.get(field, 0), at_ms)
 
     def instants_without_details(self) -> list[tuple[str, int]]:
         """(device_id, observed_at_ms) of samples that were not in the device's last report: `last` left them bare."""
-        newest = {(device_id, at) for device_id, fields in self._newest.items() for at in fields.values()}
-        bare = [(device_id, at) for device_id, at in newest if (device_id, RECEIVED, at) not in self._values]
-        return sorted({(device_id, parse_instant_ms(at)) for device_id, at in bare})
+        newest = {(device_id, at_ms) for device_id, fields in self._newest_ms.items() for at_ms in fields.values()}
+        return sorted(
+            (device_id, at_ms) for device_id, at_ms in newest if (device_id, RECEIVED, at_ms) not in self._values
+        )
 
     def samples(self) -> dict[str, dict[str, Sample]]:
         return {
-            device_id: {quantity: self._sample(device_id, quantity, at) for quantity, at in newest.items()}
-            for device_id, newest in self._newest.items()
+            device_id: {quantity: self._sample(device_id, quantity, at_ms) for quantity, at_ms in newest_ms.items()}
+            for device_id, newest_ms in self._newest_ms.items()
         }
 
-    def _sample(self, device_id: str, quantity: str, at: str) -> Sample:
+    def _sample(self, device_id: str, quantity: str, at_ms: int) -> Sample:
         def detail(field: str) -> str | None:
-            return self._values.get((device_id, field, at))
+            return self._values.get((device_id, field, at_ms))
 
         return Sample(
-            parse_instant_ms(at),
-            float(self._values[device_id, quantity, at]),
+            at_ms,
+            float(self._values[device_id, quantity, at_ms]),
             _quality(detail(quality_field(quantity))),
             _integer(detail(RECEIVED)),
             _text(detail(MESSAGE)),
         )
-
-
-def _point_order(at: str) -> tuple[int, int]:
-    """The time of a point as the server writes it, ordered to the nanosecond."""
-    fraction = at.partition(".")[2].removesuffix("Z")
-    return parse_instant_ms(at), int(fraction.ljust(9, "0")) if fraction.isdecimal() else 0
 
 
 def details_flux(bucket: str, instants: Sequence[tuple[str, int]]) -> str:

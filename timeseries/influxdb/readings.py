@@ -8,7 +8,7 @@ from domain.time.durations import parse_instant_ms
 from timeseries.influxdb import flux
 from timeseries.influxdb.flux import Row, literal
 from timeseries.influxdb.line_protocol import carried, uncarried
-from timeseries.influxdb.points import EVENT_MEASUREMENT, MESSAGE, RECEIVED, TIME_SOURCE, point_time_ns, quality_field
+from timeseries.influxdb.points import EVENT_MEASUREMENT, MESSAGE, RECEIVED, TIME_SOURCE, quality_field
 from timeseries.queries.readings import ReadingQuery, StoredReading
 from timeseries.queries.samples import Sample
 
@@ -16,8 +16,8 @@ _MOST_NAMED_DEVICES: Final = 200
 _READINGS: Final = f"r._measurement != {literal(EVENT_MEASUREMENT)} and r._field !~ /^_/ and " + " and ".join(
     f"r._field != {literal(field)}" for field in (RECEIVED, MESSAGE, TIME_SOURCE)
 )
-Details = Mapping[tuple[str, str, str], str]
-"""What came with readings, by (device_id, time of the point, field)."""
+Details = Mapping[tuple[str, int, str], str]
+"""What came with readings, by (device_id, observed_at_ms, field)."""
 
 
 def readings_flux(bucket: str, query: ReadingQuery) -> str:
@@ -56,7 +56,7 @@ def details_flux(bucket: str, rows: Sequence[Row]) -> str:
 
 
 def details_in(rows: Iterable[Row]) -> Details:
-    return {(row["device_id"], row["_time"], row["_field"]): row["_value"] for row in rows}
+    return {(row["device_id"], parse_instant_ms(row["_time"]), row["_field"]): row["_value"] for row in rows}
 
 
 def readings_in(rows: Iterable[Row], details: Details) -> list[StoredReading]:
@@ -67,7 +67,7 @@ def _reading(row: Row, details: Details) -> StoredReading:
     at_ms = parse_instant_ms(row["_time"])
 
     def detail(field: str) -> str | None:
-        return details.get((row["device_id"], row["_time"], field)) or None
+        return details.get((row["device_id"], at_ms, field)) or None
 
     quality, received, message = detail(quality_field(row["_field"])), detail(RECEIVED), detail(MESSAGE)
     return StoredReading(
@@ -98,7 +98,7 @@ def _matching(bucket: str, query: ReadingQuery) -> str:
 def _behind(last: StoredReading, query: ReadingQuery) -> str:
     """The readings behind `last` in the query's order, column by column."""
     places = {
-        "_time": flux.instant_ns(point_time_ns(last.sample.observed_at_ms, last.sample.message_id)),
+        "_time": flux.instant(last.sample.observed_at_ms),
         "device_id": literal(carried(last.device_id)),
         "_field": literal(carried(last.quantity)),
     }

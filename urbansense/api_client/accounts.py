@@ -21,9 +21,11 @@ async def people_api(settings: Settings, *, at_database: bool = False) -> AsyncI
                 await _check_known(api)
                 yield api
                 return
+        if settings.api_url:
+            raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
     from urbansense.api_client.in_process import accounts_api
 
-    async with accounts_api(settings, beside_platform=at_database) as api:
+    async with accounts_api(settings) as api:
         yield api
 
 

@@ -24,14 +24,6 @@ class Api:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    @property
-    def base_url(self) -> str:
-        return str(self._client.base_url).rstrip("/")
-
-    async def get_readiness(self) -> Any:
-        """What `/readyz` answers, ready or not."""
-        return (await self._client.get("/readyz")).json()
-
     async def get(self, path: str, **query: Any) -> Any:
         return _content(await self._client.get(path, params=_given(query)))
 

@@ -1,4 +1,4 @@
-"""The API in this process, over the files of the data folder: imported only where no platform runs."""
+"""The API in this process, over the files of the data folder: imported only where no running one answers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,12 +9,10 @@ from fastapi import FastAPI
 
 from device_registry.publication.publisher import RegistryPublisher
 from device_registry.storage.database import open_engine
-from domain.errors import InUse
+from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api
 from urbansense.api_client.streaming_transport import StreamingTransport
-from urbansense.api_client.waiting import Notice
-from urbansense.configuration.place import data_dir, make_data_dir
-from urbansense.configuration.presence import Presence, WorksAs, holder_of
+from urbansense.configuration.place import data_dir
 from urbansense.configuration.settings import Settings
 from urbansense.running.logs import configure_logging
 from urbansense.wiring.accounts import open_accounts
@@ -25,7 +23,6 @@ from urbansense.wiring.shared_database import SharedDatabase
 from web.serving.app import create_people_app
 
 _BASE_URL = "http://127.0.0.1"
-_AGAIN_S = 0.1
 
 
 @asynccontextmanager
@@ -34,9 +31,13 @@ async def whole_api(settings: Settings) -> AsyncIterator[Api]:
     settings = _without_login(settings)
     configure_logging("warning")
     async with AsyncExitStack() as stack:
-        if settings.serves_one_process():
-            await stack.enter_async_context(_folder_of_command(settings))
-        parts = await stack.enter_async_context(open_platform_parts(settings, asyncio.Event()))
+        try:
+            parts = await stack.enter_async_context(open_platform_parts(settings, asyncio.Event()))
+        except ConfigurationError as error:
+            unanswered = (
+                f"no urbansense answers at {settings.client_api_url}; if it runs, set URBANSENSE_API_URL to its page"
+            )
+            raise ConfigurationError([*error.problems, unanswered]) from error
         await parts.lookup.load(parts.log)
         publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
         credentials = open_credentials(settings, parts.registry)
@@ -47,16 +48,10 @@ async def whole_api(settings: Settings) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def accounts_api(settings: Settings, *, beside_platform: bool) -> AsyncIterator[Api]:
-    """The API of the accounts over their database alone, without a login; neither log nor store is opened.
-
-    `beside_platform`: also where a platform works on the folder, which the database bears and somebody asked for.
-    """
+async def accounts_api(settings: Settings) -> AsyncIterator[Api]:
+    """The API of the accounts over their database alone, without a login; neither log nor store is opened."""
     configure_logging("warning")
-    async with AsyncExitStack() as stack:
-        stack.enter_context(data_dir(settings))
-        if not beside_platform and settings.serves_one_process():
-            await stack.enter_async_context(_folder_of_command(settings))
+    with data_dir(settings):
         engine = open_engine(settings.registry_url)
         try:
             people = await asyncio.to_thread(open_accounts, _without_login(settings), SharedDatabase(engine))
@@ -66,23 +61,6 @@ async def accounts_api(settings: Settings, *, beside_platform: bool) -> AsyncIte
                 yield Api(client)
         finally:
             engine.dispose()
-
-
-@asynccontextmanager
-async def _folder_of_command(settings: Settings) -> AsyncIterator[None]:
-    """Inside, the data folder is this command's. Another command is waited for. Raises: ConfigurationError, InUse."""
-    make_data_dir(settings)
-    notice = Notice()
-    while (presence := Presence.take(settings.data_dir, WorksAs.COMMAND)) is None:
-        holder = holder_of(settings.data_dir)
-        if holder is not None and holder.works_as is not WorksAs.COMMAND and holder.pid is not None:
-            raise InUse(f"{holder}, which started at this moment: give the command again")
-        notice.show(f"{holder or settings.data_dir}; waiting")
-        await asyncio.sleep(_AGAIN_S)
-    try:
-        yield
-    finally:
-        presence.close()
 
 
 def _without_login(settings: Settings) -> Settings:

@@ -1,47 +1,36 @@
 """How commands reach urbansense: always by its HTTP API, the running one where there is one, else one in this process.
 
-command ──HTTP──▶ the API of the platform that `finding` finds   (something runs)
-command ──ASGI──▶ the same API over the opened parts             (nothing runs)
+command ──HTTP──▶ the API at URBANSENSE_API_URL          (something runs)
+command ──ASGI──▶ the same API over the opened parts     (nothing runs)
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-from domain.errors import UrbansenseError
+from domain.errors import ConfigurationError
 from urbansense.api_client.api import Api
-from urbansense.api_client.finding import FoundPlatform, find_platform
-from urbansense.api_client.waiting import PatientTransport
+from urbansense.configuration.place import place_of
 from urbansense.configuration.settings import Settings, load_settings
 
 _T = TypeVar("_T")
-_PATIENCE: Final = httpx.Timeout(600, connect=60)
-"""With a platform whose life cannot be seen from here."""
 
 
 @asynccontextmanager
 async def running_api(settings: Settings) -> AsyncIterator[Api | None]:
-    """The API that runs, once it answers; None where none does; no file is opened or made.
-
-    Raises: ConfigurationError where another answers than is meant, or what is named does not; PlatformEnded, and
-    UrbansenseError where it is lost while it is asked.
-    """
+    """The API that runs, None where none does; no file is opened or made."""
     headers = bearer(settings)
-    found = await find_platform(settings, headers)
-    if found is None:
-        yield None
-        return
-    try:
-        async with _client(found, headers) as client:
+    async with httpx.AsyncClient(
+        base_url=settings.client_api_url, timeout=60, trust_env=False, headers=headers
+    ) as client:
+        if await _is_urbansense(client):
+            await _check_place(client, settings)
             yield Api(client)
-    except httpx.TransportError as error:
-        reason = str(error) or type(error).__name__
-        raise UrbansenseError(
-            f"the urbansense at {found.url} was lost: {reason}; what was under way may not be done"
-        ) from error
+        else:
+            yield None
 
 
 @asynccontextmanager
@@ -51,6 +40,8 @@ async def open_api(settings: Settings) -> AsyncIterator[Api]:
         if api is not None:
             yield api
             return
+    if settings.api_url:
+        raise ConfigurationError(f"URBANSENSE_API_URL={settings.api_url!r}: nothing answers there")
     from urbansense.api_client.in_process import whole_api
 
     async with whole_api(settings) as api:
@@ -73,10 +64,22 @@ def bearer(settings: Settings) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
 
 
-def _client(found: FoundPlatform, headers: dict[str, str]) -> httpx.AsyncClient:
-    if found.watch is None:
-        return httpx.AsyncClient(base_url=found.url, timeout=_PATIENCE, trust_env=False, headers=headers)
-    transport = PatientTransport(
-        httpx.AsyncHTTPTransport(trust_env=False), found.watch.check, f"{found.watch.words} answers slowly; waiting"
-    )
-    return httpx.AsyncClient(base_url=found.url, timeout=None, trust_env=False, headers=headers, transport=transport)
+async def _is_urbansense(client: httpx.AsyncClient) -> bool:
+    try:
+        answer = await client.get("/api/openapi.json", timeout=5)
+        return answer.status_code == 200 and answer.json().get("info", {}).get("title") == "urbansense"
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+async def _check_place(client: httpx.AsyncClient, settings: Settings) -> None:
+    """Where parts are files, what answers on the usual port must be the platform of our own folder."""
+    if settings.api_url or not settings.embedded_parts():
+        return
+    checks = (await client.get("/readyz")).json().get("checks") or ()  # a stranger gets none
+    served = next((check["detail"] for check in checks if check["name"] == "place"), place_of(settings))
+    if served != place_of(settings):
+        raise ConfigurationError(
+            f"the urbansense at {settings.client_api_url} serves {served}, not {place_of(settings)}: "
+            f"set URBANSENSE_API_URL={settings.client_api_url} to mean that one, or URBANSENSE_HTTP_PORT to your own's"
+        )

@@ -9,14 +9,12 @@ import os
 import sys
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
 from domain.errors import ConfigurationError, UrbansenseError, leaves
-from urbansense.commands.terminal.helps import localise, localise_library
-from urbansense.configuration.wording import sentence, word
 
 
 class Listed(NamedTuple):
@@ -80,15 +78,6 @@ COMMANDS: Final = {
 class LazyCommands(TyperGroup):
     """A group that knows its commands by name and help, and imports one when it is called."""
 
-    def get_usage(self, ctx: Any) -> str:
-        return sentence(super().get_usage(ctx))
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = word(option.help or "")
-        return option
-
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, stub, rest = super().resolve_command(ctx, args)
         return name, stub if name is None else load_command(name), rest
@@ -106,7 +95,7 @@ def load_command(name: str) -> Any:
     else:
         found(group)
     built: Any = typer.main.get_command(group)
-    return localise(built.commands[name])
+    return built.commands[name]
 
 
 def _stub() -> None:
@@ -116,31 +105,13 @@ def _stub() -> None:
 app = typer.Typer(
     name="urbansense",
     cls=LazyCommands,
-    help=word("City telemetry in, trustworthy city-component events out."),
+    help="City telemetry in, trustworthy city-component events out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 for _name, _listed in COMMANDS.items():
-    app.command(_name, help=word(_listed.help))(_stub)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from reporting.wording.version import version
-
-        print(f"urbansense {version()}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help=word("Print the version and exit."), is_eager=True, callback=_print_version),
-    ] = False,
-) -> None:
-    """The root of the command line; its help is that of `app`."""
+    app.command(_name, help=_listed.help)(_stub)
 
 
 def main() -> None:
@@ -164,7 +135,6 @@ def program() -> None:
 def _run() -> int:
     """The exit code of the command that was asked for."""
     code = 0
-    localise_library()
     try:
         try:
             app()

@@ -21,7 +21,6 @@ from pydantic_settings import (
 from domain.actors import Role
 from domain.errors import ConfigurationError
 from domain.mqtt import parse_mqtt_url
-from domain.quantities.catalogue import extend_catalogue
 from domain.topics import KINDS, Topics
 from ingest.gateway.installation_key import InstallationKey
 
@@ -74,8 +73,6 @@ class Settings(BaseSettings):
     gateway_slots: Annotated[int, Field(ge=1, le=10_000)] = 1
     gateway_slot: Annotated[int, Field(ge=0, le=9999)] = 0
     receive_maximum: Annotated[int, Field(ge=1, le=65535)] = 2000
-    unread_window_s: Annotated[float, Field(ge=0, le=30)] = 2.0
-    unread_most_per_s: Annotated[int, Field(ge=1)] = 2000
     report_quota: Annotated[float, Field(ge=0)] = 50.0
     rejected_quota_mb: Annotated[int, Field(ge=1)] = 1024
     photo_quota_mb: Annotated[int, Field(ge=1)] = 51_200
@@ -251,36 +248,14 @@ class Settings(BaseSettings):
 
     @property
     def client_api_url(self) -> str:
-        return self.api_url.rstrip("/") or self.local_url(self.http_port)
+        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::", "localhost") else self.http_host
+        return (self.api_url or f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}").rstrip("/")
 
     @property
     def host_names(self) -> tuple[str, ...]:
         """The host names that the listener answers to: its own, the public one, those of the settings; `*` is any."""
         public = urlsplit(self.public_url).hostname
         return (*LOOPBACK, self.http_host, *((public,) if public else ()), *self.allowed_hosts)
-
-    def local_url(self, port: int) -> str:
-        """Where on this machine a listener of `http_host` at `port` is reached."""
-        host = "127.0.0.1" if self.http_host in ("0.0.0.0", "::", "localhost") else self.http_host
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-    def serves_one_process(self) -> bool:
-        """Whether log or store are files of the data folder, which one process only may open."""
-        return "embedded:" in (self.log_url, self.store_url)
-
-    def names_nothing(self) -> bool:
-        """Whether a command could mean any platform: neither a folder, nor a server, nor an address is set."""
-        places = {
-            "data_dir",
-            "http_port",
-            "http_host",
-            "mqtt_url",
-            "log_url",
-            "store_url",
-            "database_url",
-            "topic_prefix",
-        }
-        return places.isdisjoint(self.model_fields_set)
 
     def embedded_parts(self) -> tuple[str, ...]:
         """The settings that name an embedded adapter, which serves one process only."""
@@ -289,10 +264,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """The settings in force, the city's own quantities in the catalogue.
-
-    Raises: ConfigurationError with every problem at once, secrets never shown.
-    """
+    """The settings in force. Raises: ConfigurationError with every problem at once, secrets never shown."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     given = os.environ if environment is None else environment
     problems = [
@@ -308,18 +280,7 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         problems.append(f"urbansense.toml: {error}")
     if problems:
         raise ConfigurationError(problems)
-    _extend_catalogue(settings.city_tables)
     return settings
-
-
-def _extend_catalogue(city_tables: Path | None) -> None:
-    """Whatever reads the settings reads profiles, rules or reports by the same quantities then."""
-    if city_tables is None:
-        extend_catalogue(())
-        return
-    from device_registry.records.city_tables import load_city_tables
-
-    extend_catalogue(load_city_tables(city_tables).quantities)
 
 
 def environment() -> dict[str, str]:

@@ -14,7 +14,7 @@ from cases.workflow.case import Case
 from cases.workflow.report import Report
 from domain.devices import Device, Profile
 from domain.events import Event
-from domain.rejections import Rejection, ReplayMark
+from domain.rejections import Rejection
 from domain.telemetry import Telemetry, Tick
 from rules.definitions.silences import Silence
 from rules.worker.clock_records import Clock
@@ -23,7 +23,6 @@ MODELS: Final[dict[str, Any]] = {
     "telemetry": Telemetry,
     "tick": Tick,
     "rejection": Rejection,
-    "replay": ReplayMark,
     "device": Device,
     "profile": Profile,
     "event": Event,

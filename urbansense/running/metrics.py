@@ -9,7 +9,6 @@ from prometheus_client.registry import Collector
 from ingest.dialects.state import SessionCount
 from ingest.gateway.claim import ClaimFault
 from ingest.gateway.slot import Gateway
-from ingest.pipeline.clock_differences import ClockDifferences
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.refusals import Refusals
 from ingest.recorder.place import sum_up
@@ -110,7 +109,6 @@ def _of_gateway(gateway: Gateway) -> Iterator[Metric]:
         yield reports
         yield from _of_refusals(pipeline.refusals)
         yield from _of_sessions(pipeline)
-        yield from _of_radio_clocks(pipeline.clock_differences)
 
 
 def _of_refusals(refusals: Refusals) -> Iterator[Metric]:
@@ -134,17 +132,6 @@ def _of_sessions(pipeline: Pipeline) -> Iterator[Metric]:
     yield ignored
     for session in pipeline.sessions.values():
         yield from map(_family, session.counts())
-
-
-def _of_radio_clocks(differences: ClockDifferences) -> Iterator[Metric]:
-    help_text = "Frames whose time by the clock of a radio gateway did not count, since that clock is wrong."
-    frames = CounterMetricFamily("urbansense_radio_gateway_clock_differs", help_text, labels=["gateway"])
-    help_text = "By how much the clock of a radio gateway was ahead of the network server's when it last differed."
-    ahead = GaugeMetricFamily("urbansense_radio_gateway_clock_ahead_seconds", help_text, labels=["gateway"])
-    for gateway, number in differences.frames.items():
-        frames.add_metric([gateway], number)
-        ahead.add_metric([gateway], differences.last_ms[gateway] / 1000)
-    yield from (frames, ahead)
 
 
 def _family(count: SessionCount) -> Metric:

@@ -41,7 +41,6 @@ class ProbeServer:
     def __init__(self, port: int, watch: ReadinessWatch, *, until_api: bool = False) -> None:
         self._port = port
         self._watch = watch
-        self._health = Health(serves="start" if until_api else "service")
         self._app = HardenedApp(title="urbansense service", docs_url=None, redoc_url=None, openapi_url=None)
         self._app.state.closing = asyncio.Event()
         self._app.get("/healthz")(self._healthz)
@@ -54,7 +53,7 @@ class ProbeServer:
         await serve(self._app, self._port, stop)
 
     async def _healthz(self) -> Health:
-        return self._health
+        return Health()
 
     async def _readyz(self, response: Response) -> Readiness:
         return await answer_readiness(self._watch, response, is_insider=True)  # it listens on loopback

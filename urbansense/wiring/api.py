@@ -25,7 +25,7 @@ from rules.service.silences import SilenceService
 from rules.worker.sums import read_rule_sums
 from urbansense.wiring.accounts import open_accounts
 from urbansense.wiring.cases import CaseParts, case_checks, open_case_parts, open_case_services
-from urbansense.wiring.checks import check_database, check_rules, check_unread, part_checks
+from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.clock import data_now_ms
 from urbansense.wiring.credentials import open_credentials
 from urbansense.wiring.parts import PlatformParts
@@ -98,7 +98,6 @@ def build_services(
             "rules": partial(check_rules, parts),
             **case_checks(parts, cases),
             "quotas": quotas.check,
-            "unread topics": partial(check_unread, log, topics),
             **more_checks,
         },
         quotas=quotas.uses,

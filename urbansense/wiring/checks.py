@@ -5,11 +5,7 @@ from functools import partial
 
 from device_registry.storage.registry import Registry
 from domain.errors import TransientFault
-from domain.topics import Topics
-from ingest.unread.record import read_unread
-from ingest.unread.wording import unread_in_words
 from rules.worker.health import read_health
-from streams.ports import Log
 from streams.sqlite.log import SQLiteLog
 from urbansense.configuration.place import place_of
 from urbansense.wiring.parts import Parts
@@ -28,11 +24,6 @@ def part_checks(parts: Parts) -> dict[str, ReadinessCheck]:
 async def check_database(registry: Registry) -> str:
     """One line on the registry's database. Raises: TransientFault where it does not answer."""
     return f"{await asyncio.to_thread(registry.count_devices)} devices"
-
-
-async def check_unread(log: Log, topics: Topics) -> str:
-    """One line on what is published where nobody reads: shown, and never bad health. Raises: TransientFault."""
-    return unread_in_words(await read_unread(log, topics))
 
 
 async def _check_place(parts: Parts) -> str:

@@ -10,7 +10,6 @@ from ingest.gateway.settings import GatewaySettings
 from ingest.gateway.slot import Gateway
 from ingest.pipeline.message_to_records import Pipeline
 from ingest.quotas.bounds import Quotas
-from ingest.unread.sampler import SamplerSettings, UnreadSampler
 from urbansense.configuration.installation import installation_key, previous_installation_key
 from urbansense.configuration.settings import Settings
 from urbansense.wiring.parts import Parts
@@ -40,15 +39,6 @@ async def open_gateway(parts: Parts, endpoint: MqttEndpoint, *, end_session: boo
         Pipeline(parts.topics, parts.lookup, zone=ZoneInfo(settings.timezone), quotas=_quotas(settings)),
         on_emptied=record.write,
     )
-
-
-def unread_work(parts: Parts, endpoint: MqttEndpoint) -> dict[str, UnreadSampler]:
-    """What looks at the topics that nobody reads: once in an installation, beside slot 0, unless it is switched off."""
-    settings = parts.settings
-    if settings.gateway_slot != 0 or not settings.unread_window_s:
-        return {}
-    wanted = SamplerSettings(settings.unread_window_s, settings.unread_most_per_s)
-    return {"unread topics": UnreadSampler(endpoint, parts.log, parts.topics, wanted)}
 
 
 def _quotas(settings: Settings) -> Quotas:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
-
 from device_registry.credentials.provisioner import Provisioner
 from device_registry.credentials.service import CredentialService
 from device_registry.pending.follower import PendingFollower
@@ -19,13 +17,11 @@ from rules.worker.worker import RulesWorker
 from streams.sqlite.cleaner import LogCleaner
 from streams.sqlite.log import SQLiteLog
 from urbansense.broker.embedded import EmbeddedBroker
-from urbansense.configuration.presence import Presence
-from urbansense.configuration.settings import Settings
 from urbansense.running.services import Service
 from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import open_case_parts, open_case_work
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import gateway_checks, open_gateway, unread_work
+from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import PlatformParts
 from urbansense.wiring.quotas import open_audit_keeper
 from web.live.feed import LiveFeed
@@ -48,12 +44,8 @@ async def build_platform(
     endpoint: MqttEndpoint,
     broker: EmbeddedBroker | None = None,
     more_checks: Mapping[str, ReadinessCheck] | None = None,
-    presence: Presence | None = None,
 ) -> Platform:
-    """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then.
-
-    `presence` is the hold on the data folder, where the API announces its URL.
-    """
+    """Every service of `up` on these parts, ready to run; `broker` where it is our own, which serves the gateway then."""
     settings, log, topics, lookup = parts.settings, parts.log, parts.topics, parts.lookup
     gateway = await open_gateway(parts, endpoint)
     checks = {**gateway_checks(gateway), **(more_checks or {})}
@@ -74,13 +66,12 @@ async def build_platform(
         credentials=credentials,
         cases=cases,
     )
-    web = web_server(app, settings, presence)
+    web = WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies)
     services: dict[str, Service] = {
         **({"broker": broker} if broker is not None else {}),
         "lookup": lookup,
         "disk": parts.disk,
         "gateway": gateway,
-        **unread_work(parts, endpoint),
         "recorder": Recorder(log, parts.store, topics),
         "rules worker": worker,
         "correlator": Correlator(log, topics, lookup.device),
@@ -94,16 +85,6 @@ async def build_platform(
     if isinstance(log, SQLiteLog):
         services["log cleaner"] = LogCleaner(log)
     return Platform(endpoint, gateway, web, services)
-
-
-def web_server(app: FastAPI, settings: Settings, presence: Presence | None) -> WebServer:
-    """The web application, which announces where it listens to those who look into the data folder."""
-
-    def announce(port: int) -> None:
-        if presence is not None:
-            presence.announce(settings.local_url(port))
-
-    return WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies, announce)
 
 
 def registry_work(parts: PlatformParts, credentials: CredentialService) -> dict[str, Service]:

@@ -19,7 +19,6 @@ from rules.worker.correlator import Correlator
 from rules.worker.worker import RulesWorker
 from urbansense.broker.embedded import open_broker
 from urbansense.configuration.settings import Settings
-from urbansense.running.holding import held_folder
 from urbansense.running.probe import probed
 from urbansense.running.services import Service, keep_running, run_services
 from urbansense.running.startup import Startup
@@ -28,11 +27,12 @@ from urbansense.wiring.api import api_app
 from urbansense.wiring.cases import case_checks, open_case_parts, open_case_work
 from urbansense.wiring.checks import check_database, check_rules, part_checks
 from urbansense.wiring.credentials import open_credentials
-from urbansense.wiring.gateway import gateway_checks, open_gateway, unread_work
+from urbansense.wiring.gateway import gateway_checks, open_gateway
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part, open_store_part
-from urbansense.wiring.platform import build_platform, registry_work, web_server
+from urbansense.wiring.platform import build_platform, registry_work
 from urbansense.wiring.simulated_clock import refuse_open_clock
 from web.live.feed import LiveFeed
+from web.serving.service import WebServer
 
 
 async def run_up(settings: Settings, stop: asyncio.Event) -> None:
@@ -41,13 +41,12 @@ async def run_up(settings: Settings, stop: asyncio.Event) -> None:
     startup, states = Startup(), ServiceStates()
     async with AsyncExitStack() as probe, AsyncExitStack() as opened:
         await probe.enter_async_context(probed(settings.http_port, startup.watch, stop, until_api=True))
-        presence = await opened.enter_async_context(held_folder(settings, stop, startup))
         parts = await opened.enter_async_context(open_platform_parts(settings, stop, startup))
         endpoint, broker = parse_mqtt_url(settings.mqtt_url), None
         if endpoint.embedded:
             broker = await opened.enter_async_context(open_broker(settings))
             endpoint = broker.endpoint
-        platform = await build_platform(parts, endpoint, broker, {"services": states.check}, presence)
+        platform = await build_platform(parts, endpoint, broker, {"services": states.check})
         await probe.aclose()  # the web takes the port
         await keep_running(platform.services, stop, states)
 
@@ -56,11 +55,9 @@ async def run_gateway(settings: Settings, stop: asyncio.Event, *, end_session: b
     """One gateway slot."""
     await refuse_open_clock(settings, stop)
     async with _starting(settings, stop) as startup, open_parts(settings, stop, startup) as parts:
-        endpoint = parse_mqtt_url(settings.mqtt_url)
-        gateway = await open_gateway(parts, endpoint, end_session=end_session)
+        gateway = await open_gateway(parts, parse_mqtt_url(settings.mqtt_url), end_session=end_session)
         startup.end({**part_checks(parts), **gateway_checks(gateway)})
-        services: dict[str, Service] = {"lookup": parts.lookup, "disk": parts.disk, "gateway": gateway}
-        await run_services({**services, **({} if end_session else unread_work(parts, endpoint))}, stop)
+        await run_services({"lookup": parts.lookup, "disk": parts.disk, "gateway": gateway}, stop)
 
 
 async def run_recorder(settings: Settings, stop: asyncio.Event) -> None:
@@ -110,10 +107,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     startup = Startup()
     async with AsyncExitStack() as probe:
         await probe.enter_async_context(probed(settings.http_port, startup.watch, stop, until_api=True))
-        async with (
-            held_folder(settings, stop, startup) as presence,
-            open_platform_parts(settings, stop, startup) as parts,
-        ):
+        async with open_platform_parts(settings, stop, startup) as parts:
             await parts.lookup.load(parts.log)
             live = LiveFeed(parts.log, parts.topics)
             publisher = RegistryPublisher(parts.registry, parts.log, parts.topics)
@@ -124,7 +118,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 "disk": parts.disk,
                 "registry publisher": publisher,
                 "live feed": live,
-                "web": web_server(app, settings, presence),
+                "web": WebServer(app, settings.http_port, settings.http_host, settings.trusted_proxies),
                 "readiness": app.state.readiness,
                 **registry_work(parts, credentials),
             }

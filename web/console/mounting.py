@@ -1,13 +1,10 @@
 """Puts the console's pages on the application."""
 
-from dataclasses import replace
-
 from fastapi import FastAPI, Request
 from nicegui import ui
 
 from web.console.pages import PAGES
 from web.console.shell.page import ConsoleContext, ConsolePage
-from web.console.shell.words import pick
 from web.http.language import preferred_language
 
 REFRESH_S = 1.5
@@ -16,13 +13,12 @@ REFRESH_S = 1.5
 def mount_console(app: FastAPI, context: ConsoleContext) -> None:
     """Put every registered page on `app`. Once a process: NiceGUI knows one app."""
     for page in PAGES:
-        _mount(page, replace(context, pages=PAGES))
+        _mount(page, context)
     ui.run_with(app, title="urbansense", dark=None, tailwind=False, show_welcome_message=False)
 
 
 def _mount(page: ConsolePage, context: ConsoleContext) -> None:
-    @ui.page(page.path)
+    @ui.page(page.path, title=page.title)
     def show(request: Request, lang: str | None = None) -> None:
         language = preferred_language(lang, request.headers.get("accept-language", ""))
-        ui.page_title(f"{pick(page.title, language)} · urbansense")
         ui.timer(REFRESH_S, page.build(context, language))

@@ -86,6 +86,6 @@ def refuse_empty_range(from_ms: int | None, to_ms: int | None) -> None:
 
 
 def refuse_cursor(error: ValueError) -> Refused:
-    """The refusal (400) of a cursor that no page gave."""
+    """The refusal of a cursor that no page gave."""
     fault = Fault(where="cursor", detail=str(error) or "not a cursor of this list")
-    return Refused(HTTPStatus.BAD_REQUEST, "invalid-request", f"cursor: {fault.detail}", [fault])
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"cursor: {fault.detail}", [fault])

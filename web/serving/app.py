@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 
 from accounts.credentials.attempt_limits import AttemptBounds
 from accounts.service.services import AccountServices
-from reporting.wording.version import version
 from web.api.accounts.audit import audit_routes
 from web.api.accounts.people import people_routes
 from web.api.cases.appraisal import appraisal_routes
@@ -63,6 +62,7 @@ DESCRIPTION = "City telemetry in, city-component events out. Times are epoch mil
 def create_app(
     services: Services,
     *,
+    version: str = "0.1.0",
     zone: ZoneInfo | None = None,
     tiles_url: str | None = None,
     allowed_hosts: Sequence[str] = LOOPBACK_HOSTS,
@@ -81,7 +81,7 @@ def create_app(
     authentication = PasswordAuthentication(accounts, attempts)
     app = HardenedApp(
         title="urbansense",
-        version=version(),
+        version=version,
         description=DESCRIPTION,
         openapi_url="/api/openapi.json",
         docs_url=None,

@@ -1,7 +1,7 @@
 """The web application as a service that announces where it listens."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 from fastapi import FastAPI
@@ -15,22 +15,15 @@ _log = structlog.get_logger()
 class WebServer:
     """Serves on `host`; `port` is the port in use once requests are answered, None before.
 
-    `trusted_proxies` are addresses and networks whose word on where a request comes from is taken. `on_listening`
-    receives the port each time requests begin to be answered.
+    `trusted_proxies` are addresses and networks whose word on where a request comes from is taken.
     """
 
     def __init__(
-        self,
-        app: FastAPI,
-        wanted_port: int,
-        host: str = "127.0.0.1",
-        trusted_proxies: Sequence[str] = (),
-        on_listening: Callable[[int], None] | None = None,
+        self, app: FastAPI, wanted_port: int, host: str = "127.0.0.1", trusted_proxies: Sequence[str] = ()
     ) -> None:
         self._app = app
         self._wanted_port = wanted_port
         self._host = host
-        self._on_listening = on_listening
         self.port: int | None = None
         self.connections = Connections(ConnectionBounds(), trusted_proxies)
 
@@ -39,6 +32,4 @@ class WebServer:
 
     def _announce(self, port: int) -> None:
         self.port = port
-        if self._on_listening is not None:
-            self._on_listening(port)
         _log.info("the live page and the API answer", page=f"http://{self._host}:{port}/", docs="/api/docs")

@@ -8,7 +8,6 @@ from typing import Any, Final
 from unicodedata import is_normalized
 
 from device_registry.records.checks.areas import AREA_PATH
-from device_registry.records.checks.words import time_and_rest_problems, word_problems
 from device_registry.records.city_tables import CITY_TABLES
 from device_registry.records.problems import RecordProblem
 from device_registry.records.text_lengths import LENGTH
@@ -136,8 +135,6 @@ def profile_problems(profile: Profile, kinds: Collection[str]) -> Iterator[Recor
             yield problem(column, "low and high are no range", "give finite numbers, low below high, or leave them out")
         if mapping.outside not in ("suspect", "bad"):
             yield problem(column, f"{mapping.outside!r} is no quality", "write suspect or bad")
-        yield from word_problems(profile, mapping, quantity)
-    yield from time_and_rest_problems(profile)
     yield from _derived_problems(profile)
     if profile.codec is not None and not (0 < len(profile.codec) <= LENGTH["codec"]):
         yield problem("codec", "it has no name, or a long one", f"use 1 to {LENGTH['codec']} characters")

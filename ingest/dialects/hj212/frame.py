@@ -17,14 +17,12 @@ from ingest.dialects.messages import Refused
 
 
 class Defect(StrEnum):
-    """What frames in the field do wrong and can still be read; refused unless it is tolerated, counted where it is."""
+    """What frames in the field do wrong and can still be read; refused unless the device's registration tolerates it."""
 
     LENGTH = "length"
     """The length counts the check value or the CR LF too."""
     NO_CRLF = "no_crlf"
     LOWERCASE_CRC = "lowercase_crc"
-    SHORT_CRC = "short_crc"
-    """The check value is written without its leading zeros."""
     LONG_SEGMENT = "long_segment"
     NO_QN = "no_qn"
     NO_ST = "no_st"
@@ -34,16 +32,6 @@ class Defect(StrEnum):
     MISSING_COMMA = "missing_comma"
     EMPTY_FIELD = "empty_field"
     """A separator with nothing behind it."""
-    NON_ASCII = "non_ascii"
-    """Text in UTF-8 or GB 18030, such as Chinese."""
-    MILLISECONDS = "milliseconds"
-    """DataTime has 17 digits."""
-
-
-TOLERATED: Final = frozenset(Defect) - {
-    Defect.LENGTH, Defect.LONG_SEGMENT, Defect.NO_QN, Defect.NO_MN, Defect.MISSING_COMMA,
-}  # fmt: skip
-"""Of every station, unless its registration is `strict`: what leaves no doubt of length, check value, sender or meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +55,11 @@ LONGEST_SEGMENT: Final = 1024
 MOST_PARTS: Final = 99
 _HEAD_FIELDS: Final = frozenset({"QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO"})
 _SEGMENT: Final = re.compile(r"(.*?);?CP=&&(.*)&&", re.DOTALL)
-_END: Final = re.compile(rb"&&[0-9A-Fa-f]{1,4}(?=\r|\n|##|\Z)")
-_CHECK: Final = re.compile(rb"[0-9A-Fa-f]{4}|[0-9A-Fa-f]{1,3}(?=\r|\n|##|\Z)")
-_CHECK_DIGITS: Final = 4
-_ENCODINGS: Final = ("utf-8", "gb18030")
+_END: Final = re.compile(rb"&&[0-9A-Fa-f]{4}(?=\r|\n|##|\Z)")
+_CHECK: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 _SPACES: Final = re.compile(r"(?:(?<![ \t])[ \t]+)?([=;,])[ \t]*")
 """Looks at a run of spaces once, from its beginning: from each of them it would cost its square."""
-_NUMBER: Final = re.compile(r"[0-9]{1,4}")
+_NUMBER: Final = re.compile(r"\d{1,4}")
 _DIVIDED: Final = 2
 """The D bit of Flag: the frame has PNUM and PNO."""
 
@@ -150,10 +136,8 @@ def _frame_at(payload: bytes, start: int, tolerated: Collection[Defect]) -> tupl
             f"no data segment of {int(given)} bytes with `&&` and a check value behind it: cut off, or its length wrong"
         )
         return _refused(detail), _next_frame(payload, start + 2)
-    found = _CHECK.match(payload, end)
-    check = found[0] if found else b""
-    after = end + len(check)
-    segment = payload[body:end]
+    after = end + 4
+    segment, check = payload[body:end], payload[end:after]
     defects = _framing_defects(int(given), segment, check)
     line_end = payload[after : after + 2]
     if line_end == b"\r\n":
@@ -172,7 +156,7 @@ def _frame_at(payload: bytes, start: int, tolerated: Collection[Defect]) -> tupl
 def _segment_end(payload: bytes, body: int, length: int) -> int:
     """Where the segment ends that begins at `body`: after `length` bytes, else where one closes; -1 without any."""
     end = body + length
-    if payload[max(body, end - 2) : end] == b"&&" and _CHECK.match(payload, end):
+    if payload[max(body, end - 2) : end] == b"&&" and _CHECK.fullmatch(payload, end, end + 4):
         return end
     found = _END.search(payload, body, min(len(payload), _next_frame(payload, body) + 2))
     return found.start() + 2 if found else -1
@@ -191,17 +175,13 @@ def _framing_defects(given: int, segment: bytes, check: bytes) -> list[Defect]:
         defects.append(Defect.LONG_SEGMENT)
     if check != check.upper():
         defects.append(Defect.LOWERCASE_CRC)
-    if len(check) < _CHECK_DIGITS:
-        defects.append(Defect.SHORT_CRC)
     return defects
 
 
 def _frame(raw: bytes, segment: bytes, defects: list[Defect], tolerated: Collection[Defect]) -> Frame | Refused:
-    written = _written(segment)
-    if written is None:
-        return _refused("the data segment must be ASCII; it is neither UTF-8 nor GB 18030 either")
     if not segment.isascii():
-        defects.append(Defect.NON_ASCII)
+        return _refused("the data segment must be ASCII")
+    written = segment.decode()
     text = _SPACES.sub(r"\1", written)
     if text != written:
         defects.append(Defect.SPACES)
@@ -221,16 +201,6 @@ def _frame(raw: bytes, segment: bytes, defects: list[Defect], tolerated: Collect
     )
 
 
-def _written(segment: bytes) -> str | None:
-    """The segment as text; neither encoding has the byte of a separator within a character."""
-    for encoding in _ENCODINGS:
-        try:
-            return segment.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
 def _head(text: str) -> tuple[dict[str, str], str]:
     """The fields before CP, and what is wrong with them, empty where nothing is."""
     head: dict[str, str] = {}
@@ -241,9 +211,9 @@ def _head(text: str) -> tuple[dict[str, str], str]:
         if name in head:
             return {}, f"{name} stands twice"
         head[name] = value
-    if not re.fullmatch(r"[0-9]{4}", head.get("CN", "")):
+    if not re.fullmatch(r"\d{4}", head.get("CN", "")):
         return {}, "CN must be a number of four digits"
-    if head.get("QN") and not re.fullmatch(r"[0-9]{17}", head["QN"]):
+    if head.get("QN") and not re.fullmatch(r"\d{17}", head["QN"]):
         return {}, "QN must be a time of 17 digits"
     return head, ""
 

@@ -8,14 +8,14 @@ from typing import Final
 from domain.devices import Device
 from domain.identities import MN
 from domain.rejections import Reason
-from ingest.dialects.hj212.frame import TOLERATED, Defect, Frame, read_frames
+from ingest.dialects.hj212.frame import Defect, Frame, read_frames
 from ingest.dialects.hj212.parts import GivenUp, WaitingParts, Whole
-from ingest.dialects.hj212.segment import DATA, DIALOGUE, BadSegment, Cp, merged, read_cp, read_report
+from ingest.dialects.hj212.segment import DATA, DIALOGUE, BadSegment, Fields, read_cp, read_report
 from ingest.dialects.messages import MqttMessage, Refused, Uplink
 from ingest.dialects.state import Received, SessionCount, SessionNeeds, Ticket
 
 TOLERATES: Final = "hj212_tolerates"
-"""The attribute of a device, or of its profile, that names what its frames may do wrong: `length, no_mn`, or `all`."""
+"""The attribute of a device, or of its profile, that names what its frames may do wrong: `spaces, length`, or `all`."""
 
 
 class Stations:
@@ -107,13 +107,13 @@ class Stations:
     def _report(self, frames: Sequence[Frame], mn: str) -> Uplink | Refused:
         device = self._lookup.find(MN.of(mn))
         try:
-            cp = self._cp([frame.cp for frame in frames], self._tolerated(device))
-            report = read_report(cp, mn, frames[0].qn, self._zone)
+            fields = self._fields([frame.cp for frame in frames], self._tolerated(device))
+            report = read_report(fields, mn, frames[0].qn, self._zone)
         except BadSegment as error:
             report = Refused(Reason.UNPARSEABLE, str(error))
         return _of(device, report) if isinstance(report, Refused) else report
 
-    def _cp(self, segments: Sequence[str], tolerated: Collection[Defect]) -> Cp:
+    def _fields(self, segments: Sequence[str], tolerated: Collection[Defect]) -> Fields:
         """The fields of all parts: each read by itself, or where a field was cut in two, all of them as one text."""
         try:
             read = [read_cp(cp, tolerated) for cp in segments]
@@ -121,20 +121,18 @@ class Stations:
             if len(segments) == 1:
                 raise
             read = [read_cp("".join(segments), tolerated)]
-        if len(segments) > 1 and any(one.bad for one in read):
-            read = _fewer_bad(read, "".join(segments), tolerated)
-        for one in read:
-            self.defects.update(one.defects)
-        return merged(read)
+        for _, defects in read:
+            self.defects.update(defects)
+        return _merged([fields for fields, _ in read])
 
     def _tolerated(self, device: Device | None) -> frozenset[Defect]:
         if device is None:
-            return TOLERATED
+            return frozenset()
         named = device.attributes.get(TOLERATES)
         if named is None:
             profile = self._lookup.profile(device.profile)
             named = profile.attributes.get(TOLERATES) if profile else None
-        return tolerated_by(named) if isinstance(named, str) else TOLERATED
+        return tolerated_by(named) if isinstance(named, str) else frozenset()
 
 
 def _of(device: Device | None, refused: Refused) -> Refused:
@@ -142,19 +140,20 @@ def _of(device: Device | None, refused: Refused) -> Refused:
 
 
 def tolerated_by(text: str) -> frozenset[Defect]:
-    """The defects that `no_mn, length` names, with those that all stations are forgiven unless it says `strict`.
-
-    All of them for `all`. Words that name none are passed over.
-    """
+    """The defects that `spaces, length` names; all of them for `all`. Words that name none are passed over."""
     words = set(re.split(r"[\s,;]+", text))
-    named = frozenset(defect for defect in Defect if defect.value in words or "all" in words)
-    return named if "strict" in words else named | TOLERATED
+    return frozenset(defect for defect in Defect if defect.value in words or "all" in words)
 
 
-def _fewer_bad(read: list[Cp], joined: str, tolerated: Collection[Defect]) -> list[Cp]:
-    """The parts as they were read, or their text as one where less of that is bad."""
-    try:
-        as_one = read_cp(joined, tolerated)
-    except BadSegment:
-        return read
-    return [as_one] if len(as_one.bad) < sum(len(one.bad) for one in read) else read
+def _merged(parts: Sequence[Fields]) -> Fields:
+    """All fields; what several parts hold (DataTime) must be the same. Raises: BadSegment."""
+    merged: Fields = {}
+    for name, value in _pairs(parts):
+        if merged.setdefault(name, value) != value:
+            raise BadSegment(f"{name[:60]} stands in two parts, and not the same")
+    return merged
+
+
+def _pairs(parts: Sequence[Fields]) -> Iterator[tuple[str, str]]:
+    for fields in parts:
+        yield from fields.items()

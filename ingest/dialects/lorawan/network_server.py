@@ -1,12 +1,12 @@
-"""What the network servers of LoRaWAN have in common: decoded fields, the best gateway's link, the gateways' times."""
+"""What the network servers of LoRaWAN have in common: decoded fields, the best gateway's link, text instants."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from domain.errors import Unreadable
 from domain.rejections import Reason
-from ingest.dialects.lorawan.envelope import Envelope
-from ingest.dialects.lorawan.frames import UNNAMED, GatewayTime
+from domain.time.durations import parse_instant_ms
+from ingest.dialects.numbers import number_of
 
 _MAX_DEPTH: Final = 8
 
@@ -22,30 +22,35 @@ def flatten(decoded: Mapping[str, object]) -> dict[str, object]:
     return fields
 
 
-def link_fields(receptions: Iterable[Envelope], *, is_lora: bool) -> dict[str, object]:
+def link_fields(receptions: object, *, is_lora: bool) -> dict[str, object]:
     """`rssi` (dBm) and `snr` (dB) of the gateway with the best reception of the device; empty where none gives them.
 
     LoRa demodulates below the noise, so the better signal-to-noise ratio is the better gateway, then the stronger one.
     Both network servers leave out fields of value zero; only LoRa has an `snr` that may be one.
     """
-    levels = []
-    for reception in receptions:
-        rssi, snr = reception.number("rssi"), reception.number("snr")
-        if rssi is not None and (snr is not None or not reception.has("snr")):
-            levels.append((snr or 0.0, rssi))
+    levels = [
+        (number_of(reception.get("snr")) or 0.0, rssi)
+        for reception in (receptions if isinstance(receptions, list) else [])
+        if isinstance(reception, dict) and (rssi := number_of(reception.get("rssi"))) is not None
+    ]
     if not levels:
         return {}
-    best_snr, best_rssi = max(levels)
-    return {"rssi": best_rssi, "snr": best_snr} if is_lora else {"rssi": best_rssi}
+    snr, rssi = max(levels)
+    return {"rssi": rssi, "snr": snr} if is_lora else {"rssi": rssi}
 
 
-def gateway_times(receptions: Iterable[tuple[str | None, int | None]], common_ms: int | None) -> list[GatewayTime]:
-    """The times of (gateway, its own time) for each reception; where none has one, `common_ms`, the message's one time."""
-    named = [(gateway or UNNAMED, at_ms) for gateway, at_ms in receptions]
-    own = [GatewayTime(gateway, at_ms) for gateway, at_ms in named if at_ms is not None]
-    if own or common_ms is None:
-        return own
-    return [GatewayTime(named[0][0] if len(named) == 1 else UNNAMED, common_ms)]
+def instant_ms(candidates: Iterable[object]) -> object:
+    """Epoch ms of the first candidate there is; a text where that is no instant, None without any.
+
+    Time: nanoseconds are cut to milliseconds.
+    """
+    given = next((candidate for candidate in candidates if candidate is not None), None)
+    if given is None:
+        return None
+    try:
+        return parse_instant_ms(given) if isinstance(given, str) else f"no text but {type(given).__name__}"
+    except (ValueError, OverflowError):
+        return given
 
 
 def member(parent: object, *path: str) -> object:

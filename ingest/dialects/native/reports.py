@@ -49,7 +49,6 @@ def _report(element: object, device_id: str, kind: str | None, speaker: str | No
         kind=kind,
         observed_at_ms=element.get("ts"),
         message_id=element.get("seq"),
-        time_field="ts",
         speaker=speaker,
     )
 

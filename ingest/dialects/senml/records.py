@@ -16,13 +16,7 @@ VERSION: Final = 10
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _VALUES: Final = ("v", "vs", "vb", "vd")
-_NUMBER, _TEXT, _TRUTH, _DATA = "a number", "text", "true or false", "text or bytes"
-_TYPES: Final = {
-    "n": _TEXT, "u": _TEXT, "v": _NUMBER, "vs": _TEXT, "vb": _TRUTH, "vd": _DATA, "s": _NUMBER, "t": _NUMBER, "ut": _NUMBER,
-}  # fmt: skip
 _REGULAR: Final = frozenset({"n", "u", "s", "t", *_VALUES})
-_ALONE: Final = _REGULAR | {"bv", "bs"}
-"""What makes a record of its own: a missing value is zero where there is a base value, and so is a missing sum."""
 _BASE: Final = {"bn": str, "bu": str, "bt": float, "bv": float, "bs": float}
 _LONGEST_BASE: Final = 512
 """Characters; a base stands before the name of every record behind it."""
@@ -33,9 +27,9 @@ _LABELS: Final = _REGULAR | _BASE.keys()
 class SenmlRecord:
     """One record resolved, but for a relative time.
 
-    Shape: `label` is the value field it had, None where it has a sum only; `value` is of that label's type. Units: `total`
-    is the sum, in `unit` times seconds. Time: `time_s` is Unix seconds from 2**28 on, and below that seconds after (or,
-    negative, before) now.
+    Shape: `label` is the value field it had, None where it has a sum only; `value` is of that label's type unless the
+    pack lied about it, which is left to normalising. Time: `time_s` is Unix seconds from 2**28 on, and below that
+    seconds after (or, negative, before) now. Units: `total` is the sum, in `unit` times seconds.
     """
 
     name: str
@@ -55,8 +49,8 @@ def is_pack(document: object) -> bool:
 
 
 def resolve_pack(pack: object) -> list[SenmlRecord | Refused]:
-    """The records of `pack` in its order, or why one of them is none; records of base fields alone give nothing,
-    unless `bv` or `bs` is one of them (section 4.5.4). A field of another type than its label's costs its record.
+    """The records of `pack` in its order, or why one of them is none; records of base fields alone give nothing.
+
     Raises: Unreadable (unparseable) where it is no pack, or where no record of it can be trusted: a base field of the
     wrong type, a version beyond 10 or not the same throughout, a field that must be understood (`…_`).
     """
@@ -69,7 +63,7 @@ def resolve_pack(pack: object) -> list[SenmlRecord | Refused]:
             resolved.append(_refused(number, "is no object"))
             continue
         _apply_bases(bases, record)
-        if not _ALONE.isdisjoint(record):
+        if not _REGULAR.isdisjoint(record):
             resolved.append(_resolve_record(record, bases, number))
     return resolved
 
@@ -95,47 +89,38 @@ def _apply_bases(bases: dict[str, object], record: dict[object, object]) -> None
 
 
 def _resolve_record(record: dict[str, object], bases: dict[str, object], number: int) -> SenmlRecord | Refused:
-    for label, kind in _TYPES.items():
-        if label in record and not _is(kind, record[label]):
-            reason = {"t": Reason.BAD_TIME, "n": Reason.UNPARSEABLE}.get(label, Reason.BAD_VALUE)
-            whose = f" ({name[:60]})" if isinstance(name := record.get("n"), str) else ""
-            return _refused(number, f"{whose} has a `{label}` that is not {kind}".lstrip(), reason)
-    name, unit = f"{bases.get('bn', '')}{record.get('n', '')}", record.get("u", bases.get("bu"))
-    if not _NAME.fullmatch(name):
-        return _refused(number, f"has no valid name: `n` makes it {name[:60]!r}")
+    name, unit, time_s = record.get("n", ""), record.get("u", bases.get("bu")), number_of(record.get("t", 0))
+    if not isinstance(name, str) or not _NAME.fullmatch(name := f"{bases.get('bn', '')}{name}"):
+        return _refused(number, "has no valid name")
+    if unit is not None and not isinstance(unit, str):
+        return _refused(number, "has a unit that is no text")
+    if time_s is None:
+        return _refused(number, "has a time that is no number", Reason.BAD_TIME)
     labels = [label for label in _VALUES if label in record]
     if len(labels) > 1:
         return _refused(number, f"has more than one value: {', '.join(labels)}")
     if not labels and "bv" in bases:
         labels = ["v"]
-    has_sum = "s" in record or "bs" in bases
-    if not labels and not has_sum:
+    if not labels and "s" not in record:
         return _refused(number, "has no value")
     return SenmlRecord(
         name=name,
-        unit=unit if isinstance(unit, str) else None,
-        time_s=_number(record, "t") + _number(bases, "bt"),
+        unit=unit,
+        time_s=time_s + _base(bases, "bt"),
         label=labels[0] if labels else None,
         value=_value(record, bases, labels[0]) if labels else None,
-        total=_number(bases, "bs") + _number(record, "s") if has_sum else None,
+        total=_base(bases, "bs") + (number_of(record.get("s")) or 0.0) if "s" in record or "bs" in bases else None,
     )
 
 
-def _is(kind: str, value: object) -> bool:
-    if kind == _NUMBER:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == _TRUTH:
-        return isinstance(value, bool)
-    return isinstance(value, str) or (kind == _DATA and isinstance(value, bytes))
-
-
 def _value(record: dict[str, object], bases: dict[str, object], label: str) -> object:
-    return record[label] if label != "v" else _number(record, "v") + _number(bases, "bv")
+    given = record.get(label, 0.0)
+    number = number_of(given) if label == "v" else None
+    return given if number is None else number + _base(bases, "bv")
 
 
-def _number(fields: dict[str, object], label: str) -> float:
-    """The number under that label, zero where it is missing (section 4.5); its type is known to be right."""
-    return number_of(fields.get(label)) or 0.0
+def _base(bases: dict[str, object], label: str) -> float:
+    return number_of(bases.get(label)) or 0.0
 
 
 def _refused(number: int, what: str, reason: Reason = Reason.UNPARSEABLE) -> Refused:

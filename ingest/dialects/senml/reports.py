@@ -1,9 +1,7 @@
 """From a SenML pack to reports: the records of one device at one instant belong together."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import IPv6Address
 from typing import Final
 
 from domain.errors import Unreadable
@@ -17,9 +15,6 @@ _ABSOLUTE_FROM_S: Final = 2.0**28
 """A time below this is relative to now (RFC 8428 section 4.5.3)."""
 _BEYOND_S: Final = 1e11
 _DEV_URN_PARTS: Final = 4
-_URN_PARTS: Final = 3
-_LEAST_COLONS: Final = 2
-_MAC: Final = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}((:[0-9A-Fa-f]{2}){2})?")
 
 
 def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, received_at_ms: int) -> Decoded:
@@ -39,7 +34,7 @@ def decode_senml(pack: object, codec: str, topic_device: str, kind: str | None, 
         elif abs(record.time_s) < _BEYOND_S:
             usable.append(record)
         else:
-            refused.append(Refused(Reason.BAD_TIME, f"{record.name} has the time {record.time_s} s by `bt` and `t`"))
+            refused.append(Refused(Reason.BAD_TIME, f"{record.name} has the time {record.time_s} s"))
     if not refused and not usable:
         raise Unreadable(Reason.UNPARSEABLE, "no record of the SenML pack has a value")
     usable.sort(key=lambda record: _instant_s(record.time_s, received_at_ms))
@@ -72,29 +67,14 @@ def _by_device_and_instant(records: list[SenmlRecord], codec: str, topic_device:
 def _split_name(record: SenmlRecord, topic_device: str) -> tuple[str, str]:
     """The device that a record's name belongs to, and the source field the rest of the name is."""
     name = record.name
-    if name.startswith((f"{topic_device}:", f"{topic_device}/")) and not _is_one_name(name):
+    if name.startswith((f"{topic_device}:", f"{topic_device}/")):
         return topic_device, name[len(topic_device) + 1 :] or _unit_name(record)
-    if name == topic_device or _is_one_name(name):
+    if name == topic_device:
+        return topic_device, _unit_name(record)
+    if name.startswith("urn:dev:") and name.count(":") == _DEV_URN_PARTS - 1:  # RFC 9039: urn:dev:<type>:<id>
         return name, _unit_name(record)
     cut = max(name.rfind(":"), name.rfind("/"))
     return (topic_device, name) if cut < 0 else (name[:cut], name[cut + 1 :] or _unit_name(record))
-
-
-def _is_one_name(name: str) -> bool:
-    """Whether the colons in it separate nothing: an IPv6 address, a MAC or EUI-64 address, a URN."""
-    if name.startswith("urn:"):  # RFC 9039: urn:dev:<type>:<id>; RFC 8141: urn:<namespace>:<name>
-        return name.count(":") == (_DEV_URN_PARTS if name.startswith("urn:dev:") else _URN_PARTS) - 1
-    if name.count(":") < _LEAST_COLONS or "/" in name:
-        return False
-    return bool(_MAC.fullmatch(name)) or _is_ipv6(name)
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unit_name(record: SenmlRecord) -> str:
@@ -109,7 +89,7 @@ def _fields(record: SenmlRecord, field: str) -> Iterator[tuple[str, object, str 
 
 
 def _uplink(codec: str, device_id: str, time_s: float) -> Uplink:
-    uplink = Uplink(codec, {}, OWN_ID.of(device_id), time_field="t")
+    uplink = Uplink(codec, {}, OWN_ID.of(device_id))
     if time_s >= _ABSOLUTE_FROM_S:
         uplink.observed_at_ms = round(time_s * 1000)
     elif time_s:

@@ -11,20 +11,16 @@ from typing import Final, NamedTuple
 from domain.identities import SPARKPLUG_PATH
 from domain.telemetry import Quality
 from ingest.dialects.messages import Uplink
-from ingest.dialects.sparkplug.wire import UNCERTAIN, Metric, Payload
+from ingest.dialects.sparkplug.wire import Metric, Payload
 
 CODEC: Final = "sparkplug"
 BD_SEQ: Final = "bdSeq"
 _CONTROL: Final = ("Node Control/", "Device Control/")
 _SIGNED_BITS: Final = {1: 8, 2: 16, 3: 32, 4: 64}
 _BOOLEAN: Final = 11
-_SORTS: Final = (
-    dict.fromkeys((*range(1, 9), 13), "integer") | {9: "float", 10: "float", 11: "boolean"}
-    | dict.fromkeys((12, 14, 15), "text")
-)  # fmt: skip
-"""Of the datatypes that a reading or a text can have (section 6.4.16)."""
 _GOOD: Final = 192
 _STALE: Final = 500
+_UNCERTAIN: Final = 64
 MOST_METRICS_OF_A_NODE: Final = 20_000
 _LONGEST_NAME: Final = 512
 _SEQ_END: Final = 256
@@ -178,33 +174,18 @@ def is_control(name: str) -> bool:
 
 
 def typed_value(metric: Metric, datatype: int | None) -> object:
-    """The metric's value under its datatype: signed integers out of two's complement, booleans out of what holds 0 or 1.
+    """The metric's value under its datatype: signed integers out of two's complement, booleans out of whatever holds them.
 
-    Units: Int8 and Int16 stand in 32 bits, and by some encoders in 8 or 16; their own bits count. A value of another sort
-    than the datatype's is none: it comes as an object that names both, which no quantity takes.
+    Units: Int8 and Int16 stand in 32 bits, and by some encoders in 8 or 16; their own bits count.
     """
     value = metric.value
-    if datatype == _BOOLEAN and metric.is_integer and value in (0, 1):
+    if datatype == _BOOLEAN and metric.is_integer:
         return bool(value)
-    sort = _SORTS.get(datatype or 0)
-    if sort is not None and value is not None and not _is_of(sort, metric):
-        return {"not": sort}
     bits = _SIGNED_BITS.get(datatype or 0)
-    if bits is None or not isinstance(value, int):
+    if bits is None or not metric.is_integer or not isinstance(value, int):
         return value
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> bits - 1 else value
-
-
-def _is_of(sort: str, metric: Metric) -> bool:
-    match sort:
-        case "integer":
-            return metric.is_integer
-        case "float":
-            return isinstance(metric.value, float)
-        case "boolean":
-            return isinstance(metric.value, bool)
-    return isinstance(metric.value, str)
 
 
 def quality_of(metric: Metric) -> Quality | None:
@@ -212,7 +193,7 @@ def quality_of(metric: Metric) -> Quality | None:
     code = metric.quality
     if code is None or _GOOD <= code < 256:
         return None
-    return "suspect" if code == _STALE or UNCERTAIN <= code < _GOOD else "bad"
+    return "suspect" if code == _STALE or _UNCERTAIN <= code < _GOOD else "bad"
 
 
 def reports(metrics: Iterable[NamedMetric], path: str, seq: int | None) -> list[Uplink]:
@@ -226,9 +207,7 @@ def reports(metrics: Iterable[NamedMetric], path: str, seq: int | None) -> list[
         report = by_instant.get(one.at_ms)
         if report is None:
             message_id = str(seq) if seq is not None else None
-            report = Uplink(
-                CODEC, {}, identity, observed_at_ms=one.at_ms, message_id=message_id, quality={}, time_field="timestamp"
-            )
+            report = Uplink(CODEC, {}, identity, observed_at_ms=one.at_ms, message_id=message_id, quality={})
             by_instant[one.at_ms] = report
         _add(report, one)
     return [by_instant[at_ms] for at_ms in sorted(by_instant, key=lambda at_ms: -1 if at_ms is None else at_ms)]

@@ -46,8 +46,6 @@ class Payload:
 
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-UNCERTAIN: Final = 64
-"""The first of the quality codes that say uncertain."""
 _32_BITS: Final = 0xFFFF_FFFF
 _64_BITS: Final = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -116,7 +114,7 @@ def _value(number: int, kind: int, value: int | bytes) -> object:
 
 
 def _quality(data: bytes) -> int | None:
-    """The integer that a PropertySet holds under `Quality`; one that says uncertain where there is something else."""
+    """The integer that a PropertySet holds under `Quality`."""
     keys: list[str] = []
     values: list[int | None] = []
     for number, kind, value in _fields(data):
@@ -124,8 +122,7 @@ def _quality(data: bytes) -> int | None:
             keys.append(_text(kind, value))
         elif number == 2:
             values.append(_property(_bytes(kind, value)))
-    found = dict(zip(keys, values, strict=False))
-    return UNCERTAIN if "Quality" in found and found["Quality"] is None else found.get("Quality")
+    return dict(zip(keys, values, strict=False)).get("Quality")
 
 
 def _property(data: bytes) -> int | None:

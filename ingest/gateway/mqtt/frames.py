@@ -7,7 +7,6 @@ MQTT 3.1.1 differs only in having no properties.
 from typing import Final, NamedTuple
 
 PUBLISH: Final = 0x30
-_RETAIN: Final = 0x01
 _MAXIMUM_LENGTH_BYTES: Final = 4
 
 
@@ -16,16 +15,12 @@ class MalformedFrame(ValueError):
 
 
 class Publish(NamedTuple):
-    """One PUBLISH. `packet_id` is None at QoS 0, else two bytes as they go back in the PUBACK.
-
-    `retained`: the RETAIN bit, which here says that the broker took it from its store because of our subscription.
-    """
+    """One PUBLISH. `packet_id` is None at QoS 0, else two bytes as they go back in the PUBACK."""
 
     topic: str
     payload: bytes
     packet_id: bytes | None
     content_type: str | None
-    retained: bool = False
 
 
 def split_frames(buffer: bytes) -> tuple[list[tuple[int, int, int]], int]:
@@ -86,7 +81,7 @@ def read_publish(buffer: bytes, first_byte: int, start: int, end: int, has_prope
             raise MalformedFrame("PUBLISH properties longer than the packet")
         if length:
             content_type = _content_type(buffer, properties, payload_start)
-    return Publish(topic, buffer[payload_start:end], packet_id, content_type, first_byte & _RETAIN == _RETAIN)
+    return Publish(topic, buffer[payload_start:end], packet_id, content_type)
 
 
 _CONTENT_TYPE: Final = 0x03

@@ -21,7 +21,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from domain.errors import Fenced
 from domain.mqtt import MqttEndpoint
@@ -45,9 +44,8 @@ class SessionSettings:
     """How a slot introduces itself. Log lines and errors give its `name`, never its client id.
 
     `receive_maximum` bounds QoS 1 messages in flight (MQTT 5 only). `former_filters` are given up once `filters` are
-    subscribed to, since the broker keeps a session's subscriptions. Of
-    the filters `always_retained` the broker sends what it has retained at every connection, not at the first alone. A
-    session that is not `lasting` ends with its connection.
+    subscribed to, since the broker keeps a session's subscriptions. A session that is not `lasting` ends with its
+    connection.
     """
 
     endpoint: MqttEndpoint
@@ -56,7 +54,6 @@ class SessionSettings:
     filters: Sequence[str]
     receive_maximum: int = 2000
     former_filters: Sequence[str] = ()
-    always_retained: Sequence[str] = ()
     lasting: bool = True
 
 
@@ -255,23 +252,11 @@ class MqttSession:
             return
         self.connection = next(_CONNECTIONS)
         self.connected = True
-        client.subscribe([(topic_filter, self._options(topic_filter)) for topic_filter in self.settings.filters])
+        client.subscribe([(topic_filter, 1) for topic_filter in self.settings.filters])
         if self.settings.former_filters:
             client.unsubscribe(list(self.settings.former_filters))
         waiting.set_result(None)
         self._on_connected()
-
-    def _options(self, topic_filter: str) -> Any:
-        """QoS 1; under MQTT 5 the RETAIN bit means out of the store only, and that is sent once for each session.
-
-        A claim to the slot, which stands on a topic of our own, is sent at every connection. MQTT 3.1.1 sends all of it.
-        """
-        if not self.settings.endpoint.mqtt5:
-            return 1
-        handling = SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-        if topic_filter in self.settings.always_retained:
-            handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-        return SubscribeOptions(qos=1, retainAsPublished=False, retainHandling=handling)
 
     def _handle_suback(self, client: Client, userdata: Any, mid: int, reasons: list[ReasonCode], *_: Any) -> None:
         for topic_filter, reason in zip(self.settings.filters, reasons, strict=False):

@@ -102,13 +102,10 @@ class Delta(Running):
         first, last = self.start, self.end - 1
         if last <= first:
             return None
-        span_ms = times[last] - times[first]
-        if self._hourly and not span_ms:
-            return None  # all of them were reported for one instant
         difference = round(values[last] * MICRO) - round(values[first] * MICRO)
         if not self._hourly:
             return difference / MICRO
-        return difference * HOUR_MS / (span_ms * MICRO)
+        return difference * HOUR_MS / ((times[last] - times[first]) * MICRO)
 
 
 class Total(Running):
@@ -183,7 +180,7 @@ class Extreme(Running):
         queue.append((t, signed))
 
     def leave(self, t: int, value: float) -> None:
-        if self._queue and self._queue[0][0] == t:
+        if self._queue[0][0] == t:
             del self._queue[0]
 
     def read(self, times: "array[int]", values: "array[float]", facts: Facts) -> float | None:
@@ -218,7 +215,7 @@ class Forecast(Running):
             points.append((t, value))
 
     def leave(self, t: int, value: float) -> None:
-        if self._points and self._points[0][0] == t:
+        if self._points[0][0] == t:
             del self._points[0]
 
     def read(self, times: "array[int]", values: "array[float]", facts: Facts) -> float | None:

@@ -2,9 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from domain.quantities.catalogue import CATALOGUE
@@ -60,16 +58,6 @@ class QuantitySeries:
         for running in self.runnings:
             running.inserted(at)
 
-    def replace(self, t: int, values: Sequence[float]) -> None:
-        """Hold just these readings for that instant, in their order."""
-        begin, end = bisect_left(self.times, t), bisect_right(self.times, t)
-        if self.values[begin:end].tolist() == list(values):
-            return
-        self.times[begin:end] = array("q", [t] * len(values))
-        self.values[begin:end] = array("d", values)
-        for running in self.runnings:
-            running.inserted(begin)
-
     def trim(self, before_ms: int) -> None:
         """Let go of readings at or before that time, where there are enough to be worth it."""
         times = self.times
@@ -103,14 +91,6 @@ class Windows:
                 number = as_number(quantity, value)
                 if number is not None:
                     series.put(t, number)
-
-    def replace(self, t: int, readings: Iterable[tuple[str, Any, bool]]) -> None:
-        """Hold just these readings for an instant of several reports: (quantity, value, whether it is suspect)."""
-        numbers = [(quantity, as_number(quantity, value), is_suspect) for quantity, value, is_suspect in readings]
-        for (quantity, suspects), series in zip(self._layout.sources, self._series, strict=True):
-            series.replace(
-                t, [n for name, n, marked in numbers if name == quantity and n is not None and (suspects or not marked)]
-            )
 
     def put_good(self, t: int, readings: Mapping[str, Any]) -> None:
         """Take what matters of a report in which nothing is marked."""
@@ -148,9 +128,8 @@ class Windows:
     def take_settled(self, settled: Mapping[str, Iterable[Iterable[Any]]]) -> None:
         """Take back what `settled` gave, of this or another layout."""
         for source, series in zip(self._layout.sources, self._series, strict=True):
-            pairs = zip(*settled.get(_name(source), ((), ())), strict=True)
-            for t, together in groupby(pairs, key=itemgetter(0)):
-                series.replace(t, [value for _, value in together])
+            for t, value in zip(*settled.get(_name(source), ((), ())), strict=True):
+                series.put(t, value)
 
 
 def as_number(quantity: str, value: object) -> float | None:

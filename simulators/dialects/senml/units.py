@@ -8,7 +8,7 @@ Source: the IANA registry "SenML Units" (RFC 8428 section 12.1, RFC 8798, ISO 70
 from math import pi
 from typing import Final, NamedTuple
 
-from domain.quantities.catalogue import BUILT_IN
+from domain.quantities.catalogue import CATALOGUE
 
 
 class SenmlUnit(NamedTuple):
@@ -52,6 +52,6 @@ _BY_UCUM: Final = {
 _OF_THEIR_OWN: Final = {"humidity": SenmlUnit("%RH"), "battery_level": SenmlUnit("%EL")}
 
 SENML_UNITS: Final[dict[str, SenmlUnit]] = {
-    name: _OF_THEIR_OWN.get(name) or _BY_UCUM[quantity.unit] for name, quantity in BUILT_IN.items()
+    name: _OF_THEIR_OWN.get(name) or _BY_UCUM[quantity.unit] for name, quantity in CATALOGUE.items()
 }
-"""The SenML unit of every built-in quantity; of boolean ones it is not used."""
+"""The SenML unit of every quantity of the catalogue; of boolean ones it is not used."""

@@ -8,7 +8,6 @@ from sqlalchemy import delete, select
 from accounts.audit.log import TRIMMED, append_audit, read_audit, verify_audit
 from accounts.audit.trimming import AuditKeeper, trim_audit
 from accounts.storage.tables import audit
-from tests.patience import PATIENCE_S
 from urbansense.wiring.shared_database import SharedDatabase
 
 
@@ -74,7 +73,7 @@ def test_a_hash_that_was_noted_before_the_cut_is_known_only_as_its_end(kept: Sha
 async def test_the_keeper_cuts_as_long_as_it_runs(kept: SharedDatabase) -> None:
     stop, one = asyncio.Event(), keeper(kept, 50)
     task = asyncio.create_task(one.run(stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(10):
         while await asyncio.to_thread(one.count) > 50:
             await asyncio.sleep(0.01)
     stop.set()

@@ -30,7 +30,7 @@ def test_of_a_token_only_a_hash_is_kept(tokens: TokenService, people: UserServic
     assert secret not in str(tokens.list())
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_mangled_token_never_passes(tokens: TokenService, authenticator: Authenticator, data: st.DataObject) -> None:
     texts = [one.secret for one in _two(tokens)]

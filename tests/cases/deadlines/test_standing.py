@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.deadlines import (
@@ -61,6 +61,7 @@ def test_while_the_clock_is_stopped_a_deadline_is_suspended_and_nothing_changes(
     assert next_change_ms(stopped, MONDAY, TIMES) is None
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.floats(0.5, 30), st.sampled_from(TermUnit), st.integers(0, 30 * DAY_MS))
 def test_nothing_changes_before_the_next_change_and_something_does_then(
     calendar: WorkingCalendar, start_ms: int, amount: float, unit: TermUnit, passed_ms: int
@@ -79,6 +80,7 @@ def test_nothing_changes_before_the_next_change_and_something_does_then(
     assert soon == (status.standing is DeadlineStanding.DUE_SOON)
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(1, 99), st.integers(0, 10 * DAY_MS), st.sampled_from(TermUnit))
 def test_a_pause_does_not_change_how_much_counts_as_soon(
     calendar: WorkingCalendar, start_ms: int, percent: int, pause_ms: int, unit: TermUnit

@@ -43,12 +43,14 @@ def test_a_term_is_over_when_the_city_would_say_so(started: str, length: str, du
     assert told(CityTimes(OFFICE).after(at(started), term(length))) == due
 
 
+@settings(deadline=None)
 @given(calendars, instants, terms)
 def test_what_is_left_of_a_term_at_its_start_is_the_term(calendar: WorkingCalendar, start_ms: int, given: Term) -> None:
     times = CityTimes(calendar)
     assert times.left(start_ms, times.after(start_ms, given), given.unit) == times.length_ms(given)
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(0, 20 * DAY_MS), units)
 def test_a_pause_neither_takes_nor_gives(calendar: WorkingCalendar, at_ms: int, span_ms: int, unit: TermUnit) -> None:
     """Resumed at the instant of the suspension a case is due when it was, or at the end of the shift before that."""
@@ -62,6 +64,7 @@ def test_a_pause_neither_takes_nor_gives(calendar: WorkingCalendar, at_ms: int, 
         assert resumed_ms == due_ms
 
 
+@settings(deadline=None)
 @given(calendars, instants, terms, st.integers(0, 100), st.integers(0, 20 * DAY_MS))
 def test_after_a_pause_as_much_is_left_as_before(
     calendar: WorkingCalendar, start_ms: int, given: Term, percent: int, pause_ms: int
@@ -76,6 +79,7 @@ def test_after_a_pause_as_much_is_left_as_before(
     assert due_again_ms >= times.resume(suspended_ms, left_ms, given.unit)
 
 
+@settings(deadline=None)
 @given(calendars, instants, stretches, stretches, units)
 def test_time_adds_up_over_splits(
     calendar: WorkingCalendar, at_ms: int, one_ms: int, other_ms: int, unit: TermUnit
@@ -87,6 +91,7 @@ def test_time_adds_up_over_splits(
     assert times.resume(times.resume(at_ms, one_ms, unit), other_ms, unit) == once
 
 
+@settings(deadline=None)
 @given(calendars, instants, st.integers(0, 10 * DAY_MS), terms, st.integers(0, HOUR_MS))
 def test_later_starts_and_longer_terms_end_no_sooner(
     calendar: WorkingCalendar, at_ms: int, later_ms: int, given: Term, more_ms: int
@@ -100,7 +105,7 @@ def test_later_starts_and_longer_terms_end_no_sooner(
     assert times.left(at_ms, at_ms + later_ms, given.unit) <= later_ms
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(calendars, instants, st.integers(0, 3 * DAY_MS))
 def test_time_is_what_counting_minute_by_minute_gives(calendar: WorkingCalendar, at_ms: int, span_ms: int) -> None:
     times = CityTimes(calendar)
@@ -109,6 +114,7 @@ def test_time_is_what_counting_minute_by_minute_gives(calendar: WorkingCalendar,
     assert times.left(at_ms + span_ms, at_ms, TermUnit.WORKING_HOUR) == 0
 
 
+@settings(deadline=None)
 @given(instants, st.integers(1, 30), st.integers(0, 20), st.sampled_from(WORKING))
 def test_a_holiday_shifts_a_due_instant_by_exactly_its_working_hours(
     at_ms: int, amount: int, days_ahead: int, unit: TermUnit

@@ -24,7 +24,6 @@ from streams.reading.tables import read_to_end
 from tests.cases.intake.lamps import DEVICES, Policy, cleared, lamp_out
 from tests.cases.storage.test_store import a_report
 from tests.cases.workflow.acting import NOON_MS, OPERATOR, TIMES
-from tests.patience import PATIENCE_S
 from urbansense.wiring.shared_database import SharedDatabase
 
 REPORT_TO_DISPATCH = ["report", "accept", "file", "dispatch"]
@@ -73,7 +72,7 @@ async def published(log: Log, topics: Topics) -> list[Record]:
 
 
 async def until_published(log: Log, topics: Topics, count: int) -> list[Record]:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(30):
         while len(found := await published(log, topics)) < count:
             await asyncio.sleep(0.05)
     return found

@@ -21,11 +21,13 @@ from tests.cases.intake.reference import reference
 from tests.cases.intake.stories import Counter, Story, interleaved, open_together, stories
 from tests.cases.playing import Person
 from tests.cases.workflow.acting import NOON_MS, TIMES
-from tests.servers.selection import LONG
+from tests.conftest import LONG
 from urbansense.wiring.shared_database import SharedDatabase
 
 EXAMPLES = 100 if os.environ.get(LONG) else 20
-thoroughly = settings(phases=[Phase.generate], max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+thoroughly = settings(
+    phases=[Phase.generate], deadline=None, max_examples=EXAMPLES, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="module")

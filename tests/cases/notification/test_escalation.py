@@ -131,7 +131,7 @@ MOMENTS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(moments=MOMENTS)
 def test_whenever_it_is_looked_at_each_step_of_each_stay_is_told_once_and_only_while_it_waits(
     moments: list[Moment],

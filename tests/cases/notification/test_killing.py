@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from cases.notification import MessageStatus, NotificationService
 from cases.storage import CaseStore
 from device_registry.storage.database import open_engine
 from tests.cases.intake.lamps import Desk, lamp_out
 from tests.cases.notification.office import TIMES
 from tests.cases.notification.receivers import OK, Answer, Got, receiving
-from tests.patience import until
+from tests.cases.notification.test_notifier import until
 from urbansense.wiring.shared_database import SharedDatabase
 
 ROOT = Path(__file__).parents[3]
@@ -32,6 +34,7 @@ def process(database: str, url: str) -> Iterator["subprocess.Popen[bytes]"]:
         running.wait()
 
 
+@pytest.mark.timeout(90)
 async def test_killed_while_it_sends_and_while_it_reads_nothing_is_lost(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'cases.db'}"
     engine = open_engine(database)

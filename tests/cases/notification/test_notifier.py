@@ -22,7 +22,6 @@ from tests.cases.notification.channels.email.test_channel import mail_server
 from tests.cases.notification.office import TIMES, WEBHOOK, document, hire
 from tests.cases.notification.receivers import Receiver, receiving
 from tests.cases.workflow.acting import DISPATCHER, FOUR_HOURS, LIGHTING, NOON_MS
-from tests.patience import until
 from urbansense.wiring.shared_database import SharedDatabase
 
 ONLY_DISPATCHED = "rules: [{on: dispatched, to: department}]\n"
@@ -55,6 +54,12 @@ async def notifying(
     finally:
         stop.set()
         await task
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 def titles(receiver: Receiver) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.policy import BadPolicy, load_policy
@@ -143,6 +143,7 @@ values = st.recursive(
 parts = st.sampled_from(list(PolicyDocument.model_fields))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(parts, values | st.lists(st.dictionaries(st.sampled_from(ENTRIES), values), max_size=2)))
 def test_whatever_is_written_is_taken_or_refused_at_places_that_exist(document: dict[str, object]) -> None:
     text = yaml.safe_dump(document)

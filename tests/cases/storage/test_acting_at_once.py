@@ -58,7 +58,7 @@ def work(url: str, seed: int, seconds: float, threads: int) -> list[tuple[int, i
 
 @pytest.mark.parametrize(
     ("seconds", "reports"),
-    [(1.5, 12), pytest.param(30, 200, marks=pytest.mark.long)],
+    [(1.5, 12), pytest.param(30, 200, marks=[pytest.mark.long, pytest.mark.timeout(150)])],
 )
 def test_eight_people_in_two_processes_leave_a_sound_book(database_url: str, seconds: float, reports: int) -> None:
     """An open case is reported again for each that ends, so that there is always something to do."""

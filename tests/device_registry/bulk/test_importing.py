@@ -185,7 +185,7 @@ def test_a_killed_import_leaves_nothing_and_the_next_does_all(database_url: str,
     assert registry.count_devices() == 0
     with imported(registry, path.read_bytes()) as done:
         assert done.created == _MANY
-    wait_until(lambda: registry.count_devices() == _MANY, "all devices are there")
+    wait_until(lambda: registry.count_devices() == _MANY, 5, "all devices are there")
     registry.close()
 
 

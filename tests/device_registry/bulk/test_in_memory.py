@@ -315,7 +315,7 @@ _CELL = st.text(max_size=12) | st.sampled_from(
 def test_no_content_of_cells_is_anything_but_a_device_or_an_error(quick_registry: Registry, skip_bad: bool) -> None:
     registry = quick_registry
 
-    @settings(max_examples=40, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+    @settings(max_examples=40, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(st.lists(st.fixed_dictionaries(dict.fromkeys(BASE, _CELL)), max_size=3))
     def every_row_is_taken_or_reported(rows: list[dict[str, str]]) -> None:
         report = import_csv(registry, _file(*rows), now_ms=NOW_MS, skip_bad=skip_bad)

@@ -32,7 +32,7 @@ def _exported(registry: Registry, to: Format) -> bytes:
 
 
 @pytest.mark.parametrize("to", Format)
-@settings(max_examples=10, phases=_NO_SHRINKING)
+@settings(max_examples=10, deadline=None, phases=_NO_SHRINKING)
 @given(some=_MANY)
 def test_any_registry_is_the_same_after_export_and_import(
     empty_database: Path, to: Format, some: list[DeviceEntry]

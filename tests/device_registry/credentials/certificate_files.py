@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 
 
@@ -37,7 +36,7 @@ class Authority:
 
     def _run(self, *arguments: str) -> str:
         command = [self._openssl, *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -50,13 +50,13 @@ class DeviceClient:
     def publish(self, topic: str, payload: bytes = b"{}") -> str:
         """The reason in the PUBACK."""
         mid = self._client.publish(topic, payload, qos=1).mid
-        wait_until(lambda: mid in self._pubacks, f"a PUBACK for {topic}")
+        wait_until(lambda: mid in self._pubacks, 10, f"a PUBACK for {topic}")
         return self._pubacks[mid]
 
     def subscribe(self, topic_filter: str) -> str:
         """The reason in the SUBACK."""
         _, mid = self._client.subscribe(topic_filter, qos=1)
-        wait_until(lambda: mid in self._subacks, f"a SUBACK for {topic_filter}")
+        wait_until(lambda: mid in self._subacks, 10, f"a SUBACK for {topic_filter}")
         return self._subacks[mid or 0][0]
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ async def test_a_device_comes_in_by_its_certificate_and_is_cut_off_when_that_is_
         assert lamp.publish(UP.format("SL-2")) == "Not authorized"
         assert await desk.sync() == (0, ())
         await desk.revoke([bound.username], author="li")
-        wait_until(lambda: lamp.cut_off, "the live connection is closed")
+        wait_until(lambda: lamp.cut_off, 10, "the live connection is closed")
         lamp.close()
         again = come_in(authority, broker, port, "lamp")
         assert again.refused or again.publish(UP.format("SL-1")) == "Not authorized"

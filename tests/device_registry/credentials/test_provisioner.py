@@ -17,7 +17,6 @@ from domain.mqtt import parse_mqtt_url
 from tests.device_registry.credentials.clients import connected
 from tests.device_registry.credentials.conftest import LAMPS
 from tests.device_registry.samples import NOW_MS
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import SecuredMosquitto
 
 pytestmark = pytest.mark.mosquitto
@@ -47,7 +46,7 @@ async def versions(desk: CredentialService) -> AsyncIterator[Versions]:
 
 
 async def becomes(ask: Callable[[], Awaitable[object]], wanted: object, what: str) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(20):
         while True:
             try:
                 if await ask() == wanted:

@@ -11,13 +11,9 @@ from device_registry.records.problems import InvalidRecords
 from device_registry.storage.registry import Registry
 from domain.devices import DeviceState
 from domain.errors import TransientFault
-from domain.ledger import Sampling
-from domain.mqtt import parse_mqtt_url
-from ingest.unread.window import BrokerSample, Window, take_window
 from tests.device_registry.credentials.clients import connected
 from tests.device_registry.credentials.conftest import LAMPS, HandClock
 from tests.device_registry.samples import NOW_MS
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import SecuredMosquitto
 
 pytestmark = pytest.mark.mosquitto
@@ -27,7 +23,7 @@ DENIED = "Not authorized"
 
 
 async def soon(condition: Callable[[], object], what: str) -> None:
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -184,7 +180,7 @@ async def test_a_broker_rebuilt_from_nothing_gets_its_accounts_by_the_exported_f
     secured_mosquitto.stop()
     secured_mosquitto.wipe()
     secured_mosquitto.start()
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(20):
         while True:
             try:
                 assert (await desk.sync()).lost == ("SL-1",)
@@ -201,7 +197,7 @@ async def test_a_broker_rebuilt_from_nothing_gets_its_accounts_by_the_exported_f
         assert lamp.publish(UP.format("SL-1")) != DENIED
         assert lamp.publish(UP.format("SL-2")) == DENIED
         assert revoked.refused == DENIED
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(20):
         while True:
             try:
                 assert await desk.sync() == (0, ())
@@ -225,23 +221,3 @@ async def test_what_the_registry_does_not_know_gets_no_credential(desk: Credenti
     with pytest.raises(InvalidRecords, match="no service '@cat'"):
         await desk.issue(["@cat"], author="li")
     assert (await desk.sync()).commands == 0
-
-
-@pytest.mark.parametrize("mqtt5", [True, False])
-async def test_the_gateways_account_may_look_at_what_nobody_reads_and_another_is_refused(
-    desk: CredentialService, secured_mosquitto: SecuredMosquitto, mqtt5: bool
-) -> None:
-    gateway, chirpstack = await desk.issue(["@gateway", "@chirpstack"], author="li")
-
-    async def look(username: str, secret: str) -> Window:
-        endpoint = replace(parse_mqtt_url(secured_mosquitto.url_for(username, secret)), mqtt5=mqtt5)
-        return await take_window(endpoint, "urbansense-sample", 1.0, 100, publish, lambda: 0.0)
-
-    async def publish(sample: BrokerSample, seconds: float) -> None:
-        with connected(secured_mosquitto, chirpstack.username, chirpstack.secret) as network_server:
-            assert network_server.publish("application/1/device/a840419edb62011c/event/join") == "Success"
-        await soon(lambda: sample.patterns, "the message that nobody reads")
-
-    seen = await look(gateway.username, gateway.secret)
-    assert (seen.state, seen.patterns) == (Sampling.SAMPLED, {"application/+/device/+/event/join": 1})
-    assert (await look(chirpstack.username, chirpstack.secret)).state is Sampling.REFUSED

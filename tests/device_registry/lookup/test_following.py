@@ -14,8 +14,8 @@ from domain.identities import DEV_EUI
 from domain.topics import Topics
 from streams.ports import Outgoing
 from streams.sqlite.log import SQLiteLog
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
-from tests.patience import PATIENCE_S, until
 
 
 @asynccontextmanager
@@ -27,7 +27,7 @@ async def _following(lookup: FollowingLookup, log: SQLiteLog) -> AsyncIterator[F
         yield lookup
     finally:
         stop.set()
-        await asyncio.wait_for(running, PATIENCE_S)
+        await asyncio.wait_for(running, 5)
 
 
 def _record(topics: Topics, device: Device) -> Outgoing:

@@ -18,8 +18,8 @@ from domain.identities import DEV_EUI
 from domain.topics import Topics
 from streams.ports import TopicPartition
 from streams.sqlite.log import SQLiteLog
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
-from tests.patience import PATIENCE_S, until
 
 
 class SlowLog(SQLiteLog):
@@ -47,7 +47,7 @@ async def _running(lookup: FollowingLookup) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(service, PATIENCE_S)
+        await asyncio.wait_for(service, 5)
 
 
 async def _known_once(registry: Registry, log: SQLiteLog, topics: Topics, copy: LocalCopy) -> None:

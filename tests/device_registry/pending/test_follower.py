@@ -13,7 +13,6 @@ from device_registry.storage.registry import Registry
 from domain.topics import REJECTION_HEADERS, Topics
 from streams.ports import Log, Outgoing
 from tests.device_registry.samples import NOW_MS
-from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ async def follow_until(log: Log, topics: Topics, book: PendingStore, wanted: dic
     stop = asyncio.Event()
     running = asyncio.create_task(PendingFollower(log, topics, book).run(stop))
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(30):
             while {one.name: one.reports for one in book.page()} != wanted:
                 await asyncio.sleep(0.05)
     finally:

@@ -13,8 +13,8 @@ from domain.devices import DeviceState
 from domain.topics import Topics
 from streams.ports import Log, Outgoing
 from streams.reading.tables import latest_by_key, read_to_end
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
-from tests.patience import PATIENCE_S, until
 
 
 async def test_a_lookup_follows_the_registry_through_the_log(any_log: tuple[Log, Topics], tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ async def test_a_lookup_follows_the_registry_through_the_log(any_log: tuple[Log,
     await until(lambda: len(lookup) == 1)
 
     stop.set()
-    await asyncio.wait_for(asyncio.gather(*services), PATIENCE_S)
+    await asyncio.wait_for(asyncio.gather(*services), 10)
     fresh = FollowingLookup(topics)
     await fresh.load(log)
     assert [device.device_id for device in fresh.devices()] == ["CAB-1"]

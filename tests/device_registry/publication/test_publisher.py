@@ -15,8 +15,8 @@ from domain.topics import KINDS, Topics
 from streams.ports import Committed, Outgoing, Record, TopicPartition, TransactionalWriter
 from streams.reading.tables import latest_by_key, read_to_end
 from streams.sqlite.log import SQLiteLog
+from tests.device_registry.conditions import until
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS
-from tests.patience import PATIENCE_S, until
 
 BUILT_IN = {f"profile/{name}".encode() for name in (*KINDS, "milesight-em310-tilt", "milesight-em400-mud")}
 
@@ -98,7 +98,7 @@ async def test_a_log_that_took_the_place_of_a_lost_one_gets_everything(
     await anew.ensure_topics(topics.specs())
     stop = asyncio.Event()
     running = asyncio.create_task(RegistryPublisher(registry, anew, topics, poll_s=0.01).run(stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(30):
         while set(await _standing(anew, topics)) != BUILT_IN | {b"CAB-1", b"SL-1"}:
             await asyncio.sleep(0.01)
     stop.set()
@@ -296,7 +296,7 @@ class TestService:
 
         assert {b"CAB-1", b"SL-1"} <= set(await _standing(log, topics))
         stop.set()
-        await asyncio.wait_for(service, PATIENCE_S)
+        await asyncio.wait_for(service, 5)
 
     async def test_it_waits_out_a_database_that_is_away(
         self, registry: Registry, log: SQLiteLog, topics: Topics
@@ -316,7 +316,7 @@ class TestService:
 
         await until(lambda: not away and answer(1) == [])
         stop.set()
-        await asyncio.wait_for(service, PATIENCE_S)
+        await asyncio.wait_for(service, 5)
         assert b"CAB-1" in await _standing(log, topics)
 
 
@@ -329,7 +329,7 @@ async def test_two_services_share_the_work_without_harm(registry: Registry, log:
         await asyncio.to_thread(registry.upsert_devices, [device], now_ms=NOW_MS)
     await until(lambda: registry.pending(1) == [])
     stop.set()
-    await asyncio.wait_for(asyncio.gather(*services), PATIENCE_S)
+    await asyncio.wait_for(asyncio.gather(*services), 5)
 
     versions = [
         orjson.loads(record.value or b"")["version"]

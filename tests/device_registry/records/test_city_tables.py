@@ -9,7 +9,6 @@ from device_registry.records.problems import InvalidRecords
 from device_registry.storage.registry import Registry
 from domain.devices import Device
 from domain.errors import ConfigurationError
-from domain.quantities.catalogue import Quantity
 from domain.topics import KINDS
 from tests.device_registry.samples import CABINET, LAMP, NOW_MS, lamp
 
@@ -150,46 +149,3 @@ class TestInTheRegistry:
         as_lamp = replace(CABINET, kind="streetlight", profile="streetlight")
         assert "'SL-1' hangs on it" in self._refused(registry, as_lamp)["kind"]
         assert registry.upsert_devices([as_gateway], now_ms=NOW_MS).updated == ("CAB-1",)
-
-
-OWN_QUANTITIES = """\
-quantities:
-  pm2_5: {en: Fine particles, zh: 细颗粒物, unit: ug/m3, range: [0, 1000]}
-  valve_open: {en: Valve open, zh: 阀门开启, boolean: true}
-"""
-
-
-def test_a_city_adds_quantities_with_name_unit_range_and_words(tmp_path: Path) -> None:
-    own = tmp_path / "city.yaml"
-    own.write_text(OWN_QUANTITIES, encoding="utf-8")
-    particles, valve = load_city_tables(own).quantities
-    assert particles == Quantity("pm2_5", "Fine particles", "细颗粒物", "ug/m3", 0, 1000)
-    assert (valve.name, valve.boolean, valve.title_zh) == ("valve_open", True, "阀门开启")
-    assert particles.conversion_from("mg/m3")(1.0) == 1000.0
-    assert load_city_tables().quantities == ()
-
-
-@pytest.mark.parametrize(
-    ("entry", "problem"),
-    [
-        ("PM: {en: a, zh: b, unit: '1', range: [0, 1]}", "PM: is no name; use small letters"),
-        ("in: {en: a, zh: b, unit: '1', range: [0, 1]}", "in: is no name"),
-        ("voltage: {en: a, zh: b, unit: V, range: [0, 1]}", "voltage: is built in; give another name"),
-        ("pm: {en: a, unit: '1', range: [0, 1]}", "pm: give its name in zh"),
-        ("pm: {en: a, zh: b, range: [0, 1]}", "pm: give its unit in UCUM"),
-        ("pm: {en: a, zh: b, unit: C, range: [0, 1]}", "pm: unit 'C' is not written as in UCUM; write 'Cel'"),
-        ("pm: {en: a, zh: b, unit: zork, range: [0, 1]}", "pm: unit 'zork' is not known"),
-        ("pm: {en: a, zh: b, unit: '1'}", "pm: give the range of what is plausible"),
-        ("pm: {en: a, zh: b, unit: '1', range: [1, 0]}", "pm: give the range of what is plausible"),
-        ("pm: {en: a, zh: b, unit: '1', range: [0, .inf]}", "pm: give the range of what is plausible"),
-        ("pm: {en: a, zh: b, unit: '1', range: [0, 1], colour: red}", "pm: there is no 'colour'"),
-        ("pm: {en: a, zh: b, unit: '1', boolean: true}", "pm: true or false has no unit and no range"),
-        ("pm: 3", "pm: write {en: …"),
-    ],
-)
-def test_a_quantity_is_checked_as_the_built_in_ones_are(entry: str, problem: str, tmp_path: Path) -> None:
-    own = tmp_path / "city.yaml"
-    own.write_text(f"quantities:\n  {entry}\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError) as refused:
-        load_city_tables(own)
-    assert f"{own}: quantities: {problem}" in str(refused.value)

@@ -1,14 +1,13 @@
 """The catalogue and its units."""
 
 import math
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import UnknownUnit
-from domain.quantities.catalogue import BUILT_IN, CATALOGUE, Quantity, extend_catalogue
+from domain.quantities.catalogue import CATALOGUE, Quantity
 from domain.quantities.units import Conversion, compile_conversion
 
 
@@ -60,47 +59,3 @@ def test_there_and_back_is_where_it_began(value: float) -> None:
 def test_an_identity_is_known_as_one() -> None:
     assert Conversion().is_identity
     assert not Conversion(offset=1.0).is_identity
-
-
-@pytest.mark.parametrize(
-    ("unit", "canonical", "remedy"),
-    [
-        ("C", "Cel", "write 'Cel', if that is meant"),
-        ("c", "Cel", "write 'Cel'"),
-        ("F", "Cel", "write '[degF]'"),
-        ("KWH", "kW.h", "write 'kW.h'"),
-        ("w", "W", "write 'W'"),
-        ("zork", "W", "it is no known unit; write one in UCUM that measures the same"),
-        ("V", "W", "it measures something else; write one in UCUM that measures the same"),
-        ("C", "W", "it measures something else; write one in UCUM"),
-    ],
-)
-def test_a_refusal_of_a_unit_speaks_of_units(unit: str, canonical: str, remedy: str) -> None:
-    """Before: "Cannot convert from 'coulomb' ([current] * [time]) to 'degree_Celsius' ([temperature])"."""
-    with pytest.raises(UnknownUnit) as refused:
-        compile_conversion(unit, canonical)
-    assert remedy in str(refused.value)
-    for word in ("coulomb", "[", "dimension", "pint", "farad", "speed"):
-        assert word not in str(refused.value).replace("[degF]", "")
-
-
-@pytest.mark.parametrize(
-    ("unit", "canonical", "one"), [("mg/m3", "ug/m3", 1000.0), ("m2", "cm2", 10_000.0), ("kW.h", "W.h", 1000.0)]
-)
-def test_exponents_and_products_are_read_as_in_ucum(unit: str, canonical: str, one: float) -> None:
-    assert compile_conversion(unit, canonical)(1.0) == pytest.approx(one)
-
-
-@pytest.fixture
-def own_quantity() -> Iterator[Quantity]:
-    own = Quantity("pm2_5", "Fine particles", "细颗粒物", "ug/m3", 0, 1000)
-    extend_catalogue([own])
-    yield own
-    extend_catalogue([])
-
-
-def test_a_citys_own_quantity_stands_in_the_catalogue_until_it_is_taken_away(own_quantity: Quantity) -> None:
-    assert CATALOGUE["pm2_5"] == own_quantity
-    extend_catalogue([Quantity("voltage", "x", "y", "W", 0, 1)])
-    assert CATALOGUE == BUILT_IN
-    assert CATALOGUE["voltage"].unit == "V"

@@ -25,8 +25,8 @@ from streams.ports import Log
 from tests.cases.soundness import assert_sound
 from tests.e2e.cases_killed.deaths import OF_THE_LOG, POINTS, desk_until_killed, person_until_killed
 from tests.e2e.cases_killed.story import assert_every_event_has_its_case, assert_published, tellings
+from tests.e2e.disturbed.witness import until
 from tests.e2e.processes.platform import Platform, platform
-from tests.patience import until_true
 from urbansense.wiring.shared_database import SharedDatabase
 
 SEED = int(os.environ.get("URBANSENSE_TEST_SEED", "20261122"))
@@ -129,12 +129,12 @@ async def live_and_die(here: City, lives: Sequence[Death], tmp_path: Path) -> li
         async def over() -> bool:
             return not desk.running or await asyncio.to_thread(here.settled)
 
-        await until_true(over, "the desk is dead, or has done everything", every_s=0.02)
+        await until(over, 60, "the desk is dead, or has done everything", every_s=0.02)
         desk.kill()
         person.kill()
     desk.arguments = ("", 0, _BATCH)
     desk.start()
-    await until_true(lambda: asyncio.to_thread(here.settled), "everything is taken in and published", every_s=0.05)
+    await until(lambda: asyncio.to_thread(here.settled), 60, "everything is taken in and published", every_s=0.05)
     assert desk.stop() == 0, desk.tail()
     return re.findall(r"^killed at (.*)$", desk.log.read_text(), re.MULTILINE)
 
@@ -150,7 +150,7 @@ async def assert_whole(here: City, rounds: int, tmp_path: Path) -> None:
         assert here.book.history(UUID(case_id))[int(revision) - 1].transition == transition
 
 
-LONG = pytest.mark.long
+LONG = [pytest.mark.long, pytest.mark.timeout(500)]
 
 
 async def assert_survived(here: City, lives: Sequence[Death], tmp_path: Path) -> None:
@@ -161,6 +161,7 @@ async def assert_survived(here: City, lives: Sequence[Death], tmp_path: Path) ->
     print(len(places), "deaths", sorted(set(places)))
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("random_ones", [0, pytest.param(40, marks=LONG)])
 async def test_a_desk_killed_anywhere_on_the_embedded_log_loses_nothing_and_doubles_nothing(
     random_ones: int, tmp_path: Path
@@ -181,6 +182,7 @@ async def test_a_desk_killed_anywhere_on_kafka_loses_nothing_and_doubles_nothing
 
 @pytest.mark.long
 @pytest.mark.kafka
+@pytest.mark.timeout(200)
 async def test_two_desks_at_once_take_turns_and_double_nothing(
     database_url: str, kafka_bootstrap: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -202,7 +204,7 @@ async def test_two_desks_at_once_take_turns_and_double_nothing(
                     desk.start()
             return await asyncio.to_thread(here.settled)
 
-        await until_true(settled, "everything is taken in and published", every_s=0.1)
+        await until(settled, 90, "everything is taken in and published", every_s=0.1)
         for desk in desks:
             assert desk.stop() == 0, desk.tail()
         (tmp_path / "answers").touch()

@@ -19,8 +19,8 @@ from simulators.publish.connection import PublishCounts, Publisher
 from simulators.publish.departures import on_time
 from simulators.publish.driver import DriveReport, drive
 from streams.opening.by_url import EMBEDDED_FILE
+from tests.e2e.disturbed.witness import until
 from tests.e2e.disturbed.workload import EVERY_MS, INSTANTS, REPORTS, START_MS, Workload
-from tests.patience import until_true
 from tests.servers.kafka import KafkaServer
 from tests.servers.processes import Process
 
@@ -77,7 +77,7 @@ class Standstill:
                 async def full() -> bool:
                     return self._sender.published >= goal or self._sender.finished
 
-                await until_true(full, "hands are full", every_s=0.01)
+                await until(full, 20, "hands are full", every_s=0.01)
                 yield
 
 
@@ -113,7 +113,7 @@ async def until_heard(broker: MqttEndpoint, clock_ms: int) -> None:
             await publisher.drain()
             return tally.acknowledged == 1 and not tally.unheard
 
-        await until_true(heard, "a gateway listens")
+        await until(heard, 60, "a gateway listens")
 
 
 def kill_points(random: Random, kills: int, work: int = REPORTS) -> list[int]:
@@ -131,7 +131,7 @@ async def kill_and_restart(
         async def passed(point: int = point) -> bool:
             return await done() >= point
 
-        await until_true(passed, f"{process.log.stem} has done {point}", every_s=0.005)
+        await until(passed, 60, f"{process.log.stem} has done {point}", every_s=0.005)
         if number % 2 == 0:
             async with standstill():
                 process.kill()

@@ -12,15 +12,15 @@ import httpx
 
 from streams.opening.by_url import EMBEDDED_FILE
 from tests.e2e.disturbed.disturbance import Sender
-from tests.e2e.disturbed.witness import Found, fetch_found, stages_of
+from tests.e2e.disturbed.witness import Found, fetch_found, stages_of, until
 from tests.e2e.disturbed.workload import REPORTS, RULES, Workload
 from tests.e2e.processes.platform import Platform
-from tests.patience import PATIENCE_S, until_true
 from tests.servers.processes import Process
 
 Done = Callable[[str], Awaitable[int]]
 """How many records the service of that name has dealt with."""
 Disturbance = Callable[[Mapping[str, Process], Done, Sender], Iterable[Coroutine[Any, Any, None]]]
+_SETTLED_WITHIN_S = 60
 
 
 def nothing(services: Mapping[str, Process], done: Done, sender: Sender) -> Iterable[Coroutine[Any, Any, None]]:
@@ -37,7 +37,7 @@ async def run_services(running: Platform, work: Workload, disturb: Disturbance) 
     async with stages_of(settings) as stages, running.watched():
         sender = Sender(settings.mqtt_url)
         await _send_disturbed(sender, work, disturb(services, stages.done, sender))
-        await stages.settle(REPORTS)
+        await stages.settle(REPORTS, _SETTLED_WITHIN_S)
     for process in services.values():
         assert _ended_well(process), process.tail()
     return await fetch_found(settings)
@@ -56,10 +56,7 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance, mqtt_u
     settings = running.settings
     await asyncio.to_thread(running.register, work.devices(), RULES)
     services = {"up": running.service("up").start()}
-    async with (
-        httpx.AsyncClient(base_url=settings.client_api_url, trust_env=False, timeout=PATIENCE_S) as api,
-        running.watched(),
-    ):
+    async with httpx.AsyncClient(base_url=settings.client_api_url, trust_env=False) as api, running.watched():
 
         async def done(_: str) -> int:
             return await asyncio.to_thread(_telemetry_in, settings.data_dir / EMBEDDED_FILE)
@@ -76,8 +73,8 @@ async def run_up(running: Platform, work: Workload, disturb: Disturbance, mqtt_u
         expected = {(outcome.event_id, outcome.status) for outcome in work.outcomes()}
         sender = Sender(mqtt_url or settings.mqtt_url)
         await _send_disturbed(sender, work, disturb(services, done, sender))
-        await until_true(settled, "nothing pending in the ledger", every_s=0.3)
-        await until_true(events_told, "the events in the store", every_s=0.3)
+        await until(settled, _SETTLED_WITHIN_S, "nothing pending in the ledger", every_s=0.3)
+        await until(events_told, _SETTLED_WITHIN_S, "the events in the store", every_s=0.3)
     assert _ended_well(services["up"]), services["up"].tail()
     return await fetch_found(settings)
 
@@ -106,7 +103,7 @@ def _telemetry_in(path: Path) -> int:
 async def _ledger(api: httpx.AsyncClient) -> dict[str, dict[str, int]]:
     """The ledger as the API tells it; empty while nothing answers, or `up` is still starting."""
     try:
-        answer = await api.get("/api/v1/ledger", timeout=PATIENCE_S)
+        answer = await api.get("/api/v1/ledger", timeout=10)
     except httpx.HTTPError:
         return {}
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:

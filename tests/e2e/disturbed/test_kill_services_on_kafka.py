@@ -18,7 +18,7 @@ from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.mosquitto]
+pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(300)]
 
 KILLS = {"gateway": 4, "recorder": 3, "rules-worker": 2, "correlator": 2}
 KILLS_OF_MEMBERS = {"gateway": 2, "recorder": 2, "rules-worker": 1, "correlator": 1}

@@ -25,7 +25,7 @@ from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.long, pytest.mark.mosquitto]
+pytestmark = [pytest.mark.long, pytest.mark.mosquitto, pytest.mark.timeout(600)]
 
 KILLS = 5
 

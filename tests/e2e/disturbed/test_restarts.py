@@ -11,14 +11,14 @@ from domain.events import Event
 from tests.e2e.disturbed.disturbance import Sender
 from tests.e2e.disturbed.runs import Done, run_services
 from tests.e2e.disturbed.verdict import assert_as_if_nothing_had_happened
+from tests.e2e.disturbed.witness import until
 from tests.e2e.disturbed.workload import REPORTS, Workload
 from tests.e2e.processes.platform import platform
-from tests.patience import until_true
 from tests.servers.kafka import KafkaServer
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import Process
 
-pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto]
+pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto, pytest.mark.timeout(300)]
 
 
 async def test_restarted_brokers_lose_nothing_and_change_no_event(
@@ -35,7 +35,7 @@ async def test_restarted_brokers_lose_nothing_and_change_no_event(
         async def passed() -> bool:
             return await done("gateway") >= share * REPORTS
 
-        await until_true(passed, f"{share:.0%} of the reports in the log", every_s=0.02)
+        await until(passed, 60, f"{share:.0%} of the reports in the log", every_s=0.02)
         await asyncio.to_thread(stop)
         await asyncio.to_thread(start)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import NamedTuple
 
 import orjson
@@ -19,7 +20,6 @@ from streams.opening.by_url import open_log
 from streams.ports import Log
 from streams.reading.tables import read_between, read_to_end
 from tests.e2e.disturbed.workload import Outcome
-from tests.patience import until_true
 from timeseries.ports import Store
 from timeseries.queries.events import EventQuery
 from urbansense.configuration.settings import Settings
@@ -84,13 +84,13 @@ class Stages:
             if not is_tick(record.headers)
         ]
 
-    async def settle(self, reports: int) -> None:
+    async def settle(self, reports: int, timeout_s: float) -> None:
         """Return when that many distinct reports are in the log and no stage is behind.
 
         The stages are looked at twice: what one of them lets go of may have passed the look at the next.
         """
-        await until_true(lambda: self._has(reports), f"{reports} distinct reports in the log")
-        await until_true(self._is_level, "every stage at the end of the log")
+        await until(lambda: self._has(reports), timeout_s, f"{reports} distinct reports in the log")
+        await until(self._is_level, timeout_s, "every stage at the end of the log")
 
     async def _has(self, reports: int) -> bool:
         return len({identity(report) for report in await self.reports()}) >= reports
@@ -133,6 +133,14 @@ def outcome(event: Event) -> Outcome:
         str(event.event_id), event.rule, event.subject, event.severity.value, event.status.value, event.since_ms,
         event.opened_at_ms, event.cleared_at_ms,
     )  # fmt: skip
+
+
+async def until(condition: Callable[[], Awaitable[bool]], timeout_s: float, what: str, every_s: float = 0.1) -> None:
+    """Return when `condition` is true; fail with what was awaited when it never is."""
+    deadline = monotonic() + timeout_s
+    while not await condition():
+        assert monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        await asyncio.sleep(every_s)
 
 
 async def _fetch_stored(store: Store, reports: list[Telemetry]) -> tuple[Reports, int]:

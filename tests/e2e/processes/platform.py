@@ -15,7 +15,6 @@ import orjson
 from domain.devices import Device
 from simulators.city.devices_file import devices_csv
 from tests.e2e.processes.forked import Forked
-from tests.patience import PATIENCE_S
 from tests.servers.processes import Process, wait_until
 from urbansense.configuration.settings import PREFIX, Settings
 
@@ -63,10 +62,10 @@ class Platform:
         self._services[name] = forked = Forked(run, arguments, log, self.environment)
         return forked
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout_s: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command to its end."""
         done = subprocess.run(
-            [*COMMAND, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S,
+            [*COMMAND, *arguments], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s,
             check=False,
         )  # fmt: skip
         assert done.returncode == 0 or not check, (
@@ -145,7 +144,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 def answers(url: str) -> bool:
     """Whether an HTTP GET succeeds."""
     try:
-        return httpx.get(url, timeout=PATIENCE_S, trust_env=False).is_success
+        return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 
@@ -156,7 +155,7 @@ def log_lines(process: Process) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
 
 
-def wait_for_line(process: Process, event: str) -> dict[str, Any]:
+def wait_for_line(process: Process, event: str, timeout_s: float = 30) -> dict[str, Any]:
     """The first line logged with that text."""
     found: list[dict[str, Any]] = []
 
@@ -164,5 +163,5 @@ def wait_for_line(process: Process, event: str) -> dict[str, Any]:
         found.extend(line for line in log_lines(process) if line["event"] == event)
         return bool(found)
 
-    wait_until(logged, f"the line {event!r}", process)
+    wait_until(logged, timeout_s, f"the line {event!r}", process)
     return found[0]

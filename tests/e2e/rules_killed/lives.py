@@ -12,12 +12,12 @@ from domain.topics import Topics
 from rules.worker.sums import rules_group
 from streams.opening.by_url import EMBEDDED_FILE, open_log
 from streams.ports import Log
+from tests.e2e.disturbed.witness import until
 from tests.e2e.processes.forked import run_command
 from tests.e2e.processes.platform import Platform
 from tests.e2e.processes.progress import FileProgress, KafkaProgress, Progress, dismiss_members, kafka_progress
 from tests.e2e.rules_killed.judging import judge_in_one_process, prepare
 from tests.e2e.rules_killed.prepared import INSTANTS, records_before, telemetry
-from tests.patience import until_true
 
 SEED: Final = int(os.environ.get("URBANSENSE_TEST_SEED", "20260303"))
 """Of the moments of the kills."""
@@ -180,7 +180,7 @@ async def settle(lives: Lives) -> None:
         lives.check()
         return await lives.progress.judged() == everything and await lives.progress.is_level()
 
-    await until_true(settled, "everything is judged and passed on")
+    await until(settled, 60, "everything is judged and passed on")
     lives.stop()
 
 
@@ -197,6 +197,6 @@ async def _live_until(death: Death, lives: Lives) -> None:
     lives.start(death.last)
     feeding = asyncio.create_task(lives.feed(death.last))
     try:
-        await until_true(passed, f"{death.sight} has gone from {before} to {goal}", every_s=0.001)
+        await until(passed, 60, f"{death.sight} has gone from {before} to {goal}", every_s=0.001)
     finally:
         await feeding

@@ -14,7 +14,7 @@ from tests.e2e.rules_killed.judging import Left, assert_the_same, fetch_left
 from tests.e2e.rules_killed.lives import SEED, deaths, embedded_lives, kafka_lives, live_and_die
 from tests.e2e.rules_killed.prepared import RAISED
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 DEATHS = deaths(SEED, 20)
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.disturbed.witness import until
 from tests.e2e.processes.platform import log_lines, platform
 from tests.e2e.rules_killed.judging import Left, assert_the_same, fetch_left
 from tests.e2e.rules_killed.lives import SEED, deaths, kafka_lives, live_and_die, settle
 from tests.e2e.rules_killed.prepared import INSTANTS, records_before
-from tests.patience import until_true
 
-pytestmark = [pytest.mark.long, pytest.mark.kafka]
+pytestmark = [pytest.mark.long, pytest.mark.kafka, pytest.mark.timeout(300)]
 
 DEATHS = deaths(SEED + 1, 4)
 
@@ -39,7 +39,7 @@ async def test_a_worker_that_wakes_up_after_another_took_over_writes_nothing_mor
             async def in_a_transaction() -> bool:
                 return await lives.progress.raised() > 0
 
-            await until_true(in_a_transaction, "the worker writes events", every_s=0.001)
+            await until(in_a_transaction, 30, "the worker writes events", every_s=0.001)
             with sleeper.asleep():
                 await lives.dismiss()
                 successor.start()
@@ -49,7 +49,7 @@ async def test_a_worker_that_wakes_up_after_another_took_over_writes_nothing_mor
                 async def taken_over() -> bool:
                     return await lives.progress.judged() == fed
 
-                await until_true(taken_over, "the successor has judged everything")
+                await until(taken_over, 60, "the successor has judged everything")
             await lives.feed(third)
             await settle(lives)
             words = {line["event"] for line in log_lines(sleeper)}

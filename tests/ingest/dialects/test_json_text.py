@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import Unreadable
@@ -43,6 +43,7 @@ def test_a_number_that_is_not_finite_costs_only_itself(text: str) -> None:
     assert document["b"] == 1.5
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner)))
 def test_what_was_written_is_read_back(document: object) -> None:
     assert decode_json(json.dumps(document).encode()) == document

@@ -1,7 +1,7 @@
 """One gateway slot between a real Mosquitto and the embedded log, to be driven by tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,7 +21,6 @@ from streams.ports import Outgoing, Record
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.ingest.installation import KEY
-from tests.patience import until
 from tests.servers.mosquitto import Mosquitto
 
 NOW_MS = 1_780_000_000_000
@@ -103,6 +102,12 @@ class Rig:
 
     async def reports(self) -> list[Record]:
         return [r for r in await self.records(self.topics.telemetry("streetlight")) if not is_tick(r.headers)]
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 def lamp_message(number: int, **extra: object) -> tuple[str, bytes]:

@@ -12,9 +12,8 @@ from ingest.gateway.claim import ClaimFault, Claims
 from ingest.gateway.installation_key import InstallationKey
 from streams.reading.ticks import last_tick_ms
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.rig import NOW_MS, Rig, lamp_message
+from tests.ingest.gateway.rig import NOW_MS, Rig, lamp_message, until
 from tests.ingest.installation import KEY
-from tests.patience import PATIENCE_S, until
 from tests.servers.mosquitto import Mosquitto
 
 
@@ -81,7 +80,7 @@ async def test_a_tick_stands_behind_everything_received_before_it(rig: Rig) -> N
         await until(lambda: gateway.counters.received == 20)
         assert gateway.counters.ticks == ticks
         rig.log.gate.set()
-        await until(lambda: gateway.counters.ticks > ticks)
+        await until(lambda: gateway.counters.ticks > ticks, 15)
     records = await rig.records(rig.topics.telemetry("streetlight"))
     partitions = {record.partition for record in records if is_tick(record.headers)}
     assert partitions == {0, 1, 2}
@@ -97,7 +96,7 @@ async def test_a_second_process_takes_the_slot_over(rig: Rig) -> None:
     await until(lambda: rig.gateway.connected)
     async with rig.running(rig.new_gateway()):
         with pytest.raises(BaseExceptionGroup) as caught:
-            await asyncio.wait_for(first, PATIENCE_S)
+            await asyncio.wait_for(first, 10)
         assert caught.group_contains(Fenced)
 
 
@@ -133,7 +132,7 @@ async def test_an_older_process_gives_way_though_a_stranger_cleared_the_claim(ri
     async with rig.running(rig.new_gateway()):
         rig.publish_retained(rig.gateway.settings.claim_topic, b"")
         with pytest.raises(BaseExceptionGroup) as caught:
-            await asyncio.wait_for(first, PATIENCE_S)
+            await asyncio.wait_for(first, 20)
         assert caught.group_contains(Fenced)
 
 
@@ -144,13 +143,13 @@ async def test_a_broker_that_goes_away_is_waited_for(own_mosquitto: Mosquitto, l
     stop = asyncio.Event()
     task = asyncio.create_task(rig.gateway.run(stop))  # no broker yet
     own_mosquitto.start()
-    await until(lambda: rig.gateway.connected)
+    await until(lambda: rig.gateway.connected, 20)
     await rig.publish([lamp_message(n) for n in range(20)])
     await until(lambda: rig.gateway.counters.acknowledged == 20)
     own_mosquitto.stop()
     await until(lambda: not rig.gateway.connected)
     own_mosquitto.start()
-    await until(lambda: rig.gateway.connected)
+    await until(lambda: rig.gateway.connected, 20)
     await rig.publish([lamp_message(n) for n in range(20, 40)])
     await until(lambda: rig.gateway.counters.acknowledged >= 40)
     stop.set()

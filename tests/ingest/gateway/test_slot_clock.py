@@ -16,8 +16,7 @@ from ingest.gateway.slot import Gateway
 from simulators.dialects.reports import MqttMessage as Outbound
 from simulators.publish.connection import PublishCounts, Publisher
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.rig import NOW_MS, Rig, lamp_message
-from tests.patience import until
+from tests.ingest.gateway.rig import NOW_MS, Rig, lamp_message, until
 from tests.servers.mosquitto import Mosquitto
 
 CLOCK = "urbansense/clock/0"
@@ -161,7 +160,7 @@ async def test_a_broker_that_forgot_everything_gets_a_fresh_nonce(own_mosquitto:
         await until(lambda: not gateway.connected)
         ticks = gateway.counters.ticks
         own_mosquitto.start()
-        await until(lambda: gateway.counters.ticks > ticks)
+        await until(lambda: gateway.counters.ticks > ticks, 30)
 
 
 async def test_a_jump_of_the_wall_clock_reaches_no_tick(rig: Rig) -> None:

@@ -16,9 +16,8 @@ from ingest.pipeline.message_to_records import Pipeline
 from ingest.pipeline.rejection_records import decode_rejection
 from ingest.quotas.bounds import Quotas
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.rig import NOW_MS, Lamps, Rig, lamp_message
+from tests.ingest.gateway.rig import NOW_MS, Lamps, Rig, lamp_message, until
 from tests.ingest.installation import KEY
-from tests.patience import until
 from tests.servers.mosquitto import Mosquitto
 
 
@@ -52,8 +51,8 @@ async def test_large_payloads_of_a_stranger_fill_no_log_and_honest_reports_all_a
     messages = [one for n in range(300) for one in (flood[2 * n], flood[2 * n + 1], honest[n])]
     async with rig.running() as gateway:
         await rig.publish(messages)
-        await until(lambda: gateway.counters.received == 900)
-        await until(lambda: gateway.counters.acknowledged >= 900 - gateway.settings.most_held)
+        await until(lambda: gateway.counters.received == 900, timeout_s=30)
+        await until(lambda: gateway.counters.acknowledged >= 900 - gateway.settings.most_held, timeout_s=30)
     assert gateway.counters.acknowledged == 900, "what was held is written and acknowledged before the end"
     assert len(await rig.reports()) == 300
     rejections = await rig.rejections()
@@ -72,7 +71,7 @@ async def test_a_device_beyond_its_share_is_refused_and_the_others_are_not(rig: 
     ]
     async with rig.running() as gateway:
         await asyncio.gather(rig.publish(mad), rig.publish([lamp_message(n) for n in range(700)]))
-        await until(lambda: gateway.counters.received == 5_700)
+        await until(lambda: gateway.counters.received == 5_700, timeout_s=30)
     reports = [orjson.loads(record.value or b"")["device_id"] for record in await rig.reports()]
     assert (reports.count("LMAD"), len(reports)) == (4_320, 5_020)
     rejections = await rig.rejections()

@@ -14,8 +14,7 @@ from structlog.testing import capture_logs
 from domain.topics import Topics
 from ingest.gateway.slot import Gateway
 from streams.sqlite.log import SQLiteLog
-from tests.ingest.gateway.rig import Rig, lamp_message
-from tests.patience import PATIENCE_S, until
+from tests.ingest.gateway.rig import Rig, lamp_message, until
 from tests.servers.mosquitto import Mosquitto
 
 
@@ -46,7 +45,7 @@ class FormerProcess:
         for_ever.ReceiveMaximum = 10
         self._client.connect("127.0.0.1", self._rig.broker.port, clean_start=False, properties=for_ever)
         self._client.loop_start()
-        await asyncio.wait_for(self._subscribed.wait(), PATIENCE_S)
+        await asyncio.wait_for(self._subscribed.wait(), 10)
 
     def leave(self) -> None:
         self._client.disconnect()
@@ -104,7 +103,7 @@ async def test_no_message_falls_between_the_two_sessions(rig: Rig) -> None:
         await rig.publish([lamp_message(n) for n in range(sent, sent + 10)])
         sent += 10
         beyond += bool(emptied)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(20):
         while set(await message_ids(rig)) != set(range(sent)):
             await asyncio.sleep(0.05)
     stop.set()
@@ -166,9 +165,9 @@ async def test_a_former_process_that_still_runs_does_not_keep_the_slot_from_serv
             idle = gateway._end
             running = asyncio.create_task(gateway.run(stop))
             await until(lambda: gateway._end is not idle)
-            await until(gateway._end.over.is_set)  # each takes the session from the other
+            await until(gateway._end.over.is_set, 60)  # each takes the session from the other
             rig.log.gate.set()
-            await until(lambda: gateway.counters.ticks > 0)
+            await until(lambda: gateway.counters.ticks > 0, 20)
         assert gateway.counters.former_sessions == 1
         assert [line["slot"] for line in lines if line["log_level"] == "error"] == [gateway.settings.name]
         await rig.publish([lamp_message(50)])

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
@@ -34,7 +34,6 @@ from tests.ingest.installation import KEY
 from tests.ingest.lookup import lookup_of
 from tests.ingest.stations import MN, frame, metric, part, payload
 from tests.ingest.stations import TOPIC as STATION
-from tests.patience import PATIENCE_S, until
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.ports import free_port
 from urbansense.broker.amqtt.server import running_amqtt
@@ -93,6 +92,12 @@ class Rig:
 
     async def rejected(self) -> list[dict[str, Any]]:
         return await self.values(self.topics.rejected)
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 15) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 class Edge:
@@ -191,8 +196,8 @@ async def test_a_part_that_waited_when_the_broker_went_away_is_acknowledged_on_t
         own_mosquitto.stop()
         await until(lambda: not gateway.connected)
         own_mosquitto.start()
-        await until(lambda: gateway.counters.received == 2)
-        await until(device.is_connected)
+        await until(lambda: gateway.counters.received == 2, 30)
+        await until(device.is_connected, 30)
         send(device, SECOND)
         await until(lambda: gateway.counters.acknowledged == 3)
     async with rig.running(rig.new_gateway()) as second:
@@ -247,7 +252,7 @@ async def test_a_gateway_killed_and_started_again_asks_for_the_birth_and_loses_n
     async with rig.running(rig.new_gateway()):
         await until(lambda: edge.rebirths > 0)
         edge.tell(NOW_MS + 12, qos=1)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(15):
             while NOW_MS + 12 not in {one["observed_at_ms"] for one in await rig.reports("cabinet")}:
                 await asyncio.sleep(0.05)
     assert edge.rebirths == 1

@@ -137,9 +137,7 @@ def test_only_unknown_quantities_refuse_the_report_whole() -> None:
 def test_bad_and_unknown_ones_together_count_as_bad_and_both_are_named() -> None:
     _, refused = normalised({"voltage": 229, "colour": 1, "current": "x"})
     assert refused == Refused(
-        Reason.BAD_VALUE,
-        "current (text where a number belongs; `values` in the profile can state what its words mean); unknown: colour",
-        LAMP.device_id,
+        Reason.BAD_VALUE, "current (text where a number belongs); unknown: colour", LAMP.device_id
     )
 
 

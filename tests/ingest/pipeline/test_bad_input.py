@@ -6,7 +6,7 @@ from typing import Any
 import cbor2
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
@@ -131,6 +131,7 @@ PAYLOADS = st.binary(max_size=60) | JSON.map(lambda document: json.dumps(documen
 CONTENT_TYPES = st.sampled_from([None, "application/json", "application/senml+json", "application/senml+cbor", "?"])
 
 
+@settings(deadline=None)
 @given(TOPICS, PAYLOADS, CONTENT_TYPES)
 def test_any_message_whatever_gives_at_least_one_readable_record_and_meets_no_bug(
     topic: str, payload: bytes, content_type: str | None
@@ -142,11 +143,13 @@ def test_any_message_whatever_gives_at_least_one_readable_record_and_meets_no_bu
     assert logs == []
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec=None), max_size=30), st.binary(max_size=20))
 def test_not_even_a_topic_that_is_no_text_raises(topic: str, payload: bytes) -> None:
     assert pipeline().records(MqttMessage(topic, payload, RECEIVED))
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=6), st.lists(JSON, max_size=6), st.sampled_from([COVER, GATEWAY, LAMP]))
 def test_a_good_report_inside_any_batch_survives(before: list[Any], after: list[Any], device: Any) -> None:
     good = {"device_id": device.device_id, "ts": 1763772000123, "readings": {"battery_level": 80}}

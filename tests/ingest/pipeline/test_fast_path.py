@@ -115,7 +115,7 @@ def same_either_way(message: MqttMessage) -> None:
     )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(SENT, st.sampled_from([(",", ":"), (", ", ": ")]))
 @example((OWN_TOPIC.format("SL-1"), {"ts": RECEIVED, "readings": {"voltage": 1, "I": 2}}), (",", ":"))
 @example((OWN_TOPIC.format("SL-2"), {"ts": RECEIVED, "readings": {"T": 3000, "T2": 20}}), (",", ":"))

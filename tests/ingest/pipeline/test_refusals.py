@@ -12,7 +12,6 @@ from domain.topics import Topics
 from ingest.dialects.messages import MqttMessage
 from ingest.dialects.state import Ticket
 from ingest.pipeline.message_to_records import Pipeline
-from ingest.pipeline.rejection_records import decode_rejection, replay_message
 from ingest.quotas.bounds import Quotas
 from streams.ports import Outgoing
 from tests.ingest.lookup import lookup_of
@@ -21,7 +20,6 @@ NOW = 1_763_772_000_410
 LAMP = Device("SL-1", "streetlight", "streetlight", report_interval_s=86_400)
 OTHER = Device("SL-2", "streetlight", "streetlight", report_interval_s=86_400)
 GATEWAY = Device("GW-1", "gateway", "gateway")
-RETAINED = "city/x/streetlight/SL-1/up"
 UNKNOWN = "city/x/streetlight/SL-9/up"
 HALF_LEGIBLE = b'{"readings":{"voltage":229.1,"colour":%d}}'
 
@@ -221,22 +219,3 @@ def test_a_flood_is_one_line_a_minute() -> None:
         ("more was refused than is kept; it is counted", 59),
         ("more was refused than is kept; it is counted", 60),
     ]
-
-
-def test_retained_copies_are_counted_by_device_though_nobody_is_bounded() -> None:
-    slot = Slot(quotas=None)
-    for _ in range(3):
-        assert slot.pipeline.records(MqttMessage(RETAINED, b'{"readings":{"voltage":1}}', NOW, retained=True)) == []
-    slot.release()
-    assert [(one["reason"], one["device_id"], one["count"]) for one in slot.rejections] == [("retained", "SL-1", 3)]
-
-
-def test_a_retained_copy_of_an_unknown_device_makes_no_reading_when_it_is_replayed() -> None:
-    slot = Slot()
-    copy = MqttMessage(RETAINED, b'{"readings":{"voltage":1}}', NOW, retained=True)
-    (rejected,) = slot.pipeline.records(copy._replace(topic=UNKNOWN))
-    decoded = decode_rejection(rejected.value or b"")
-    assert (decoded["reason"], decoded["retained"]) == ("unknown_device", True)
-    decoded["topic"] = RETAINED
-    (again,) = slot.pipeline.records(replay_message(decoded, "telemetry.rejected/0/0"))
-    assert decode_rejection(again.value or b"")["reason"] == "retained"

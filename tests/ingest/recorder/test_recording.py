@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,11 @@ from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from ingest.dialects.messages import MqttMessage
 from ingest.ledger.counting import LogCount, store_ledger
 from ingest.pipeline.message_to_records import Pipeline
-from ingest.recorder.recording import Recorder, _store_refused
+from ingest.recorder.recording import Recorder
 from streams.ports import Outgoing
 from streams.reading.tables import read_to_end
 from streams.sqlite.log import SQLiteLog
 from tests.ingest.lookup import lookup_of
-from tests.patience import until_true
 from timeseries.duckdb.store import DuckDBStore
 from timeseries.ports import PartitionBatch, PartitionProgress, Refusal, Sums, WriteOutcome
 
@@ -93,6 +92,12 @@ async def recording(log: SQLiteLog, store: Flaky) -> AsyncIterator[Recorder]:
         await task
 
 
+async def until(condition: Callable[[], Awaitable[bool]], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
 async def settled(log: SQLiteLog, store: Flaky) -> bool:
     return (await store_ledger(LogCount(log, TOPICS), store)).pending == 0
 
@@ -109,7 +114,7 @@ async def test_every_report_is_stored_once_and_the_ledger_balances(log: SQLiteLo
     reports = [report(n, n % 5) for n in range(1000)]
     await log.append([*tick(0), *reports, *tick(1), *random.Random(1).sample(reports, 200)])
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store))
     ledger = await store_ledger(LogCount(log, TOPICS), store)
     assert (ledger.accepted, ledger.stored, ledger.duplicate, ledger.refused) == (1200, 1000, 200, 0)
     assert ledger.balances
@@ -121,7 +126,7 @@ async def test_a_log_that_was_lost_is_recorded_from_its_new_beginning(
 ) -> None:
     await log.append([*tick(0), *[report(n, n % 5) for n in range(100)]])
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store))
     anew = SQLiteLog(tmp_path / "another.db")
     await anew.ensure_topics(TOPICS.specs())
     await anew.append([*tick(1), *[report(n, n % 5) for n in range(95, 105)]])
@@ -131,7 +136,7 @@ async def test_a_log_that_was_lost_is_recorded_from_its_new_beginning(
         return ledger.pending == 0 and ledger.balances
 
     async with recording(anew, store):
-        await until_true(caught_up)
+        await until(caught_up)
     assert len(await stored_rows(store)) == 105
     await anew.close()
 
@@ -145,7 +150,7 @@ async def test_a_burst_of_a_device_without_a_clock_is_stored_whole(log: SQLiteLo
             payload = orjson.dumps({"seq": seq, "readings": {"voltage": 200 + seq // 2}})
             await log.append(pipeline.records(MqttMessage("city/a/streetlight/L1/up", payload, received_at_ms)))
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store))
     ledger = await store_ledger(LogCount(log, TOPICS), store)
     assert (ledger.accepted, ledger.stored, ledger.duplicate) == (200, 100, 100)
     assert [value for _, value in await stored_rows(store)] == [200 + seq // 2 for seq in range(100)]
@@ -164,7 +169,7 @@ async def test_a_crash_between_the_store_and_the_log_counts_nothing_twice(log: S
     store.after = lambda outcome: outcome
     await log.append([report(n, n % 5) for n in range(100, 150)])
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store))
     ledger = await store_ledger(LogCount(log, TOPICS), store)
     assert (ledger.accepted, ledger.stored, ledger.duplicate) == (150, 150, 0)
 
@@ -179,20 +184,8 @@ async def test_a_store_that_is_away_is_waited_for_and_nothing_is_lost(log: SQLit
     store.before = away
     await log.append([report(n) for n in range(20)])
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store), 20)
     assert (await store_ledger(LogCount(log, TOPICS), store)).stored == 20
-
-
-def test_a_report_that_the_store_refuses_again_names_the_rejection_whose_replay_it_is() -> None:
-    again: Any = {
-        "device_id": "SL-1",
-        "kind": "streetlight",
-        "received_at_ms": 5,
-        "replay_of": "telemetry.rejected/0/7",
-    }
-    record = _store_refused(Refusal(again, "still too wide"), Topics(), 6)
-    assert orjson.loads(record.value or b"")["replay_of"] == "telemetry.rejected/0/7"
-    assert record.headers[1:] == (("replay_of", b"telemetry.rejected/0/7"),)
 
 
 async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(log: SQLiteLog, store: Flaky) -> None:
@@ -203,7 +196,7 @@ async def test_what_the_store_refuses_goes_to_the_rejected_topic_with_its_words(
     store.after = refuse
     await log.append([report(7)])
     async with recording(log, store):
-        await until_true(lambda: settled(log, store))
+        await until(lambda: settled(log, store))
     (rejection,) = [orjson.loads(r.value or b"") async for r in read_to_end(log, [TOPICS.rejected])]
     assert rejection["reason"] == "store_refused"
     assert rejection["detail"] == "field type conflict"
@@ -257,8 +250,8 @@ async def test_events_are_kept_at_their_highest_revision_and_junk_is_passed_over
         return event is not None and event.status is Status.CLEARED
 
     async with recording(log, store):
-        await until_true(cleared)
-        await until_true(lambda: _places_at_end(log))
+        await until(cleared)
+        await until(lambda: _places_at_end(log))
     assert (await store.fetch_event(wanted)).revision == 2
 
 

@@ -38,7 +38,7 @@ def published(spans: Sequence[GroupEvent]) -> list[tuple[int, int, list[str]]]:
 KEYS = st.tuples(st.sampled_from(("lamp-out", "lamp-dim")), st.sampled_from(SUBJECTS))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(KEYS, lives(), st.booleans()), max_size=25), st.sampled_from([NEVER_MS, 8]), st.booleans())
 def test_kept_in_passing_it_finds_what_a_new_one_finds(
     changes: list[tuple[RuleSubject, list[tuple[int, int]], bool]], settled_ms: int, began: bool

@@ -30,7 +30,7 @@ ALL_RULES = (
     "flapping: {more_than: 1, within: 5m}}",
     "{rule: district, group: {of: [feeder-fault, hot, low], by: area, at_least: 2, within: 20m, absorbs: true}}",
 )  # fmt: skip
-SLOWLY = settings(max_examples=60)
+SLOWLY = settings(max_examples=60, deadline=None)
 SEEDS = st.integers(0, 1 << 32)
 
 

@@ -81,55 +81,25 @@ class Found(NamedTuple):
     stale: bool
 
 
-Held = dict[str, tuple[Value, str]]
-"""Value and quality by quantity."""
-
-
 @dataclass(frozen=True)
 class Seen:
-    """A device's readings by observed time: what is known after each report of an instant that changes it."""
+    """A device's readings by observed time: value and quality as first reported."""
 
-    instants: dict[int, list[Held]]
+    instants: dict[int, dict[str, tuple[Value, str]]]
 
     @classmethod
     def of(cls, reports: Iterable[Telemetry]) -> "Seen":
-        """Reports as they stand on the log: of a quantity that one message reports twice for an instant the first counts.
-
-        Messages of an instant come in the order of their ids, and what one leaves out stays as it was.
-        """
-        messages: dict[int, dict[tuple[int, int, str], Held]] = {}
+        """Reports as they stand on the log: of a quantity reported twice for an instant the first counts."""
+        instants: dict[int, dict[str, tuple[Value, str]]] = {}
         for report in reports:
-            place = message_place(report.get("message_id"))
-            known = messages.setdefault(report["observed_at_ms"], {}).setdefault(place, {})
+            known = instants.setdefault(report["observed_at_ms"], {})
             for quantity, value in report["readings"].items():
                 known.setdefault(quantity, (value, report.get("quality", {}).get(quantity, "good")))
-        return cls({at: steps([held for _, held in sorted(messages[at].items())]) for at in sorted(messages)})
+        return cls(dict(sorted(instants.items())))
 
-    def usable(self, at_ms: int, step: int, *, suspect: bool) -> dict[str, Value]:
+    def usable(self, at_ms: int, *, suspect: bool) -> dict[str, Value]:
         accepted = ("good", "suspect") if suspect else ("good",)
-        return {name: value for name, (value, quality) in self.instants[at_ms][step].items() if quality in accepted}
-
-    def reported(self, at_ms: int, step: int, quantity: str) -> bool:
-        """Whether that step brought a value of the quantity that was not there before it."""
-        held = self.instants[at_ms]
-        return quantity in held[step] and (step == 0 or held[step - 1].get(quantity) != held[step][quantity])
-
-
-def message_place(message_id: str | None) -> tuple[int, int, str]:
-    """None first, then whole numbers by value, then texts."""
-    if message_id is None:
-        return (0, 0, "")
-    is_number = message_id.removeprefix("-").isdecimal()
-    return (1, int(message_id), "") if is_number else (2, 0, message_id)
-
-
-def steps(messages: Iterable[Held]) -> list[Held]:
-    found: list[Held] = []
-    for held in messages:
-        carried = {**(found[-1] if found else {}), **held}
-        if not found or carried != found[-1]:
-            found.append(carried)
-    return found
+        return {name: value for name, (value, quality) in self.instants[at_ms].items() if quality in accepted}
 
 
 def find_events(
@@ -163,11 +133,9 @@ def spans(rule: RuleData, seen: Seen, facts: Facts, gap_ms: int) -> list[tuple[i
     found: list[tuple[int, int, int | None, int]] = []
     is_open = False
     run: list[int] = []
-    for now, step in [(at, step) for at, held in seen.instants.items() for step in range(len(held))]:
-        if step and not any(seen.reported(now, step, quantity) for quantity in read_by(rule)):
-            continue
+    for now in seen.instants:
         condition = (rule.clear_when or opposite) if is_open else rule.when
-        true = holds(condition, names(rule, seen, facts, now, step)) if always_active(rule, now, now) else None
+        true = holds(condition, names(rule, seen, facts, now)) if always_active(rule, now, now) else None
         if true is None:
             continue
         counting = rule.repeat is not None and not is_open
@@ -175,7 +143,7 @@ def spans(rule: RuleData, seen: Seen, facts: Facts, gap_ms: int) -> list[tuple[i
             run = []
         if run and not counting and now - run[-1] > gap_ms:
             run = []
-        if true and not (counting and run and run[-1] == now):  # an instant counts once
+        if true:
             run.append(now)
         elif not counting:
             run = []
@@ -185,24 +153,12 @@ def spans(rule: RuleData, seen: Seen, facts: Facts, gap_ms: int) -> list[tuple[i
             found[-1] = (since, opened, run[0] + rule.clear_for_ms if ended else None, now)
             if not ended:
                 continue
-            is_open, true = False, holds(rule.when, names(rule, seen, facts, now, step))
+            is_open, true = False, holds(rule.when, names(rule, seen, facts, now))
             run = [now] if true else []
         if true and (begun := opening(rule, run)):
-            reopens = bool(found) and found[-1][1] == begun[1]  # at most once an instant: it was never cleared
-            if reopens:
-                begun = found.pop()[:2]
             found.append((*begun, None, now))
             is_open, run = True, []
     return found
-
-
-def read_by(rule: RuleData) -> set[str]:
-    """The quantities that its conditions and signals read."""
-    named = {
-        side for formula in (rule.when, rule.clear_when) if formula for part in formula.parts for side in part[::2]
-    }
-    read = {str(name).removeprefix("reading.") for name in named if str(name).startswith("reading.")}
-    return read | {window.of for window in rule.signals.values()}
 
 
 def opening(rule: RuleData, run: Sequence[int]) -> tuple[int, int] | None:
@@ -274,30 +230,21 @@ def is_within(hours: Hours, at_ms: int) -> bool:
     )
 
 
-def names(rule: RuleData, seen: Seen, facts: Facts, now: int, step: int) -> dict[str, Value]:
-    """Everything a condition may name that has a usable value, after that step of the instant."""
+def names(rule: RuleData, seen: Seen, facts: Facts, now: int) -> dict[str, Value]:
+    """Everything a condition may name that has a usable value."""
     found = {f"device.{name}": value for name, value in facts.items()}
-    found |= {f"reading.{quantity}": value for quantity, value in seen.usable(now, step, suspect=rule.suspect).items()}
+    found |= {f"reading.{quantity}": value for quantity, value in seen.usable(now, suspect=rule.suspect).items()}
     for name, window in rule.signals.items():
-        value = taken(window, seen, now, step, suspect=rule.suspect)
+        value = taken(window, seen, now, suspect=rule.suspect)
         if value is not None:
             found[name] = value
     return found
 
 
-def taken(window: Window, seen: Seen, now: int, step: int, *, suspect: bool) -> float | None:
-    """The value of a signal over (now - over, now], up to that step; None where the window holds too little."""
-    inside = [
-        (at, one)
-        for at, of_instant in seen.instants.items()
-        if now - window.over_ms < at <= now
-        for one in range(len(of_instant) if at < now else step + 1)
-    ]
-    held = [
-        (at, readings[window.of])
-        for at, one in inside
-        if seen.reported(at, one, window.of) and window.of in (readings := seen.usable(at, one, suspect=suspect))
-    ]
+def taken(window: Window, seen: Seen, now: int, *, suspect: bool) -> float | None:
+    """The value of a signal over (now - over, now], None where the window holds too little."""
+    inside = [at for at in seen.instants if now - window.over_ms < at <= now]
+    held = [(at, readings[window.of]) for at in inside if window.of in (readings := seen.usable(at, suspect=suspect))]
     values = [Fraction(str(float(value))) for _, value in held]
     if window.take == "count":
         return float(len(values))
@@ -319,8 +266,6 @@ def taken(window: Window, seen: Seen, now: int, step: int, *, suspect: bool) -> 
         case "delta":
             return float(values[-1] - values[0])
         case "rate":
-            if held[-1][0] == held[0][0]:
-                return None
             return float((values[-1] - values[0]) * HOUR_MS / (held[-1][0] - held[0][0]))
         case "stddev":
             return sqrt(sum(((value - mean) ** 2 for value in values), Fraction(0)) / (len(values) - 1))

@@ -86,7 +86,6 @@ def test_untouched_rules_keep_their_state() -> None:
     bench.out(2)
     assert published(bench.engine) == [("opened", 2, None)]
     bench.engine.report({**report(0.5), "readings": {"dimming_level": 80.0, "active_power": 96.0}})
-    tick(bench.engine, 3)
     assert published(bench.engine)[1:] == [("withdrawn", 2, None)], "late data is still judged by them"
 
 

@@ -100,7 +100,7 @@ BEGIN = day_number("2026-01-01")
 DAYS = st.integers(BEGIN, BEGIN + 365)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(ZONES, WEEKS, st.frozensets(DAYS, max_size=9), DAYS, st.integers(0, DAY_MINUTES - 1))
 def test_a_stretch_is_what_the_wall_clock_shows_minute_by_minute(
     zone: str, week: list[str], closed: frozenset[int], day: int, minute: int

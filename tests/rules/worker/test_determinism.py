@@ -134,8 +134,6 @@ def inputs(draw: st.DrawFn) -> list[Input]:
             }
             if draw(st.integers(0, 9)) == 0:
                 reported["quality"] = {"active_power": draw(st.sampled_from(["bad", "suspect"]))}
-            if draw(st.booleans()):
-                reported["message_id"] = draw(st.sampled_from(["1", "2", "10", "x"]))
             if draw(st.integers(0, 9)) == 0:
                 reported |= {"time_source": "gateway", "message_id": str(draw(st.integers(0, 2)))}
                 reported["received_at_ms"] = reported["observed_at_ms"]
@@ -211,14 +209,14 @@ def change_device(world: World, name: str, change: str, at_ms: int) -> None:
     world.devices[name] = device
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(inputs=inputs(), data=st.data())
 def test_cuts_snapshots_and_restores_change_no_byte(inputs: list[Input], data: st.DataObject) -> None:
     cuts = data.draw(st.sets(st.integers(1, len(inputs)), max_size=8))
     assert run(inputs, cuts) == run(inputs, ())
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(inputs=inputs())
 def test_a_cut_after_every_input_changes_no_byte(inputs: list[Input]) -> None:
     assert run(inputs, range(1, len(inputs))) == run(inputs, ())

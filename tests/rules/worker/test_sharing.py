@@ -107,7 +107,7 @@ def run(sequence: Sequence[Input], first: Shares, changes: Mapping[int, Shares])
 SHARES = st.tuples(*[st.integers(0, WORKERS - 1)] * len(DEVICES))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(sequence=inputs(), first=SHARES, data=st.data())
 def test_who_judges_which_partition_changes_no_byte(sequence: list[Input], first: Shares, data: st.DataObject) -> None:
     changes = data.draw(st.dictionaries(st.integers(1, len(sequence)), SHARES, max_size=6))

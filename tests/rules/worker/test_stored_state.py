@@ -1,7 +1,7 @@
 """State that an earlier release left on `rules.state` is read as it is, and written again in the same bytes.
 
-`golden/rules/state_schema_3.json` was written by the first release with this schema: reports of four
-lamps, what their partition committed, what the correlation stage kept of it, and how both went on. `SCHEMA` 3 promises that
+`golden/rules/state_schema_2.json` was written by the release before the words of the rules' locals changed: reports of four
+lamps, what their partition committed, what the correlation stage kept of it, and how both went on. `SCHEMA` 2 promises that
 every release which reads and writes that schema goes on from it as if nothing had happened.
 """
 
@@ -77,7 +77,7 @@ def test_the_correlation_stage_keeps_what_an_earlier_release_kept() -> None:
 
 @cache
 def golden() -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads((Path(__file__).parents[2] / "golden/rules/state_schema_3.json").read_bytes())
+    found: dict[str, Any] = orjson.loads((Path(__file__).parents[2] / "golden/rules/state_schema_2.json").read_bytes())
     return found
 
 

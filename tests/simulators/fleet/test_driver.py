@@ -23,7 +23,6 @@ from simulators.fleet.packets import FIRST_SEQ
 from simulators.fleet.plan import LoadOutcome, LoadPlan, LoadProgress
 from simulators.fleet.schedule import PlannedOutage, ProfileName, profile_of
 from simulators.fleet.supervision import Fleet
-from tests.patience import PATIENCE_S
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.processes import wait_until
 from tests.simulators.fleet.slow_broker import SlowBroker
@@ -88,7 +87,7 @@ def test_every_message_arrives_once_and_in_time(own_mosquitto: Mosquitto, connec
     listener = Listener(own_mosquitto)
     plan = plan_for(own_mosquitto, 1000, 1, connections=connections)
     outcome = drive(plan)
-    wait_until(lambda: len(listener.seen) == 1000, "all messages are heard")
+    wait_until(lambda: len(listener.seen) == 1000, 5, "all messages are heard")
     listener.close()
     assert set(listener.seen.values()) == {1}
     assert listener.topics == {f"city/LOAD/streetlight/{device_id(n)}/up" for n in range(50)}
@@ -165,7 +164,7 @@ def test_what_the_broker_had_not_acknowledged_is_sent_again_after_its_restart(ow
     restarting.join()
     assert outcome.acknowledged == outcome.sent == 2000
     assert outcome.reconnects >= 50
-    wait_until(lambda: len(listener.seen) == 2000, "all messages are heard")
+    wait_until(lambda: len(listener.seen) == 2000, 10, "all messages are heard")
     listener.close()
 
 
@@ -207,7 +206,7 @@ def test_a_fleet_stops_when_it_is_told(own_mosquitto: Mosquitto) -> None:
         async with Fleet(plan) as fleet:
             running = asyncio.create_task(fleet.run(int(time.time() * 1000)))
             asyncio.get_running_loop().call_later(0.5, lambda: asyncio.ensure_future(fleet.stop()))
-            return await asyncio.wait_for(running, PATIENCE_S)
+            return await asyncio.wait_for(running, 10)
 
     outcome = asyncio.run(run())
     assert 0 < outcome.acknowledged < 1000

@@ -8,7 +8,6 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from domain.mqtt import MqttEndpoint
-from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -35,7 +34,7 @@ async def listening(broker: MqttEndpoint, *topics: str) -> AsyncIterator[list[tu
     client.connect(broker.host, broker.port)
     client.loop_start()
     try:
-        await asyncio.wait_for(subscribed.wait(), PATIENCE_S)
+        await asyncio.wait_for(subscribed.wait(), 10)
         yield received
     finally:
         client.disconnect()

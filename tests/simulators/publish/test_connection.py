@@ -9,12 +9,12 @@ from domain.errors import ConfigurationError
 from domain.mqtt import MqttEndpoint, parse_mqtt_url
 from simulators.dialects.reports import MqttMessage
 from simulators.publish.connection import PublishCounts, Publisher
-from tests.patience import PATIENCE_S, until
 from tests.servers.mosquitto import BINARY, Mosquitto
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, accepts_connections, wait_until
 from tests.simulators.publish.listener import listening
 from tests.simulators.publish.stalling_proxy import StallingProxy
+from tests.simulators.publish.waiting import until
 
 pytestmark = pytest.mark.mosquitto
 
@@ -91,7 +91,7 @@ async def test_what_a_lost_connection_left_unacknowledged_is_sent_again(broker: 
             proxy.cut()
             proxy.answers.set()
             await publish_many(sender, "publisher/again", 50, tally, first=150)
-            await asyncio.wait_for(sender.drain(), PATIENCE_S)
+            await asyncio.wait_for(sender.drain(), 20)
         assert proxy.accepted == 2
         assert tally == PublishCounts(sent=200, acknowledged=200)
         await until(lambda: {int(payload) for _, payload in received} == set(range(200)), "each number arrives")
@@ -104,7 +104,7 @@ async def test_a_broker_that_is_down_at_start_is_waited_for(own_mosquitto: Mosqu
     await until(lambda: sender.failures >= 2, "two attempts fail")
     assert not entering.done()
     await asyncio.to_thread(own_mosquitto.start)
-    await asyncio.wait_for(entering, PATIENCE_S)
+    await asyncio.wait_for(entering, 20)
     await publish_many(sender, "publisher/early", 1, tally)
     await sender.drain()
     await sender.__aexit__(None, None, None)
@@ -121,8 +121,8 @@ async def test_a_broker_that_restarts_is_found_again(own_mosquitto: Mosquitto) -
         await until(lambda: sender.failures >= 1, "the outage is noticed")
         sending = asyncio.create_task(publish_many(sender, "publisher/restart", 10, tally))
         await asyncio.to_thread(own_mosquitto.start)
-        await asyncio.wait_for(sending, PATIENCE_S)
-        await asyncio.wait_for(sender.drain(), PATIENCE_S)
+        await asyncio.wait_for(sending, 20)
+        await asyncio.wait_for(sender.drain(), 20)
     assert (tally.sent, tally.acknowledged) == (20, 20)
 
 
@@ -133,11 +133,11 @@ async def test_a_broker_that_refuses_the_password_is_a_configuration_error(tmp_p
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous false\nuser root\n")
     process = Process([BINARY, "-c", str(config)], tmp_path / "log").start()
     try:
-        wait_until(lambda: accepts_connections(port), "Mosquitto accepts connections", process)
+        wait_until(lambda: accepts_connections(port), 10, "Mosquitto accepts connections", process)
         for mqtt5 in (True, False):
             broker = MqttEndpoint("127.0.0.1", port, username="lamp", password="guess", mqtt5=mqtt5)
             with pytest.raises(ConfigurationError, match=rf"127.0.0.1:{port} refuses 'publisher-stranger'.*uthor"):
-                async with asyncio.timeout(PATIENCE_S), Publisher(broker, "publisher-stranger"):
+                async with asyncio.timeout(10), Publisher(broker, "publisher-stranger"):
                     raise AssertionError("it was let in")
     finally:
         process.stop()

@@ -5,9 +5,9 @@ from amqtt.broker import Broker
 from domain.mqtt import MqttEndpoint
 from simulators.dialects.reports import MqttMessage
 from simulators.publish.connection import PublishCounts, Publisher
-from tests.patience import until
 from tests.servers.ports import free_port
 from tests.simulators.publish.listener import listening
+from tests.simulators.publish.waiting import until
 
 
 async def test_the_embedded_broker_is_spoken_to_in_mqtt_3_1_1() -> None:

@@ -21,9 +21,9 @@ from simulators.publish.dialect_sessions import NativeSessions
 from simulators.publish.driver import TRUTH_TOPIC, drive
 from simulators.publish.report_stream import ReportStream
 from simulators.truth.labels import Label
-from tests.patience import PATIENCE_S, until
 from tests.simulators.publish.listener import listening
 from tests.simulators.publish.stalling_proxy import StallingProxy
+from tests.simulators.publish.waiting import until
 
 pytestmark = pytest.mark.mosquitto
 
@@ -92,7 +92,7 @@ async def test_the_clock_waits_for_the_acknowledgements(broker: MqttEndpoint) ->
             assert clock_messages(received) == [NOON + 99]
             assert not driving.done()
             proxy.answers.set()
-            done = await asyncio.wait_for(driving, PATIENCE_S)
+            done = await asyncio.wait_for(driving, 10)
         await until(lambda: len(clock_messages(received)) == 3, "the clock runs on")
     assert done.complete
     assert clock_messages(received) == [NOON + 99, NOON + 59_999, NOON + 60_000]
@@ -105,7 +105,7 @@ async def test_a_lost_connection_neither_loses_a_report_nor_lets_the_clock_pass(
             driving = asyncio.create_task(drive(on_time(reports), sender, SimulatedClock(), asyncio.Event()))
             await until(lambda: len(observed(received)) > 50, "it is under way")
             proxy.cut()
-            done = await asyncio.wait_for(driving, PATIENCE_S)
+            done = await asyncio.wait_for(driving, 20)
         await until(lambda: reports[-1].observed_at_ms in clock_messages(received), "the last clock message arrives")
     assert done.complete
     assert proxy.accepted == 2
@@ -122,7 +122,7 @@ async def test_a_lost_connection_neither_loses_a_report_nor_lets_the_clock_pass(
 async def test_months_of_hourly_reports_pass_in_seconds(broker: MqttEndpoint) -> None:
     reports = [report(NOON + 3_600_000 * hour) for hour in range(1_268)]
     async with listening(broker, UPLINKS), Publisher(broker, "months") as sender:
-        done = await asyncio.wait_for(drive(on_time(reports), sender, SimulatedClock(), asyncio.Event()), PATIENCE_S)
+        done = await asyncio.wait_for(drive(on_time(reports), sender, SimulatedClock(), asyncio.Event()), 20)
     assert done.complete
     assert done.speed_reached > 100_000
     assert done.simulated_s == 1_267 * 3600
@@ -150,7 +150,7 @@ async def test_stop_ends_an_endless_drive_with_everything_acknowledged(broker: M
         driving = asyncio.create_task(drive(on_time(endless()), sender, SimulatedClock(), stop))
         await until(lambda: len(received) > 500, "it is under way")
         stop.set()
-        done = await asyncio.wait_for(driving, PATIENCE_S)
+        done = await asyncio.wait_for(driving, 10)
     assert done.complete
     assert done.sent > 500
     assert done.clock_at_ms == done.last_sent_at_ms
@@ -168,7 +168,7 @@ async def test_stop_ends_a_drive_whose_broker_does_not_answer(broker: MqttEndpoi
         driving = asyncio.create_task(drive(on_time(reports), sender, SimulatedClock(), stop, patience_s=0.2))
         await until(lambda: observed(received) == [NOON], "the first report arrives")
         stop.set()
-        done = await asyncio.wait_for(driving, PATIENCE_S)
+        done = await asyncio.wait_for(driving, 5)
         proxy.answers.set()
     assert (done.sent, done.acknowledged, done.complete) == (1, 0, False)
 

@@ -18,7 +18,6 @@ from streams.kafka.faults import OncePerOutage
 from streams.kafka.log import KafkaLog
 from streams.limits.records import RecordRefused
 from streams.reading.tables import read_to_end
-from tests.patience import PATIENCE_S
 from tests.servers.kafka import KafkaServer
 from tests.streams.rigs import Rig, collected, eventually, nothing_comes, numbered, read_some
 
@@ -145,7 +144,7 @@ async def test_a_lane_that_fails_ends_its_calls_and_works_again(rig: Rig, log: L
 
     supply._make = refuse
     calls = [asyncio.ensure_future(log.append([Outgoing(topic, b"k", b"%d" % i)])) for i in range(3)]
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(10):
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(result, ConfigurationError) for result in results)
     supply._make = make
@@ -177,12 +176,12 @@ async def test_a_broker_that_is_away_is_waited_for_but_not_by_close(
         began_s = time.monotonic()
         await reader.close()
         await old.close()
-        assert time.monotonic() - began_s < PATIENCE_S
+        assert time.monotonic() - began_s < 15
         with pytest.raises(TransientFault, match="closed before"):
             await unanswered
     finally:
         await asyncio.to_thread(kafka_server.start)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(30):
         await topics
         # That append asked for its topic before it was there; either answer is honest, silence is not.
         [result] = await asyncio.gather(unknown, return_exceptions=True)
@@ -206,7 +205,7 @@ async def test_a_broker_killed_under_load_loses_and_tears_nothing(
     assert not committing.done()
     await asyncio.to_thread(kafka_server.start)
     back.set()
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(60):
         sent, _ = await asyncio.gather(appending, committing)
     records = await collected(read_to_end(log, [readings]))
     for number in range(3):

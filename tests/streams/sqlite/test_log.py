@@ -17,8 +17,7 @@ from streams import Committed, Outgoing, TopicPartition
 from streams.reading.tables import latest_by_key, read_to_end
 from streams.sqlite.cleaner import LogCleaner
 from streams.sqlite.log import SQLiteLog
-from tests.patience import PATIENCE_S
-from tests.streams.rigs import collected, eventually, numbered, read_some
+from tests.streams.rigs import PATIENCE_S, collected, eventually, numbered, read_some
 
 
 class HandClock:

@@ -17,8 +17,8 @@ from domain.topics import TopicSpec
 from streams import Outgoing, TopicPartition
 from streams.ports import Start
 from streams.sqlite.log import SQLiteLog
-from tests.patience import PATIENCE_S, until
 from tests.servers.small_disk import SmallDisk
+from tests.streams.rigs import PATIENCE_S
 
 VALUE = os.urandom(8_000)
 SPEC = TopicSpec("t", 1)
@@ -30,6 +30,12 @@ def faulty(log: SQLiteLog) -> bool:
     except TransientFault as fault:
         return "disk full: " in str(fault)
     return False
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def test_on_a_full_disk_nothing_is_acknowledged_reading_goes_on_and_it_heals_by_itself(

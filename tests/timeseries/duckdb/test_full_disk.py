@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError, TransientFault
-from tests.patience import PATIENCE_S
 from tests.servers.small_disk import SmallDisk
 from timeseries.duckdb.store import DuckDBStore
 from timeseries.ports import PartitionBatch, PartitionProgress
@@ -108,11 +107,11 @@ async def test_a_file_that_another_process_holds_is_waited_for(tmp_path: Path) -
     )  # fmt: skip
     assert other.stdin is not None
     assert other.stdout is not None
-    assert await asyncio.wait_for(other.stdout.readline(), PATIENCE_S) == b"held\n"
+    assert await asyncio.wait_for(other.stdout.readline(), 60) == b"held\n"
     store = DuckDBStore(path)
     with pytest.raises(TransientFault, match=rf"open in another process.*PID {other.pid}"):
         await store.check()
     other.stdin.close()
-    await asyncio.wait_for(other.wait(), PATIENCE_S)
+    await asyncio.wait_for(other.wait(), 60)
     assert "DuckDB" in await store.check()
     await store.close()

@@ -11,7 +11,6 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.time.units import DAY_MS
-from tests.patience import PATIENCE_S
 from tests.timeseries.building import LAMP, NOON_MS, TOPIC, batch, event, gateway_timed, report, sums, write
 from tests.timeseries.duckdb.killed_writer import READINGS_PER_REPORT
 from timeseries import EventQuery, PartitionProgress, Sums
@@ -127,12 +126,12 @@ def count_for_very_long(cursor: duckdb.DuckDBPyConnection) -> None:
 
 async def test_a_long_query_holds_up_no_write_and_ends_when_it_is_cancelled(store: DuckDBStore) -> None:
     query = asyncio.ensure_future(store._read(count_for_very_long))
-    outcome = await asyncio.wait_for(write(store, report({"voltage": 1.0})), PATIENCE_S)
+    outcome = await asyncio.wait_for(write(store, report({"voltage": 1.0})), 20)
     assert sums(outcome) == Sums(stored=1)
     assert not query.done()
 
     query.cancel()
-    assert len(await asyncio.wait_for(store.fetch_latest([LAMP]), PATIENCE_S)) == 1
+    assert len(await asyncio.wait_for(store.fetch_latest([LAMP]), 20)) == 1
 
 
 async def test_one_report_from_long_ago_does_not_hide_its_duplicates_or_those_of_today(store: DuckDBStore) -> None:

@@ -31,7 +31,7 @@ async def test_a_request_is_gzipped_and_names_bucket_organisation_precision_and_
         assert await connection.write_lines(LINES) == {}
         (request,) = requests
     assert request.lines == LINES
-    assert request.path == "/api/v2/write?org=city&bucket=tele+metry&precision=ns"
+    assert request.path == "/api/v2/write?org=city&bucket=tele+metry&precision=ms"
     assert (request.headers["Content-Encoding"], request.headers["Authorization"]) == ("gzip", "Token secret")
 
 

@@ -69,12 +69,3 @@ async def test_a_server_that_starts_late_loses_nothing(own_victoriametrics: Vict
     (series,) = own_victoriametrics.export("streetlight_voltage")
     assert sorted(series["values"]) == [float(number) for number in range(11)]
     await store.close()
-
-
-async def test_values_of_one_instant_are_both_there_at_its_millisecond(victoriametrics: VictoriaMetrics) -> None:
-    store = store_on(victoriametrics)
-    sent = [report({"tilt": tilt}, message_id=seq) for seq, tilt in (("1", 3.0), ("2", 40.0))]
-    assert sums(await write(store, *sent)) == Sums(stored=2)
-    (series,) = victoriametrics.export("streetlight_tilt")
-    assert (series["timestamps"], sorted(series["values"])) == ([NOON_MS, NOON_MS], [3.0, 40.0])
-    await store.close()

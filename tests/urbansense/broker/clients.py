@@ -49,11 +49,11 @@ class TestClient:
 
     def publish_and_wait(self, topic: str, *payloads: str, qos: int = 1, retain: bool = False) -> None:
         numbers = {self.publish(topic, payload, qos, retain=retain) for payload in payloads}
-        wait_until(lambda: numbers <= self.acknowledged, f"{topic} is acknowledged")
+        wait_until(lambda: numbers <= self.acknowledged, 10, f"{topic} is acknowledged")
 
     def wait_for(self, *payloads: str) -> list[Came]:
         """What came, once these are all there."""
-        wait_until(lambda: {*payloads} <= {one.payload for one in self.came}, f"{len(payloads)} messages come")
+        wait_until(lambda: {*payloads} <= {one.payload for one in self.came}, 10, f"{len(payloads)} messages come")
         return list(self.came)
 
     def round_trip(self) -> None:
@@ -64,7 +64,7 @@ class TestClient:
         assert granted.wait(10)
         before = len(self.came)
         self.client.publish("round-trip", "back", 1)
-        wait_until(lambda: any(one.topic == "round-trip" for one in self.came[before:]), "a round trip")
+        wait_until(lambda: any(one.topic == "round-trip" for one in self.came[before:]), 10, "a round trip")
 
     def cut(self) -> None:
         """Lose the connection without a good-bye."""

@@ -59,7 +59,6 @@ async def test_whoever_insists_on_mosquitto_gets_no_other(tmp_path: Path, monkey
             pass
 
 
-@pytest.mark.servers
 @pytest.mark.usefixtures("broken_mosquitto")
 async def test_a_mosquitto_that_does_not_start_is_an_error_and_amqtt_serves(tmp_path: Path) -> None:
     settings = Settings(mqtt_url=f"embedded://127.0.0.1:{free_port()}", data_dir=tmp_path)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from domain.mqtt import MqttEndpoint
-from tests.patience import PATIENCE_S
 from tests.servers.absence import absent
 from tests.urbansense.broker.clients import Came, connected
 from tests.urbansense.broker.conftest import opened, settings_for
@@ -92,9 +91,7 @@ def test_everything_that_a_hurried_publisher_sends_before_it_leaves_arrives(
         for qos in ("0", "1"):
             command = ["mosquitto_pub", "-p", str(broker.port), "-t", f"lamps/{qos}", "-q", qos, "-l"]
             try:
-                subprocess.run(
-                    command, input="\n".join(f"{qos}-{n}" for n in lines), text=True, check=True, timeout=PATIENCE_S
-                )
+                subprocess.run(command, input="\n".join(f"{qos}-{n}" for n in lines), text=True, check=True, timeout=20)
             except FileNotFoundError:
                 absent("mosquitto", "mosquitto_pub is not installed (Debian: apt-get install mosquitto-clients)")
             listener.wait_for(*(f"{qos}-{n}" for n in lines))

@@ -4,17 +4,12 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from reporting.wording.version import version
 from urbansense.commands import cli
 from urbansense.commands.cli import COMMANDS, app, load_command
 
@@ -84,57 +79,6 @@ def test_a_command_that_calls_the_api_does_not_import_the_platform(name: str) ->
     loaded = subprocess.run([sys.executable, "-c", LOADED, name], capture_output=True, text=True, check=True)
     ours = {"web"} if name == "devices" else set()  # the names of the Smart Data Models
     assert (PLATFORM - ours) & set(loaded.stdout.split()) == set()
-
-
-@pytest.mark.parametrize("arguments", [("events", "list"), ("devices", "show", "L1"), ("cases", "list")])
-def test_a_command_that_asks_a_running_platform_imports_no_more_than_that_takes(arguments: tuple[str, ...]) -> None:
-    answers = {
-        "/healthz": b'{"status":"alive","serves":"api"}',
-        "/api/v1/devices/L1": b'{"latest":{},"open_events":[]}',
-    }
-    with _answering(answers) as url:
-        child = subprocess.run(
-            [sys.executable, "-c", HELP, *arguments],
-            capture_output=True, text=True, check=False,
-            env={"URBANSENSE_API_URL": url, "LC_ALL": "C"},
-        )  # fmt: skip
-    megabytes, *modules = child.stderr.split()
-    assert megabytes.isdecimal(), child.stderr
-    heavy = PLATFORM | {"nicegui", "pyswmm", "pandas", "uvicorn", "starlette", "aiokafka", "pint", "amqtt", "jinja2"}
-    ours = {"web"} if arguments[0] == "devices" else set()  # the names of the Smart Data Models
-    assert (heavy - ours) & set(modules) == set()
-    assert "httpx" in modules
-
-
-def test_the_version_is_printed() -> None:
-    printed = CliRunner().invoke(app, ["--version"])
-    assert (printed.exit_code, printed.output) == (0, f"urbansense {version()}\n")
-
-
-@contextmanager
-def _answering(answers: dict[str, bytes]) -> Iterator[str]:
-    """A platform as far as one command asks it: these answers by path, and an empty page of all else."""
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = answers.get(self.path, b'{"items":[],"next":null,"total":0,"now_ms":0}')
-            self.send_response(200)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing: the test's output is the command's."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_a_file_that_cannot_be_written_is_one_line_and_no_traceback(

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigurationError
-from domain.quantities.catalogue import CATALOGUE
 from urbansense.configuration.settings import load_settings
 
 
@@ -127,25 +126,3 @@ def test_a_trusted_proxy_is_an_address_or_a_network(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("URBANSENSE_TRUSTED_PROXIES", "proxy.city.example")
     with pytest.raises(ConfigurationError, match=r"'proxy\.city\.example' is no address or network"):
         load_settings()
-
-
-def test_the_citys_own_quantities_are_known_to_whatever_reads_the_settings(tmp_path: Path) -> None:
-    own = tmp_path / "city.yaml"
-    own.write_text(
-        "quantities: {pm2_5: {en: Fine particles, zh: 细颗粒物, unit: ug/m3, range: [0, 1000]}}", encoding="utf-8"
-    )
-    try:
-        load_settings(city_tables=own)
-        assert CATALOGUE["pm2_5"].title_zh == "细颗粒物"
-    finally:
-        load_settings()
-    assert "pm2_5" not in CATALOGUE
-
-
-def test_a_citys_tables_that_cannot_be_used_keep_everything_from_starting(tmp_path: Path) -> None:
-    own = tmp_path / "city.yaml"
-    own.write_text(
-        "quantities: {pm2_5: {en: Fine particles, zh: 细颗粒物, unit: C, range: [0, 1000]}}", encoding="utf-8"
-    )
-    with pytest.raises(ConfigurationError, match="write 'Cel'"):
-        load_settings(city_tables=own)

@@ -7,7 +7,6 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from domain.errors import TransientFault
-from tests.patience import PATIENCE_S
 from tests.servers.small_disk import SmallDisk
 from urbansense.running.disk import DiskSpace
 
@@ -32,7 +31,7 @@ async def test_the_metric_is_what_was_last_measured(small_disk: SmallDisk) -> No
     registry.register(disk)
     assert "urbansense_disk_free_bytes" not in generate_latest(registry).decode()
     running = asyncio.create_task(disk.run(stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(20):
         while "urbansense_disk_free_bytes" not in generate_latest(registry).decode():
             await asyncio.sleep(0.01)
     stop.set()

@@ -8,10 +8,11 @@ from prometheus_client import REGISTRY, generate_latest
 from structlog.testing import capture_logs
 
 from domain.errors import Fenced, TransientFault
-from tests.patience import PATIENCE_S, until
 from urbansense.running import services as running
 from urbansense.running.services import keep_running, run_services
 from urbansense.running.states import ServiceStates
+
+BOUND_S = 20
 
 
 class Working:
@@ -49,6 +50,12 @@ def _no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_LONGEST_WAIT_S", 0.002)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(BOUND_S):
+        while not holds():
+            await asyncio.sleep(0.001)
+
+
 async def test_a_service_with_a_bug_is_run_again_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_STEADY_S", 3600.0)
     failing, working = Failing(3, lambda: KeyError("partition")), Working()
@@ -60,7 +67,7 @@ async def test_a_service_with_a_bug_is_run_again_and_the_others_go_on(monkeypatc
             await states.check()
         text = generate_latest(REGISTRY).decode()
         stop.set()
-        await asyncio.wait_for(kept, PATIENCE_S)
+        await asyncio.wait_for(kept, BOUND_S)
     assert 'urbansense_service_failures_total{service="rules"} 3.0' in text
     assert 'urbansense_service_running{service="gateway"} 1.0' in text
     assert (working.runs, working.stopped, failing.stopped) == (1, 1, 1)
@@ -78,7 +85,7 @@ async def test_a_service_that_runs_for_a_while_after_a_failure_is_well_again(mon
         await until(lambda: any(line["event"] == "the service runs again" for line in lines))
         assert await states.check() == "1 services run"
         stop.set()
-        await asyncio.wait_for(kept, PATIENCE_S)
+        await asyncio.wait_for(kept, BOUND_S)
 
 
 async def test_a_service_that_ends_on_its_own_is_run_again() -> None:
@@ -87,7 +94,7 @@ async def test_a_service_that_ends_on_its_own_is_run_again() -> None:
     kept = asyncio.create_task(keep_running({"web": ending}, stop, ServiceStates()))
     await until(lambda: ending.runs == 2)
     stop.set()
-    await asyncio.wait_for(kept, PATIENCE_S)
+    await asyncio.wait_for(kept, BOUND_S)
 
 
 async def test_a_fenced_service_stays_down_with_its_reason_and_the_others_go_on() -> None:
@@ -99,7 +106,7 @@ async def test_a_fenced_service_stays_down_with_its_reason_and_the_others_go_on(
         await states.check()
     text = generate_latest(REGISTRY).decode()
     stop.set()
-    await asyncio.wait_for(kept, PATIENCE_S)
+    await asyncio.wait_for(kept, BOUND_S)
     assert 'urbansense_service_running{service="gateway"} 0.0' in text
     assert (fenced.runs, working.stopped) == (1, 1)
 
@@ -108,6 +115,6 @@ async def test_alone_a_service_that_fails_ends_the_process_with_its_error() -> N
     working = Working()
     with pytest.raises(ExceptionGroup) as raised:
         await asyncio.wait_for(
-            run_services({"rules": Failing(1, lambda: KeyError("x")), "lookup": working}, asyncio.Event()), PATIENCE_S
+            run_services({"rules": Failing(1, lambda: KeyError("x")), "lookup": working}, asyncio.Event()), BOUND_S
         )
     assert raised.group_contains(KeyError)

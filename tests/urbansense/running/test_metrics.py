@@ -54,16 +54,6 @@ def test_a_gateway_tells_what_it_understood_without_a_report_in_it() -> None:
     assert "urbansense_gateway_hj212_parts 0.0" in text
 
 
-def test_radio_gateways_whose_clock_is_wrong_are_named() -> None:
-    pipeline = Pipeline(Topics(), lookup_of())
-    gateway = Gateway(GatewaySettings(0, MqttEndpoint("127.0.0.1", 1), Topics(), KEY), log=NOTHING, decoder=pipeline)
-    for ahead_ms in (-172_800_000, -172_801_000):
-        pipeline.clock_differences.count({"roof-1": ahead_ms})
-    text = exposition(gateway=gateway)
-    assert 'urbansense_radio_gateway_clock_differs_total{gateway="roof-1"} 2.0' in text
-    assert 'urbansense_radio_gateway_clock_ahead_seconds{gateway="roof-1"} -172801.0' in text
-
-
 def test_a_broker_of_our_own_gives_how_often_it_ended() -> None:
     broker = MosquittoChild(Path("mosquitto"), Path(), 0, MqttEndpoint("127.0.0.1", 1))
     broker.restarts = 2

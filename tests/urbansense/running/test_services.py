@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from domain.errors import TransientFault
-from tests.patience import PATIENCE_S
 from urbansense.running.services import unless_stopped
 
 STUBBORN = """
@@ -50,7 +49,7 @@ async def test_waiting_for_a_server_ends_when_told_to_stop() -> None:
     waiting = asyncio.create_task(unless_stopped(asyncio.sleep(60), stop))
     stop.set()
     with pytest.raises(TransientFault):
-        await asyncio.wait_for(waiting, PATIENCE_S)
+        await asyncio.wait_for(waiting, 5)
 
 
 async def test_what_was_waited_for_is_given_on_whether_it_went_well_or_not() -> None:

@@ -14,13 +14,14 @@ from ingest.recorder.recording import Recorder
 from streams import Outgoing
 from streams.sqlite.log import SQLiteLog
 from tests.device_registry.samples import CABINET, NOW_MS
-from tests.patience import PATIENCE_S
 from tests.servers.ports import free_port
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.startup import Startup
 from urbansense.wiring import parts as wiring
 from urbansense.wiring.checks import check_database
 from urbansense.wiring.parts import open_parts, open_platform_parts, open_registry_part
+
+BOUND_S = 60
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def test_a_log_that_another_holds_is_waited_for_and_its_holder_named(setti
             opened.set()
 
     starting = asyncio.create_task(start())
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(BOUND_S):
         while f"in use by process {os.getpid()}" not in await waited_for(startup):
             await asyncio.sleep(0.01)
         assert not opened.is_set()
@@ -61,7 +62,7 @@ async def test_a_holder_that_stays_is_waited_for_no_longer_than_bounded(
 ) -> None:
     monkeypatch.setattr(wiring, "_HELD_S", 0.01)
     with pytest.raises(InUse, match="in use by process"):
-        async with asyncio.timeout(PATIENCE_S), open_parts(settings, asyncio.Event(), Startup()):
+        async with asyncio.timeout(BOUND_S), open_parts(settings, asyncio.Event(), Startup()):
             pass
     await held.close()
 
@@ -81,7 +82,7 @@ async def test_neither_store_nor_database_need_answer_for_the_parts_to_open(sett
             "database_url": f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/urbansense",
         }
     )
-    async with asyncio.timeout(PATIENCE_S), open_platform_parts(away, asyncio.Event()) as parts:
+    async with asyncio.timeout(BOUND_S), open_platform_parts(away, asyncio.Event()) as parts:
         await parts.lookup.load(parts.log)
         for check in (parts.store.check, lambda: check_database(parts.registry)):
             with pytest.raises(TransientFault):

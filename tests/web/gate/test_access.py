@@ -16,7 +16,6 @@ from accounts import Authenticator, LoginSessions, Scope, UserChange
 from accounts.sessions.access_changes import AccessChanges
 from device_registry.publication.publisher import RegistryPublisher
 from domain.errors import TransientFault
-from tests.patience import PATIENCE_S
 from tests.web.city import City, lamp
 from tests.web.http.test_problems import problem
 from tests.web.people_city import ROLES, SITE, PeopleCity
@@ -27,6 +26,8 @@ from urbansense.wiring.parts import open_platform_parts
 from web.gate.access import Gate
 from web.gate.access_table import ACCESS, AccessEntry, AccessTable
 from web.gate.token_guesses import BOUNDS
+
+WAIT_S = 10
 
 
 class Sent(TypedDict):
@@ -307,7 +308,7 @@ async def test_what_is_open_ends_at_once_when_its_caller_may_no_longer_have_it_o
     other = asyncio.create_task(gate({**scope}, silent, collect))
     await begun.get()
     await asyncio.to_thread(end, guarded)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WAIT_S):
         await running
         await other
     closing = {"type": "websocket.close", "code": 1008} if kind == "websocket" else sent[-1]
@@ -348,7 +349,7 @@ async def test_what_is_open_goes_on_while_others_come_and_go(
     monkeypatch.setattr(AccessChanges, "any", counting)
     running = asyncio.create_task(gate(scope, unread, collect))
     await asyncio.to_thread(guarded.people.users.change_user, "oleg", UserChange(active=False), by="ada", at_ms=3)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WAIT_S):
         while looks < 5:
             await asyncio.sleep(0.01)
         looked.set()
@@ -380,7 +381,7 @@ async def test_a_caller_has_only_so_many_streams(guarded: PeopleCity, monkeypatc
 
     gate = Gate(waits, (), replace(guarded.people, required=True))
     tasks = []
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WAIT_S):
         for header, expected in (
             (vera, [200]),
             (vera, [200, 200]),

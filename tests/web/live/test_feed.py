@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from domain.topics import TELEMETRY_HEADERS, TICK_HEADERS, Topics
 from streams.ports import Outgoing
 from streams.sqlite.log import SQLiteLog
 from tests.cases.workflow.acting import reported
-from tests.patience import PATIENCE_S, until
 from tests.web.city import NOON_MS, cleared, lamp, lamp_out
 from web.live.feed import LiveFeed
 
 TOPICS = Topics("test.", partitions=2, kinds=("streetlight",))
+WAIT_S = 10
 
 
 @pytest.fixture
@@ -36,13 +36,19 @@ async def feed(log: SQLiteLog) -> AsyncIterator[LiveFeed]:
     """A feed that follows the log already: it has heard a first tick."""
     feed, stop = LiveFeed(log, TOPICS), asyncio.Event()
     running = asyncio.create_task(feed.run(stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WAIT_S):
         while feed.now_ms() is None:
             await log.append([tick(NOON_MS)])
             await asyncio.sleep(0.01)
     yield feed
     stop.set()
     await running
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():
+            await asyncio.sleep(0.005)
 
 
 def tick(at_ms: int) -> Outgoing:
@@ -100,7 +106,7 @@ async def test_what_was_on_the_log_before_is_not_looked_at(log: SQLiteLog) -> No
     await log.append([report("old", NOON_MS)])
     feed, stop = LiveFeed(log, TOPICS), asyncio.Event()
     running = asyncio.create_task(feed.run(stop))
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(WAIT_S):
         while "new" not in feed.last_heard_ms():
             await log.append([report("new", NOON_MS)])
             await asyncio.sleep(0.01)

@@ -12,7 +12,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from accounts import Scope, UserChange
 from tests.accounts.conftest import PASSWORD
-from tests.patience import PATIENCE_S
 from tests.servers.chromium import console_errors, foreign_requests, prefer_scheme, resize
 from tests.web.city import City
 from tests.web.http.test_problems import problem
@@ -20,6 +19,7 @@ from tests.web.people_city import SITE, PeopleCity
 from web.login.password import safe_path
 from web.serving.server import serve
 
+WAIT_S = 20
 FORM = {"username": " Vera ", "password": PASSWORD, "next": "/?lang=zh"}
 
 
@@ -168,7 +168,7 @@ async def test_over_a_real_server_a_session_holds_and_a_stranger_stays_out(guard
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(guarded.app(), 0, stop, listening.set_result))
     site = f"http://127.0.0.1:{await listening}"
-    async with httpx.AsyncClient(base_url=site, headers={"origin": site}, timeout=PATIENCE_S) as browser:
+    async with httpx.AsyncClient(base_url=site, headers={"origin": site}) as browser:
         assert (await browser.get("/api/v1/devices")).status_code == 401
         page = await browser.get("/login", params={"next": "/"})
         assert (page.status_code, page.headers["cache-control"]) == (200, "no-store")
@@ -188,14 +188,14 @@ async def test_over_a_real_server_a_stream_ends_when_its_caller_is_disabled(guar
     serving = asyncio.create_task(serve(guarded.app(), 0, stop, listening.set_result))
     site = f"http://127.0.0.1:{await listening}"
     header = guarded.token("vera", Scope.READ)
-    async with httpx.AsyncClient(base_url=site, headers=header, timeout=PATIENCE_S) as program:
+    async with httpx.AsyncClient(base_url=site, headers=header, timeout=WAIT_S) as program:
         async with program.stream("GET", "/api/v1/stream") as stream:
             lines = stream.aiter_lines()
             assert (await anext(lines)).startswith("event: ")
             await asyncio.to_thread(
                 guarded.people.users.change_user, "vera", UserChange(active=False), by="ada", at_ms=guarded.now_ms
             )
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(WAIT_S):
                 async for _ in lines:
                     pass
         assert (await program.get("/api/v1/devices")).status_code == 401

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from accounts.users.refusals import TooManyFailures
-from tests.patience import PATIENCE_S
 from web.login.turns import FairTurns
 
 
@@ -28,7 +27,7 @@ class Hands:
     async def finish(self, tasks: "list[asyncio.Task[None]]") -> None:
         for _ in tasks:
             self._done.release()
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(10):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -72,7 +71,7 @@ async def test_who_goes_away_while_waiting_takes_no_turn() -> None:
     tasks[1].cancel()
     await hands.finish([tasks[0], tasks[2]])
     assert hands.begun == ["a", "c"]
-    async with asyncio.timeout(PATIENCE_S), turns.turn("d"):
+    async with asyncio.timeout(10), turns.turn("d"):
         pass
 
 

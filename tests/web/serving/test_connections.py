@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -10,10 +10,10 @@ import pytest
 from fastapi import FastAPI, Request, WebSocket
 from starlette.responses import StreamingResponse
 
-from tests.patience import PATIENCE_S, until
 from web.serving.connections import ConnectionBounds, Connections
 from web.serving.server import serve
 
+WAIT_S = 20
 QUICK = ConnectionBounds(
     head_s=0.3, body_window_s=0.3, least_rate=100.0, unread_s=0.3, of_one=1000, in_all=1000, look_s=0.05
 )
@@ -74,10 +74,10 @@ async def serving(connections: Connections, served: FastAPI | None = None) -> As
     stop, listening = asyncio.Event(), asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(served or app(), 0, stop, listening.set_result, connections=connections))
     try:
-        yield await asyncio.wait_for(listening, PATIENCE_S)
+        yield await asyncio.wait_for(listening, WAIT_S)
     finally:
         stop.set()
-        await asyncio.wait_for(task, PATIENCE_S)
+        await asyncio.wait_for(task, WAIT_S)
 
 
 async def opened(port: int, *sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -90,17 +90,20 @@ async def opened(port: int, *sent: bytes) -> tuple[asyncio.StreamReader, asyncio
 async def rest(reader: asyncio.StreamReader) -> bytes:
     """All that still comes until the server closes; it must."""
     try:
-        return await asyncio.wait_for(reader.read(-1), PATIENCE_S)
+        return await asyncio.wait_for(reader.read(-1), WAIT_S)
     except ConnectionError:
         return b""
 
 
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
 async def test_four_hundred_half_sent_requests_end_and_an_honest_one_is_answered_meanwhile() -> None:
     connections = Connections(QUICK)
-    async with (
-        serving(connections) as port,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client,
-    ):
+    async with serving(connections) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         halves = [await opened(port, HEAD + b"X-Half: ") for _ in range(400)]
         assert (await client.get("/answer")).status_code == 200
         answers = await asyncio.gather(*(rest(reader) for reader, _ in halves))
@@ -152,7 +155,7 @@ async def test_a_body_that_drips_ends_and_its_app_learns_of_it() -> None:
 
 async def test_a_body_that_is_read_slowly_by_ourselves_goes_on() -> None:
     connections = Connections(QUICK)
-    async with serving(connections) as port, httpx.AsyncClient(timeout=PATIENCE_S) as client:
+    async with serving(connections) as port, httpx.AsyncClient(timeout=WAIT_S) as client:
         sent = b"x" * 2_000_000
         answer = await client.post(f"http://127.0.0.1:{port}/slow-reader", content=sent)
     assert answer.json() == {"size": len(sent)}
@@ -160,7 +163,7 @@ async def test_a_body_that_is_read_slowly_by_ourselves_goes_on() -> None:
 
 
 async def test_an_answer_that_takes_its_time_is_waited_for() -> None:
-    async with serving(Connections(QUICK)) as port, httpx.AsyncClient(timeout=PATIENCE_S) as client:
+    async with serving(Connections(QUICK)) as port, httpx.AsyncClient(timeout=WAIT_S) as client:
         assert (await client.get(f"http://127.0.0.1:{port}/later")).json() == {"late": True}
 
 
@@ -200,7 +203,7 @@ async def test_a_head_without_end_is_refused_before_it_fills_the_memory() -> Non
 )
 async def test_connections_beyond_the_bound_end_at_once(bounds: ConnectionBounds, why: str) -> None:
     connections = Connections(bounds)
-    async with serving(connections) as port, httpx.AsyncClient(timeout=PATIENCE_S) as client:
+    async with serving(connections) as port, httpx.AsyncClient() as client:
         held = [await opened(port) for _ in range(5)]
         await until(lambda: len(connections) == 5)
         reader, _ = await opened(port)
@@ -229,11 +232,11 @@ async def test_a_socket_outlives_the_times_of_requests() -> None:
     )
     async with serving(connections) as port:
         reader, writer = await opened(port, upgrade)
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), WAIT_S)
         assert head.startswith(b"HTTP/1.1 101")
         await asyncio.sleep(3 * QUICK.head_s)  # longer than any bound: the socket must still be there
         writer.write(b"\x81\x85\0\0\0\0hello")
-        assert await asyncio.wait_for(reader.readexactly(7), PATIENCE_S) == b"\x81\x05hello"
+        assert await asyncio.wait_for(reader.readexactly(7), WAIT_S) == b"\x81\x05hello"
         assert len(connections) == 0
         writer.close()
 
@@ -252,6 +255,6 @@ async def test_a_forwarded_address_is_believed_of_trusted_proxies_alone(
 ) -> None:
     chain = "6.6.6.6, 203.0.113.9" + (", 198.51.100.4" if "198.51.100.0/24" in trusted else "")
     headers = {"x-forwarded-for": chain, "x-forwarded-proto": "https"}
-    async with serving(Connections(QUICK, trusted)) as port, httpx.AsyncClient(timeout=PATIENCE_S) as client:
+    async with serving(Connections(QUICK, trusted)) as port, httpx.AsyncClient() as client:
         answer = await client.get(f"http://127.0.0.1:{port}/answer", headers=headers)
     assert answer.json() == {"address": address, "scheme": scheme}

@@ -66,8 +66,8 @@ def add_user(
     department: Departments = None,
     area: Areas = None,
     name: Annotated[str, typer.Option(help="As people call them.")] = "",
-    email: Annotated[str | None, typer.Option(help="Where mail reaches them.")] = None,
-    phone: Annotated[str | None, typer.Option(help="Where calls and messages reach them.")] = None,
+    email: str | None = None,
+    phone: str | None = None,
     no_password: Annotated[bool, typer.Option("--no-password", help="They only have tokens.")] = False,
     password_stdin: FromStdin = False,
     database: AtDatabase = False,
@@ -94,7 +94,7 @@ def change_user(
     role: Roles = None,
     department: Departments = None,
     area: Areas = None,
-    name: Annotated[str | None, typer.Option(help="As people call them.")] = None,
+    name: str | None = None,
     email: Annotated[str | None, typer.Option(help="Empty takes it away.")] = None,
     phone: Annotated[str | None, typer.Option(help="Empty takes it away.")] = None,
     provider: Annotated[str | None, typer.Option(help="`<issuer> <sub>` at the identity provider.")] = None,
@@ -157,7 +157,7 @@ def put_department(
     name: Annotated[str, typer.Argument(help="Its name in rules and policy, such as `lighting`.")],
     en: Annotated[str, typer.Option(help="Its title in English.")],
     zh: Annotated[str, typer.Option(help="Its title in Chinese.")],
-    out_of_use: Annotated[bool, typer.Option("--out-of-use", help="No case goes to it any more.")] = False,
+    out_of_use: Annotated[bool, typer.Option("--out-of-use")] = False,
     database: AtDatabase = False,
 ) -> None:
     """Add a department, or change it."""
@@ -191,11 +191,7 @@ def create_token(
 
 
 @tokens.command("list")
-def list_tokens(
-    user: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
-    as_json: JsonFlag = False,
-    database: AtDatabase = False,
-) -> None:
+def list_tokens(user: str | None = None, as_json: JsonFlag = False, database: AtDatabase = False) -> None:
     """Tokens, newest first; never their secrets."""
     found = _with_people(database, lambda api: api.get(f"{_PEOPLE}/tokens", username=user))["items"]
     if as_json:
@@ -226,8 +222,8 @@ def revoke_token(
 def list_audit(
     actor: Annotated[str | None, typer.Option(help="What this one did.")] = None,
     subject: Annotated[str | None, typer.Option(help="What was done to this, such as user/olga.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only this action, such as people.add.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    action: str | None = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
     database: AtDatabase = False,
 ) -> None:

@@ -13,15 +13,13 @@ from cases.workflow.table import TRANSITIONS
 from domain.errors import ConfigurationError
 from domain.time.durations import parse_instant_ms
 from domain.time.instants import in_zone
-from domain.time.units import MINUTE_MS
-from reporting.wording.durations import duration
+from domain.time.units import HOUR_MS, MINUTE_MS
 from urbansense.api_client.api import Api, ApiRefused
 from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.author import author
 from urbansense.commands.terminal.output import JsonFlag, complain, out, print_json, print_rows
 from urbansense.commands.terminal.times import local_time
 from urbansense.configuration.settings import load_settings
-from urbansense.configuration.wording import sentence, word
 
 app = typer.Typer(help="Cases: list, look at, move on, report.", no_args_is_help=True)
 
@@ -33,7 +31,6 @@ _FACTS: Final = (
     "severity", "source", "reporter", "class_code", "component_code", "subject", "area", "address", "description",
     "department", "proposed_department", "handler", "dispatches", "returns", "reworks", "urges", "extensions",
 )  # fmt: skip
-_LATE: Final = ("overdue", "repeatedly_overdue")
 Number = Annotated[str, typer.Argument(help="The case's number, such as 2026-000017, or its id.")]
 
 
@@ -49,10 +46,10 @@ def list_cases(
     text: Annotated[str | None, typer.Option(help="Only where number, title, address or subject contain this.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only those whose department is late.")] = False,
     due: Annotated[bool, typer.Option("--by-due", help="The most urgent first, of those whose clock runs.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
-    """List open cases, the newest first; what is late is marked."""
+    """List open cases, the newest first."""
     query: dict[str, Any] = {
         "state": [one.value for one in state or ()] or None, "open": None if everything or state else True,
         "department": department, "area": area, "severity": severity, "problem": problem, "source": source,
@@ -63,18 +60,18 @@ def list_cases(
         print_json(page)
         return
     zone = ZoneInfo(load_settings().timezone)
-    heads = map(word, ("number", "state", "severity", "problem", "subject", "department", "due", "age"))
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    table = Table("number", "state", "severity", "problem", "subject", "department", "due", "age", box=None,
+                  pad_edge=False, header_style="bold")  # fmt: skip
     for case in page["items"]:
-        late = (case["deadline_status"] or {}).get("standing", "") in _LATE
+        late = (case["deadline_status"] or {}).get("standing", "") in ("overdue", "repeatedly_overdue")
         cells = (
-            case["number"], state_words(case["state"]), word(case["severity"]), case["problem"], case["subject"] or "",
+            case["number"], state_words(case["state"]), case["severity"], case["problem"], case["subject"] or "",
             case["department"] or "", _due(case, zone), _age(case, page["now_ms"]),
         )  # fmt: skip
         table.add_row(*(escape(cell) for cell in cells), style="red" if late else None)
-    out.print(table if table.row_count else word("no cases"))
+    out.print(table if table.row_count else "no cases")
     if page["next"]:
-        out.print(sentence(f"… {page['total']} in all; raise --limit or narrow the list"))
+        out.print(f"… {page['total']} in all; raise --limit or narrow the list")
 
 
 @app.command("show")
@@ -190,7 +187,7 @@ def report_case(
 
 
 def state_words(state: str) -> str:
-    """A state, `dispatched`, and in Chinese beside it what people call it: `dispatched 派遣`."""
+    """A state in both languages: `dispatched 派遣`."""
     return f"{state} {STATE_ZH[State(state)]}"
 
 
@@ -232,8 +229,8 @@ def _due(case: Any, zone: ZoneInfo) -> str:
     if deadline is None or status is None:
         return ""
     if status["standing"] == "suspended":
-        return word("stopped")
-    late = f" {word('late')} {duration(status['overdue_ms'])}" if status["standing"] in _LATE else ""
+        return "stopped"
+    late = f" ({status['overdue_ms'] // HOUR_MS} h late)" if status["overdue_ms"] >= HOUR_MS else ""
     return f"{in_zone(deadline['due_at_ms'], zone):%m-%d %H:%M}{late}"
 
 

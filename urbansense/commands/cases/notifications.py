@@ -22,7 +22,7 @@ def list_messages(
     standing: Annotated[
         MessageStatus | None, typer.Option(help="Only these: waiting, sent, dead or withdrawn.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List messages, the newest first; dead ones with why they could not be delivered."""

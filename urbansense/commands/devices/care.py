@@ -37,7 +37,7 @@ def search_devices(
     within: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Only inside the polygon of this GeoJSON file.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -55,12 +55,7 @@ def search_devices(
 
 
 @care.command("state")
-def change_state(
-    device_id: DeviceId,
-    state: Annotated[DeviceState, typer.Argument(help="The new state.")],
-    by: By = None,
-    as_json: JsonFlag = False,
-) -> None:
+def change_state(device_id: DeviceId, state: DeviceState, by: By = None, as_json: JsonFlag = False) -> None:
     """Change a device's state: registered, active, suspended or retired."""
     headers = {"X-Author": by or getpass.getuser()}
     found = with_api(lambda api: api.patch_json(f"/api/v1/devices/{device_id}", {"state": state}, headers=headers))
@@ -72,9 +67,7 @@ def change_state(
 
 @care.command("history")
 def show_history(
-    device_id: DeviceId,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
-    as_json: JsonFlag = False,
+    device_id: DeviceId, limit: Annotated[int, typer.Option(min=1, max=1000)] = 50, as_json: JsonFlag = False
 ) -> None:
     """Who changed a device, when and how, newest first."""
     page = with_api(lambda api: api.get(f"/api/v1/devices/{device_id}/history", limit=limit))

@@ -152,7 +152,7 @@ def bind(
 def list_credentials(
     holder: Annotated[str | None, typer.Argument(help="Only of this device or service.")] = None,
     state: Annotated[CredentialState | None, typer.Option(help="Only active or revoked ones.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -185,7 +185,7 @@ def list_credentials(
 @app.command("history")
 def history(
     holder: Annotated[str | None, typer.Argument(help="Only of this device or service.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """Who changed whose credentials, newest first."""

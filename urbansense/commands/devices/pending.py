@@ -22,7 +22,7 @@ By = Annotated[str | None, typer.Option("--by", help="Who does it, for the recor
 @app.command("list")
 def list_pending(
     refused: Annotated[bool, typer.Option("--refused", help="Those that were refused.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     cursor: Annotated[str | None, typer.Option(help="Where the page before ended.")] = None,
     as_json: JsonFlag = False,
 ) -> None:

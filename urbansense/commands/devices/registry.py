@@ -29,7 +29,7 @@ def list_devices(
         str | None, typer.Option(help="Only where id, name, component code, EUI or MN contain this.")
     ] = None,
     state: Annotated[str | None, typer.Option(help="Only registered, active, suspended or retired ones.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     as_json: JsonFlag = False,
 ) -> None:
     """List devices by id."""
@@ -38,7 +38,7 @@ def list_devices(
 
 
 @app.command("show")
-def show_device(device_id: Annotated[str, typer.Argument(help="The device's id.")], as_json: JsonFlag = False) -> None:
+def show_device(device_id: str, as_json: JsonFlag = False) -> None:
     """One device: what is registered, its latest readings and its open events."""
     device = with_api(lambda api: api.get(f"/api/v1/devices/{device_id}"))
     if as_json:

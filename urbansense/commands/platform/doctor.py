@@ -7,8 +7,8 @@ from secrets import token_hex
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import httpx
 import typer
-from prometheus_client.parser import text_string_to_metric_families
 
 from cases.deadlines import CityTimes
 from cases.desk.backlog import desk_backlog
@@ -24,8 +24,7 @@ from ingest.gateway.mqtt.session import MqttSession, SessionSettings
 from rules.definitions.table import read_definitions
 from streams.opening.by_url import open_log
 from timeseries.opening.by_url import open_store
-from urbansense.api_client.api import Api
-from urbansense.api_client.opening import running_api
+from urbansense.api_client.opening import bearer
 from urbansense.broker.embedded import describe_broker
 from urbansense.commands.platform.secrecy import describe_secrecy
 from urbansense.commands.terminal.output import JsonFlag, print_json, print_rows
@@ -34,7 +33,6 @@ from urbansense.configuration.installation import known_installation_key
 from urbansense.configuration.place import data_dir, make_data_dir
 from urbansense.configuration.settings import Settings, load_settings
 from urbansense.running.logs import configure_logging
-from urbansense.wiring.checks import check_unread
 from urbansense.wiring.shared_database import SharedDatabase
 
 _TIMEOUT_S: Final = 10.0
@@ -48,7 +46,6 @@ _SHARED_EXPOSURE: Final = (
 )
 
 _NAMES: Final = {"database": "registry"}
-_CLOCKS_NAMED: Final = 5
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -72,21 +69,18 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 
 async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
-    async with running_api(settings) as api:
-        running = None if api is None else await _ask_running(settings, api)
-        clocks = "" if api is None else await _radio_clocks(api)
+    running = await _ask_running(settings)
     checks: dict[str, Check] = {
         "data folder": _check_folder,
         "MQTT broker": _check_broker,
         "client ids": _check_client_ids,
         "log": _check_log,
-        "unread topics": _check_unread,
         "store": _check_store,
         "registry": _check_registry,
         "case desk": _check_desk,
     }
-    answers = "nothing runs on these settings" if api is None else f"runs and answers at {api.base_url}"
-    results = [("platform", True, answers)]
+    answers = "something runs and answers" if running is not None else "nothing runs: no answer"
+    results = [("platform", True, f"{answers} at {settings.client_api_url}")]
     running = running or {}
     for name, check in checks.items():
         if name in running:
@@ -101,52 +95,34 @@ async def _examine(settings: Settings) -> list[tuple[str, bool, str]]:
             results.append((name, False, str(error)))
     if "embedded broker" in running:
         results.append(("embedded broker", *running["embedded broker"]))
-    if clocks:
-        results.append(("radio gateways", True, clocks))
     return results
 
 
-async def _radio_clocks(api: Api) -> str:
-    """Whose clock does not count, as the running urbansense has counted since its start; empty where none is wrong."""
-    try:
-        families = list(text_string_to_metric_families((await api.get_bytes("/metrics")).decode()))
-    except (UrbansenseError, ValueError):
-        return ""
-    ahead = {
-        sample.labels["gateway"]: sample.value
-        for family in families
-        for sample in family.samples
-        if sample.name == "urbansense_radio_gateway_clock_ahead_seconds"
-    }
-    if not ahead:
-        return ""
-    worst = sorted(ahead, key=lambda gateway: -abs(ahead[gateway]))[:_CLOCKS_NAMED]
-    named = ", ".join(f"{gateway} ({ahead[gateway]:+.0f} s)" for gateway in worst)
-    return f"{len(ahead)} with a wrong clock, so that the network server's counts: {named}"
-
-
-async def _ask_running(settings: Settings, api: Api) -> dict[str, tuple[bool, str]]:
-    """What an urbansense that runs already reports of the parts that are files of its own."""
+async def _ask_running(settings: Settings) -> dict[str, tuple[bool, str]] | None:
+    """What an urbansense that runs already reports of the parts that are files of its own; None if none answers."""
     files = {
         "log": settings.log_url.startswith("embedded:"),
-        "unread topics": settings.log_url.startswith("embedded:"),
         "store": settings.store_url.startswith("embedded:"),
         "registry": settings.registry_url.startswith("sqlite:"),
         "case desk": settings.log_url.startswith("embedded:"),
         "embedded broker": settings.mqtt_url.startswith("embedded:"),
     }
     mine = [name for name, is_file in files.items() if is_file]
-    answer = await api.get_readiness()
-    checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
-    if not checks:
-        whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
-        detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
-        return dict.fromkeys(mine, (answer["ready"], detail))
-    return {
-        name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
-        for name in mine
-        if name in checks
-    }
+    try:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, headers=bearer(settings)) as client:
+            answer = (await client.get(f"{settings.client_api_url}/readyz")).json()
+        checks = {_NAMES.get(check["name"], check["name"]): check for check in answer.get("checks") or ()}
+        if not checks:
+            whole = f"{'ready' if answer['ready'] else 'NOT ready'} as a whole"
+            detail = f"{whole}; for each part set URBANSENSE_API_TOKEN, with scope read"
+            return dict.fromkeys(mine, (answer["ready"], detail))
+        return {
+            name: (checks[name]["ready"], f"{checks[name]['detail']} (says the urbansense that runs)")
+            for name in mine
+            if name in checks
+        }
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
 
 
 async def _check_folder(settings: Settings) -> str:
@@ -203,18 +179,6 @@ async def _check_log(settings: Settings) -> str:
                 f"telemetry is kept for {format_duration(kept_ms)}, but a rule looks back {format_duration(needed_ms)}"
             )
         return f"{settings.log_url}, {topics.partitions} partitions, telemetry kept for {format_duration(kept_ms)}"
-    finally:
-        await log.close()
-
-
-async def _check_unread(settings: Settings) -> str:
-    """What was sampled last; that messages go where nobody reads is shown, and is no problem of the platform's."""
-    if not settings.unread_window_s:
-        return "not looked at: URBANSENSE_UNREAD_WINDOW_S is 0"
-    log = await open_log(settings.log_url, settings.data_dir)
-    try:
-        await log.ensure_topics(settings.topics.specs())
-        return await check_unread(log, settings.topics)
     finally:
         await log.close()
 

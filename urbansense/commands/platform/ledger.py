@@ -1,20 +1,11 @@
 """`urbansense ledger`: what became of every report."""
 
-from typing import Any, Final
+from typing import Any
 
 import typer
-from pydantic import TypeAdapter
 
-from domain.ledger import UnreadTopics
-from ingest.unread.wording import unread_in_words
 from urbansense.api_client.opening import with_api
 from urbansense.commands.terminal.output import JsonFlag, out, print_json, print_rows
-
-_COUNTED: Final = (
-    ("rejected", "rejected"),
-    ("rejected in part", "rejected_in_part"),
-    ("of these replayed", "replayed"),
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,12 +32,6 @@ def print_ledger(statement: dict[str, Any]) -> None:
         terms = " + ".join(f"{count} {term}" for term, count in sums.items())
         rows.append((name, accepted, f"= {terms}", "balances" if statement[balance] else "DOES NOT BALANCE"))
     print_rows(("ledger", "accepted", "accounted for", ""), rows, "")
-    for title, key in _COUNTED:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in statement.get(key, {}).items())
+    for title, key in (("rejected", "rejected"), ("rejected in part", "rejected_in_part")):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in statement[key].items())
         out.print(f"{title}: {reasons or 'none'}")
-    out.print(f"published where nobody reads: {_unread(statement.get('unread'))}")
-
-
-def _unread(unread: dict[str, Any] | None) -> str:
-    """Beside the ledger, and in none of its sums."""
-    return unread_in_words(TypeAdapter(UnreadTopics).validate_python(unread) if unread is not None else None)

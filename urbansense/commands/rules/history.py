@@ -20,7 +20,6 @@ from urbansense.commands.rules.reasons_report import print_explanation, print_wh
 from urbansense.commands.terminal.output import JsonFlag, err, print_json
 from urbansense.commands.terminal.progress import ProgressBar
 from urbansense.configuration.settings import load_settings
-from urbansense.configuration.wording import language
 
 
 def register(app: typer.Typer) -> None:
@@ -63,14 +62,12 @@ class Language(StrEnum):
     ZH = "zh"
 
 
-LanguageOption = Annotated[
-    Language | None, typer.Option("--lang", help="The language of the words; that of the locale if left out.")
-]
+LanguageOption = Annotated[Language, typer.Option("--lang", help="The language of the words.")]
 
 
 def explain(
-    event_id: Annotated[str, typer.Argument(help="The id of an event, as `events list` shows it.")],
-    lang: LanguageOption = None,
+    event_id: Annotated[str, typer.Argument(help="The id of an event, as `events list --json` shows it.")],
+    lang: LanguageOption = Language.EN,
     readings: Annotated[int, typer.Option(min=0, help="How many readings to list.")] = 30,
     as_json: JsonFlag = False,
 ) -> None:
@@ -79,14 +76,14 @@ def explain(
     if as_json:
         print_json(answer)
         return
-    print_explanation(Explanation.model_validate(answer), lang or language(), _zone(), readings)
+    print_explanation(Explanation.model_validate(answer), lang, _zone(), readings)
 
 
 def why_not(
     rule: Annotated[str, typer.Argument(help="The name of a rule in force.")],
     device: Annotated[str, typer.Argument(help="A device id.")],
     at: Annotated[str | None, typer.Option(help="RFC 3339 with an offset; now without it.")] = None,
-    lang: LanguageOption = None,
+    lang: LanguageOption = Language.EN,
     as_json: JsonFlag = False,
 ) -> None:
     """Why no event of a rule is open for a device."""
@@ -96,7 +93,7 @@ def why_not(
     if as_json:
         print_json(answer)
         return
-    print_why_not(WhyNot.model_validate(answer), lang or language(), _zone())
+    print_why_not(WhyNot.model_validate(answer), lang, _zone())
 
 
 def _zone() -> ZoneInfo:

@@ -86,7 +86,6 @@ def test_rules(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Rule test files (YAML).")],
 ) -> None:
     """Run rule tests: series in, events out. Exit code 0 only if every file holds."""
-    load_settings()  # the city's own quantities are in its tables
     failed = False
     for file in files:
         try:
@@ -184,9 +183,7 @@ def roll_back(rule: RuleName, version: VersionNumber, note: NoteOption = "") -> 
 
 
 @app.command("mode")
-def set_mode(
-    rule: RuleName, mode: Annotated[Mode, typer.Argument(help="The new mode.")], note: NoteOption = ""
-) -> None:
+def set_mode(rule: RuleName, mode: Mode, note: NoteOption = "") -> None:
     """Put a rule into another mode, as a new version: live, shadow (its events are only listed) or off."""
     sent = {"mode": mode.value, "note": note}
     _print_status(with_api(lambda api: api.post_json(f"{_path(rule)}/mode", sent, headers=author())))

@@ -7,7 +7,6 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +40,6 @@ from urbansense.broker.embedded import open_broker
 from urbansense.commands.platform.ledger import print_ledger
 from urbansense.commands.simulation.simulate import describe_drive
 from urbansense.commands.terminal.output import out, print_rows
-from urbansense.configuration.presence import DEMO_PREFIX, Presence, WorksAs
 from urbansense.configuration.settings import Settings
 from urbansense.running.services import run_services, stop_on_signals
 from urbansense.wiring.parts import PlatformParts, open_platform_parts
@@ -93,11 +91,8 @@ class DemoOptions:
 
 async def run_demo(settings: Settings, options: DemoOptions) -> bool:
     """Run the demo; True if every report that the broker acknowledged is accounted for."""
-    with tempfile.TemporaryDirectory(prefix=DEMO_PREFIX) as folder, ExitStack() as held:
+    with tempfile.TemporaryDirectory(prefix="urbansense-demo-") as folder:
         own = demo_settings(settings, Path(folder))
-        presence = Presence.take(own.data_dir, WorksAs.DEMO)
-        if presence is not None:
-            held.callback(presence.close)
         stop, stop_services = asyncio.Event(), asyncio.Event()
         stop_on_signals(stop)
         async with open_platform_parts(own, stop) as parts, open_broker(own) as broker:
@@ -106,7 +101,7 @@ async def run_demo(settings: Settings, options: DemoOptions) -> bool:
             start_ms = _start_ms(own)
             await _furnish(parts, city, start_ms)
             life = ReportStream(city, start_ms, _FAULTS, weather_plan=_WEATHER)
-            platform = await build_platform(parts, broker.endpoint, broker, presence=presence)
+            platform = await build_platform(parts, broker.endpoint, broker)
             services = asyncio.create_task(run_services(platform.services, stop_services))
             services.add_done_callback(lambda _: stop.set())
             account = LedgerAccount(parts.log, parts.topics, parts.store, read_rule_sums)
@@ -165,12 +160,8 @@ class _Demo:
         clock = SimulatedClock(self.options.speed)
         while not self.platform.gateway.connected or self.platform.web.port is None:
             await asyncio.sleep(0.05)
-        url = self.parts.settings.local_url(self.platform.web.port)
-        out.print(f"live page  {url}/", style="bold")
-        out.print(f"API        {url}/api/docs")
-        out.print(
-            f"commands   in another terminal, such as: URBANSENSE_API_URL={url} urbansense events list", soft_wrap=True
-        )
+        out.print(f"live page  http://127.0.0.1:{self.platform.web.port}/", style="bold")
+        out.print(f"API        http://127.0.0.1:{self.platform.web.port}/api/docs")
         async with Publisher(self.platform.endpoint, "demo.simulator") as publisher:
             publisher.listen(sessions.commands, sessions.receive)
             departures = self.stream.departures()

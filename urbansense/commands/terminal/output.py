@@ -7,9 +7,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Column, Table
-
-from urbansense.configuration.wording import sentence, word
+from rich.table import Table
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 err = Console(stderr=True, highlight=False)
@@ -19,12 +17,12 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a machine
 
 def complain(problems: Iterable[str]) -> None:
     for problem in problems:
-        err.print(f"[bold red]{word('error:')}[/] {_plain(sentence(problem))}", soft_wrap=True)
+        err.print(f"[bold red]error:[/] {_plain(problem)}", soft_wrap=True)
 
 
 def warn(problems: Iterable[str]) -> None:
     for problem in problems:
-        err.print(f"[bold yellow]{word('warning:')}[/] {_plain(sentence(problem))}", soft_wrap=True)
+        err.print(f"[bold yellow]warning:[/] {_plain(problem)}", soft_wrap=True)
 
 
 def print_json(content: Any) -> None:
@@ -32,15 +30,11 @@ def print_json(content: Any) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """A table, or one line where there is nothing; heads and that line in the language of the locale.
-
-    An id is never broken: it is there to be copied.
-    """
-    heads = [Column(word(name), no_wrap=name in ("id", "event", "message", "token")) for name in columns]
-    table = Table(*heads, box=None, pad_edge=False, header_style="bold")
+    """A table, or one line where there is nothing."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))
-    out.print(table if table.row_count else word(empty))
+    out.print(table if table.row_count else empty)
 
 
 def _plain(text: str) -> str:

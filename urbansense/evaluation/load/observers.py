@@ -35,9 +35,7 @@ class Observer(Protocol):
 
 def observer_for(target: Target, settings: Settings, kind: str) -> Observer:
     """The best watch there is for this platform."""
-    if target.parts is not None:
-        return LogObserver(target.parts, kind)
-    return StreamObserver(target.api_url or settings.client_api_url)
+    return LogObserver(target.parts, kind) if target.parts is not None else StreamObserver(settings.client_api_url)
 
 
 class StreamObserver:

@@ -67,14 +67,13 @@ async def run_session(settings: Settings, wanted: Wanted, stop: asyncio.Event) -
     """Everything from the platform as it is to the platform as it was. Raises: ConfigurationError, TransientFault."""
     session = Session(searched=wanted.find_limit)
     sample = wanted.plan_for(wanted.rate)
+    services = list(wanted.services) or [Service("urbansense", url=f"{settings.client_api_url}/metrics")]
     async with (
         open_target(settings) as target,
         _watched(observer_for(target, settings, sample.kind.kind)) as watch,
         _prepared(target, sample, session, keep=wanted.keep),
     ):
         await run_preflight(watch, sample.endpoint, sample.kind, sample.devices, f"{sample.client_prefix}rehearsal")
-        url = target.api_url or settings.client_api_url
-        services = list(wanted.services) or [Service("urbansense", url=f"{url}/metrics")]
         bench = Bench(target, watch, services)
         if wanted.find_limit:
             await _find_limit(bench, wanted, session, stop)

@@ -46,10 +46,6 @@ class Target(Protocol):
     def parts(self) -> Parts | None:
         """The open log, None where it is another process's own."""
 
-    @property
-    def api_url(self) -> str | None:
-        """Where the platform's API answers, None where none was found."""
-
     async def register(self, devices: Sequence[Device]) -> None: ...
 
     async def remove(self, devices: Sequence[str]) -> None: ...
@@ -93,8 +89,8 @@ async def open_target(settings: Settings) -> AsyncIterator[Target]:
     async with running_api(settings) as api:
         if api is None and not has_log:
             raise ConfigurationError(
-                f"no urbansense runs on {settings.data_dir} or at {settings.client_api_url}, and an embedded log serves "
-                "one process only: start `urbansense up`, or name the platform's log with URBANSENSE_LOG_URL=kafka://…"
+                f"no urbansense answers at {settings.client_api_url}, and an embedded log serves one process only: start "
+                "`urbansense up`, or name the platform's log with URBANSENSE_LOG_URL=kafka://…"
             )
         if not has_log:
             assert api is not None
@@ -119,10 +115,6 @@ class ApiTarget:
     def __init__(self, api: Api, parts: Parts | None) -> None:
         self._api = api
         self.parts = parts
-
-    @property
-    def api_url(self) -> str:
-        return self._api.base_url
 
     async def register(self, devices: Sequence[Device]) -> None:
         for first in range(0, len(devices), _AT_ONCE):
@@ -160,8 +152,6 @@ class ApiTarget:
 
 class LogTarget:
     """Where no API runs: the registry's database is opened here, and its changes published from here."""
-
-    api_url = None
 
     def __init__(self, parts: Parts, registry: Registry) -> None:
         self.parts = parts

@@ -7,7 +7,6 @@ from pydantic import BaseModel
 
 from device_registry.service.registry import RegistryService
 from domain.devices import Device
-from domain.rejections import Reason
 from domain.time.units import DAY_MS, HOUR_MS
 from timeseries.ports import TelemetryReader
 from timeseries.queries.samples import Sample
@@ -27,8 +26,7 @@ class DeviceHealth(BaseModel):
     """A device's last 24 hours.
 
     `received` counts its reports in the store, `expected` what its interval asks for; `rejected` counts reports refused
-    whole, `rejected_in_part` those of which something was left out, and the last of either is named: a device that was
-    never seen may send what cannot be read. Rates are 0 to 1, None where nothing was sent.
+    whole, `rejected_in_part` those of which something was left out. Rates are 0 to 1, None where nothing was sent.
     """
 
     device_id: str
@@ -44,8 +42,6 @@ class DeviceHealth(BaseModel):
     rejected: int
     rejected_in_part: int
     reject_rate: float | None
-    last_rejected_ms: int | None
-    last_rejected_reason: Reason | None
 
 
 async def device_health(device: Device, telemetry: TelemetryReader, records: RegistryService) -> DeviceHealth:
@@ -75,8 +71,6 @@ async def device_health(device: Device, telemetry: TelemetryReader, records: Reg
         rejected=rejected.whole,
         rejected_in_part=rejected.in_part,
         reject_rate=round(rejected.whole / sent, 4) if sent else None,
-        last_rejected_ms=rejected.last_ms,
-        last_rejected_reason=rejected.last_reason,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from device_registry.service.registry import RegistryService
 from device_registry.storage.audit import Subject
-from domain.devices import AttributeValue, DerivedReading, FieldMapping, Profile, TimeFormat
+from domain.devices import AttributeValue, DerivedReading, FieldMapping, Profile
 from web.api.devices.history import Change, history_page
 from web.api.devices.refusals import refusals
 from web.http.headers import UNNAMED_AUTHOR, Author
@@ -31,8 +31,6 @@ class FieldBody(BaseModel):
     low: float | None = None
     high: float | None = None
     outside: Literal["suspect", "bad"] = "bad"
-    text: bool = False
-    values: dict[str, bool | float] = {}
 
 
 class DerivedBody(BaseModel):
@@ -56,7 +54,6 @@ class ProfileBody(BaseModel):
     attributes: dict[str, AttributeValue] = {}
     codec: str | None = None
     derived: list[DerivedBody] = []
-    time: TimeFormat | None = None
 
     def profile(self, name: str) -> Profile:
         return Profile(
@@ -68,7 +65,6 @@ class ProfileBody(BaseModel):
             attributes=self.attributes,
             codec=self.codec,
             derived=tuple(DerivedReading(**one.model_dump()) for one in self.derived),
-            time=self.time,
         )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry
@@ -28,11 +28,9 @@ _T = TypeVar("_T")
 
 
 class Health(BaseModel):
-    """Answering at all means that the process is alive. `serves` is how a client knows what it found at a port."""
+    """Answering at all means that the process is alive."""
 
     status: str = "alive"
-    serves: Literal["api", "start", "service"] = "api"
-    """The whole API; nothing yet, but the API once urbansense has started; or only what concerns one service."""
 
 
 class Readiness(BaseModel):

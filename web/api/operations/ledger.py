@@ -22,8 +22,6 @@ def statement_of(ledger: Ledger) -> LedgerStatement:
         rules=ledger.rules,
         rejected=ledger.rejected,
         rejected_in_part=ledger.rejected_in_part,
-        replayed=ledger.replayed,
-        unread=ledger.unread,
         store_balances=ledger.store.balances,
         rules_balance=ledger.rules.balances,
     )

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from cases.service.services import DeskBacklog
 from cases.workflow.states import ENDED, State
-from domain.ledger import Ledger, Sampling, UnreadTopics
+from domain.ledger import Ledger
 from rules.service.statuses import RuleStatus
 from web.ports import QuotaUse
 
@@ -19,8 +19,7 @@ class LedgerMetrics(Collector):
     """The families of one ledger.
 
     `urbansense_reports_total{stage,fate}`, `urbansense_reports_pending{stage}`, `urbansense_rejected_total{reason,partial}`
-    `urbansense_rejections_replayed_total{outcome}` and `urbansense_ledger_balances` (1 or 0). Beside them, by sample,
-    `urbansense_unread_messages_per_second{pattern}` and `urbansense_unread_sampling{state}`.
+    and `urbansense_ledger_balances` (1 or 0).
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -40,14 +39,7 @@ class LedgerMetrics(Collector):
         )  # fmt: skip
         _add_rejections(rejected, ledger.rejected, "false")
         _add_rejections(rejected, ledger.rejected_in_part, "true")
-        replayed = CounterMetricFamily(
-            "urbansense_rejections_replayed", "Rejections that a replay settled.", labels=["outcome"]
-        )
-        for outcome, count in ledger.replayed.items():
-            replayed.add_metric([outcome], count)
-        yield from (reports, pending, rejected, replayed)
-        if ledger.unread is not None:
-            yield from _of_unread(ledger.unread)
+        yield from (reports, pending, rejected)
         yield GaugeMetricFamily("urbansense_ledger_balances", "Whether the ledger's sums agree.", int(ledger.balances))
 
 
@@ -132,20 +124,6 @@ class FileMetrics(Collector):
         for bound, count in sorted(self._bounds_met.items()):
             unread.add_metric([bound], count)
         yield unread
-
-
-def _of_unread(unread: UnreadTopics) -> Iterator[Metric]:
-    """What is published where nobody reads, of the last hour; and how the last look went."""
-    rates = GaugeMetricFamily(
-        "urbansense_unread_messages_per_second", "Estimated rate of what nobody reads.", labels=["pattern"]
-    )
-    for one in unread.patterns:
-        rates.add_metric([one.pattern], one.per_second)
-    states = GaugeMetricFamily("urbansense_unread_sampling", "How the last look went.", labels=["state"])
-    for state in Sampling:
-        states.add_metric([state.value], int(state is unread.state))
-    yield from (rates, states)
-    yield GaugeMetricFamily("urbansense_unread_looked_at_seconds", "The last look.", unread.looked_at_ms / 1000)
 
 
 def _add_rejections(family: CounterMetricFamily, rejected: Mapping[str, int], partial: str) -> None:

@@ -1,12 +1,12 @@
-"""What every page has around it: the common style, and the title bar with pages, clock and the other language."""
+"""What every page has around it: the common style, and the title bar with the city's clock and the other language."""
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from web.console.shell.page import ConsoleContext
-from web.console.shell.words import pick, word
+from web.console.shell.words import word
 from web.http.language import Language
 
 _STYLE = Path(__file__).parent / "frame.css"
@@ -21,15 +21,13 @@ def add_styles(*more: Path) -> None:
 class TitleBar:
     """Built once, at the top of the page at `path`; `show_clock` changes only the clock."""
 
-    def __init__(self, path: str, context: ConsoleContext, language: Language) -> None:
-        self._zone = zone = context.zone
+    def __init__(self, path: str, zone: ZoneInfo, language: Language) -> None:
+        self._zone = zone
         self._language = language
         other = "en" if language == "zh" else "zh"
         with ui.element("header").classes("head"):
             ui.label("urbansense").classes("head__name")
             ui.label(word("tagline", language)).classes("head__tagline")
-            if len(context.pages) > 1:
-                _add_navigation(path, context, language)
             self._clock = ui.label("").classes("head__clock").props(f'title="{word("times_in", language)} {zone.key}"')
             ui.link("API", "/api/docs").classes("head__link")
             ui.link(word("other_language", language), f"{path}?lang={other}").classes("head__link")
@@ -43,11 +41,3 @@ class TitleBar:
             return word("waiting", self._language)
         local = datetime.fromtimestamp(now_ms // 1000, UTC).astimezone(self._zone)
         return f"{local:%Y-%m-%d %H:%M:%S} {self._zone.key}"
-
-
-def _add_navigation(path: str, context: ConsoleContext, language: Language) -> None:
-    with ui.element("nav").classes("head__pages"):
-        for page in context.pages:
-            link = ui.link(pick(page.title, language), f"{page.path}?lang={language}").classes("head__link")
-            if page.path == path:
-                link.props("aria-current=page")

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from domain.events import Text
 from web.http.language import Language
 from web.live.city_snapshot import CitySnapshots
 from web.ports import Services
@@ -14,26 +13,21 @@ Refresh = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ConsoleContext:
-    """What every page may use. `tiles_url` is a Leaflet template of map tiles; None draws only what urbansense knows.
-
-    `pages` are all of the console, in the order of its navigation.
-    """
+    """What every page may use. `tiles_url` is a Leaflet template of map tiles; None draws only what urbansense knows."""
 
     services: Services
     snapshots: CitySnapshots
     zone: ZoneInfo
     tiles_url: str | None
-    pages: "tuple[ConsolePage, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ConsolePage:
     """`build` lays the page out for one browser, still empty, and returns what brings it up to date, again and again.
 
-    `path` is `/` or stands below `/console/`: the access table has a line for these. `title` is its name in the navigation
-    and in the browser's window.
+    `path` is `/` or stands below `/console/`: the access table has a line for these.
     """
 
     path: str
-    title: Text
+    title: str
     build: Callable[[ConsoleContext, Language], Refresh]

@@ -16,8 +16,6 @@ WORDS: Final[dict[str, Text]] = {
         ("rejected", "Rejected", "已拒绝"),
         ("open_events", "Open events", "未结事件"),
         ("ledger", "Ledger", "账目"),
-        ("unread", "Unread topics", "无人读取的主题"),
-        ("unknown", "not known", "未知"),
         ("reports", "reports", "条上报"),
         ("pending", "pending", "待入库"),
         ("duplicate", "duplicate", "重复"),

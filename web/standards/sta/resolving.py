@@ -64,9 +64,6 @@ async def resolve(source: Source, segments: tuple[Segment, ...]) -> Target:
                 at = Property(name, value, bare=True)
             case Property(_, dict() as value) if segment.key is None:
                 at = Property(segment.name, property_of(value, (segment.name,)))
-            case Single(entity_set, _) if segment.name in entity_set.not_kept:
-                remedy = entity_set.not_kept[segment.name]
-                raise Unknown(f"{segment.name} of {entity_set.name} is not kept here; {remedy}")
             case _:
                 raise Unknown(f"nothing is called {segment.name!r} there")
     return at

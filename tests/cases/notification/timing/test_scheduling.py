@@ -170,7 +170,7 @@ ARRIVALS = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     arrivals=ARRIVALS,
     wanted=st.builds(

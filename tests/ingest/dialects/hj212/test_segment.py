@@ -7,7 +7,7 @@ from domain.identities import MN
 from domain.quantities.catalogue import CATALOGUE
 from ingest.dialects.hj212.factors import FACTORS, READINGS
 from ingest.dialects.hj212.frame import Defect
-from ingest.dialects.hj212.segment import DATA, DIALOGUE, BadSegment, Cp, read_cp, read_report
+from ingest.dialects.hj212.segment import DATA, DIALOGUE, BadSegment, read_cp, read_report
 from ingest.dialects.messages import Refused, Uplink
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -15,7 +15,8 @@ NOON_MS = int(datetime(2026, 6, 1, 4, tzinfo=UTC).timestamp() * 1000)
 
 
 def report(cp: str, zone: ZoneInfo = ZONE) -> Uplink:
-    found = read_report(read_cp(cp, set(Defect) - {Defect.MISSING_COMMA}), "MN1", "20260601120000123", zone)
+    fields, _ = read_cp(cp)
+    found = read_report(fields, "MN1", "20260601120000123", zone)
     assert isinstance(found, Uplink)
     return found
 
@@ -24,7 +25,7 @@ def test_a_real_time_report_is_worded_as_the_station_words_it() -> None:
     found = report("DataTime=20260601120000;w01001-Rtd=7.42,w01001-Flag=N;w01010-Rtd=-0.6,w01010-Flag=N")
     assert found == Uplink(
         "hj212", {"w01001-Rtd": 7.42, "w01010-Rtd": -0.6}, identity=MN.of("MN1"), observed_at_ms=NOON_MS,
-        message_id="20260601120000123", companions=set(), unreadable=[],
+        message_id="20260601120000123", companions=set(),
     )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_what_is_no_reading_of_a_factor_is_left_aside() -> None:
 
 @pytest.mark.parametrize("text", ["", "-", "7,4", "NaN", "1e5", "٧", "0x10", "7."])
 def test_a_value_that_is_no_decimal_number_stays_text(text: str) -> None:
-    found = read_report(Cp({"DataTime": "20260601120000", "w01001-Rtd": text}, {}), "MN1", "", ZONE)
+    found = read_report({"DataTime": "20260601120000", "w01001-Rtd": text}, "MN1", "", ZONE)
     assert isinstance(found, Uplink)
     assert found.fields["w01001-Rtd"] == text
     assert found.message_id is None
@@ -68,63 +69,34 @@ def test_a_data_time_that_is_none_stays_text(text: str) -> None:
 
 
 def test_without_a_data_time_there_is_no_report() -> None:
-    assert isinstance(read_report(Cp({"w01001-Rtd": "7"}, {}), "MN1", "", ZONE), Refused)
+    assert isinstance(read_report({"w01001-Rtd": "7"}, "MN1", "", ZONE), Refused)
 
 
-def test_data_time_may_have_milliseconds() -> None:
-    cp = "DataTime=20260601120000123;w01001-Rtd=7.42"
-    assert report(cp).observed_at_ms == NOON_MS + 123
-    assert read_cp(cp, {Defect.MILLISECONDS}).defects == [Defect.MILLISECONDS]
-    with pytest.raises(BadSegment, match="milliseconds"):
+def test_a_missing_comma_is_mended_only_where_that_is_tolerated() -> None:
+    cp = "DataTime=20260601120000;w01001-Rtd=7.42w01001-Flag=Nw01010-Rtd=21"
+    with pytest.raises(BadSegment, match="missing_comma"):
         read_cp(cp)
-
-
-def test_a_missing_comma_costs_its_factor_and_is_mended_only_where_that_is_tolerated() -> None:
-    cp = "DataTime=20260601120000;w01001-Rtd=7.42w01001-Flag=Nw01010-Rtd=21;w01009-Rtd=6"
-    fields, bad, defects = read_cp(cp)
-    assert (fields, defects) == ({"DataTime": "20260601120000", "w01009-Rtd": "6"}, [])
-    assert "missing_comma" in bad["w01001-Rtd"]
-    assert read_cp(cp, {Defect.MISSING_COMMA}) == Cp(
-        {
-            "DataTime": "20260601120000", "w01001-Rtd": "7.42", "w01001-Flag": "N", "w01010-Rtd": "21",
-            "w01009-Rtd": "6",
-        }, {}, [Defect.MISSING_COMMA],
-    )  # fmt: skip
+    fields, defects = read_cp(cp, {Defect.MISSING_COMMA})
+    assert fields == {
+        "DataTime": "20260601120000", "w01001-Rtd": "7.42", "w01001-Flag": "N", "w01010-Rtd": "21",
+    }  # fmt: skip
+    assert defects == [Defect.MISSING_COMMA]
 
 
 def test_a_separator_too_many_is_passed_over_only_where_that_is_tolerated() -> None:
     with pytest.raises(BadSegment, match="empty_field"):
         read_cp("a-Rtd=1;")
-    assert read_cp("a-Rtd=1;", {Defect.EMPTY_FIELD}) == Cp({"a-Rtd": "1"}, {}, [Defect.EMPTY_FIELD])
+    assert read_cp("a-Rtd=1;", {Defect.EMPTY_FIELD}) == ({"a-Rtd": "1"}, [Defect.EMPTY_FIELD])
 
 
-@pytest.mark.parametrize(
-    ("piece", "why"),
-    [
-        ("w01001-Rtd", "'w01001-Rtd' is not `name=value`"), ("w01001-Rtd=7=8", "'w01001-Rtd=7=8' is not `name=value`"),
-        ("w01001-Rtd=7,w01001-Rtd=8,w01001-Rtd=7", "stands twice, and not the same"),
-    ],
-)  # fmt: skip
-def test_a_bad_factor_costs_itself_and_not_the_report(piece: str, why: str) -> None:
-    found = report(f"DataTime=20260601120000;{piece};w01010-Rtd=21")
-    assert (found.fields, found.unreadable) == ({"w01010-Rtd": 21.0}, [f"w01001-Rtd ({why})"])
-
-
-@pytest.mark.parametrize("flag", ["w01001-Flag", "w01001-Flag=N=N", "w01001-Flag=N,w01001-Flag=F"])
-def test_a_factor_whose_flag_cannot_be_read_is_suspect(flag: str) -> None:
-    found = report(f"DataTime=20260601120000;w01001-Rtd=7,{flag}")
-    assert (found.fields, found.quality) == ({"w01001-Rtd": 7.0}, {"w01001-Rtd": "suspect"})
-    assert found.unreadable[0].startswith("w01001-Flag (")
-
-
-def test_a_value_twice_is_one_and_two_times_are_none() -> None:
-    assert report("DataTime=20260601120000;w01001-Rtd=7;w01001-Rtd=7").unreadable == []
-    with pytest.raises(BadSegment, match="DataTime"):
-        read_cp("DataTime=20260601120000;DataTime=20260601120001")
+@pytest.mark.parametrize("cp", ["a", "=1", "a=1=2", "a-Rtd=1;a-Rtd=1"])
+def test_what_is_no_list_of_fields_is_refused(cp: str) -> None:
+    with pytest.raises(BadSegment):
+        read_cp(cp, set(Defect))
 
 
 def test_an_empty_cp_holds_nothing() -> None:
-    assert read_cp("") == Cp({}, {}, [])
+    assert read_cp("") == ({}, [])
 
 
 def test_the_built_in_factors_are_quantities_in_units_of_their_dimension() -> None:

@@ -1,6 +1,6 @@
 import cbor2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import Unreadable
@@ -64,6 +64,7 @@ def test_what_is_not_one_well_formed_pack_is_refused(payload: bytes) -> None:
     assert caught.value.reason is Reason.UNPARSEABLE
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused(payload: bytes) -> None:
     try:
@@ -98,11 +99,6 @@ _COSTLY = {
     "a tag that nobody knows": _tagged(60_000),
     "a tag in a text of pieces": b"\x81\xa1\x00\x7f\xc2\x41\x01\xff",
 }
-
-
-def test_a_map_that_announces_more_than_it_holds_makes_no_key_of_the_next_one() -> None:
-    with pytest.raises(Unreadable, match="has a key that is neither"):
-        decode_senml_cbor(b"\x81\xa2\x02\x01\xa1\x02\x01\x02")
 
 
 @pytest.mark.parametrize("payload", _COSTLY.values(), ids=_COSTLY.keys())

@@ -63,14 +63,6 @@ NAMES = {
     "behind another device": ("SL-2:voltage", "SL-2", "voltage"),
     "a device URN alone": ("urn:dev:mac:0024befffe804ff1", "urn:dev:mac:0024befffe804ff1", "V"),
     "behind a device URN": ("urn:dev:mac:0024befffe804ff1:voltage", "urn:dev:mac:0024befffe804ff1", "voltage"),
-    "an IPv6 address alone": ("2001:db8::1", "2001:db8::1", "V"),
-    "an IPv6 address with an address of IPv4": ("64:ff9b::192.0.2.33", "64:ff9b::192.0.2.33", "V"),
-    "behind an IPv6 address and a slash": ("2001:db8::1/voltage", "2001:db8::1", "voltage"),
-    "behind an IPv6 address and a colon": ("2001:db8::1:voltage", "2001:db8::1", "voltage"),
-    "a MAC address": ("00:24:be:ff:fe:80", "00:24:be:ff:fe:80", "V"),
-    "an EUI-64": ("00:24:be:ff:fe:80:4f:f1", "00:24:be:ff:fe:80:4f:f1", "V"),
-    "a URN alone": ("urn:uuid:f81d4fae-7dec-11d0", "urn:uuid:f81d4fae-7dec-11d0", "V"),
-    "behind a URN": ("urn:uuid:f81d4fae-7dec-11d0:voltage", "urn:uuid:f81d4fae-7dec-11d0", "voltage"),
     "longer than the topic's device": ("SL-10:voltage", "SL-10", "voltage"),
 }
 

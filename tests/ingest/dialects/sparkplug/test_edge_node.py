@@ -21,23 +21,8 @@ def test_integers_come_out_of_twos_complement_by_their_datatype(raw: int, dataty
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize(
-    ("value", "is_integer", "datatype", "sort"),
-    [
-        (1.5, False, INT8, "integer"), (True, False, INT32, "integer"), ("3", False, INT64, "integer"),
-        (3, True, 10, "float"), (True, False, 9, "float"), (7, True, BOOLEAN, "boolean"),
-        ("true", False, BOOLEAN, "boolean"),
-        (1.0, False, BOOLEAN, "boolean"), (3.5, False, 12, "text"), (3, True, 14, "text"),
-    ],
-)  # fmt: skip
-def test_a_value_of_another_sort_than_its_datatype_is_none(
-    value: object, is_integer: bool, datatype: int, sort: str
-) -> None:
-    assert typed_value(Metric(value=value, is_integer=is_integer), datatype) == {"not": sort}
-
-
-def test_a_float_may_stand_in_either_field_and_anything_where_no_datatype_is_known() -> None:
-    assert [typed_value(Metric(value=1.5), datatype) for datatype in (9, 10, None, 0)] == [1.5] * 4
+def test_a_float_is_taken_as_it_is_whatever_its_datatype_says() -> None:
+    assert typed_value(Metric(value=1.5), INT8) == 1.5
 
 
 @pytest.mark.parametrize(

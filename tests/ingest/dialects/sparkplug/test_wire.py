@@ -2,15 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.dialects.sparkplug.wire import (
-    MOST_METRICS,
-    UNCERTAIN,
-    Malformed,
-    Metric,
-    Payload,
-    read_payload,
-    rebirth_command,
-)
+from ingest.dialects.sparkplug.wire import MOST_METRICS, Malformed, Metric, Payload, read_payload, rebirth_command
 from tests.golden import golden
 from tests.ingest.stations import metric, payload, tagged, varint
 
@@ -106,8 +98,3 @@ def test_a_payload_cut_anywhere_never_raises_anything_else(at: int) -> None:
 
 def test_the_request_for_a_birth_is_what_another_encoder_writes() -> None:
     assert rebirth_command(1_780_318_804_123) == golden("dialects/sparkplug/09_ncmd_rebirth.hex")
-
-
-def test_a_quality_that_is_no_integer_is_uncertain_and_not_good() -> None:
-    properties = tagged(1, b"Quality") + tagged(2, tagged(1, 12) + tagged(8, b"GOOD"))
-    assert read_payload(payload(metric("a", 1.5) + tagged(9, properties))).metrics[0].quality == UNCERTAIN

@@ -31,7 +31,7 @@ def publish_frame(publish: Publish, *, version5: bool) -> bytes:
             properties.MessageExpiryInterval = 7
         body += properties.pack()  # type: ignore[no-untyped-call]  # paho leaves it untyped
     body += publish.payload
-    return bytes([0x30 | (0x02 if publish.packet_id else 0) | publish.retained]) + remaining_length(len(body)) + body
+    return bytes([0x32 if publish.packet_id else 0x30]) + remaining_length(len(body)) + body
 
 
 def parse(stream: bytes, *, version5: bool) -> list[Publish]:
@@ -47,7 +47,6 @@ PUBLISHES = st.builds(
     payload=st.binary(max_size=300),
     packet_id=st.none() | st.binary(min_size=2, max_size=2),
     content_type=st.none(),
-    retained=st.booleans(),
 )
 
 

@@ -190,7 +190,7 @@ _FACTS = st.dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(source=_truths(), readings=_READINGS, facts=_FACTS)
 def test_a_closure_answers_what_cel_answers(source: str, readings: dict[str, Any], facts: dict[str, Any]) -> None:
     try:
@@ -200,7 +200,7 @@ def test_a_closure_answers_what_cel_answers(source: str, readings: dict[str, Any
     assert _outcome(lambda: condition.evaluate(readings, facts)) == _outcome(lambda: condition.ask_cel(readings, facts))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(source=_truths(), readings=_READINGS, facts=_FACTS)
 def test_cel_itself_agrees_on_the_text_as_written(source: str, readings: dict[str, Any], facts: dict[str, Any]) -> None:
     """Not our rewriting of it: nested names, and only the whole numbers of the text made doubles."""

@@ -35,10 +35,10 @@ def test_a_publisher_is_answered_when_the_gateway_has_answered(amqtt: MqttEndpoi
         gateway.wait_for("first", "second")
         assert not {first, second} & lamp.acknowledged
         gateway.client.ack(gateway.numbers["second"], 1)
-        wait_until(lambda: second in lamp.acknowledged, "the second is acknowledged")
+        wait_until(lambda: second in lamp.acknowledged, 10, "the second is acknowledged")
         assert first not in lamp.acknowledged
         gateway.client.ack(gateway.numbers["first"], 1)
-        wait_until(lambda: first in lamp.acknowledged, "the first is acknowledged")
+        wait_until(lambda: first in lamp.acknowledged, 10, "the first is acknowledged")
 
 
 def test_a_gateway_that_comes_back_ends_the_waiting_of_who_published_meanwhile(amqtt: MqttEndpoint) -> None:
@@ -53,7 +53,7 @@ def test_a_gateway_that_comes_back_ends_the_waiting_of_who_published_meanwhile(a
         assert not sent & lamp.acknowledged
         with connected(amqtt, KEEPER, clean=False) as gateway:
             assert [one.payload for one in gateway.wait_for(*numbers)] == numbers
-            wait_until(lambda: sent <= lamp.acknowledged, "all are acknowledged")
+            wait_until(lambda: sent <= lamp.acknowledged, 10, "all are acknowledged")
 
 
 def test_nothing_is_acknowledged_before_there_is_a_gateway_to_keep_it(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_slow_client_has_a_window_in_flight_and_the_rest_waits_for_it(
     with connected(amqtt, "slow", "lamps/#", acknowledges=False) as slow, connected(amqtt, "lamp") as lamp:
         lamp.publish_and_wait("lamps/1", *numbers)
         for end in range(10, 101):
-            wait_until(lambda end=end: len(slow.came) >= end, f"message {end}")  # type: ignore[misc]
+            wait_until(lambda end=end: len(slow.came) >= end, 10, f"message {end}")  # type: ignore[misc]
             assert len(slow.came) == end
             slow.client.ack(slow.numbers[str(end - 10)], 1)
         assert [one.payload for one in slow.came] == numbers
@@ -97,7 +97,7 @@ def test_what_does_not_fit_into_the_gateway_s_queue_is_not_acknowledged_and_that
         too_many = {lamp.publish("kept/1", str(n)) for n in range(10, 20)}
         lamp.round_trip()
         with connected(amqtt, KEEPER, clean=False):
-            wait_until(lambda: fits <= lamp.acknowledged, "what fits is acknowledged")
+            wait_until(lambda: fits <= lamp.acknowledged, 10, "what fits is acknowledged")
             lamp.round_trip()
             assert not too_many & lamp.acknowledged
     assert [(line["log_level"], line["client"]) for line in lines] == [("error", "the gateway")]
@@ -108,7 +108,7 @@ def test_a_shared_subscription_is_refused_and_not_silently_empty(amqtt: MqttEndp
         granted: list[bool] = []
         sharer.client.on_subscribe = lambda _c, _u, _m, reasons, *_: granted.extend(one.is_failure for one in reasons)
         sharer.client.subscribe("$share/group/lamps/#", 1)
-        wait_until(lambda: granted, "an answer")
+        wait_until(lambda: granted, 10, "an answer")
         assert granted == [True]
 
 
@@ -124,7 +124,7 @@ def test_mqtt_5_is_refused_in_words(amqtt: MqttEndpoint) -> None:
     client.on_connect = lambda _c, _u, _f, reason, _p: reasons.append(str(reason))
     client.connect(amqtt.host, amqtt.port)
     client.loop_start()
-    wait_until(lambda: reasons, "an answer")
+    wait_until(lambda: reasons, 10, "an answer")
     client.loop_stop()
     assert reasons == ["Unsupported protocol version"]
 

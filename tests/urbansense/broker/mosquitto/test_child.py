@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from domain.errors import TransientFault
 from domain.mqtt import MqttEndpoint
-from tests.patience import PATIENCE_S
 from tests.servers.ports import free_port
 from tests.servers.processes import Process, accepts_connections, wait_until
 from tests.urbansense.broker.clients import connected
@@ -44,7 +43,7 @@ def parent(port: int, folder: Path) -> Iterator[tuple[Process, int]]:
     log.write_bytes(b"")
     process = Process([sys.executable, "-c", PARENT, str(port), str(folder)], log).start()
     try:
-        wait_until(lambda: b"child" in log.read_bytes(), "the child listens", process)
+        wait_until(lambda: b"child" in log.read_bytes(), 30, "the child listens", process)
         yield process, int(log.read_text().split("child ")[1].split()[0])
     finally:
         process.kill()
@@ -73,7 +72,7 @@ def test_kill_9_of_the_parent_ends_the_child_and_loses_nothing_that_was_acknowle
         with connected(broker, "lamp") as lamp:
             lamp.publish_and_wait("kept/1", *sent)
             process.kill()
-        wait_until(lambda: not lives(child), "the child ends")
+        wait_until(lambda: not lives(child), 20, "the child ends")
     assert not accepts_connections(port)
     with parent(port, tmp_path), connected(broker, KEEPER, clean=False) as gateway:
         assert [one.payload for one in gateway.wait_for(*sent)] == sent
@@ -88,10 +87,10 @@ def test_the_next_start_waits_for_a_child_that_still_saves(port: int, tmp_path: 
     log.write_bytes(b"")
     process = Process([sys.executable, "-c", PARENT, str(port), str(tmp_path)], log).start()
     try:
-        wait_until(lambda: _waits_for_lock(process.pid, tmp_path), "it has the lock's file open", process)
+        wait_until(lambda: _waits_for_lock(process.pid, tmp_path), 20, "it has the lock's file open", process)
         assert b"child" not in log.read_bytes()
         os.kill(child, signal.SIGCONT)
-        wait_until(lambda: b"child" in log.read_bytes(), "the new child listens", process)
+        wait_until(lambda: b"child" in log.read_bytes(), 30, "the new child listens", process)
         assert not lives(child)
     finally:
         process.kill()
@@ -117,7 +116,7 @@ def test_a_child_that_dies_is_started_again_with_its_sessions_and_that_is_said_a
         with connected(broker.endpoint, "lamp") as lamp:
             lamp.publish_and_wait("lamps/1", "kept", retain=True)
         broker._process.send_signal(signal.SIGTERM)
-        wait_until(lambda: broker.restarts == 1 and accepts_connections(port), "it is there again")
+        wait_until(lambda: broker.restarts == 1 and accepts_connections(port), 20, "it is there again")
         with connected(broker.endpoint, "absent", clean=False) as absent:
             absent.wait_for("kept")
     errors = [line for line in lines if line["log_level"] == "error"]
@@ -132,7 +131,7 @@ async def test_while_it_is_away_it_is_not_well(port: int, tmp_path: Path) -> Non
         running = asyncio.create_task(child.run(stop))
         child._binary = tmp_path / "gone"
         child._process.kill()
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(20):
             while child.restarts == 0:
                 await asyncio.sleep(0.02)
         with pytest.raises(TransientFault, match="does not run"):

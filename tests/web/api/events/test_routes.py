@@ -56,7 +56,7 @@ async def test_one_event_is_found_by_its_id(events: list[Event], api: httpx.Asyn
         ("/api/v1/events/5f2b1c9e-0000-5000-8000-000000000000", 404, "is not known"),
         ("/api/v1/events/42", 422, "event_id"),
         ("/api/v1/events?severity=awful", 422, "severity"),
-        ("/api/v1/events?cursor=nonsense", 400, "cursor"),
+        ("/api/v1/events?cursor=nonsense", 422, "cursor"),
     ],
 )
 async def test_what_cannot_be_found_or_read_is_a_problem(

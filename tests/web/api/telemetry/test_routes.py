@@ -88,6 +88,7 @@ async def test_intervals_tell_mean_low_and_high(api: httpx.AsyncClient) -> None:
         ({"every": "soon"}, "every: 'soon' is not a duration"),
         ({"every": "100ms"}, "every: '100ms' is shorter than 1s"),
         ({"every": "1s", "from": "0", "to": str(NOON_MS)}, "choose a longer `every`"),
+        ({"cursor": "nonsense"}, "cursor: 'nonsense' was not given by this list"),
         ({"limit": "0"}, "limit: Input should be greater than or equal to 1"),
     ],
 )
@@ -99,32 +100,3 @@ async def test_a_question_that_cannot_be_meant_is_refused(
     assert response.headers["content-type"] == "application/problem+json"
     assert said in response.json()["detail"]
     assert response.json()["errors"][0]["where"] in params
-
-
-@pytest.mark.usefixtures("readings")
-@pytest.mark.parametrize("params", [{}, {"from": "0"}, {"every": "5m"}, {"quantity": "voltage"}])
-@pytest.mark.parametrize(
-    "cursor", ["nonsense", "@1", "voltage@", "voltage@-1", "voltage@١", f"voltage@{'9' * 16}", "colour@1"]
-)
-async def test_a_cursor_that_the_list_did_not_give_is_refused(
-    cursor: str, params: dict[str, str], api: httpx.AsyncClient
-) -> None:
-    """Before, `colour@1` gave a page, and with `every` any text did."""
-    response = await api.get(URL, params={**params, "cursor": cursor})
-    assert response.status_code == 400
-    assert response.json()["detail"] == f"cursor: {cursor!r} was not given by this list"
-
-
-@pytest.mark.parametrize("params", [{}, {"from": "2025-11-21T12:00:00Z"}, {"from": "0", "every": "1h"}])
-async def test_a_device_that_never_reported_has_an_empty_list(
-    params: dict[str, str], city: City, api: httpx.AsyncClient
-) -> None:
-    """Before, `from` alone was refused: it must be before a `to` that nobody had given."""
-    await city.put(lamp(7))
-    response = await api.get(URL, params=params)
-    assert (response.status_code, response.json()) == (200, {"items": [], "next": None})
-
-
-@pytest.mark.usefixtures("readings")
-async def test_from_behind_the_newest_reading_is_an_empty_list(api: httpx.AsyncClient) -> None:
-    assert await items(api, **{"from": "2031-01-01T00:00:00Z"}) == []

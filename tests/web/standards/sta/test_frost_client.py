@@ -8,11 +8,11 @@ import frost_sta_client as frost
 import pytest
 from fastapi import FastAPI
 
-from tests.patience import PATIENCE_S
 from tests.servers.ports import free_port
 from tests.web.standards.sta.town import LAMP
 from web.serving.server import serve
 
+WAIT_S = 20
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:furl")
 
 
@@ -21,15 +21,15 @@ async def service(app: FastAPI) -> AsyncIterator[frost.SensorThingsService]:
     stop = asyncio.Event()
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(app, free_port(), stop, listening.set_result))
-    port = await asyncio.wait_for(listening, PATIENCE_S)
+    port = await asyncio.wait_for(listening, WAIT_S)
     yield frost.SensorThingsService(f"http://127.0.0.1:{port}/sta/v1.1")
     stop.set()
-    await asyncio.wait_for(serving, PATIENCE_S)
+    await asyncio.wait_for(serving, WAIT_S)
 
 
 async def asked(question: Callable[[], Any]) -> Any:
     """The answer of the client, which waits for the network in a thread of its own."""
-    return await asyncio.wait_for(asyncio.to_thread(question), PATIENCE_S)
+    return await asyncio.wait_for(asyncio.to_thread(question), WAIT_S)
 
 
 async def test_it_lists_things_and_counts_them(service: frost.SensorThingsService) -> None:

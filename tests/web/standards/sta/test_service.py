@@ -97,7 +97,7 @@ async def test_properties_values_and_references_can_be_asked_for(client: httpx.A
     assert await sta("Things('SL-1')/properties/attributes/nominal_power") == {"nominal_power": 100}
     bare = await client.get("/sta/v1.1/Things('SL-1')/name/$value")
     assert (bare.text, bare.headers["content-type"].split(";")[0]) == ("Lamp 1", "text/plain")
-    assert (await client.get("/sta/v1.1/Observations('SL-1:voltage:1763697600000')/resultQuality")).status_code == 204
+    assert (await client.get("/sta/v1.1/Observations('SL-1:voltage:1763697600000')/validTime")).status_code == 204
     assert (await sta("Things/$ref", top=1))["value"] == [{"@iot.selfLink": f"{ROOT}/Things('SL-1')"}]
     assert await sta("Things('SL-1')/$ref") == {"@iot.selfLink": f"{ROOT}/Things('SL-1')"}
 
@@ -211,17 +211,6 @@ async def test_observations_of_a_device_that_is_gone_stay_and_lead_nowhere(town:
         ("Things?$top=many", "whole number"),
         ("Things?$tip=1", "no option"),
         ("Observations?$orderby=Datastream/name", "ordered by phenomenonTime"),
-        ("Observations?$filter=phenomenonTime lt '2027-01-01'", "an instant stands without quotes"),
-        ("Observations?$filter=result gt 1 and phenomenonTime lt 2027-01-01", "compare date(phenomenonTime)"),
-        ("Things?$expand=Datastreams($filter=name eq 1)", "name is a text, and 1 is a number"),
-        ("Observations?$orderby=phenomenonTime add 1", "phenomenonTime is an instant, not a number"),
-        (
-            "Datastreams?$filter=phenomenonTime lt 2027-01-01T00:00:00Z",
-            "phenomenonTime of Datastreams is not kept here",
-        ),
-        ("Datastreams?$select=name,resultTime", "resultTime of Datastreams is not kept here"),
-        ("Datastreams?$orderby=observedArea", "ask for Thing/Locations"),
-        ("Observations?$filter=validTime eq null", "validTime of Observations is not kept here"),
         ("Observations?$skiptoken=x", "nextLink"),
         ("Observations?$skiptoken=1~nan~A~nonsense", "nextLink"),
     ],
@@ -236,8 +225,7 @@ async def test_what_is_unknown_is_a_bad_request_that_says_so(client: httpx.Async
 @pytest.mark.parametrize(
     "path",
     ["Nothing", "Things('X')", "Things('SL-1')/Owner", "Datastreams('SL-1:colour')", "Datastreams('SL-1:frequency')",
-     "Observations('SL-1:voltage:1')", "Observations('x')",
-     "Datastreams('SL-1:voltage')/phenomenonTime", "Things('SL-1')/Datastreams('SL-2:active_power')",
+     "Observations('SL-1:voltage:1')", "Observations('x')", "Things('SL-1')/Datastreams('SL-2:active_power')",
      "HistoricalLocations('1')", "Things/name", "Things('SL-1')name", "Things('SL-1')/$value",
      "Sensors('nothing')", "ObservedProperties('nothing')", "Things(1)", "Things('SL-1')/Locations('SL-2')"],
 )  # fmt: skip
@@ -280,7 +268,7 @@ _NASTY = st.text("'()/$,;= @%\x00Things路灯", max_size=30) | st.text(
 _OPTIONS = ["$filter", "$expand", "$orderby", "$skiptoken", "$select"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(list(ENTITY_SETS)),
     _NASTY,

@@ -65,7 +65,7 @@ def practise(
             replay.take_in(slice_)
             taken += len(slice_)
             on_progress(slice_[-1]["received_at_ms"], taken)
-        replay.finish(until_ms)
+        replay.tick(until_ms)
     events = tuple(ScoredEvent(event, replay.published_ms[event_id]) for event_id, event in replay.events.items())
     return Practice(events, taken, replay.judged, replay.too_late, replay.errors, perf_counter() - began_s)
 

@@ -2,8 +2,6 @@
 
 from nicegui import ui
 
-from domain.ledger import Sampling, UnreadTopics
-from ingest.unread.wording import rate_in_words
 from web.console.shell.words import word
 from web.http.language import Language
 from web.live.city_snapshot import CitySnapshot
@@ -33,7 +31,7 @@ class CountsBar:
         with ui.element("section").classes("figures"):
             self._figures = {
                 name: Figure(name, language)
-                for name in ("devices", "open_events", "accepted", "stored", "rejected", "ledger", "unread")
+                for name in ("devices", "open_events", "accepted", "stored", "rejected", "ledger")
             }
 
     def show(self, snapshot: CitySnapshot) -> None:
@@ -53,8 +51,6 @@ class CountsBar:
         balance = "balances" if counts.ledger_balances else "does_not_balance"
         doubled = f"{_number(snapshot.ledger.store.duplicate)} {named('duplicate')}"
         figures["ledger"].show(named(balance), doubled, alarming=not counts.ledger_balances)
-        unread = snapshot.ledger.unread
-        figures["unread"].show(*_most_unread(unread) if unread is not None else (named("unknown"), ""))
 
     def _severities(self, snapshot: CitySnapshot) -> str:
         """`2 critical · 5 major`, worst first, the two worst."""
@@ -66,14 +62,6 @@ class CountsBar:
 
 def _number(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
-
-
-def _most_unread(unread: UnreadTopics) -> tuple[str, str]:
-    """How many patterns nobody reads, and the busiest; of those that were not looked at why not."""
-    if not unread.patterns:
-        return ("0", "") if unread.state is Sampling.SAMPLED else ("–", unread.state.value.replace("_", " "))
-    busiest = unread.patterns[0]
-    return _number(len(unread.patterns) + unread.more), f"{busiest.pattern} {rate_in_words(busiest.per_second)}"
 
 
 def _most_rejected(snapshot: CitySnapshot) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from nicegui import ui
 
 from domain.errors import TransientFault
-from domain.events import Event, Text
+from domain.events import Event
 from web.console.pages.overview.city_map import CityMap
 from web.console.pages.overview.counts import CountsBar
 from web.console.pages.overview.detail import DetailPanel
@@ -33,7 +33,7 @@ class CityPage:
         zone, words = context.zone, {name: word(name, language) for name in WORDS}
         add_styles(_STYLE)
         with ui.element("div").classes("city"):
-            self._title = TitleBar(PAGE.path, context, language)
+            self._title = TitleBar(PAGE.path, zone, language)
             self._counts = CountsBar(language)
             self._outage = ui.label("").classes("outage").props("role=alert")
             self._outage.set_visibility(False)
@@ -103,4 +103,4 @@ def _build(context: ConsoleContext, language: Language) -> Refresh:
     return CityPage(context, language).refresh
 
 
-PAGE: Final = ConsolePage("/", Text(en="Overview", zh="总览"), _build)
+PAGE: Final = ConsolePage("/", "urbansense", _build)

@@ -6,7 +6,7 @@ Source: OGC 18-088, section 8.2.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.quantities.catalogue import CATALOGUE, Quantity
@@ -43,17 +43,13 @@ class Navigation:
 
 @dataclass(frozen=True, slots=True)
 class EntitySet:
-    """`body` returns the properties of a row, of which there are no others than `properties`; a null one is left out.
-
-    `not_kept` are optional properties of the standard that no entity here has, each with where to look instead.
-    """
+    """`body` returns the properties of a row, of which there are no others than `properties`; a null one is left out."""
 
     name: str
     identify: Callable[[Row], str]
     body: Callable[[Row], dict[str, Any]]
     properties: tuple[str, ...]
     navigations: Mapping[str, Navigation]
-    not_kept: Mapping[str, str] = field(default_factory=dict)
 
 
 _DESCRIBED: Final = ("name", "description")
@@ -96,17 +92,13 @@ ENTITY_SETS: Final[Mapping[str, EntitySet]] = {
             "Datastreams",
             lambda row: datastream_id(device_of(row).device_id, quantity_of(row).name),
             datastream,
-            (*_DESCRIBED, "observationType", "unitOfMeasurement", "properties"),
+            (*_DESCRIBED, "observationType", "unitOfMeasurement", "observedArea", "phenomenonTime", "resultTime",
+             "properties"),
             {
                 "Thing": Navigation("Things", False, _OF_DEVICE),
                 "Sensor": Navigation("Sensors", False, ("profile",)),
                 "ObservedProperty": Navigation("ObservedProperties", False, ("quantity",)),
                 "Observations": Navigation("Observations", True, _OF_SERIES),
-            },
-            not_kept={
-                "phenomenonTime": "ask for Observations($orderby=phenomenonTime;$top=1), asc and desc",
-                "resultTime": "ask for Observations($orderby=resultTime;$top=1), asc and desc",
-                "observedArea": "ask for Thing/Locations",
             },
         ),
         EntitySet(
@@ -127,12 +119,11 @@ ENTITY_SETS: Final[Mapping[str, EntitySet]] = {
             "Observations",
             own_observation_id,
             observation,
-            ("phenomenonTime", "result", "resultTime", "resultQuality", "parameters"),
+            ("phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters"),
             {
                 "Datastream": Navigation("Datastreams", False, _OF_SERIES),
                 "FeatureOfInterest": Navigation("FeaturesOfInterest", False, _OF_DEVICE),
             },
-            not_kept={"validTime": "a reading holds at its phenomenonTime"},
         ),
         EntitySet(
             "FeaturesOfInterest",

@@ -197,16 +197,14 @@ def _only_name(what: Any) -> str | None:
 def _token(row: Row) -> str:
     assert row.reading is not None
     reading = row.reading
-    token = f"{reading.sample.observed_at_ms}~{reading.sample.value!r}~{reading.device_id}~{reading.quantity}"
-    return token if reading.sample.message_id is None else f"{token}~{reading.sample.message_id}"
+    return f"{reading.sample.observed_at_ms}~{reading.sample.value!r}~{reading.device_id}~{reading.quantity}"
 
 
 def _read_token(text: str) -> StoredReading:
     try:
-        instant, value, device_id, quantity, *message = text.split("~", 4)
+        instant, value, device_id, quantity = text.split("~")
         if quantity in CATALOGUE and abs(int(instant)) < 10**14:
-            sample = Sample(int(instant), float(value), message_id=message[0] if message else None)
-            return StoredReading(device_id, quantity, sample)
+            return StoredReading(device_id, quantity, Sample(int(instant), float(value)))
     except ValueError:
         pass
     raise InvalidQuery("$skiptoken: follow @iot.nextLink as it came")

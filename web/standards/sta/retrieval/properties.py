@@ -10,7 +10,6 @@ from web.standards.sta.query.expressions import Expression, InvalidQuery, Path, 
 from web.standards.sta.query.options import Options
 from web.standards.sta.retrieval.bounds import final_property
 from web.standards.sta.retrieval.source import Source
-from web.standards.sta.retrieval.types import check_types
 
 IDS: Final = ("@iot.id", "id")
 
@@ -19,7 +18,6 @@ def check_options(options: Options, entity_set: EntitySet) -> None:
     """Raises: InvalidQuery where the options name something that the set, or one expanded from it, does not have."""
     for expression in (*((options.filter,) if options.filter else ()), *(what for what, _ in options.orderby)):
         _check_paths(expression, entity_set)
-        check_types(expression, entity_set.name)
     for name in options.select:
         if name not in (*entity_set.properties, *entity_set.navigations, *IDS, "@iot.selfLink"):
             raise InvalidQuery(f"$select: {_unknown(entity_set, name)}")
@@ -75,6 +73,4 @@ def _check_paths(expression: Expression, entity_set: EntitySet) -> None:
 
 
 def _unknown(entity_set: EntitySet, name: str) -> str:
-    if name in entity_set.not_kept:
-        return f"{name} of {entity_set.name} is not kept here; {entity_set.not_kept[name]}"
     return f"{entity_set.name} have no property {name!r}; known are @iot.id, {', '.join(entity_set.properties)}"

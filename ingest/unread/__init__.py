@@ -1,1 +1,0 @@
-"""What is published on topics that nobody reads, by sample (docs/adr/0023)."""
