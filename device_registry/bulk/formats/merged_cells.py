@@ -1,11 +1,10 @@
 """Which cells of a sheet are covered by merged ones. They are empty in the file, whatever they look like; pure."""
 
-import re
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-_AREA: Final = re.compile(r"([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)")
+from openpyxl.utils import range_boundaries
 
 
 class MergedCells:
@@ -42,14 +41,5 @@ class _Area(NamedTuple):
 
 
 def _read(text: str) -> _Area:
-    parts = _AREA.fullmatch(text)
-    if parts is None:
-        raise ValueError(f"{text!r} names no merged cells")
-    return _Area(int(parts[2]), int(parts[4]), _column(parts[1]), _column(parts[3]), text)
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
+    left, top, right, bottom = range_boundaries(text)
+    return _Area(top, bottom, left - 1, right - 1, text)

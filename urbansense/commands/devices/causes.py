@@ -16,14 +16,14 @@ class Causes:
         self.rows = 0
         """How many rows have a cause that is held."""
 
-    def add(self, row: int, column: str, what: str, remedy: str) -> None:
+    def add(self, line: int, column: str, what: str, remedy: str) -> None:
         """Errors of one row come one after the other, rows in ascending order."""
         cause = (column, what, remedy)
         if cause not in self._rows and len(self._rows) >= _MOST_SHOWN:
             return
-        self._rows.setdefault(cause, _Rows()).add(row)
-        self.rows += row != self._last_shown
-        self._last_shown = row
+        self._rows.setdefault(cause, _Rows()).add(line)
+        self.rows += line != self._last_shown
+        self._last_shown = line
 
     def lines(self, place: str) -> Iterator[str]:
         """`line 2, name: what is wrong; what to do`, and `lines 2–5, 9: …`; `place` is what a row is called."""

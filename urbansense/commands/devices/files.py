@@ -144,7 +144,7 @@ class _ImportOutcome:
             f"{report['refused']} refused"
         )
         for one in self.unreadable:
-            self._causes.add(**{"row" if name == "line" else name: value for name, value in one.items()})
+            self._causes.add(**one)
         for line in self._causes.lines(came_in.place):
             err.print(line, markup=False, soft_wrap=True)
         if (hidden := report["refused"] - self._causes.rows) > 0:
